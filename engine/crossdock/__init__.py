@@ -1,0 +1,2 @@
+"""Crossdock."""
+__version__ = "0.1.0"

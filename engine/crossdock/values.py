@@ -1,0 +1,27 @@
+"""The values that flow through a mapping: JSON, and the one value that JSON has no word for.
+
+Absent, null and present are three different things. ``MISSING`` is absence: a cell that yields it
+leaves its key out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Union
+
+from crossdock.diagnostics import Span
+
+JSON = Union[None, bool, int, float, str, list["JSON"], dict[str, "JSON"]]
+
+
+class Missing(Enum):
+    """The type of ``MISSING``."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing.MISSING
