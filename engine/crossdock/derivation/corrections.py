@@ -1,0 +1,121 @@
+"""Corrections, marks and repeats: from what the documents show to what is true of a shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from crossdock.derivation import paths
+from crossdock.derivation.recipe import Correction, Recipe, ShapeRecipe
+from crossdock.derivation.shapes import ELEMENT, Path, Shape, merge, rewrite
+from crossdock.diagnostics import Diagnostic
+from crossdock.errors import ProjectError
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """A system's recipe, and which of its patterns met a place: one that never does is a mistake."""
+
+    recipe: Recipe
+    met: set[str] = field(default_factory=set)
+
+    def apply(self, shape: Shape, own: ShapeRecipe) -> Shape:
+        """The shape with corrections, descriptions, marks, and references to other shapes."""
+        for correction in (*self.recipe.corrections, *own.corrections):
+            shape = rewrite(shape, lambda path, part, this=correction: self._correct(this, path, part))
+        shape = rewrite(shape, lambda path, part: self._describe(path, part, own))
+        shape = rewrite(shape, self._mark)
+        return rewrite(shape, lambda path, part: self._use(path, part, own))
+
+    def _meets(self, patterns: Sequence[str], path: Path) -> bool:
+        found = [pattern for pattern in patterns if paths.matches(pattern, path)]
+        self.met.update(found)
+        return bool(found)
+
+    def _correct(self, correction: Correction, path: Path, shape: Shape) -> Shape:
+        if not self._meets(correction.at, path):
+            return shape
+        types = frozenset(correction.type) or shape.types
+        if correction.whole and "number" in types:
+            types = types - {"number"} | {"integer"}
+        keep = {key: part for key, part in shape.properties.items() if key not in correction.drop}
+        unknown = [key for key in (*correction.required, *correction.optional) if key not in keep]
+        if unknown:
+            place = ".".join(path) or "the top level"
+            message = f"a correction at `{place}` names `{unknown[0]}`, which is no property there"
+            raise ProjectError([Diagnostic("correction-unmet", f"{self.recipe.system}: {message}")])
+        return replace(
+            shape,
+            types=types | frozenset(correction.accept),
+            properties=keep,
+            dated=shape.dated and not correction.type,
+            required=(shape.required | frozenset(correction.required)) - frozenset(correction.optional),
+            keywords={**shape.keywords, **correction.keywords},
+        )
+
+    def _describe(self, path: Path, shape: Shape, own: ShapeRecipe) -> Shape:
+        texts: Mapping[str, str] = {**self.recipe.descriptions, **own.descriptions}
+        found = [pattern for pattern in texts if paths.matches(pattern, path)]
+        self.met.update(found)
+        return (
+            replace(shape, keywords={**shape.keywords, "description": texts[found[-1]]}) if found else shape
+        )
+
+    def _mark(self, path: Path, shape: Shape) -> Shape:
+        """A sensitive mark stands on what holds a value: no object, no list of objects."""
+        if shape.properties or (shape.items and shape.items.properties):
+            return shape
+        if not self._meets(self.recipe.sensitive, path) or self._meets(self.recipe.public, path):
+            return shape
+        return replace(shape, sensitive=True)
+
+    def _use(self, path: Path, shape: Shape, own: ShapeRecipe) -> Shape:
+        for pattern, reference in own.uses.items():
+            if paths.matches(pattern, path):
+                self.met.add(pattern)
+                return replace(
+                    shape, properties={}, items=None, ref=reference, required=frozenset(), keywords={}
+                )
+        return shape
+
+    def extract(self, shape: Shape, own: ShapeRecipe) -> tuple[Shape, dict[str, Shape]]:
+        """Everything that repeats, taken out: the shape with references, and the definitions."""
+        defs: dict[str, Shape] = {}
+        repeats = {**self.recipe.repeats, **own.repeats}
+
+        def take(path: Path, part: Shape) -> Shape:
+            for name, patterns in repeats.items():
+                if self._meets(patterns, path) and path:
+                    body = replace(
+                        part, keywords={k: v for k, v in part.keywords.items() if k != "description"}
+                    )
+                    defs[name] = merge(defs[name], body) if name in defs else body
+                    kept = {k: v for k, v in part.keywords.items() if k == "description"}
+                    return Shape(part.types, origin=part.origin, ref=f"#/$defs/{name}", keywords=kept)
+            return part
+
+        return rewrite(shape, take), {name: defs[name] for name in repeats if name in defs}
+
+    def unmet(self) -> list[Diagnostic]:
+        """One finding for each pattern that met nothing. Sensitive names may wait for a place to come."""
+        recipe = self.recipe
+        stated: list[tuple[str, str]] = []
+        for owner, where in (
+            (recipe, recipe.system),
+            *((s, f"{recipe.system}/{s.name}") for s in _all(recipe.shapes)),
+        ):
+            stated += [(pattern, where) for item in owner.corrections for pattern in item.at]
+            stated += [(pattern, where) for pattern in owner.descriptions]
+            stated += [(pattern, where) for patterns in owner.repeats.values() for pattern in patterns]
+            if isinstance(owner, ShapeRecipe):
+                stated += [(pattern, where) for pattern in owner.uses]
+        message = "the path `{}` of the recipe of `{}` meets no place of any shape"
+        lost = dict.fromkeys(item for item in stated if item[0] not in self.met)
+        return [Diagnostic("correction-unmet", message.format(*item)) for item in lost]
+
+
+def _all(shapes: Sequence[ShapeRecipe]) -> list[ShapeRecipe]:
+    return [each for shape in shapes for each in (shape, *_all(shape.defs))]
+
+
+__all__ = ["ELEMENT", "Rewriting"]

@@ -1,0 +1,142 @@
+"""JSON read from the middle of a text, every value with the offset where it stands.
+
+The standard library's decoder gives values without places, and a schema must say which line of which
+document each property comes from. So this is a small JSON reader that keeps the places.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from json.decoder import scanstring
+from typing import Union
+
+_SPACE = re.compile(r"[ \t\r\n\ufeff\xa0]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS = {"true": True, "false": False, "null": None}
+_DEEPEST = 64
+
+Value = Union[None, bool, int, float, str, list["Located"], dict[str, "Located"]]  # noqa: UP007
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A JSON value and its offset in the text: of its key when it is a member, else of itself."""
+
+    value: Value
+    offset: int
+
+
+class MalformedError(Exception):
+    """The text at ``offset`` is not JSON. ``cut``: it was, until the text ended."""
+
+    def __init__(self, offset: int, why: str, *, cut: bool = False) -> None:
+        super().__init__(why)
+        self.offset = offset
+        self.why = why
+        self.cut = cut
+
+
+def read(text: str, start: int, depth: int = 0) -> tuple[Located, int]:
+    """The JSON value that begins at ``start``, and the offset behind it."""
+    start = _skip(text, start)
+    if depth > _DEEPEST:
+        raise MalformedError(start, f"nested deeper than {_DEEPEST} levels")
+    match text[start : start + 1]:
+        case "":
+            raise MalformedError(start, "the text ends here", cut=True)
+        case "{":
+            return _object(text, start, depth)
+        case "[":
+            return _array(text, start, depth)
+        case '"':
+            value, end = _string(text, start)
+            return Located(value, start), end
+    return _scalar(text, start)
+
+
+def plain(located: Located) -> object:
+    """The value without its places."""
+    match located.value:
+        case dict() as members:
+            return {key: plain(member) for key, member in members.items()}
+        case list() as elements:
+            return [plain(element) for element in elements]
+        case value:
+            return value
+
+
+def _skip(text: str, offset: int) -> int:
+    found = _SPACE.match(text, offset)
+    return found.end() if found else offset
+
+
+def _object(text: str, start: int, depth: int) -> tuple[Located, int]:
+    members: dict[str, Located] = {}
+    offset = _skip(text, start + 1)
+    if text[offset : offset + 1] == "}":
+        return Located(members, start), offset + 1
+    while True:
+        key_at = offset
+        key, offset = _string(text, offset)
+        offset = _expect(text, offset, ":")
+        member, offset = read(text, offset, depth + 1)
+        members[key] = Located(member.value, key_at)
+        offset, more = _next(text, offset, "}")
+        if not more:
+            return Located(members, start), offset
+
+
+def _array(text: str, start: int, depth: int) -> tuple[Located, int]:
+    elements: list[Located] = []
+    offset = _skip(text, start + 1)
+    if text[offset : offset + 1] == "]":
+        return Located(elements, start), offset + 1
+    while True:
+        element, offset = read(text, offset, depth + 1)
+        elements.append(element)
+        offset, more = _next(text, offset, "]")
+        if not more:
+            return Located(elements, start), offset
+
+
+def _string(text: str, start: int) -> tuple[str, int]:
+    if text[start : start + 1] != '"':
+        raise MalformedError(start, "a key in double quotes must stand here", cut=start >= len(text))
+    try:
+        value, end = scanstring(text, start + 1, False)
+    except json.JSONDecodeError as error:
+        cut = "Unterminated" in error.msg
+        raise MalformedError(start if cut else error.pos, "this string is not JSON", cut=cut) from None
+    return value, end
+
+
+def _scalar(text: str, start: int) -> tuple[Located, int]:
+    for word, value in _WORDS.items():
+        if text.startswith(word, start):
+            return Located(value, start), start + len(word)
+    found = _NUMBER.match(text, start)
+    if not found:
+        cut = any(word.startswith(text[start:]) for word in _WORDS)
+        raise MalformedError(start, "a JSON value must stand here", cut=cut)
+    number = float(found[0]) if found[1] or found[2] else int(found[0])
+    return Located(number, start), found.end()
+
+
+def _expect(text: str, offset: int, mark: str) -> int:
+    offset = _skip(text, offset)
+    if text[offset : offset + 1] != mark:
+        raise MalformedError(offset, f"`{mark}` must stand here", cut=offset >= len(text))
+    return _skip(text, offset + 1)
+
+
+def _next(text: str, offset: int, end: str) -> tuple[int, bool]:
+    """Behind a comma (and more follows), or behind the closing bracket."""
+    offset = _skip(text, offset)
+    match text[offset : offset + 1]:
+        case ",":
+            return _skip(text, offset + 1), True
+        case found if found == end:
+            return offset + 1, False
+    raise MalformedError(offset, f"`,` or `{end}` must stand here", cut=offset >= len(text))
