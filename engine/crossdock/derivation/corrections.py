@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from crossdock.derivation import paths
 from crossdock.derivation.recipe import Correction, Recipe, ShapeRecipe
-from crossdock.derivation.shapes import ELEMENT, Path, Shape, merge, rewrite
-from crossdock.diagnostics import Diagnostic
+from crossdock.derivation.shapes import Path, Shape, merge, rewrite
+from crossdock.diagnostics import Diagnostic, did_you_mean
 from crossdock.errors import ProjectError
 
 
@@ -21,8 +22,9 @@ class Rewriting:
 
     def apply(self, shape: Shape, own: ShapeRecipe) -> Shape:
         """The shape with corrections, descriptions, marks, and references to other shapes."""
-        for correction in (*self.recipe.corrections, *own.corrections):
-            shape = rewrite(shape, lambda path, part, this=correction: self._correct(this, path, part))
+        rules = [correction for name in own.policy.rules for correction in self._rule(name, own)]
+        for correction in (*rules, *own.corrections):
+            shape = rewrite(shape, partial(self._correct, correction))
         shape = rewrite(shape, lambda path, part: self._describe(path, part, own))
         shape = rewrite(shape, self._mark)
         return rewrite(shape, lambda path, part: self._use(path, part, own))
@@ -31,6 +33,14 @@ class Rewriting:
         found = [pattern for pattern in patterns if paths.matches(pattern, path)]
         self.met.update(found)
         return bool(found)
+
+    def _rule(self, name: str, own: ShapeRecipe) -> tuple[Correction, ...]:
+        if name not in self.recipe.rules:
+            message = f"the shape `{self.recipe.system}/{own.name}` names a rule `{name}` that does not exist"
+            raise ProjectError(
+                [Diagnostic("rule-unknown", message, None, did_you_mean(name, self.recipe.rules))]
+            )
+        return self.recipe.rules[name]
 
     def _correct(self, correction: Correction, path: Path, shape: Shape) -> Shape:
         if not self._meets(correction.at, path):
@@ -99,23 +109,22 @@ class Rewriting:
     def unmet(self) -> list[Diagnostic]:
         """One finding for each pattern that met nothing. Sensitive names may wait for a place to come."""
         recipe = self.recipe
-        stated: list[tuple[str, str]] = []
-        for owner, where in (
-            (recipe, recipe.system),
-            *((s, f"{recipe.system}/{s.name}") for s in _all(recipe.shapes)),
-        ):
-            stated += [(pattern, where) for item in owner.corrections for pattern in item.at]
-            stated += [(pattern, where) for pattern in owner.descriptions]
-            stated += [(pattern, where) for patterns in owner.repeats.values() for pattern in patterns]
-            if isinstance(owner, ShapeRecipe):
-                stated += [(pattern, where) for pattern in owner.uses]
+        rules = [pattern for rule in recipe.rules.values() for item in rule for pattern in item.at]
+        stated = [
+            (pattern, recipe.system) for pattern in (*rules, *recipe.descriptions, *_flat(recipe.repeats))
+        ]
+        for own in _all(recipe.shapes):
+            patterns = [pattern for item in own.corrections for pattern in item.at]
+            patterns += [*own.descriptions, *_flat(own.repeats), *own.uses]
+            stated += [(pattern, f"{recipe.system}/{own.name}") for pattern in patterns]
         message = "the path `{}` of the recipe of `{}` meets no place of any shape"
         lost = dict.fromkeys(item for item in stated if item[0] not in self.met)
         return [Diagnostic("correction-unmet", message.format(*item)) for item in lost]
 
 
+def _flat(lists: Mapping[str, Sequence[str]]) -> list[str]:
+    return [each for values in lists.values() for each in values]
+
+
 def _all(shapes: Sequence[ShapeRecipe]) -> list[ShapeRecipe]:
     return [each for shape in shapes for each in (shape, *_all(shape.defs))]
-
-
-__all__ = ["ELEMENT", "Rewriting"]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Union
 
 _SPACE = re.compile(r"[ \t\r\n\ufeff\xa0]*")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 _DEEPEST = 64
@@ -104,12 +104,13 @@ def _array(text: str, start: int, depth: int) -> tuple[Located, int]:
 def _string(text: str, start: int) -> tuple[str, int]:
     if text[start : start + 1] != '"':
         raise MalformedError(start, "a key in double quotes must stand here", cut=start >= len(text))
+    found = _STRING.match(text, start)
+    if not found:
+        raise MalformedError(start, "this string has no end", cut=True)
     try:
-        value, end = scanstring(text, start + 1, False)
-    except json.JSONDecodeError as error:
-        cut = "Unterminated" in error.msg
-        raise MalformedError(start if cut else error.pos, "this string is not JSON", cut=cut) from None
-    return value, end
+        return str(json.loads(found[0], strict=False)), found.end()
+    except ValueError:
+        raise MalformedError(start, "this string is not JSON") from None
 
 
 def _scalar(text: str, start: int) -> tuple[Located, int]:

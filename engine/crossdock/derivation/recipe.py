@@ -6,7 +6,7 @@ A recipe is data. Reading it refuses unknown words, and a correction without its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +19,7 @@ RECIPE = "derive.yaml"
 
 _SYSTEM = (
     *("describe", "documents", "placeholders", "policy", "sensitive", "public"),
-    *("corrections", "descriptions", "repeats", "shapes"),
+    *("rules", "descriptions", "repeats", "shapes"),
 )
 _SHAPE = ("describe", "from", "defs", "policy", "corrections", "descriptions", "repeats", "uses")
 _EVIDENCE = (
@@ -50,7 +50,8 @@ _CORRECTION = (
     "drop",
     "why",
 )
-_POLICY = {"nullable": ("none", "values", "all"), "required": ("none", "leading")}
+_POLICY = ("nullable", "required", "rules")
+_CHOICES = {"nullable": ("none", "values", "all"), "required": ("none", "leading")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,14 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``nullable``: none, values, or all (list elements too). ``required``: none, or the leading keys."""
+    """``nullable``: none, values, or all (list elements too). ``required``: none, or the leading keys.
+
+    ``rules`` names the system's groups of corrections that hold for a shape.
+    """
 
     nullable: str = "none"
     required: str = "none"
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class Recipe:
     placeholders: Mapping[str, str]
     sensitive: tuple[str, ...]
     public: tuple[str, ...]
-    corrections: tuple[Correction, ...]
+    rules: Mapping[str, tuple[Correction, ...]]
     descriptions: Mapping[str, str]
     repeats: Mapping[str, tuple[str, ...]]
     shapes: tuple[ShapeRecipe, ...]
@@ -145,6 +150,7 @@ class _Reader:
     def recipe(self, folder: Path) -> Recipe:
         data = self._mapping(self._yaml(), "the recipe")
         self._known(data, _SYSTEM, "the recipe")
+        rules = self._mapping(data.get("rules"), "rules")
         policy = self._policy(data.get("policy"), Policy(), "policy")
         shapes = self._mapping(data.get("shapes"), "shapes")
         return Recipe(
@@ -154,7 +160,7 @@ class _Reader:
             placeholders=self._texts(data.get("placeholders"), "placeholders"),
             sensitive=tuple(map(self._anywhere, self._list(data.get("sensitive"), "sensitive"))),
             public=tuple(map(self._anywhere, self._list(data.get("public"), "public"))),
-            corrections=self._corrections(data.get("corrections"), "corrections"),
+            rules={name: self._corrections(rule, f"rules.{name}") for name, rule in rules.items()},
             descriptions=self._texts(data.get("descriptions"), "descriptions"),
             repeats=self._lists(data.get("repeats"), "repeats"),
             shapes=tuple(
@@ -175,7 +181,7 @@ class _Reader:
         return ShapeRecipe(
             name=name,
             describe=str(shape["describe"]) if "describe" in shape else None,
-            evidence=tuple(self._evidence(item, f"{where}.from") for item in evidence),
+            evidence=tuple(each for item in evidence for each in self._evidence(item, f"{where}.from")),
             defs=tuple(self._shape(key, item, own, f"{where}.defs.{key}") for key, item in defs.items()),
             policy=own,
             corrections=self._corrections(shape.get("corrections"), f"{where}.corrections"),
@@ -184,7 +190,8 @@ class _Reader:
             uses=self._texts(shape.get("uses"), f"{where}.uses"),
         )
 
-    def _evidence(self, data: object, where: str) -> Evidence:
+    def _evidence(self, data: object, where: str) -> list[Evidence]:
+        """One item of ``from``; with several headings, one for each of them."""
         item = self._mapping(data, where)
         self._known(item, _EVIDENCE, where)
         if ("document" in item) == ("sample" in item):
@@ -197,22 +204,20 @@ class _Reader:
                 f"`{where}.prose` must be two texts: how the first line begins, and how the line after",
                 "prose",
             )
-        numbers = {
-            key: self._ordinal(item[key], f"{where}.{key}")
-            for key in ("json", "table", "curl")
-            if key in item
-        }
-        return Evidence(
-            document=item.get("document"),
-            sample=item.get("sample"),
-            under=item.get("under"),
+        one = Evidence(
+            document=self._text(item["document"], where) if "document" in item else None,
+            sample=self._text(item["sample"], where) if "sample" in item else None,
+            json=self._ordinal(item.get("json"), f"{where}.json"),
+            table=self._ordinal(item.get("table"), f"{where}.table"),
+            curl=self._ordinal(item.get("curl"), f"{where}.curl"),
             prose=(prose[0], prose[1]) if prose else None,
             at=self._path(str(item.get("at", ""))),
             pick=self._list(item.get("pick"), f"{where}.pick"),
             into=self._path(str(item.get("into", ""))),
-            status=item.get("status"),
-            **numbers,
+            status=self._text(item["status"], where) if "status" in item else None,
         )
+        headings = self._list(item.get("under"), f"{where}.under")
+        return [replace(one, under=heading) for heading in headings] or [one]
 
     def _corrections(self, data: object, where: str) -> tuple[Correction, ...]:
         if data is not None and not isinstance(data, list):
@@ -229,8 +234,8 @@ class _Reader:
             )
         keywords = dict(self._mapping(item.get("set"), f"{where}.set"))
         keywords |= {"additionalProperties": False} if item.get("closed") is True else {}
-        keywords |= {"enum": list(item["enum"])} if "enum" in item else {}
-        keywords |= {"x-known-values": list(item["known"])} if "known" in item else {}
+        for word, keyword in (("enum", "enum"), ("known", "x-known-values")):
+            keywords |= {keyword: list(self._list(item[word], f"{where}.{word}"))} if word in item else {}
         lists = {
             key: self._list(item.get(key), key) for key in ("type", "accept", "required", "optional", "drop")
         }
@@ -240,11 +245,15 @@ class _Reader:
 
     def _policy(self, data: object, inherited: Policy, where: str) -> Policy:
         policy = self._mapping(data, where)
-        self._known(policy, tuple(_POLICY), where)
-        for key, value in policy.items():
-            if value not in _POLICY[key]:
-                self._refuse(f"`{key}` of a policy must be one of {', '.join(_POLICY[key])}", key)
-        return Policy(policy.get("nullable", inherited.nullable), policy.get("required", inherited.required))
+        self._known(policy, _POLICY, where)
+        for key, choices in _CHOICES.items():
+            if policy.get(key, choices[0]) not in choices:
+                self._refuse(f"`{key}` of a policy must be one of {', '.join(choices)}", key)
+        return Policy(
+            str(policy.get("nullable", inherited.nullable)),
+            str(policy.get("required", inherited.required)),
+            self._list(policy["rules"], f"{where}.rules") if "rules" in policy else inherited.rules,
+        )
 
     def _anywhere(self, pattern: str) -> str:
         """A lone name means that property wherever it stands."""
@@ -259,7 +268,9 @@ class _Reader:
             self._refuse(str(error), pattern)
         return pattern
 
-    def _ordinal(self, value: object, where: str) -> int:
+    def _ordinal(self, value: object, where: str) -> int | None:
+        if value is None:
+            return None
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             self._refuse(f"`{where}` must be a number counted from 1", where.rpartition(".")[2])
         return value
