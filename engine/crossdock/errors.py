@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossdock.diagnostics import Diagnostic
-    from crossdock.values import JSON, Trace
+    from crossdock.trace import Trace
+    from crossdock.values import JSON
 
 
 class CrossdockError(Exception):

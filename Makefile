@@ -1,0 +1,42 @@
+# Everything from a fresh clone: make demo, make test. Needs Python 3.11 or later, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test setup snapshots lint wheel clean
+
+demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
+	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
+
+test: $(VENV)/.ready lint  ## set up, and run every check
+	$(BIN)/crossdock check
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/.ready  ## only set up
+
+snapshots: $(VENV)/.ready  ## write the snapshots again, to be read in the diff
+	$(BIN)/python -m pytest tests/test_examples.py --snapshot-update
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/.ready
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Crossdock needs Python 3.11 or later: make PYTHON=python3.11 …")'
+	@echo "setting up $(VENV) …" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.installed
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,247 @@
+"""The command line: reads arguments, prints, and exits. It decides nothing.
+
+Results go to stdout, diagnostics to stderr, `-` is stdin. Exit codes: 0 ok; 1 findings; 2 usage, or
+a mapping or schema refused; 3 the payload refused; 4 the mapping failed on the payload; 5 the channel
+could not be asked; 130 interrupted. All but click is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from crossdock import __version__
+
+if TYPE_CHECKING:
+    from crossdock.diagnostics import Diagnostic, Format
+    from crossdock.errors import CrossdockError
+    from crossdock.project import Project
+
+FORMATS = ("text", "short", "json", "github", "sarif")
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How diagnostics are written.",
+)
+
+
+@click.group(context_settings=_SETTINGS)
+@click.version_option(__version__, "--version", prog_name="crossdock")
+@click.option(
+    "-C",
+    "--project",
+    "directory",
+    metavar="DIR",
+    type=click.Path(),
+    help="The project: a directory with mappings/ and schemas/. Default: the nearest above this one.",
+)
+@click.pass_context
+def cli(context: click.Context, directory: str | None) -> None:
+    """Turn commerce payloads of one system into another's, by mappings written in YAML."""
+    context.obj = directory
+
+
+def open_project(context: click.Context) -> Project:
+    from crossdock.project import Project
+
+    return Project.open(context.find_root().obj)
+
+
+@cli.command()
+@click.argument("mapping")
+@click.argument("file", default="-", type=click.Path(allow_dash=True))
+@click.option("-o", "--output", type=click.Path(), help="Write the result to this file.")
+@click.option("--compact", is_flag=True, help="The result on one line.")
+@click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
+@click.option(
+    "--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel."
+)
+@format_option
+@click.pass_context
+def transform(
+    context: click.Context,
+    mapping: str,
+    file: str,
+    output: str | None,
+    compact: bool,
+    no_validate: bool,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Turn the payload in FILE (- is stdin) into what MAPPING makes of it.
+
+    MAPPING is a name such as kibo/order, or a YAML file. The result is printed; checks of the mapping
+    that do not hold are warnings.
+    """
+    from crossdock import payloads
+
+    project = open_project(context)
+    compiled = project.mapping(mapping)
+    settings = project.settings(compiled.name, _pairs(given))
+    name = "<stdin>" if file == "-" else file
+    payload = payloads.decode(payloads.read(file), name)
+    result = compiled.run(payload, settings=settings, name=name, validate=not no_validate)
+    report(result.warnings, form)
+    text = payloads.encode(result.value, compact=compact)
+    if output is None or output == "-":
+        click.echo(text)
+    else:
+        payloads.write(output, text + "\n")
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise click.BadParameter("write it as key=value", param_hint="'--set'")
+        pairs[key] = value
+    return pairs
+
+
+@cli.command()
+@click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
+@format_option
+@click.pass_context
+def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> None:
+    """Compile and check mappings: all of the project's, or these. Reports every mistake of every file."""
+    from crossdock.diagnostics import has_errors
+
+    project = open_project(context)
+    names = list(mappings) or project.mapping_names(own=True)
+    findings = project.check(names)
+    report(findings, form)
+    if has_errors(findings):
+        context.exit(2)
+    if form == "text":
+        plural = "" if len(names) == 1 else "s"
+        click.echo(f"{len(names)} mapping{plural} checked, {len(findings) or 'no'} findings", err=True)
+
+
+@cli.command(name="list")
+@click.pass_context
+def list_mappings(context: click.Context) -> None:
+    """List the mappings that can be used here."""
+    for name in open_project(context).mapping_names():
+        click.echo(name)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def functions(names: tuple[str, ...]) -> None:
+    """List the functions for expressions and templates, or explain these."""
+    from crossdock.diagnostics import did_you_mean
+    from crossdock.functions import REGISTRY
+
+    for name in names:
+        if name not in REGISTRY:
+            help = did_you_mean(name, REGISTRY)
+            raise click.BadParameter(f"there is no function `{name}`" + (f"; {help}" if help else ""))
+    for name in names or sorted(REGISTRY):
+        function = REGISTRY[name]
+        click.echo(f"{function.signature}\n    {function.doc}")
+        for example in function.examples if names else ():
+            from crossdock.payloads import encode
+
+            click.echo(f"    {example.expression}  →  {encode(example.result, compact=True)}")
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the script that completes commands and options in SHELL."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(cli, {}, "crossdock", "_CROSSDOCK_COMPLETE").source())
+
+
+def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
+    """Diagnostics to stderr; those that are a document, JSON and SARIF, also when there is none."""
+    from crossdock.diagnostics import render
+
+    if diagnostics or form in ("json", "sarif"):
+        click.echo(render(diagnostics, form, color=_color()), err=True, color=True)
+
+
+def _color() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
+
+
+def exit_code(error: CrossdockError) -> int:
+    """Who is to blame, as a number."""
+    from crossdock import errors
+
+    match error:
+        case errors.InputError():
+            return 3
+        case errors.EvaluationError() | errors.OutputError():
+            return 4
+        case errors.ChannelError():
+            return 5
+        case _:
+            return 2
+
+
+def _format_of(arguments: Sequence[str]) -> Format:
+    """The --format that was asked for, wherever the command failed."""
+    for position, argument in enumerate(arguments):
+        value = argument.removeprefix("--format=")
+        if argument == "--format" and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        if value in FORMATS and argument.startswith("--format"):
+            return value  # type: ignore[return-value]
+    return "text"
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and give its exit code; nothing but its own messages reaches the user."""
+    try:
+        code = cli.main(args=list(arguments), prog_name="crossdock", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader had enough; and the interpreter must not flush into the closed pipe at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _failed(error, arguments)
+
+
+def _failed(error: Exception, arguments: Sequence[str]) -> int:
+    from crossdock.errors import CrossdockError
+
+    if not isinstance(error, CrossdockError):
+        raise error
+    report(error.diagnostics, _format_of(arguments))
+    return exit_code(error)
+
+
+if __name__ == "__main__":
+    main()

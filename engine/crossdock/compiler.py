@@ -1,0 +1,170 @@
+"""A file's text -> an immutable, checked ``Mapping``. All mistakes of the file are reported at once.
+
+Strict phases: YAML nodes, mapping nodes, names resolved (schemas, tables, fragments, other mappings),
+static check. A phase whose input is broken beyond use is skipped; nothing runs before all is resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from typing import Protocol
+
+from crossdock import nodes
+from crossdock.checker import check_mapping
+from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, has_errors
+from crossdock.errors import CompileError, ProjectError
+from crossdock.expressions import Expression, source_order
+from crossdock.mapping import Mapping
+from crossdock.parser import parse_mapping
+from crossdock.schemas import Schema
+from crossdock.source import parse_yaml
+from crossdock.values import JSON
+
+
+class Surroundings(Protocol):
+    """What a mapping can name outside its own file."""
+
+    def schema(self, name: str) -> Schema: ...
+
+    def used_mapping(self, name: str, user: str) -> Mapping: ...
+
+    def settings_of(self, name: str) -> MappingType[str, JSON]: ...
+
+
+def compile_mapping(name: str, source: Source, surroundings: Surroundings) -> Mapping:
+    """Compile and check a mapping. Raises CompileError with everything that is wrong."""
+    parsed, problems = parse_mapping(parse_yaml(source), Span(source, 0, 1))
+    if parsed is None:
+        raise CompileError(problems)
+    resolution = _Resolution(name, parsed, surroundings)
+    mapping = resolution.mapping(source)
+    problems = _in_order([*problems, *resolution.problems])
+    findings = check_mapping(mapping) if not resolution.problems else []
+    problems = _in_order([*problems, *findings])
+    if has_errors(problems):
+        raise CompileError(problems)
+    return mapping
+
+
+def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    unique = list(dict.fromkeys(diagnostics))
+    return sorted(unique, key=lambda item: (item.span.source.name, item.span.start) if item.span else ("", 0))
+
+
+class _Resolution:
+    """One file's names, looked up."""
+
+    def __init__(self, name: str, file: nodes.MappingFile, surroundings: Surroundings) -> None:
+        self.name = name
+        self.file = file
+        self.surroundings = surroundings
+        self.problems: list[Diagnostic] = []
+
+    def mapping(self, source: Source) -> Mapping:
+        file = self.file
+        self.tables_exist()
+        return Mapping(
+            name=self.name,
+            describe=file.describe,
+            text=source,
+            source=self.schema(file.source),
+            target=self.schema(file.target),
+            cell=file.cell,
+            fragments={name: fragment.cell for name, fragment in file.fragments.items()},
+            tables={name: table.rows for name, table in file.tables.items()},
+            used=self.used(),
+            checks=file.checks,
+            ignored=file.ignored,
+            settings=self.settings(),
+        )
+
+    def schema(self, name: nodes.SchemaName | None) -> Schema | None:
+        if name is None:
+            return None
+        try:
+            return self.surroundings.schema(name.name)
+        except ProjectError as error:
+            for item in error.diagnostics:
+                span = item.span or name.span
+                self.problems.append(Diagnostic(item.id, item.message, span, item.help))
+            return None
+
+    def settings(self) -> MappingType[str, JSON]:
+        try:
+            return self.surroundings.settings_of(self.name)
+        except CompileError as error:
+            self.problems.extend(error.diagnostics)
+            return {}
+
+    def cells(self) -> list[nodes.Cell]:
+        return [self.file.cell, *(fragment.cell for fragment in self.file.fragments.values())]
+
+    def used(self) -> dict[str, Mapping]:
+        """The other mappings that are used, by the name that this file gives them."""
+        self.fragment_circles()
+        used: dict[str, Mapping] = {}
+        for use in (use for cell in self.cells() for use in nodes.uses(cell)):
+            if use.name in self.file.fragments or use.name in used:
+                continue
+            if mapping := self.use(use):
+                used[use.name] = mapping
+        return used
+
+    def use(self, use: nodes.Use) -> Mapping | None:
+        if "/" not in use.name:
+            help = did_you_mean(use.name, self.file.fragments) or "another mapping is named with a path: ./name"
+            message = f"there is no fragment `{use.name}`"
+            self.problems.append(Diagnostic("unknown-fragment", message, use.name_span, help))
+            return None
+        try:
+            return self.surroundings.used_mapping(use.name, self.name)
+        except CompileError as error:
+            self.problems.extend(error.diagnostics)
+            message = f"the mapping `{use.name}` has errors of its own"
+            circle = any(item.id == "use-circle" and item.span is None for item in error.diagnostics)
+            if circle:
+                self.problems = [item for item in self.problems if item.span is not None]
+                message = next(item.message for item in error.diagnostics if item.id == "use-circle")
+            id = "use-circle" if circle else "broken-use"
+            self.problems.append(Diagnostic(id, message, use.name_span))
+        except ProjectError as error:
+            for item in error.diagnostics:
+                self.problems.append(Diagnostic(item.id, item.message, use.name_span, item.help))
+        return None
+
+    def fragment_circles(self) -> None:
+        """A fragment that uses itself, directly or through others."""
+        fragments = self.file.fragments
+        for name, fragment in fragments.items():
+            pending, met = [fragment.cell], set[str]()
+            while pending:
+                for use in nodes.uses(pending.pop()):
+                    if use.name == name:
+                        message = f"the fragment `{name}` uses itself"
+                        self.problems.append(Diagnostic("use-circle", message, use.name_span))
+                    elif use.name in fragments and use.name not in met:
+                        met.add(use.name)
+                        pending.append(fragments[use.name].cell)
+
+    def tables_exist(self) -> None:
+        """Each `lookup` names, in so many words, a table of this file."""
+        expressions = [found for cell in self.cells() for found in nodes.expressions(cell)]
+        for check in self.file.checks:
+            expressions.extend(item for item in (check.condition, check.message) if item is not None)
+        for expression in expressions:
+            self.lookups(expression)
+
+    def lookups(self, expression: Expression) -> None:
+        for node in source_order(expression.tree):
+            if node["type"] != "function_expression" or node["value"] != "lookup" or not node["children"]:
+                continue
+            table = node["children"][0]
+            span = expression.at(node)
+            if table["type"] != "literal" or not isinstance(table.get("value"), str):
+                message = "the first argument of `lookup` is the table's name, written out"
+                help = "lookup('card', key)"
+                self.problems.append(Diagnostic("unknown-table", message, span, help))
+            elif table["value"] not in self.file.tables:
+                help = did_you_mean(str(table["value"]), self.file.tables)
+                message = f"there is no table `{table['value']}`"
+                self.problems.append(Diagnostic("unknown-table", message, span, help))

@@ -1,0 +1,387 @@
+"""JMESPath: compile with positions, evaluate with a scope. The only module that knows its syntax tree.
+
+The library parses and evaluates; this module adds what it lacks. The tree has no positions, but
+walked in source order beside the lexer's identifiers each name finds its own. The functions are those
+of ``functions.REGISTRY``, some of which read the scope. And every way to fail becomes a ``Failure``
+that knows the part of the expression to blame.
+
+    compile_expression(scalar)                      an Expression, or CompileError with the caret
+    Evaluator(scope).evaluate(expression, context)  its value, None when there is none
+
+Templates are compiled to the same trees (see ``templates``), with three node types more: ``text``,
+``concat`` and ``conditional``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NotRequired, TypedDict, cast
+
+import jmespath.exceptions
+import jmespath.functions
+import jmespath.lexer
+import jmespath.parser
+import jmespath.visitor
+
+from crossdock.diagnostics import Diagnostic, Span, did_you_mean
+from crossdock.errors import CompileError
+from crossdock.functions import REGISTRY, Function, FunctionError
+from crossdock.source import ScalarNode
+from crossdock.values import JSON
+
+LONGEST: Final = 4_000
+DEEPEST: Final = 40
+
+Positions = dict[int, tuple[int, int]]
+_NAMED: Final = ("field", "function_expression", "key_val_pair")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
+_BRACKETS = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL)
+_OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_WORDS: Final = {
+    "string": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "nothing",
+    "expression": "an expression (&…)",
+    "array-number": "a list of numbers",
+    "array-string": "a list of texts",
+}
+
+
+class Tree(TypedDict):
+    """A node of a compiled expression."""
+
+    type: str
+    children: list[Tree]
+    value: NotRequired[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expression:
+    """A compiled expression or template: its text, its tree, and where the tree's names stand."""
+
+    text: str
+    tree: Tree
+    scalar: ScalarNode
+    positions: Positions = field(repr=False)
+    is_text: bool = False
+
+    @property
+    def span(self) -> Span:
+        return self.scalar.part(0, len(self.text))
+
+    def at(self, tree: Tree) -> Span:
+        """Where a node of the tree stands: the first name in it, or else the whole expression."""
+        for node in source_order(tree):
+            if id(node) in self.positions:
+                return self.scalar.part(*self.positions[id(node)])
+        return self.span
+
+
+class Failure(Exception):
+    """An expression could not be evaluated. ``tree`` is the node to blame."""
+
+    def __init__(self, message: str, tree: Tree) -> None:
+        super().__init__(message)
+        self.message = message
+        self.tree = tree
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression can reach beside its context."""
+
+    root: JSON = None
+    settings: Mapping[str, JSON] = field(default_factory=dict)
+    request: JSON = None
+    answers: Mapping[str, JSON] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+
+
+def compile_expression(scalar: ScalarNode) -> Expression:
+    """An expression from the YAML scalar that holds it. Raises CompileError with all its mistakes."""
+    text = str(scalar.value)
+    guard(text, scalar)
+    tree = _parse(text, scalar)
+    expression = Expression(text, tree, scalar, _positions(text, tree))
+    if problems := function_problems(expression):
+        raise CompileError(problems)
+    return expression
+
+
+def guard(text: str, scalar: ScalarNode) -> None:
+    """Refuse what is too long or nests too deep to be an honest expression."""
+    if len(text) > LONGEST:
+        message = f"the expression has more than {LONGEST} characters"
+        raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        bracket = match[0]
+        depth += 1 if bracket in "([{!&" else -1 if bracket in ")]}" else 0
+        if bracket in "!&":
+            depth -= 0 if text[match.end() : match.end() + 1] in "!&(" else 1
+        if depth > DEEPEST:
+            span = scalar.part(*match.span())
+            message = f"the expression nests deeper than {DEEPEST} levels"
+            raise CompileError([Diagnostic("expression-too-large", message, span)])
+
+
+def _parse(text: str, scalar: ScalarNode) -> Tree:
+    _refuse_loose_literals(text, scalar)
+    try:
+        parsed = jmespath.parser.Parser().parse(text)
+    except jmespath.exceptions.IncompleteExpressionError:
+        raise _syntax_error("the expression is not finished", scalar, len(text) - 1) from None
+    except jmespath.exceptions.LexerError as error:
+        message = _lexer_message(error)
+        raise _syntax_error(message, scalar, error.lexer_position) from None
+    except jmespath.exceptions.ParseError as error:
+        message = f"`{error.token_value}` cannot stand here"
+        raise _syntax_error(message, scalar, error.lex_position, len(str(error.token_value))) from None
+    except jmespath.exceptions.EmptyExpressionError:
+        message = "the cell is empty"
+        help = "write null for null, or leave the key out"
+        raise CompileError([Diagnostic("empty-cell", message, scalar.span, help)]) from None
+    except RecursionError:
+        message = f"the expression nests deeper than {DEEPEST} levels"
+        raise CompileError([Diagnostic("expression-too-large", message, scalar.span)]) from None
+    return cast(Tree, parsed.parsed)
+
+
+def _lexer_message(error: Any) -> str:
+    if "Unclosed" in error.message:
+        return f"{error.lexer_value[:1]} is not closed"
+    if "Bad token" in error.message or "Unknown token" in error.message:
+        return f"`{error.lexer_value}` is not JMESPath"
+    return "not JMESPath"
+
+
+def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
+    """JMESPath once read `` `foo` `` as text; what stands in backticks is JSON and nothing else."""
+    for match in _QUOTED.finditer(text):
+        if match["json"] is None:
+            continue
+        try:
+            json.loads(match["json"].replace("\\`", "`"))
+        except ValueError:
+            span = scalar.part(*match.span())
+            help = "text stands in single quotes: 'text'; a number as `1`"
+            message = "what stands in backticks must be JSON"
+            raise CompileError([Diagnostic("expression-syntax", message, span, help)]) from None
+
+
+def _syntax_error(message: str, scalar: ScalarNode, start: int, length: int = 1) -> CompileError:
+    span = scalar.part(max(start, 0), max(start, 0) + max(length, 1))
+    help = None
+    if not re.search(r"[.(\[|&'`]", str(scalar.value)) and " " in str(scalar.value).strip():
+        help = "constant text is written {$const: …}, text with values is a template: \"… {{ name }} …\""
+    return CompileError([Diagnostic("expression-syntax", message, span, help)])
+
+
+def source_order(tree: Tree) -> Iterator[Tree]:
+    """Every node, names in the order in which they are written."""
+    yield tree
+    children = tree["children"]
+    if tree["type"] == "filter_projection":
+        children = [children[0], children[2], children[1]]
+    elif tree["type"] == "conditional" and tree.get("value") == "inline":
+        children = [children[1], children[0], children[2]]
+    for child in children:
+        yield from source_order(child)
+
+
+def _positions(text: str, tree: Tree) -> Positions:
+    tokens = (
+        (token["start"], token["end"])
+        for token in jmespath.lexer.Lexer().tokenize(text)
+        if token["type"] in ("unquoted_identifier", "quoted_identifier")
+    )
+    named = (node for node in source_order(tree) if node["type"] in _NAMED)
+    return {id(node): place for node, place in zip(named, tokens, strict=True)}
+
+
+def function_problems(expression: Expression) -> list[Diagnostic]:
+    """Unknown functions, and calls with too few or too many arguments."""
+    problems = []
+    for node in source_order(expression.tree):
+        if node["type"] != "function_expression":
+            continue
+        name, span = node["value"], expression.at(node)
+        function = REGISTRY.get(name)
+        if function is None:
+            help = did_you_mean(name, REGISTRY) or "`crossdock functions` lists them all"
+            problems.append(Diagnostic("unknown-function", f"there is no function `{name}`", span, help))
+        elif message := _arity_problem(function, len(node["children"])):
+            help = f"the signature is {function.signature}"
+            problems.append(Diagnostic("wrong-arguments", message, span, help))
+    return problems
+
+
+def _arity_problem(function: Function, given: int) -> str | None:
+    least = sum(not parameter.optional for parameter in function.parameters)
+    variadic = any(parameter.variadic for parameter in function.parameters)
+    most = None if variadic else len(function.parameters)
+    if given >= least and (most is None or given <= most):
+        return None
+    if most is None:
+        wanted = f"at least {least}"
+    else:
+        wanted = str(least) if least == most else f"{least} to {most}"
+    plural = "" if wanted in ("1", "at least 1") else "s"
+    return f"`{function.name}` takes {wanted} argument{plural}, not {given}"
+
+
+def describe(value: JSON) -> str:
+    """The kind of a value in the words of the messages, never the value."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def is_true(value: JSON) -> bool:
+    """JMESPath's truth: missing, null, false, '', [] and {} are false, the number 0 is true."""
+    return not (value is None or value is False or value == "" or value == [] or value == {})
+
+
+def printed(value: JSON, tree: Tree) -> str | None:
+    """A value as text, as JSON writes it; None when it is missing."""
+    match value:
+        case str() | None:
+            return value
+        case bool() | int() | float():
+            return json.dumps(value)
+        case _:
+            raise Failure(f"{describe(value)} cannot be printed as text", tree)
+
+
+class Evaluator:
+    """Evaluates expressions in one scope. ``seen`` is told of each property that is read."""
+
+    def __init__(self, scope: Scope, seen: Callable[[JSON, str | int], None] | None = None) -> None:
+        interpreter = _TracingInterpreter if seen else _Interpreter
+        self._interpreter = interpreter(_Functions(scope))
+        self._interpreter.seen = seen
+
+    def evaluate(self, expression: Expression, context: JSON) -> JSON:
+        """The value, None when there is none. Raises Failure."""
+        try:
+            return cast(JSON, self._interpreter.visit(expression.tree, context))
+        except RecursionError:
+            raise Failure("the value nests too deep", expression.tree) from None
+
+
+class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
+    """JMESPath's functions, with those of the registry before them."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self._scope = scope
+
+    def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
+        function = REGISTRY[function_name]
+        if function.call is not None:
+            return function.apply(resolved_args)
+        match function_name:
+            case "root" | "request":
+                return getattr(self._scope, function_name)
+            case "settings" | "answers":
+                return dict(getattr(self._scope, function_name))
+            case "lookup":
+                return self._lookup(*resolved_args)
+        return super().call_function(function_name, resolved_args)
+
+    def _lookup(self, table: str, key: JSON, default: JSON = None) -> JSON:
+        if key is None:
+            return None
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            raise FunctionError(f"`lookup` takes text or a whole number as its key, not {describe(key)}")
+        return self._scope.tables[table].get(str(key), default)
+
+
+class _Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
+    """JMESPath's interpreter, whose failures know their place, with the node types of templates."""
+
+    seen: Callable[[JSON, str | int], None] | None = None
+
+    def __init__(self, functions: _Functions) -> None:
+        super().__init__(jmespath.visitor.Options(custom_functions=functions))
+
+    def visit_function_expression(self, node: Tree, value: JSON) -> Any:
+        try:
+            return super().visit_function_expression(node, value)
+        except FunctionError as error:
+            raise Failure(str(error), node) from None
+        except jmespath.exceptions.JMESPathTypeError as error:
+            raise Failure(_type_message(error), node) from None
+        except (TypeError, ValueError, AttributeError, KeyError, jmespath.exceptions.JMESPathError):
+            raise Failure(f"`{node['value']}` cannot take these values", node) from None
+
+    def visit_comparator(self, node: Tree, value: JSON) -> Any:
+        try:
+            return super().visit_comparator(node, value)
+        except TypeError:
+            operator = _OPERATORS[node["value"]]
+            raise Failure(f"`{operator}` cannot compare text with a number", node) from None
+
+    def visit_slice(self, node: Tree, value: JSON) -> Any:
+        try:
+            return super().visit_slice(node, value)
+        except ValueError:
+            raise Failure("the step of a slice cannot be 0", node) from None
+
+    def visit_conditional(self, node: Tree, value: JSON) -> Any:
+        test, then, otherwise = node["children"]
+        return self.visit(then if is_true(self.visit(test, value)) else otherwise, value)
+
+    def visit_concat(self, node: Tree, value: JSON) -> str | None:
+        parts: list[str] = []
+        for child in node["children"]:
+            part = printed(self.visit(child, value), child)
+            if part is None:
+                return None
+            parts.append(part)
+        return "".join(parts)
+
+    visit_text = visit_concat
+
+
+class _TracingInterpreter(_Interpreter):
+    """Tells ``seen`` of each property and element that is read."""
+
+    def visit_field(self, node: Tree, value: JSON) -> Any:
+        if isinstance(value, dict) and self.seen:
+            self.seen(value, node["value"])
+        return super().visit_field(node, value)
+
+    def visit_index(self, node: Tree, value: JSON) -> Any:
+        if isinstance(value, list) and self.seen:
+            position = node["value"]
+            self.seen(value, position if position >= 0 else len(value) + position)
+        return super().visit_index(node, value)
+
+
+def _type_message(error: Any) -> str:
+    expected = [_WORDS.get(word, word) for word in error.expected_types]
+    wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
+    found = _WORDS.get(error.actual_type, error.actual_type)
+    return f"`{error.function_name}` takes {wanted}, not {found}"
+
+
+def children(tree: Tree) -> Sequence[Tree]:
+    """The direct parts of a node, in evaluation order."""
+    return tree["children"]

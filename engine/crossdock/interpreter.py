@@ -1,0 +1,221 @@
+"""Mapping x payload -> result: the reference meaning of the language.
+
+One function a node kind, no state but the trace. A cell yields a value or ``MISSING``; what that does
+to the key or the list item around it is decided where the key or the item is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from crossdock import nodes
+from crossdock.diagnostics import Diagnostic, Place, pointer
+from crossdock.errors import EvaluationError
+from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true, printed
+from crossdock.functions import REGISTRY
+from crossdock.trace import Origins, Parts, Read, Step, Trace
+from crossdock.values import JSON, MISSING, Missing
+
+if TYPE_CHECKING:
+    from crossdock.mapping import Mapping
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an execution gives: the result, the checks that failed, and the trace."""
+
+    value: JSON
+    failed: list[Diagnostic] = field(default_factory=list)
+    trace: Trace = field(default_factory=Trace)
+
+
+def execute(mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced: bool) -> Outcome:
+    """Run a mapping. ``name`` is what messages call the payload. Raises EvaluationError.
+
+    Without a trace a failure says less about the payload; the caller runs the payload again with one.
+    """
+    run = _Run(name, Origins(payload) if traced else None)
+    value = run.mapping(mapping, payload, scope, ())
+    return Outcome(None if isinstance(value, Missing) else value, run.failed, run.trace)
+
+
+class _Run:
+    """One execution: what it gathers on the way."""
+
+    def __init__(self, name: str, origins: Origins | None) -> None:
+        self.name = name
+        self.origins = origins
+        self.failed: list[Diagnostic] = []
+        self.trace = Trace()
+
+    def mapping(self, mapping: Mapping, payload: JSON, scope: Scope, path: Parts) -> JSON | Missing:
+        scope = replace(scope, root=payload, tables=mapping.tables)
+        cells = _Cells(self, mapping, scope)
+        value = cells.cell(mapping.cell, payload, path)
+        if not isinstance(value, Missing):
+            for check in mapping.checks:
+                cells.check(check, value, path)
+        return value
+
+
+class _Cells:
+    """The cells of one mapping, in its scope."""
+
+    def __init__(self, run: _Run, mapping: Mapping, scope: Scope) -> None:
+        self.run = run
+        self.of = mapping
+        self.scope = scope
+        self.evaluator = Evaluator(scope, run.origins.seen if run.origins else None)
+
+    def cell(self, cell: nodes.Cell, context: JSON, path: Parts) -> JSON | Missing:
+        match cell:
+            case nodes.Evaluate(expression):
+                return self.present(expression, context, path)
+            case nodes.Literal(value):
+                self.step(path, cell)
+                return value
+            case nodes.Object(fields):
+                result: dict[str, JSON] = {}
+                self.fields(fields, context, path, result)
+                self.step(path, cell)
+                return result
+            case nodes.List():
+                return self.list(cell, context, path)
+            case nodes.With(over, inner):
+                value = self.present(over, context, path)
+                return MISSING if isinstance(value, Missing) else self.cell(inner, value, path)
+            case nodes.If(condition, inner):
+                kept = is_true(self.evaluate(condition, context, path))
+                return self.cell(inner, context, path) if kept else self.left_out(path, cell)
+            case nodes.Use():
+                return self.use(cell, context, path)
+
+    def fields(
+        self, fields: tuple[nodes.Field, ...], context: JSON, path: Parts, result: dict[str, JSON]
+    ) -> None:
+        for item in fields:
+            value = self.cell(item.cell, context, (*path, item.key))
+            if not isinstance(value, Missing):
+                result[item.key] = value
+
+    def list(self, cell: nodes.List, context: JSON, path: Parts) -> JSON:
+        result: list[JSON] = []
+        for item in cell.items:
+            if isinstance(item, nodes.Each):
+                self.each(item, context, path, result)
+            else:
+                value = self.cell(item, context, (*path, len(result)))
+                if not isinstance(value, Missing):
+                    result.append(value)
+        self.step(path, cell)
+        return result
+
+    def each(self, item: nodes.Each, context: JSON, path: Parts, result: list[JSON]) -> None:
+        over = self.evaluate(item.over, context, path)
+        self.take_reads()
+        if over is None:
+            return
+        if not isinstance(over, list):
+            kind = "an object" if isinstance(over, dict) else "a single value"
+            raise self.failure(f"`$each` takes a list, not {kind}", item.over, path)
+        for element in over:
+            value = self.cell(item.cell, element, (*path, len(result)))
+            if not isinstance(value, Missing):
+                result.append(value)
+
+    def use(self, cell: nodes.Use, context: JSON, path: Parts) -> JSON | Missing:
+        if cell.name in self.of.fragments:
+            value = self.cell(self.of.fragments[cell.name], context, path)
+        else:
+            value = self.run.mapping(self.of.used[cell.name], context, self.scope, path)
+        if not cell.beside:
+            return value
+        if isinstance(value, Missing):
+            value = {}
+        if not isinstance(value, dict):
+            diagnostic = Diagnostic(
+                "not-an-object",
+                f"`{cell.name}` gives no object here, so no key can stand beside it",
+                cell.name_span,
+                output=pointer(*path),
+            )
+            raise EvaluationError([diagnostic], self.run.trace)
+        result = dict(value)
+        self.fields(cell.beside, context, path, result)
+        return result
+
+    def present(self, expression: Expression, context: JSON, path: Parts) -> JSON | Missing:
+        value = self.evaluate(expression, context, path)
+        if self.run.origins is not None:
+            reads = self.take_reads()
+            self.run.trace.steps.append(Step(path, expression.span, reads, value is not None))
+        return MISSING if value is None else value
+
+    def evaluate(self, expression: Expression, context: JSON, path: Parts) -> JSON:
+        try:
+            return self.evaluator.evaluate(expression, context)
+        except Failure as failure:
+            raise self.failure(failure.message, expression, path, failure) from None
+
+    def failure(
+        self, message: str, expression: Expression, path: Parts, failure: Failure | None = None
+    ) -> EvaluationError:
+        span = expression.at(failure.tree) if failure else expression.span
+        reads = self.take_reads()
+        place = Place(self.run.name, reads[0].pointer) if reads else Place(self.run.name, "")
+        diagnostic = Diagnostic("evaluation-failed", message, span, input=place, output=pointer(*path))
+        return EvaluationError([diagnostic], self.run.trace)
+
+    def take_reads(self) -> tuple[Read, ...]:
+        return self.run.origins.take() if self.run.origins is not None else ()
+
+    def step(self, path: Parts, cell: nodes.Cell) -> None:
+        if self.run.origins is not None:
+            self.run.trace.steps.append(Step(path, cell.span))
+
+    def left_out(self, path: Parts, cell: nodes.Cell) -> Missing:
+        if self.run.origins is not None:
+            self.run.trace.steps.append(Step(path, cell.span, self.take_reads(), present=False))
+        return MISSING
+
+    def check(self, check: nodes.Check, value: JSON, path: Parts) -> None:
+        """Note a check that does not hold, with both figures when it compares two."""
+        if is_true(self.evaluate(check.condition, value, path)):
+            return
+        message = check.text
+        if check.message is not None:
+            message = str(self.evaluate(check.message, value, path) or check.text)
+        message += self.figures(check.condition, value, path)
+        self.take_reads()
+        place = Place(self.run.name, pointer(*self.place_of(self.scope.root)))
+        diagnostic = Diagnostic(
+            "check-failed",
+            message,
+            check.condition.span,
+            input=place,
+            output=pointer(*path),
+            severity=check.level,
+        )
+        self.run.failed.append(diagnostic)
+
+    def place_of(self, value: JSON) -> Parts:
+        return (self.run.origins.place(value) if self.run.origins is not None else None) or ()
+
+    def figures(self, condition: Expression, value: JSON, path: Parts) -> str:
+        tree = condition.tree
+        if tree["type"] != "function_expression" or tree["value"] != "equal":
+            return ""
+        sides = [replace(condition, tree=child) for child in tree["children"][:2]]
+        left, right = (self.evaluate(side, value, path) for side in sides)
+        if left is None or right is None:
+            return f": {printed(left, tree) or 'nothing'} against {printed(right, tree) or 'nothing'}"
+        difference = REGISTRY["subtract"].apply([left, right])
+        shown = [printed(figure, tree) for figure in (left, right, difference)]
+        return f": {shown[0]} against {shown[1]}, a difference of {shown[2]}"
+
+
+def scope_of(settings: MappingType[str, JSON], request: JSON, answers: MappingType[str, JSON]) -> Scope:
+    """The scope of a run, before a mapping adds its root and tables."""
+    return Scope(settings=settings, request=request, answers=answers)

@@ -1,0 +1,111 @@
+"""A compiled mapping: immutable, checked, shared between threads.
+
+    mapping = project.mapping("kibo/order")
+    order = mapping(payload)            # validates, runs, validates
+    result = mapping.run(payload)       # the same, with the trace and the warnings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+
+from crossdock import nodes
+from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
+from crossdock.errors import OutputError
+from crossdock.interpreter import execute, scope_of
+from crossdock.schemas import Schema
+from crossdock.trace import Parts, Step, Trace
+from crossdock.validation import Violation, input_error, validate
+from crossdock.values import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run gives. ``warnings`` are the checks that do not hold."""
+
+    value: JSON
+    trace: Trace
+    warnings: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapping:
+    """How a payload of one schema becomes a payload of another."""
+
+    name: str
+    describe: str
+    text: Source = field(repr=False)
+    source: Schema | None
+    target: Schema | None
+    cell: nodes.Cell = field(repr=False)
+    fragments: MappingType[str, nodes.Cell] = field(repr=False)
+    tables: MappingType[str, MappingType[str, JSON]] = field(repr=False)
+    used: MappingType[str, Mapping] = field(repr=False)
+    checks: tuple[nodes.Check, ...] = field(repr=False)
+    ignored: tuple[nodes.Ignored, ...] = field(repr=False)
+    settings: MappingType[str, JSON] = field(repr=False)
+    findings: tuple[Diagnostic, ...] = field(repr=False, default=())
+
+    def __call__(self, payload: JSON, *, settings: MappingType[str, JSON] | None = None) -> JSON:
+        """The result for a payload. Raises InputError, EvaluationError or OutputError."""
+        return self.run(payload, settings=settings).value
+
+    def run(
+        self,
+        payload: JSON,
+        *,
+        settings: MappingType[str, JSON] | None = None,
+        request: JSON = None,
+        answers: MappingType[str, JSON] | None = None,
+        name: str = "payload",
+        validate: bool = True,
+    ) -> Result:
+        """Run with a trace. ``settings`` override the channel's; ``name`` is the payload's in messages.
+
+        Raises InputError, EvaluationError or OutputError.
+        """
+        if validate and self.source is not None:
+            check_input(payload, self.source, name)
+        scope = scope_of({**self.settings, **(settings or {})}, request, answers or {})
+        outcome = execute(self, payload, scope, name=name, traced=True)
+        if validate and self.target is not None:
+            _check_output(outcome.value, self.target, outcome.trace, name)
+        if has_errors(outcome.failed):
+            raise OutputError(outcome.failed, outcome.value)
+        return Result(outcome.value, outcome.trace, tuple(outcome.failed))
+
+
+def check_input(payload: JSON, schema: Schema, name: str) -> None:
+    """Raise InputError when a payload breaks its schema."""
+    if violations := validate(payload, schema):
+        raise input_error(violations, name)
+
+
+def _check_output(value: JSON, schema: Schema, trace: Trace, name: str) -> None:
+    violations = validate(value, schema)
+    if violations:
+        raise OutputError([_blame(violation, trace, name) for violation in violations], value)
+
+
+def _blame(violation: Violation, trace: Trace, name: str) -> Diagnostic:
+    """A violation of the target schema, with the caret under the cell that wrote the value."""
+    where: Parts = violation.parts
+    step = trace.at((*where, violation.missing) if violation.missing else where)
+    span: Span | None = step.span if step else None
+    return Diagnostic(
+        violation.id,
+        violation.message,
+        span,
+        violation.help,
+        input=_source_place(step, name),
+        output=pointer(*where),
+    )
+
+
+def _source_place(step: Step | None, name: str) -> Place | None:
+    """The place in the payload that a cell took its value from: the first that had one."""
+    if step is None or not step.reads:
+        return None
+    read = next((read for read in step.reads if read.present), step.reads[0])
+    return Place(name, read.pointer)

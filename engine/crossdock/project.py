@@ -1,0 +1,195 @@
+"""Mappings, schemas and channels on a search path: the project's own directory, the bundled one below.
+
+A directory with a ``mappings/`` folder is a project. Whole files shadow by path; nothing is merged.
+
+    project = Project.open()                 # nearest project above the working directory
+    mapping = project.mapping("kibo/order")  # mappings/kibo/order.yaml, compiled and checked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from crossdock.channel import CHANNEL_FILE, Channel, parse_channel
+from crossdock.compiler import compile_mapping
+from crossdock.diagnostics import Diagnostic, Source, did_you_mean, shorten
+from crossdock.errors import CompileError, ProjectError
+from crossdock.mapping import Mapping
+from crossdock.schemas import Schema, SchemaStore
+from crossdock.source import MOST_CHARACTERS
+from crossdock.values import JSON
+
+MAPPINGS: Final = "mappings"
+SCHEMAS: Final = "schemas"
+_NOT_MAPPINGS: Final = (CHANNEL_FILE, "conversation.yaml")
+
+
+class Project:
+    """What stands on the search path. Compiled mappings are kept; a changed file needs a new Project."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = tuple(roots)
+        self._mappings: dict[str, Mapping | CompileError] = {}
+        self._channels: dict[str, Channel] = {}
+        self._compiling: list[str] = []
+
+    @classmethod
+    def open(cls, directory: Path | str | None = None) -> Project:
+        """The nearest project at or above a directory (the working directory), over the bundled one."""
+        start = Path(directory) if directory is not None else Path.cwd()
+        start = start.resolve()
+        own = next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), None)
+        bundled = bundled_root()
+        if directory is not None and own is None:
+            message = f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
+            raise ProjectError([Diagnostic("no-project", message)])
+        roots = [own] if own is not None else []
+        return cls([*roots, *([bundled] if bundled != own else [])])
+
+    @cached_property
+    def schemas(self) -> SchemaStore:
+        return SchemaStore([root / SCHEMAS for root in self.roots])
+
+    def schema(self, name: str) -> Schema:
+        """A schema by name, such as ``kibo/order``. Raises ProjectError."""
+        return self.schemas.get(name)
+
+    def mapping_names(self, *, own: bool = False) -> list[str]:
+        """The names of all mappings, or of those in the project's own directory."""
+        names: set[str] = set()
+        for root in self.roots[:1] if own else self.roots:
+            folder = root / MAPPINGS
+            files = (path for path in folder.rglob("*.yaml") if path.name not in _NOT_MAPPINGS)
+            names.update(path.relative_to(folder).with_suffix("").as_posix() for path in files)
+        return sorted(names)
+
+    def mapping(self, name: str) -> Mapping:
+        """A mapping by name or by file, compiled and checked.
+
+        Raises ProjectError when there is none, CompileError when it is wrong.
+        """
+        name = self._name_of_file(name)
+        known = self._mappings.get(name)
+        if known is None:
+            known = self._compile(name)
+            self._mappings[name] = known
+        if isinstance(known, CompileError):
+            raise known
+        return known
+
+    def check(self, names: Sequence[str] | None = None) -> list[Diagnostic]:
+        """All findings in these mappings, or in all of the project's own: every file, every mistake."""
+        findings: list[Diagnostic] = []
+        for name in names or self.mapping_names(own=True):
+            try:
+                findings.extend(self.mapping(name).findings)
+            except CompileError as error:
+                findings.extend(error.diagnostics)
+        return list(dict.fromkeys(findings))
+
+    # What a mapping can name outside its own file
+
+    def used_mapping(self, name: str, user: str) -> Mapping:
+        """A mapping that another one names: from that file with ./ or ../, else from mappings/."""
+        resolved = _resolve(name, user)
+        if resolved is None:
+            raise ProjectError([Diagnostic("unknown-mapping", f"`{name}` leads out of `{MAPPINGS}`")])
+        if resolved in self._compiling:
+            circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
+            raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
+        return self.mapping(resolved)
+
+    def settings_of(self, name: str) -> MappingType[str, JSON]:
+        """The settings of a mapping's channel, with their defaults; none when it has no channel."""
+        return self.channel_of(name).defaults()
+
+    def settings(self, name: str, given: MappingType[str, str]) -> dict[str, JSON]:
+        """The same, with some given as text. Raises CompileError."""
+        return self.channel_of(name).overridden(given)
+
+    def channel_of(self, name: str) -> Channel:
+        """The channel of a mapping: the first part of its name."""
+        channel = PurePosixPath(name).parts[0]
+        if channel not in self._channels:
+            path = self._find(PurePosixPath(MAPPINGS, channel, CHANNEL_FILE))
+            self._channels[channel] = parse_channel(self._read(path)) if path else Channel("", {})
+        return self._channels[channel]
+
+    # Files
+
+    def _compile(self, name: str) -> Mapping | CompileError:
+        path = self._find(PurePosixPath(MAPPINGS, name + ".yaml"))
+        if path is None and name.endswith((".yaml", ".yml")):
+            path = Path(name)
+        if path is None or not path.is_file():
+            raise self._unknown(name)
+        self._compiling.append(name)
+        try:
+            return compile_mapping(name, self._read(path), self)
+        except CompileError as error:
+            return error
+        finally:
+            self._compiling.pop()
+
+    def _unknown(self, name: str) -> ProjectError:
+        help = did_you_mean(name, self.mapping_names()) or "`crossdock list` shows them all"
+        return ProjectError([Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)])
+
+    def _name_of_file(self, name: str) -> str:
+        """The name of a mapping that was given as a file, when it stands on the search path."""
+        if not name.endswith((".yaml", ".yml")):
+            return name.strip("/")
+        path = Path(name).resolve()
+        for root in self.roots:
+            folder = (root / MAPPINGS).resolve()
+            if path.is_relative_to(folder):
+                return path.relative_to(folder).with_suffix("").as_posix()
+        return name
+
+    def _find(self, path: PurePosixPath) -> Path | None:
+        return next((root / path for root in self.roots if (root / path).is_file()), None)
+
+    def _read(self, path: Path) -> Source:
+        name = self._display(path)
+        try:
+            if path.stat().st_size > 4 * MOST_CHARACTERS:
+                raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
+            return Source(name, path.read_bytes().decode("utf-8"))
+        except UnicodeDecodeError as error:
+            message = f"`{name}` is not UTF-8: byte {error.start + 1}"
+            raise ProjectError([Diagnostic("unreadable", message)]) from None
+        except OSError as error:
+            message = f"`{name}` cannot be read: {error.strerror or error}"
+            raise ProjectError([Diagnostic("unreadable", message)]) from None
+
+    def _display(self, path: Path) -> str:
+        """What messages call a file: relative to the project, or as it was given."""
+        own = self.roots[0]
+        return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
+
+
+def bundled_root() -> Path:
+    """The mappings and schemas that come with Crossdock.
+
+    A wheel carries them inside the package; an editable install has no such folder, and there they
+    stand at the repository's root.
+    """
+    inside = Path(__file__).parent / "bundled"
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2]
+
+
+def _resolve(name: str, user: str) -> str | None:
+    """The mapping that ``name`` means in ``user``; None when it leads out of the folder."""
+    parts: list[str] = list(PurePosixPath(user).parent.parts) if name.startswith(".") else []
+    for part in name.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

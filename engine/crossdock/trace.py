@@ -1,0 +1,97 @@
+"""What ran: for each cell of a result, where it is written in the mapping and what it read.
+
+The trace turns a pointer into the result into a span in the YAML and pointers into the payload. It
+knows where a value came from by identity: each list and object of a decoded payload is one Python
+object, and stands in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crossdock.diagnostics import Span, pointer
+from crossdock.values import JSON
+
+Parts = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A place in the payload that a cell looked at, and whether something was there."""
+
+    parts: Parts
+    present: bool
+
+    @property
+    def pointer(self) -> str:
+        return pointer(*self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One cell: its place in the result, its span in the mapping, what it read, whether it gave a value."""
+
+    output: Parts
+    span: Span
+    reads: tuple[Read, ...] = ()
+    present: bool = True
+
+
+@dataclass(slots=True)
+class Trace:
+    """The steps of one run, inner cells before outer ones. Empty for a run without a trace."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def at(self, output: Parts) -> Step | None:
+        """The step that wrote this place, or else the nearest around it."""
+        written = {step.output: step for step in self.steps}
+        for length in range(len(output), -1, -1):
+            if step := written.get(output[:length]):
+                return step
+        return None
+
+
+class Origins:
+    """Where the lists and objects of a payload stand, and which of its places were read last."""
+
+    def __init__(self, payload: JSON) -> None:
+        self._payload = payload  # kept alive: identities are only good while it lives
+        self._places: dict[int, Parts] = {id(value): parts for parts, value in _containers(payload)}
+        self.reads: dict[Parts, bool] = {}
+
+    def place(self, value: JSON) -> Parts | None:
+        """Where a list or an object of the payload stands; None for anything else."""
+        return self._places.get(id(value)) if isinstance(value, dict | list) else None
+
+    def seen(self, container: JSON, key: str | int) -> None:
+        """Note that a property or an element was read. A read of what is inside replaces it."""
+        place = self._places.get(id(container))
+        if place is None:
+            return
+        self.reads.pop(place, None)
+        value: JSON = None
+        if isinstance(container, dict):
+            value = container.get(str(key))
+        elif isinstance(container, list) and isinstance(key, int) and 0 <= key < len(container):
+            value = container[key]
+        self.reads[(*place, key)] = value is not None
+
+    def take(self) -> tuple[Read, ...]:
+        """The reads since the last call."""
+        reads = tuple(Read(parts, present) for parts, present in self.reads.items())
+        self.reads.clear()
+        return reads
+
+
+def _containers(payload: JSON) -> Iterator[tuple[Parts, JSON]]:
+    stack: list[tuple[Parts, JSON]] = [((), payload)]
+    while stack:
+        parts, value = stack.pop()
+        if isinstance(value, dict):
+            yield parts, value
+            stack.extend(((*parts, key), inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            yield parts, value
+            stack.extend(((*parts, index), inner) for index, inner in enumerate(value))
