@@ -148,7 +148,7 @@ FUNCTIONS = (
         "ratio",
         takes("value: number | string, by: number | string"),
         types("number | null"),
-        "The first number divided by the second, rounded half up to 10 decimal places; null when that is 0",
+        "The first number divided by the second, to 10 decimal places half up; null when the second is 0",
         (
             Example("ratio(`17.33`, `2`)", 8.665),
             Example("ratio(`2`, `3`)", 0.6666666667),

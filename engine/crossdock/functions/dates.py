@@ -31,7 +31,7 @@ _YEAR: Final = 31_556_952
 def epoch(text: str, zone: str | None = None) -> int:
     found = _DATE_TIME.fullmatch(text)
     if not found:
-        raise FunctionError("takes an ISO 8601 date-time, and the text is not one")
+        raise FunctionError("takes an ISO 8601 date-time, and this text is not one")
     if zone is None and not found["clock"]:
         raise FunctionError("takes a date with a time, or a zone as its second argument")
     if zone is None and not found["offset"]:

@@ -45,7 +45,8 @@ def decimal(value: JSON, position: int = 0) -> Decimal:
         return number
     if number == "range":
         raise FunctionError(f"takes a number between 1e-20 and 1e21 in size as its {ordinal(position)}")
-    raise FunctionError(f"takes a number as its {ordinal(position)}, and the text is not a number")
+    what = "this text" if isinstance(value, str) else "this"
+    raise FunctionError(f"takes a number as its {ordinal(position)}, and {what} is not a number")
 
 
 def decimals(values: Sequence[JSON], *, nulls: bool = False) -> list[Decimal]:

@@ -106,15 +106,12 @@ def _without_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 def _is_shallow(value: JSON) -> bool:
     level: list[JSON] = [value]
     for _ in range(DEEPEST + 1):
-        below: list[JSON] = []
-        for item in level:
-            if isinstance(item, dict):
-                below.extend(item.values())
-            elif isinstance(item, list):
-                below.extend(item)
-        if not below:
+        objects = [item for item in level if isinstance(item, dict)]
+        arrays = [item for item in level if isinstance(item, list)]
+        if not objects and not arrays:
             return True
-        level = below
+        level = [item for container in objects for item in container.values()]
+        level += [item for container in arrays for item in container]
     return False
 
 
@@ -197,7 +194,7 @@ FUNCTIONS = (
         types("string"),
         "A UUID made of the names: the same for the same names, in the same order",
         (
-            Example("uuid('order', `1001`)", ""),
+            Example("uuid('order', `1001`)", "671521ea-5de6-5c39-a95a-c236eaad045e"),
             Example("uuid('a', 'bc') == uuid('ab', 'c')", False),
         ),
         uuid,
