@@ -1,11 +1,11 @@
 """A channel's file, ``mappings/<channel>/channel.yaml``: what differs between one merchant and the next.
 
-    describe: Kibo, formerly Mozu.
-    settings:
-      order_reference:
-        describe: which of Kibo's references RetailOPS sees as the order's number
-        default: number
-        one_of: [number, id]
+describe: Kibo, formerly Mozu.
+settings:
+  order_reference:
+    describe: which of Kibo's references RetailOPS sees as the order's number
+    default: number
+    one_of: [number, id]
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Channel:
             setting = self.settings.get(name)
             if setting is None:
                 help = did_you_mean(name, self.settings) or f"the settings are {', '.join(self.settings)}"
-                raise CompileError([Diagnostic("unknown-setting", f"there is no setting `{name}`", help=help)])
+                raise CompileError(
+                    [Diagnostic("unknown-setting", f"there is no setting `{name}`", help=help)]
+                )
             values[name] = _typed(setting, text)
         return values
 

@@ -18,7 +18,7 @@ from crossdock.expressions import Expression, Tree
 
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
-    from crossdock.schemas import Shape
+    from crossdock.shapes import Shape
 
 
 class View(Protocol):
@@ -42,7 +42,7 @@ class Anything:
 
     name: str = "anything"
 
-    def property(self, name: str) -> View | None:
+    def property(self, name: str) -> View | None:  # noqa: ARG002
         return ANYTHING
 
     def property_names(self) -> frozenset[str]:
@@ -89,7 +89,7 @@ class ListOf:
     element: View
     name: str = "a list"
 
-    def property(self, name: str) -> View | None:
+    def property(self, name: str) -> View | None:  # noqa: ARG002
         return None
 
     def property_names(self) -> frozenset[str]:
@@ -162,7 +162,7 @@ def check_mapping(mapping: Mapping) -> list[Diagnostic]:
         source = Documented(mapping.source.shape(), mapping.source.name)
     if mapping.target is not None:
         target = Documented(mapping.target.shape(), mapping.target.name)
-    settings = Record({name: ANYTHING for name in mapping.settings}, "the channel's settings")
+    settings = Record(dict.fromkeys(mapping.settings, ANYTHING), "the channel's settings")
     check = _Check(mapping, _Context(source, settings))
     check.cell(mapping.cell, source, target)
     for item in mapping.checks:
@@ -329,7 +329,9 @@ class _Reading:
         views = [self.view(argument, context) for argument in arguments if argument["type"] != "expref"]
         elements = views[0].items() if views else ANYTHING
         inner = [
-            self.view(argument["children"][0], elements) for argument in arguments if argument["type"] == "expref"
+            self.view(argument["children"][0], elements)
+            for argument in arguments
+            if argument["type"] == "expref"
         ]
         match name:
             case "root":

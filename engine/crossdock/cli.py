@@ -62,9 +62,7 @@ def open_project(context: click.Context) -> Project:
 @click.option("-o", "--output", type=click.Path(), help="Write the result to this file.")
 @click.option("--compact", is_flag=True, help="The result on one line.")
 @click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
-@click.option(
-    "--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel."
-)
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel.")
 @format_option
 @click.pass_context
 def transform(
@@ -88,14 +86,15 @@ def transform(
     compiled = project.mapping(mapping)
     settings = project.settings(compiled.name, _pairs(given))
     name = "<stdin>" if file == "-" else file
-    payload = payloads.decode(payloads.read(file), name)
+    payload = payloads.decode(payloads.read(file, sys.stdin.buffer), name)
     result = compiled.run(payload, settings=settings, name=name, validate=not no_validate)
     report(result.warnings, form)
     text = payloads.encode(result.value, compact=compact)
     if output is None or output == "-":
         click.echo(text)
     else:
-        payloads.write(output, text + "\n")
+        with click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:
+            stream.write(text + "\n")
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:

@@ -28,6 +28,8 @@ class Surroundings(Protocol):
 
     def used_mapping(self, name: str, user: str) -> Mapping: ...
 
+    def table(self, name: str, user: str) -> MappingType[str, JSON]: ...
+
     def settings_of(self, name: str) -> MappingType[str, JSON]: ...
 
 
@@ -71,7 +73,7 @@ class _Resolution:
             target=self.schema(file.target),
             cell=file.cell,
             fragments={name: fragment.cell for name, fragment in file.fragments.items()},
-            tables={name: table.rows for name, table in file.tables.items()},
+            tables={name: self.table(table) for name, table in file.tables.items()},
             used=self.used(),
             checks=file.checks,
             ignored=file.ignored,
@@ -88,6 +90,18 @@ class _Resolution:
                 span = item.span or name.span
                 self.problems.append(Diagnostic(item.id, item.message, span, item.help))
             return None
+
+    def table(self, table: nodes.Table) -> MappingType[str, JSON]:
+        if table.file is None:
+            return table.rows
+        try:
+            return self.surroundings.table(table.file, self.name)
+        except CompileError as error:
+            self.problems.extend(error.diagnostics)
+        except ProjectError as error:
+            for item in error.diagnostics:
+                self.problems.append(Diagnostic(item.id, item.message, table.span, item.help))
+        return {}
 
     def settings(self) -> MappingType[str, JSON]:
         try:
@@ -112,7 +126,9 @@ class _Resolution:
 
     def use(self, use: nodes.Use) -> Mapping | None:
         if "/" not in use.name:
-            help = did_you_mean(use.name, self.file.fragments) or "another mapping is named with a path: ./name"
+            help = (
+                did_you_mean(use.name, self.file.fragments) or "another mapping is named with a path: ./name"
+            )
             message = f"there is no fragment `{use.name}`"
             self.problems.append(Diagnostic("unknown-fragment", message, use.name_span, help))
             return None
@@ -165,6 +181,6 @@ class _Resolution:
                 help = "lookup('card', key)"
                 self.problems.append(Diagnostic("unknown-table", message, span, help))
             elif table["value"] not in self.file.tables:
-                help = did_you_mean(str(table["value"]), self.file.tables)
                 message = f"there is no table `{table['value']}`"
-                self.problems.append(Diagnostic("unknown-table", message, span, help))
+                near = did_you_mean(str(table["value"]), self.file.tables)
+                self.problems.append(Diagnostic("unknown-table", message, span, near))

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import jmespath.exceptions
 import jmespath.functions
@@ -32,13 +32,20 @@ from crossdock.functions import REGISTRY, Function, FunctionError
 from crossdock.source import ScalarNode
 from crossdock.values import JSON
 
+if TYPE_CHECKING:
+    from jmespath.visitor import _TreeNode
+
+Tree: TypeAlias = "_TreeNode"  # a node of a compiled expression: type, value and children
+
 LONGEST: Final = 4_000
 DEEPEST: Final = 40
 
 Positions = dict[int, tuple[int, int]]
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
-_BRACKETS = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL)
+_BRACKETS = re.compile(
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL
+)
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _WORDS: Final = {
     "string": "text",
@@ -51,14 +58,6 @@ _WORDS: Final = {
     "array-number": "a list of numbers",
     "array-string": "a list of texts",
 }
-
-
-class Tree(TypedDict):
-    """A node of a compiled expression."""
-
-    type: str
-    children: list[Tree]
-    value: NotRequired[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +82,7 @@ class Expression:
         return self.span
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 (it never leaves the engine)
     """An expression could not be evaluated. ``tree`` is the node to blame."""
 
     def __init__(self, message: str, tree: Tree) -> None:
@@ -150,7 +149,7 @@ def _parse(text: str, scalar: ScalarNode) -> Tree:
     except RecursionError:
         message = f"the expression nests deeper than {DEEPEST} levels"
         raise CompileError([Diagnostic("expression-too-large", message, scalar.span)]) from None
-    return cast(Tree, parsed.parsed)
+    return parsed.parsed
 
 
 def _lexer_message(error: Any) -> str:
@@ -177,9 +176,7 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
 
 def _syntax_error(message: str, scalar: ScalarNode, start: int, length: int = 1) -> CompileError:
     span = scalar.part(max(start, 0), max(start, 0) + max(length, 1))
-    help = None
-    if not re.search(r"[.(\[|&'`]", str(scalar.value)) and " " in str(scalar.value).strip():
-        help = "constant text is written {$const: …}, text with values is a template: \"… {{ name }} …\""
+    help = 'constant text is written {$const: …}, text with values is a template: "… {{ name }} …"'
     return CompileError([Diagnostic("expression-syntax", message, span, help)])
 
 
@@ -228,10 +225,8 @@ def _arity_problem(function: Function, given: int) -> str | None:
     most = None if variadic else len(function.parameters)
     if given >= least and (most is None or given <= most):
         return None
-    if most is None:
-        wanted = f"at least {least}"
-    else:
-        wanted = str(least) if least == most else f"{least} to {most}"
+    exactly = str(least) if least == most else f"{least} to {most}"
+    wanted = f"at least {least}" if most is None else exactly
     plural = "" if wanted in ("1", "at least 1") else "s"
     return f"`{function.name}` takes {wanted} argument{plural}, not {given}"
 
@@ -285,25 +280,26 @@ class Evaluator:
             raise Failure("the value nests too deep", expression.tree) from None
 
 
-class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
+class _Functions(jmespath.functions.Functions):
     """JMESPath's functions, with those of the registry before them."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__()
         self._scope = scope
 
-    def call_function(self, function_name: str, resolved_args: list[Any]) -> Any:
+    def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
+        arguments = list(resolved_args)
         function = REGISTRY[function_name]
         if function.call is not None:
-            return function.apply(resolved_args)
+            return function.apply(arguments)
         match function_name:
             case "root" | "request":
                 return getattr(self._scope, function_name)
             case "settings" | "answers":
                 return dict(getattr(self._scope, function_name))
             case "lookup":
-                return self._lookup(*resolved_args)
-        return super().call_function(function_name, resolved_args)
+                return self._lookup(*arguments)
+        return super().call_function(function_name, arguments)
 
     def _lookup(self, table: str, key: JSON, default: JSON = None) -> JSON:
         if key is None:
@@ -313,7 +309,7 @@ class _Functions(jmespath.functions.Functions):  # type: ignore[misc]
         return self._scope.tables[table].get(str(key), default)
 
 
-class _Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
+class _Interpreter(jmespath.visitor.TreeInterpreter):
     """JMESPath's interpreter, whose failures know their place, with the node types of templates."""
 
     seen: Callable[[JSON, str | int], None] | None = None
@@ -380,8 +376,3 @@ def _type_message(error: Any) -> str:
     wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
     found = _WORDS.get(error.actual_type, error.actual_type)
     return f"`{error.function_name}` takes {wanted}, not {found}"
-
-
-def children(tree: Tree) -> Sequence[Tree]:
-    """The direct parts of a node, in evaluation order."""
-    return tree["children"]

@@ -73,19 +73,19 @@ class _Cells:
         match cell:
             case nodes.Evaluate(expression):
                 return self.present(expression, context, path)
-            case nodes.Literal(value):
+            case nodes.Literal(constant):
                 self.step(path, cell)
-                return value
+                return constant
             case nodes.Object(fields):
                 result: dict[str, JSON] = {}
                 self.fields(fields, context, path, result)
                 self.step(path, cell)
                 return result
             case nodes.List():
-                return self.list(cell, context, path)
+                return self.items(cell, context, path)
             case nodes.With(over, inner):
-                value = self.present(over, context, path)
-                return MISSING if isinstance(value, Missing) else self.cell(inner, value, path)
+                inside = self.present(over, context, path)
+                return MISSING if isinstance(inside, Missing) else self.cell(inner, inside, path)
             case nodes.If(condition, inner):
                 kept = is_true(self.evaluate(condition, context, path))
                 return self.cell(inner, context, path) if kept else self.left_out(path, cell)
@@ -100,7 +100,7 @@ class _Cells:
             if not isinstance(value, Missing):
                 result[item.key] = value
 
-    def list(self, cell: nodes.List, context: JSON, path: Parts) -> JSON:
+    def items(self, cell: nodes.List, context: JSON, path: Parts) -> JSON:
         result: list[JSON] = []
         for item in cell.items:
             if isinstance(item, nodes.Each):

@@ -1,8 +1,8 @@
 """A compiled mapping: immutable, checked, shared between threads.
 
-    mapping = project.mapping("kibo/order")
-    order = mapping(payload)            # validates, runs, validates
-    result = mapping.run(payload)       # the same, with the trace and the warnings
+mapping = project.mapping("kibo/order")
+order = mapping(payload)            # validates, runs, validates
+result = mapping.run(payload)       # the same, with the trace and the warnings
 """
 
 from __future__ import annotations

@@ -123,8 +123,11 @@ class SchemaName:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """A lookup table: its rows, or the name of the file that holds them."""
+
     name: str
     rows: dict[str, JSON]
+    file: str | None
     span: Span
 
 

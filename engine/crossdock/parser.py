@@ -57,7 +57,12 @@ class _Parser:
         cell_node = node.get("map")
         if cell_node is None:
             help = "`map:` holds the answer that the mapping gives"
-            self.problem("missing-map", "the mapping has no `map:`", Span(node.span.source, node.span.start, node.span.start + 1), help)
+            self.problem(
+                "missing-map",
+                "the mapping has no `map:`",
+                Span(node.span.source, node.span.start, node.span.start + 1),
+                help,
+            )
             return None
         return nodes.MappingFile(
             describe=self._text(node.get("describe")) or "",
@@ -101,11 +106,14 @@ class _Parser:
         return {name: value for name, value in read_entries if value is not None}
 
     def _table(self, key: ScalarNode, node: Node) -> nodes.Table | None:
+        name = str(key.value)
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and "/" in node.value:
+            return nodes.Table(name, {}, node.value, node.span)
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "a table holds keys and their values", node.span)
+            help = "a table that several mappings use is named with a path: ../tables/name"
+            self.problem("not-an-object", "a table holds keys and their values", node.span, help)
             return None
-        rows = {str(row.value): plain(value) for row, value in node.entries}
-        return nodes.Table(str(key.value), rows, key.span)
+        return nodes.Table(name, table_rows(node), None, key.span)
 
     def _fragment(self, key: ScalarNode, node: Node) -> nodes.Fragment | None:
         return nodes.Fragment(str(key.value), self.cell(node), key.span)
@@ -151,7 +159,9 @@ class _Parser:
         if compiled is None or not isinstance(message, ScalarNode) or not isinstance(message.value, str):
             return None
         text = self._message(message)
-        return nodes.Check(compiled, text, message.value, "error" if level == "error" else "warning", node.span)
+        return nodes.Check(
+            compiled, text, message.value, "error" if level == "error" else "warning", node.span
+        )
 
     def _message(self, node: ScalarNode) -> Expression | None:
         if not is_template(str(node.value)):
@@ -250,6 +260,11 @@ class _Parser:
 
     def _field(self, key: ScalarNode, value: Node) -> nodes.Field:
         return nodes.Field(str(key.value), key.span, self.cell(value))
+
+
+def table_rows(node: MapNode) -> dict[str, JSON]:
+    """The rows of a table: keys are text, values are constants."""
+    return {str(row.value): plain(value) for row, value in node.entries}
 
 
 def plain(node: Node) -> JSON:

@@ -16,15 +16,17 @@ from typing import Final
 
 from crossdock.channel import CHANNEL_FILE, Channel, parse_channel
 from crossdock.compiler import compile_mapping
-from crossdock.diagnostics import Diagnostic, Source, did_you_mean, shorten
+from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.errors import CompileError, ProjectError
 from crossdock.mapping import Mapping
+from crossdock.parser import table_rows
 from crossdock.schemas import Schema, SchemaStore
-from crossdock.source import MOST_CHARACTERS
+from crossdock.source import MOST_CHARACTERS, MapNode, parse_yaml
 from crossdock.values import JSON
 
 MAPPINGS: Final = "mappings"
 SCHEMAS: Final = "schemas"
+TABLES: Final = "tables"
 _NOT_MAPPINGS: Final = (CHANNEL_FILE, "conversation.yaml")
 
 
@@ -45,7 +47,9 @@ class Project:
         own = next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), None)
         bundled = bundled_root()
         if directory is not None and own is None:
-            message = f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
+            message = (
+                f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
+            )
             raise ProjectError([Diagnostic("no-project", message)])
         roots = [own] if own is not None else []
         return cls([*roots, *([bundled] if bundled != own else [])])
@@ -63,7 +67,11 @@ class Project:
         names: set[str] = set()
         for root in self.roots[:1] if own else self.roots:
             folder = root / MAPPINGS
-            files = (path for path in folder.rglob("*.yaml") if path.name not in _NOT_MAPPINGS)
+            files = (
+                path
+                for path in folder.rglob("*.yaml")
+                if path.name not in _NOT_MAPPINGS and path.parent.name != TABLES
+            )
             names.update(path.relative_to(folder).with_suffix("").as_posix() for path in files)
         return sorted(names)
 
@@ -103,6 +111,20 @@ class Project:
             raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
         return self.mapping(resolved)
 
+    def table(self, name: str, user: str) -> MappingType[str, JSON]:
+        """The rows of a table that has a file of its own, in a folder named ``tables``."""
+        resolved = _resolve(name, user)
+        path = self._find(PurePosixPath(MAPPINGS, resolved + ".yaml")) if resolved else None
+        if path is None or path.parent.name != TABLES:
+            help = f"it is looked for in a folder `{TABLES}`"
+            raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
+        source = self._read(path)
+        node = parse_yaml(source)
+        if not isinstance(node, MapNode):
+            message = "a table holds keys and their values"
+            raise CompileError([Diagnostic("not-an-object", message, Span(source, 0, 1))])
+        return table_rows(node)
+
     def settings_of(self, name: str) -> MappingType[str, JSON]:
         """The settings of a mapping's channel, with their defaults; none when it has no channel."""
         return self.channel_of(name).defaults()
@@ -137,7 +159,9 @@ class Project:
 
     def _unknown(self, name: str) -> ProjectError:
         help = did_you_mean(name, self.mapping_names()) or "`crossdock list` shows them all"
-        return ProjectError([Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)])
+        return ProjectError(
+            [Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)]
+        )
 
     def _name_of_file(self, name: str) -> str:
         """The name of a mapping that was given as a file, when it stands on the search path."""

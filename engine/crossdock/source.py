@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "null": None}
 _ESCAPE_LENGTH: Final = {"x": 4, "u": 6, "U": 10}
 QUOTE_HELP: Final = (
-    "an expression that begins with one of @ [ * ` { & ! | > % or holds `: ` or ` #` must be quoted: \"…\""
+    'an expression that begins with one of @ [ * ` { & ! | > % or holds `: ` or ` #` must be quoted: "…"'
 )
 
 
@@ -127,10 +127,10 @@ class _Composition:
             case yaml.DocumentStartEvent():
                 self.documents += 1
                 if self.documents > 1:
-                    at = event.start_mark.index
+                    at, _ = _marks(event)
                     raise _refusal("yaml-documents", "a file holds one document", self.source, at)
             case yaml.AliasEvent():
-                at, end = event.start_mark.index, event.end_mark.index
+                at, end = _marks(event)
                 help = f"write the value out, or use a fragment; {QUOTE_HELP}"
                 raise _refusal("yaml-alias", "aliases are not allowed", self.source, at, help, end)
             case yaml.ScalarEvent():
@@ -150,10 +150,12 @@ class _Composition:
             raise _refusal("yaml-tag", "tags are not allowed", self.source, start, QUOTE_HELP)
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            raise _refusal("file-too-large", f"the file has more than {MOST_NODES} values", self.source, start)
+            raise _refusal(
+                "file-too-large", f"the file has more than {MOST_NODES} values", self.source, start
+            )
 
     def _scalar(self, event: Any) -> ScalarNode:
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _marks(event)
         span = Span(self.source, start, end)
         style = event.style or ""
         if style:
@@ -191,7 +193,9 @@ class _Composition:
     def _key(self, node: Node, top: _Open) -> ScalarNode:
         if not isinstance(node, ScalarNode) or (not isinstance(node.value, str) and not node.style):
             help = 'quote the key: "…"'
-            raise _refusal("yaml-key", "a key must be text", self.source, node.span.start, help, node.span.end)
+            raise _refusal(
+                "yaml-key", "a key must be text", self.source, node.span.start, help, node.span.end
+            )
         if node.value == "<<" and not node.style:
             help = "write the keys out, or use a fragment"
             raise _refusal("yaml-merge", "merge keys are not allowed", self.source, node.span.start, help)
@@ -201,6 +205,10 @@ class _Composition:
             note = f"the first is on line {earlier.span.line}"
             self.problems.append(Diagnostic("duplicate-key", message, node.span, notes=(note,)))
         return node
+
+
+def _marks(event: Any) -> tuple[int, int]:
+    return event.start_mark.index, event.end_mark.index
 
 
 def _plain_value(text: str) -> str | int | float | bool | None:

@@ -50,11 +50,13 @@ def compile_template(scalar: ScalarNode) -> Expression:
     try:
         parsed = environment.parse(text)
     except TemplateSyntaxError as error:
-        span = _line_span(scalar, text, error.lineno)
+        span = _line_span(text, error.lineno)
         message = f"not a template: {(error.message or '').rstrip('.')}"
         raise CompileError([Diagnostic("template-syntax", message, scalar.part(*span))]) from None
     except RecursionError:
-        raise CompileError([Diagnostic("template-syntax", "the template nests too deep", scalar.span)]) from None
+        raise CompileError(
+            [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
+        ) from None
     translation = _Translation(text, scalar)
     tree = translation.text(parsed.body)
     expression = Expression(text, tree, scalar, translation.positions, is_text=True)
@@ -78,7 +80,7 @@ def _guard_template(text: str, scalar: ScalarNode) -> None:
         guard(match[0], scalar)
 
 
-def _line_span(scalar: ScalarNode, text: str, line: int) -> tuple[int, int]:
+def _line_span(text: str, line: int) -> tuple[int, int]:
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     start = starts[min(line, len(starts)) - 1]
     end = text.find("\n", start)
@@ -250,7 +252,7 @@ class _Translation:
         return tree
 
     def _refuse(self, node: jinja.Node, why: str | None = None) -> Tree:
-        span = self.scalar.part(*_line_span(self.scalar, self.source, node.lineno))
+        span = self.scalar.part(*_line_span(self.source, node.lineno))
         message = why or f"{_kind(node)} cannot stand in a template"
         self.problems.append(Diagnostic("template-not-allowed", message, span, _ALLOWED))
         return _literal(None)

@@ -6,13 +6,10 @@ leaves its key out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Union
+from typing import Final, TypeAlias
 
-from crossdock.diagnostics import Span
-
-JSON = Union[None, bool, int, float, str, list["JSON"], dict[str, "JSON"]]
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
 class Missing(Enum):

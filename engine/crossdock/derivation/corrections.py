@@ -11,6 +11,7 @@ from crossdock.derivation.recipe import Correction, Recipe, ShapeRecipe
 from crossdock.derivation.shapes import Path, Shape, merge, rewrite
 from crossdock.diagnostics import Diagnostic, did_you_mean
 from crossdock.errors import ProjectError
+from crossdock.values import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,8 @@ class Rewriting:
                         part, keywords={k: v for k, v in part.keywords.items() if k != "description"}
                     )
                     defs[name] = merge(defs[name], body) if name in defs else body
-                    kept = {k: v for k, v in part.keywords.items() if k == "description"}
-                    return Shape(part.types, origin=part.origin, ref=f"#/$defs/{name}", keywords=kept)
+                    reference = f"#/$defs/{name}"
+                    return Shape(part.types, origin=part.origin, ref=reference, keywords=_description(part))
             return part
 
         return rewrite(shape, take), {name: defs[name] for name in repeats if name in defs}
@@ -120,6 +121,10 @@ class Rewriting:
         message = "the path `{}` of the recipe of `{}` meets no place of any shape"
         lost = dict.fromkeys(item for item in stated if item[0] not in self.met)
         return [Diagnostic("correction-unmet", message.format(*item)) for item in lost]
+
+
+def _description(shape: Shape) -> dict[str, JSON]:
+    return {key: value for key, value in shape.keywords.items() if key == "description"}
 
 
 def _flat(lists: Mapping[str, Sequence[str]]) -> list[str]:
