@@ -25,7 +25,7 @@ class Rewriting:
         """The shape with corrections, descriptions, marks, and references to other shapes."""
         rules = [correction for name in own.policy.rules for correction in self._rule(name, own)]
         for correction in (*rules, *own.corrections):
-            shape = rewrite(shape, partial(self._correct, correction))
+            shape = rewrite(shape, partial(self._correct, correction, own.name))
         shape = rewrite(shape, lambda path, part: self._describe(path, part, own))
         shape = rewrite(shape, self._mark)
         return rewrite(shape, lambda path, part: self._use(path, part, own))
@@ -43,7 +43,7 @@ class Rewriting:
             )
         return self.recipe.rules[name]
 
-    def _correct(self, correction: Correction, path: Path, shape: Shape) -> Shape:
+    def _correct(self, correction: Correction, name: str, path: Path, shape: Shape) -> Shape:
         if not self._meets(correction.at, path):
             return shape
         types = frozenset(correction.type) or shape.types
@@ -53,8 +53,11 @@ class Rewriting:
         unknown = [key for key in (*correction.required, *correction.optional) if key not in keep]
         if unknown:
             place = ".".join(path) or "the top level"
-            message = f"a correction at `{place}` names `{unknown[0]}`, which is no property there"
-            raise ProjectError([Diagnostic("correction-unmet", f"{self.recipe.system}: {message}")])
+            message = (
+                f"a correction of `{name}` at `{place}` names `{unknown[0]}`, which is no property there"
+            )
+            help_ = did_you_mean(unknown[0], keep)
+            raise ProjectError([Diagnostic("correction-unmet", message, None, help_)])
         return replace(
             shape,
             types=types | frozenset(correction.accept),
