@@ -50,8 +50,12 @@ _CORRECTION = (
     "drop",
     "why",
 )
-_POLICY = ("nullable", "required", "rules")
-_CHOICES = {"nullable": ("none", "values", "all"), "required": ("none", "leading")}
+_POLICY = ("nullable", "required", "dates", "rules")
+_CHOICES = {
+    "nullable": ("none", "values", "all"),
+    "required": ("none", "leading"),
+    "dates": ("checked", "noted"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """``nullable``: none, values, or all (list elements too). ``required``: none, or the leading keys.
+    """How a shape is read: with patience, when others write it; with care, when we do.
 
-    ``rules`` names the system's groups of corrections that hold for a shape.
+    ``nullable``: none, values, or all (list elements too). ``required``: none, or the leading keys.
+    ``dates``: checked, or only noted. ``rules``: the system's groups of corrections that hold here.
     """
 
     nullable: str = "none"
     required: str = "none"
+    dates: str = "checked"
     rules: tuple[str, ...] = ()
 
 
@@ -252,6 +258,7 @@ class _Reader:
         return Policy(
             str(policy.get("nullable", inherited.nullable)),
             str(policy.get("required", inherited.required)),
+            str(policy.get("dates", inherited.dates)),
             self._list(policy["rules"], f"{where}.rules") if "rules" in policy else inherited.rules,
         )
 

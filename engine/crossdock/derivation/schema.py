@@ -45,7 +45,7 @@ def part(shape: Shape, policy: Policy, *, nullable: bool) -> dict[str, JSON]:
     if types:
         result["type"] = types[0] if len(types) == 1 else list(types)
     if shape.dated and "pattern" not in keywords:
-        result["format"] = "date-time"
+        result["format" if policy.dates == "checked" else "x-format"] = "date-time"
     result |= _enumeration(keywords, nullable)
     result |= _members(shape, policy)
     result |= {"x-sensitive": True} if shape.sensitive else {}

@@ -21,7 +21,7 @@ Status = Literal["documented", "observed", "inferred"]
 ANY = "any"
 
 _RANK: dict[Status, int] = {"documented": 0, "observed": 1, "inferred": 2}
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[-+]\d\d:?\d\d)")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[-+]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
