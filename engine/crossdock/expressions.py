@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -29,6 +29,7 @@ import jmespath.visitor
 from crossdock.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.errors import CompileError
 from crossdock.functions import REGISTRY, Function, FunctionError
+from crossdock.functions.function import ordinal
 from crossdock.source import ScalarNode
 from crossdock.values import JSON
 
@@ -39,6 +40,7 @@ Tree: TypeAlias = "_TreeNode"  # a node of a compiled expression: type, value an
 
 LONGEST: Final = 4_000
 DEEPEST: Final = 40
+LONGEST_CHAIN: Final = 100
 
 Positions = dict[int, tuple[int, int]]
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
@@ -107,14 +109,15 @@ def compile_expression(scalar: ScalarNode) -> Expression:
     text = str(scalar.value)
     guard(text, scalar)
     tree = _parse(text, scalar)
+    guard_tree(tree, scalar)
     expression = Expression(text, tree, scalar, _positions(text, tree))
     if problems := function_problems(expression):
         raise CompileError(problems)
     return expression
 
 
-def guard(text: str, scalar: ScalarNode) -> None:
-    """Refuse what is too long or nests too deep to be an honest expression."""
+def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
+    """Refuse what is too long or nests too deep; ``offset`` is where the text begins in the scalar."""
     if len(text) > LONGEST:
         message = f"the expression has more than {LONGEST} characters"
         raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
@@ -125,9 +128,20 @@ def guard(text: str, scalar: ScalarNode) -> None:
         if bracket in "!&":
             depth -= 0 if text[match.end() : match.end() + 1] in "!&(" else 1
         if depth > DEEPEST:
-            span = scalar.part(*match.span())
+            span = scalar.part(offset + match.start(), offset + match.end())
             message = f"the expression nests deeper than {DEEPEST} levels"
             raise CompileError([Diagnostic("expression-too-large", message, span)])
+
+
+def guard_tree(tree: Tree, scalar: ScalarNode) -> None:
+    """Refuse a chain of operators that is too long to be evaluated one inside the other."""
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > LONGEST_CHAIN:
+            message = f"the expression chains more than {LONGEST_CHAIN} operators"
+            raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
+        level = [child for node in level for child in children(node)]
 
 
 def _parse(text: str, scalar: ScalarNode) -> Tree:
@@ -140,6 +154,8 @@ def _parse(text: str, scalar: ScalarNode) -> Tree:
         message = _lexer_message(error)
         raise _syntax_error(message, scalar, error.lexer_position) from None
     except jmespath.exceptions.ParseError as error:
+        if not error.token_value:
+            raise _syntax_error("the expression is not finished", scalar, len(text) - 1) from None
         message = f"`{error.token_value}` cannot stand here"
         raise _syntax_error(message, scalar, error.lex_position, len(str(error.token_value))) from None
     except jmespath.exceptions.EmptyExpressionError:
@@ -166,7 +182,8 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
         if match["json"] is None:
             continue
         try:
-            json.loads(match["json"].replace("\\`", "`"))
+            value = json.loads(match["json"].replace("\\`", "`"))
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except ValueError:
             span = scalar.part(*match.span())
             help = "text stands in single quotes: 'text'; a number as `1`"
@@ -182,14 +199,16 @@ def _syntax_error(message: str, scalar: ScalarNode, start: int, length: int = 1)
 
 def source_order(tree: Tree) -> Iterator[Tree]:
     """Every node, names in the order in which they are written."""
-    yield tree
-    children = tree["children"]
-    if tree["type"] == "filter_projection":
-        children = [children[0], children[2], children[1]]
-    elif tree["type"] == "conditional" and tree.get("value") == "inline":
-        children = [children[1], children[0], children[2]]
-    for child in children:
-        yield from source_order(child)
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        parts = children(node)
+        if node["type"] == "filter_projection":
+            parts = [parts[0], parts[2], parts[1]]
+        elif node["type"] == "conditional" and node.get("value") == "inline":
+            parts = [parts[1], parts[0], parts[2]]
+        pending.extend(reversed(parts))
 
 
 def _positions(text: str, tree: Tree) -> Positions:
@@ -216,7 +235,34 @@ def function_problems(expression: Expression) -> list[Diagnostic]:
         elif message := _arity_problem(function, len(node["children"])):
             help = f"the signature is {function.signature}"
             problems.append(Diagnostic("wrong-arguments", message, span, help))
+    return problems + _reference_problems(expression)
+
+
+def _reference_problems(expression: Expression) -> list[Diagnostic]:
+    """`&` stands before each argument that a function takes unevaluated, and nowhere else."""
+    problems = []
+    around: Tree = {"type": "whole", "value": None, "children": [expression.tree]}
+    for node in [around, *source_order(expression.tree)]:
+        wanted = _unevaluated(node)
+        for position, part in enumerate(children(node)):
+            reference = part["type"] == "expref"
+            if reference and position not in wanted:
+                message = "`&` stands only before an argument that is evaluated later"
+                help = "sort_by(items, &price)"
+                problems.append(Diagnostic("expression-syntax", message, expression.at(part), help))
+            elif position in wanted and not reference:
+                message = f"`{node['value']}` takes an expression as its {ordinal(position)}"
+                help = f"the signature is {REGISTRY[node['value']].signature}; an expression begins with &"
+                problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
     return problems
+
+
+def _unevaluated(node: Tree) -> set[int]:
+    """The positions of the arguments that a function takes as expressions."""
+    function = REGISTRY.get(node["value"]) if node["type"] == "function_expression" else None
+    if function is None:
+        return set()
+    return {place for place, item in enumerate(function.parameters) if "expression" in item.types}
 
 
 def _arity_problem(function: Function, given: int) -> str | None:
@@ -376,3 +422,8 @@ def _type_message(error: Any) -> str:
     wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
     found = _WORDS.get(error.actual_type, error.actual_type)
     return f"`{error.function_name}` takes {wanted}, not {found}"
+
+
+def children(tree: Tree) -> Sequence[Tree]:
+    """The direct parts of a node. Those of a slice are numbers, and no nodes."""
+    return [] if tree["type"] == "slice" else tree["children"]

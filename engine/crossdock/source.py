@@ -77,6 +77,9 @@ def parse_yaml(source: Source) -> Node | None:
     """The one document of a source as nodes; None when it is empty. Raises CompileError."""
     if len(source.text) > MOST_CHARACTERS:
         raise _refusal("file-too-large", f"the file has more than {MOST_CHARACTERS // 1024} KiB", source)
+    if source.text.startswith("\ufeff"):
+        help = "save the file as UTF-8 without one"
+        raise _refusal("byte-order-mark", "the file begins with a byte order mark", source, 0, help)
     return _Composition(source).run()
 
 
@@ -113,12 +116,9 @@ class _Composition:
         try:
             yield from yaml.parse(self.source.text, Loader=_Loader)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            at = min(mark.index if mark else 0, len(self.source.text))
-            problem = (error.problem or "cannot be read").replace("\n", " ")
-            raise _refusal("yaml-syntax", f"not YAML: {problem}", self.source, at, QUOTE_HELP) from None
-        except yaml.reader.ReaderError as error:
-            at = error.position if isinstance(error.position, int) else 0
+            raise _syntax_error(error, self.source) from None
+        except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
+            at = error.start if isinstance(error, UnicodeEncodeError) else int(error.position)
             problem = "a character that YAML does not allow"
             raise _refusal("yaml-syntax", f"not YAML: {problem}", self.source, at) from None
 
@@ -224,6 +224,20 @@ def _plain_value(text: str) -> str | int | float | bool | None:
 def _trimmed_end(text: str, start: int, end: int) -> int:
     """The end of a block without the blank lines and comments that the parser counts to it."""
     return start + len(text[start:end].rstrip())
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CompileError:
+    """What the parser says; of what is not closed, where it was opened."""
+    problem = (error.problem or "cannot be read").replace("\n", " ")
+    unclosed = "end of stream" in problem and error.context_mark is not None
+    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
+    at = min(mark.index if mark else 0, len(source.text))
+    help: str | None = QUOTE_HELP
+    if unclosed:
+        problem, help = "the quote is not closed", None
+    elif source.text[at : at + 1] == "\t":
+        problem, help = "a tab cannot indent", "indent with spaces"
+    return _refusal("yaml-syntax", f"not YAML: {problem}", source, at, help)
 
 
 def _refusal(

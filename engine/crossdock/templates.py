@@ -12,13 +12,14 @@ or ``Undefined``. Jinja's renderer and its sandbox are not used at all.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from crossdock.diagnostics import Diagnostic, did_you_mean
 from crossdock.errors import CompileError
-from crossdock.expressions import LONGEST, Expression, Positions, Tree, function_problems, guard
+from crossdock.expressions import LONGEST, Expression, Positions, Tree, function_problems, guard, guard_tree
 from crossdock.functions import REGISTRY
 from crossdock.source import ScalarNode
 from crossdock.values import JSON
@@ -32,7 +33,6 @@ _ALLOWED: Final = (
     "a template may hold {{ }} with names, a.b, a[0], text, numbers, ~, comparisons, and/or/not/in, "
     "x if y else z, functions and filters, and {% if %}"
 )
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def is_template(text: str) -> bool:
@@ -57,8 +57,14 @@ def compile_template(scalar: ScalarNode) -> Expression:
         raise CompileError(
             [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
         ) from None
-    translation = _Translation(text, scalar)
-    tree = translation.text(parsed.body)
+    translation = _Translation(text, scalar, _words(environment.lex(text), text))
+    try:
+        tree = translation.text(parsed.body)
+    except RecursionError:
+        raise CompileError(
+            [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
+        ) from None
+    guard_tree(tree, scalar)
     expression = Expression(text, tree, scalar, translation.positions, is_text=True)
     problems = [*translation.problems, *function_problems(expression)]
     if problems:
@@ -77,7 +83,22 @@ def _guard_template(text: str, scalar: ScalarNode) -> None:
         message = f"the template has more than {LONGEST} characters"
         raise CompileError([Diagnostic("template-too-large", message, scalar.span)])
     for match in re.finditer(r"\{\{.*?\}\}|\{%.*?%\}", text, re.DOTALL):
-        guard(match[0], scalar)
+        guard(match[0], scalar, match.start())
+
+
+def _words(tokens: Iterable[tuple[int, str, str]], text: str) -> list[tuple[str, str, int]]:
+    """The names and texts of a template: kind, what is written, and where; Jinja's tree knows only lines."""
+    words, at = [], 0
+    for _, kind, written in tokens:
+        start = text.find(written, at)
+        if start < 0:
+            continue
+        at = start + len(written)
+        if kind == "name":
+            words.append((kind, written, start))
+        elif kind == "string":
+            words.append((kind, written[1:-1], start + 1))
+    return words
 
 
 def _line_span(text: str, line: int) -> tuple[int, int]:
@@ -98,10 +119,11 @@ def _literal(value: JSON) -> Tree:
 class _Translation:
     """One template on its way into a tree. Names find their places from left to right."""
 
-    def __init__(self, text: str, scalar: ScalarNode) -> None:
+    def __init__(self, text: str, scalar: ScalarNode, words: list[tuple[str, str, int]]) -> None:
         self.source = text
         self.scalar = scalar
-        self.cursor = 0
+        self.words = words
+        self.met = 0
         self.positions: Positions = {}
         self.problems: list[Diagnostic] = []
 
@@ -124,8 +146,6 @@ class _Translation:
         from jinja2 import nodes
 
         if isinstance(node, nodes.TemplateData):
-            end = self.source.find(node.data, self.cursor)
-            self.cursor = end + len(node.data) if end >= 0 else self.cursor
             return _literal(node.data)
         return self.expression(node)
 
@@ -144,7 +164,7 @@ class _Translation:
 
         match node:
             case nodes.Const() if node.value is None or isinstance(node.value, str | int | float):
-                return _literal(node.value)
+                return self._constant(node)
             case nodes.Name():
                 return self._name(node.name)
             case nodes.Getattr():
@@ -176,14 +196,23 @@ class _Translation:
     def _field(self, name: str) -> Tree:
         return self._placed(_node("field", value=name), name)
 
-    def _placed(self, tree: Tree, name: str) -> Tree:
-        """Note where the next ``name`` stands; Jinja itself knows only lines."""
-        for match in _NAME.finditer(self.source, self.cursor):
-            if match[0] == name:
-                self.positions[id(tree)] = match.span()
-                self.cursor = match.end()
+    def _placed(self, tree: Tree, word: str, kind: str = "name") -> Tree:
+        """Note where the next ``word`` stands; Jinja itself knows only lines."""
+        for position in range(self.met, len(self.words)):
+            if self.words[position][:2] == (kind, word):
+                start = self.words[position][2]
+                self.positions[id(tree)] = start, start + len(word)
+                self.met = position + 1
                 break
         return tree
+
+    def _constant(self, node: jinja.Const) -> Tree:
+        try:
+            json.dumps(node.value, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError:
+            return self._refuse(node, "JSON cannot write this value")
+        tree = _literal(node.value)
+        return self._placed(tree, node.value, "string") if isinstance(node.value, str) else tree
 
     def _item(self, node: jinja.Getitem) -> Tree:
         from jinja2 import nodes
@@ -193,7 +222,8 @@ class _Translation:
         if isinstance(key, nodes.Neg) and isinstance(key.node, nodes.Const):
             return _node("index_expression", [base, _node("index", value=-key.node.value)])
         if isinstance(key, nodes.Const) and isinstance(key.value, str):
-            return _node("subexpression", [base, self._field(key.value)])
+            name = self._placed(_node("field", value=key.value), key.value, "string")
+            return _node("subexpression", [base, name])
         if isinstance(key, nodes.Const) and type(key.value) is int:
             return _node("index_expression", [base, _node("index", value=key.value)])
         return self._refuse(node, "an index must be a number or text that is written out")
@@ -238,6 +268,8 @@ class _Translation:
 
     def _filter(self, node: jinja.Filter, piped: Tree) -> Tree:
         name = "not_null" if node.name in ("default", "d") else node.name
+        if name == "not_null" and len(node.args) != 1:
+            return self._refuse(node, f"`{node.name}` takes one argument: what stands for a missing value")
         tree = self._placed(_node("function_expression", value=name), node.name)
         arguments = [self.expression(argument) for argument in node.args]
         function = REGISTRY.get(name)
@@ -252,7 +284,7 @@ class _Translation:
         return tree
 
     def _refuse(self, node: jinja.Node, why: str | None = None) -> Tree:
-        span = self.scalar.part(*_line_span(self.source, node.lineno))
+        span = self.scalar.part(*_line_span(self.source, node.lineno or 1))
         message = why or f"{_kind(node)} cannot stand in a template"
         self.problems.append(Diagnostic("template-not-allowed", message, span, _ALLOWED))
         return _literal(None)
@@ -278,6 +310,7 @@ def _kind(node: jinja.Node) -> str:
         "Dict": "an object",
         "Tuple": "a tuple",
         "Slice": "a slice",
+        "Scope": "an autoescape block",
     }
     arithmetic = {"Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow", "Neg", "Pos"}
     name = type(node).__name__
