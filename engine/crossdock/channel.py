@@ -16,7 +16,7 @@ from typing import Final
 
 from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import CompileError
-from crossdock.parser import plain
+from crossdock.parser import plain, unknown_keys
 from crossdock.source import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.values import JSON
 
@@ -83,7 +83,7 @@ def parse_channel(source: Source) -> Channel:
     if not isinstance(node, MapNode):
         message = "the file does not describe a channel"
         raise CompileError([Diagnostic("not-a-channel", message, Span(source, 0, 1))])
-    _known_keys(node, _FILE_KEYS, "a channel", problems)
+    problems.extend(unknown_keys(node, _FILE_KEYS, "a channel"))
     settings = node.get("settings")
     found: dict[str, Setting] = {}
     if isinstance(settings, MapNode):
@@ -102,7 +102,7 @@ def _setting(key: ScalarNode, node: Node, problems: list[Diagnostic]) -> Setting
     if not isinstance(node, MapNode):
         problems.append(Diagnostic("not-an-object", "a setting has `describe:` and `default:`", node.span))
         return None
-    _known_keys(node, _SETTING_KEYS, "a setting", problems)
+    problems.extend(unknown_keys(node, _SETTING_KEYS, "a setting"))
     default, describe, one_of = node.get("default"), node.get("describe"), node.get("one_of")
     if default is None or describe is None:
         missing = "default" if default is None else "describe"
@@ -115,10 +115,3 @@ def _setting(key: ScalarNode, node: Node, problems: list[Diagnostic]) -> Setting
         problems.append(Diagnostic("incomplete-setting", message, default.span))
         return None
     return Setting(str(key.value), str(plain(describe)), plain(default), tuple(options))
-
-
-def _known_keys(node: MapNode, known: tuple[str, ...], what: str, problems: list[Diagnostic]) -> None:
-    for key, _ in node.entries:
-        if key.value not in known:
-            help = did_you_mean(str(key.value), known) or f"the keys are {', '.join(known)}"
-            problems.append(Diagnostic("unknown-key", f"{what} has no key `{key.value}`", key.span, help))

@@ -280,7 +280,7 @@ class _Reading:
             case "slice":
                 return ListOf(context.items())
             case "flatten":
-                return self.flattened(self.view(children[0], context))
+                return ListOf(_spliced(self.view(children[0], context).items()))
             case "projection" | "value_projection" | "filter_projection":
                 return self.projection(tree, context)
             case "or_expression":
@@ -308,14 +308,6 @@ class _Reading:
             self.check.unknown(name, self.expression.at(tree), context)
             return ANYTHING
         return view
-
-    def flattened(self, view: View) -> View:
-        element = view.items()
-        if isinstance(element, ListOf):
-            return ListOf(element.element)
-        if isinstance(element, Documented) and element.shape.types == frozenset({"array"}):
-            return ListOf(element.items())
-        return ListOf(element)
 
     def projection(self, tree: Tree, context: View) -> View:
         left = self.view(tree["children"][0], context)
@@ -349,3 +341,16 @@ class _Reading:
             case "map":
                 return ListOf(inner[0] if inner else ANYTHING)
         return ANYTHING
+
+
+def _spliced(element: View) -> View:
+    """What a flattened list holds: the elements of elements that are lists, and the others as they are."""
+    match element:
+        case Either(options):
+            return either(_spliced(option) for option in options)
+        case ListOf(inner):
+            return inner
+        case Documented(shape) if shape.types is not None and "array" in shape.types:
+            others = shape.types - {"array", "null"}
+            return either([element.items(), element]) if others else element.items()
+    return element

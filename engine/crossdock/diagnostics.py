@@ -89,7 +89,7 @@ class Place:
     pointer: str
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.pointer or 'the top level'}"
+        return f"{self.name} at {self.pointer}" if self.pointer else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +192,8 @@ def _remarks(item: Diagnostic) -> list[tuple[str, str]]:
         remarks.append(("help", item.help))
     if item.input and item.span:
         remarks.append(("input", str(item.input)))
-    if item.output is not None:
-        remarks.append(("output", item.output or "the top level"))
+    if item.output:
+        remarks.append(("output", item.output))
     return remarks
 
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import jmespath.exceptions
 import jmespath.functions
@@ -85,12 +85,22 @@ class Expression:
 
 
 class Failure(Exception):  # noqa: N818 (it never leaves the engine)
-    """An expression could not be evaluated. ``tree`` is the node to blame."""
+    """An expression could not be evaluated. ``tree`` is the node to blame, ``mark`` when it began."""
 
-    def __init__(self, message: str, tree: Tree) -> None:
+    def __init__(self, message: str, tree: Tree, mark: int = 0) -> None:
         super().__init__(message)
         self.message = message
         self.tree = tree
+        self.mark = mark
+
+
+class Witness(Protocol):
+    """Who is told of each property and element that an evaluation reads."""
+
+    def seen(self, container: JSON, key: str | int) -> None: ...
+
+    def mark(self) -> int:
+        """How much has been seen so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,12 +321,11 @@ def printed(value: JSON, tree: Tree) -> str | None:
 
 
 class Evaluator:
-    """Evaluates expressions in one scope. ``seen`` is told of each property that is read."""
+    """Evaluates expressions in one scope, before a witness if there is one."""
 
-    def __init__(self, scope: Scope, seen: Callable[[JSON, str | int], None] | None = None) -> None:
-        interpreter = _TracingInterpreter if seen else _Interpreter
-        self._interpreter = interpreter(_Functions(scope))
-        self._interpreter.seen = seen
+    def __init__(self, scope: Scope, witness: Witness | None = None) -> None:
+        functions = _Functions(scope)
+        self._interpreter = _WitnessedInterpreter(functions, witness) if witness else _Interpreter(functions)
 
     def evaluate(self, expression: Expression, context: JSON) -> JSON:
         """The value, None when there is none. Raises Failure."""
@@ -357,8 +366,6 @@ class _Functions(jmespath.functions.Functions):
 
 class _Interpreter(jmespath.visitor.TreeInterpreter):
     """JMESPath's interpreter, whose failures know their place, with the node types of templates."""
-
-    seen: Callable[[JSON, str | int], None] | None = None
 
     def __init__(self, functions: _Functions) -> None:
         super().__init__(jmespath.visitor.Options(custom_functions=functions))
@@ -402,19 +409,32 @@ class _Interpreter(jmespath.visitor.TreeInterpreter):
     visit_text = visit_concat
 
 
-class _TracingInterpreter(_Interpreter):
-    """Tells ``seen`` of each property and element that is read."""
+class _WitnessedInterpreter(_Interpreter):
+    """Tells the witness of each property and element that is read, and a failure where it began."""
+
+    def __init__(self, functions: _Functions, witness: Witness) -> None:
+        super().__init__(functions)
+        self._witness = witness
 
     def visit_field(self, node: Tree, value: JSON) -> Any:
-        if isinstance(value, dict) and self.seen:
-            self.seen(value, node["value"])
+        if isinstance(value, dict):
+            self._witness.seen(value, node["value"])
         return super().visit_field(node, value)
 
     def visit_index(self, node: Tree, value: JSON) -> Any:
-        if isinstance(value, list) and self.seen:
+        if isinstance(value, list):
             position = node["value"]
-            self.seen(value, position if position >= 0 else len(value) + position)
+            self._witness.seen(value, position if position >= 0 else len(value) + position)
         return super().visit_index(node, value)
+
+    def visit_function_expression(self, node: Tree, value: JSON) -> Any:
+        mark = self._witness.mark()
+        try:
+            return super().visit_function_expression(node, value)
+        except Failure as failure:
+            if failure.tree is node:
+                failure.mark = mark
+            raise
 
 
 def _type_message(error: Any) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Place, pointer
 from crossdock.errors import EvaluationError
-from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true, printed
+from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true
 from crossdock.functions import REGISTRY
 from crossdock.trace import Origins, Parts, Read, Step, Trace
 from crossdock.values import JSON, MISSING, Missing
@@ -67,7 +68,7 @@ class _Cells:
         self.run = run
         self.of = mapping
         self.scope = scope
-        self.evaluator = Evaluator(scope, run.origins.seen if run.origins else None)
+        self.evaluator = Evaluator(scope, run.origins)
 
     def cell(self, cell: nodes.Cell, context: JSON, path: Parts) -> JSON | Missing:
         match cell:
@@ -163,13 +164,13 @@ class _Cells:
         self, message: str, expression: Expression, path: Parts, failure: Failure | None = None
     ) -> EvaluationError:
         span = expression.at(failure.tree) if failure else expression.span
-        reads = self.take_reads()
-        place = Place(self.run.name, reads[0].pointer) if reads else Place(self.run.name, "")
+        reads = self.take_reads(failure.mark if failure else 0)
+        place = Place(self.run.name, reads[0].pointer if reads else "")
         diagnostic = Diagnostic("evaluation-failed", message, span, input=place, output=pointer(*path))
         return EvaluationError([diagnostic], self.run.trace)
 
-    def take_reads(self) -> tuple[Read, ...]:
-        return self.run.origins.take() if self.run.origins is not None else ()
+    def take_reads(self, since: int = 0) -> tuple[Read, ...]:
+        return self.run.origins.take(since) if self.run.origins is not None else ()
 
     def step(self, path: Parts, cell: nodes.Cell) -> None:
         if self.run.origins is not None:
@@ -210,10 +211,17 @@ class _Cells:
         sides = [replace(condition, tree=child) for child in tree["children"][:2]]
         left, right = (self.evaluate(side, value, path) for side in sides)
         if left is None or right is None:
-            return f": {printed(left, tree) or 'nothing'} against {printed(right, tree) or 'nothing'}"
-        difference = REGISTRY["subtract"].apply([left, right])
-        shown = [printed(figure, tree) for figure in (left, right, difference)]
+            return f": {_figures(left)[0]} against {_figures(right)[0]}"
+        shown = _figures(left, right, REGISTRY["subtract"].apply([left, right]))
         return f": {shown[0]} against {shown[1]}, a difference of {shown[2]}"
+
+
+def _figures(*values: JSON) -> list[str]:
+    """Amounts as people write them: all with as many decimals as the longest needs, cents at the least."""
+    numbers = [None if value is None else Decimal(str(value)).normalize() for value in values]
+    decimals = max((-int(number.as_tuple().exponent) for number in numbers if number is not None), default=0)
+    places = max(decimals, 2) if decimals > 0 else 0
+    return ["nothing" if number is None else f"{number:.{places}f}" for number in numbers]
 
 
 def scope_of(settings: MappingType[str, JSON], request: JSON, answers: MappingType[str, JSON]) -> Scope:

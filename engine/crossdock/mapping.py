@@ -8,7 +8,7 @@ result = mapping.run(payload)       # the same, with the trace and the warnings
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
@@ -29,23 +29,26 @@ class Result:
     warnings: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mapping:
     """How a payload of one schema becomes a payload of another."""
 
     name: str
     describe: str
-    text: Source = field(repr=False)
+    text: Source
     source: Schema | None
     target: Schema | None
-    cell: nodes.Cell = field(repr=False)
-    fragments: MappingType[str, nodes.Cell] = field(repr=False)
-    tables: MappingType[str, MappingType[str, JSON]] = field(repr=False)
-    used: MappingType[str, Mapping] = field(repr=False)
-    checks: tuple[nodes.Check, ...] = field(repr=False)
-    ignored: tuple[nodes.Ignored, ...] = field(repr=False)
-    settings: MappingType[str, JSON] = field(repr=False)
-    findings: tuple[Diagnostic, ...] = field(repr=False, default=())
+    cell: nodes.Cell
+    fragments: MappingType[str, nodes.Cell]
+    tables: MappingType[str, MappingType[str, JSON]]
+    used: MappingType[str, Mapping]
+    checks: tuple[nodes.Check, ...]
+    ignored: tuple[nodes.Ignored, ...]
+    settings: MappingType[str, JSON]
+    findings: tuple[Diagnostic, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Mapping({self.name!r})"
 
     def __call__(self, payload: JSON, *, settings: MappingType[str, JSON] | None = None) -> JSON:
         """The result for a payload. Raises InputError, EvaluationError or OutputError."""

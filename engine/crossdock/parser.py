@@ -7,7 +7,7 @@ Nothing is resolved here, and nothing stops at the first mistake: a cell that is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from crossdock import nodes
@@ -53,7 +53,7 @@ class _Parser:
     # The file
 
     def file(self, node: MapNode) -> nodes.MappingFile | None:
-        self._known_keys(node, FILE_KEYS, "a mapping file")
+        self.problems.extend(unknown_keys(node, FILE_KEYS, "a mapping file"))
         cell_node = node.get("map")
         if cell_node is None:
             help = "`map:` holds the answer that the mapping gives"
@@ -74,13 +74,6 @@ class _Parser:
             checks=self._checks(node.get("checks")),
             cell=self.cell(cell_node),
         )
-
-    def _known_keys(self, node: MapNode, known: tuple[str, ...], what: str) -> None:
-        for key, _ in node.entries:
-            if key.value not in known:
-                listed = ", ".join(f"`{name}`" for name in known)
-                help = did_you_mean(str(key.value), known) or f"the keys are {listed}"
-                self.problem("unknown-key", f"{what} has no key `{key.value}`", key.span, help)
 
     def _text(self, node: Node | None) -> str | None:
         if node is None:
@@ -145,7 +138,7 @@ class _Parser:
         if not isinstance(node, MapNode):
             self.problem("not-an-object", "a check is an object with `check:` and `message:`", node.span)
             return None
-        self._known_keys(node, CHECK_KEYS, "a check")
+        self.problems.extend(unknown_keys(node, CHECK_KEYS, "a check"))
         condition, message = node.get("check"), node.get("message")
         level = self._text(node.get("level")) or "warning"
         if level not in ("warning", "error"):
@@ -260,6 +253,19 @@ class _Parser:
 
     def _field(self, key: ScalarNode, value: Node) -> nodes.Field:
         return nodes.Field(str(key.value), key.span, self.cell(value))
+
+
+def unknown_keys(node: MapNode, known: Sequence[str], what: str) -> list[Diagnostic]:
+    """A finding for each key of an object that is none of the known ones."""
+    problems = []
+    for key, _ in node.entries:
+        if key.value not in known:
+            help = (
+                did_you_mean(str(key.value), known)
+                or f"the keys are {', '.join(f'`{name}`' for name in known)}"
+            )
+            problems.append(Diagnostic("unknown-key", f"{what} has no key `{key.value}`", key.span, help))
+    return problems
 
 
 def table_rows(node: MapNode) -> dict[str, JSON]:

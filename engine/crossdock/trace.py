@@ -59,30 +59,34 @@ class Origins:
     def __init__(self, payload: JSON) -> None:
         self._payload = payload  # kept alive: identities are only good while it lives
         self._places: dict[int, Parts] = {id(value): parts for parts, value in _containers(payload)}
-        self.reads: dict[Parts, bool] = {}
+        self._log: list[Read] = []
 
     def place(self, value: JSON) -> Parts | None:
         """Where a list or an object of the payload stands; None for anything else."""
         return self._places.get(id(value)) if isinstance(value, dict | list) else None
 
     def seen(self, container: JSON, key: str | int) -> None:
-        """Note that a property or an element was read. A read of what is inside replaces it."""
+        """Note that a property or an element was read."""
         place = self._places.get(id(container))
         if place is None:
             return
-        self.reads.pop(place, None)
         value: JSON = None
         if isinstance(container, dict):
             value = container.get(str(key))
         elif isinstance(container, list) and isinstance(key, int) and 0 <= key < len(container):
             value = container[key]
-        self.reads[(*place, key)] = value is not None
+        self._log.append(Read((*place, key), value is not None))
 
-    def take(self) -> tuple[Read, ...]:
-        """The reads since the last call."""
-        reads = tuple(Read(parts, present) for parts, present in self.reads.items())
-        self.reads.clear()
-        return reads
+    def mark(self) -> int:
+        """How much was read since the last ``take``."""
+        return len(self._log)
+
+    def take(self, since: int = 0) -> tuple[Read, ...]:
+        """The reads since the last call, from a mark on: each place once, and none on the way to another."""
+        reads = dict.fromkeys(self._log[since:])
+        self._log.clear()
+        passed = {read.parts[:length] for read in reads for length in range(len(read.parts))}
+        return tuple(read for read in reads if read.parts not in passed)
 
 
 def _containers(payload: JSON) -> Iterator[tuple[Parts, JSON]]:

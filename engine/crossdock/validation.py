@@ -49,13 +49,17 @@ _IDS = {
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One way in which a value breaks its schema. ``parts`` lead to the place in the value."""
+    """One way in which a value breaks its schema.
+
+    ``parts`` lead to the place in the value; ``missing`` is the property that should be there.
+    """
 
     id: str
     message: str
     parts: tuple[str | int, ...] = ()
     help: str | None = None
     schema_pointer: str = ""
+    missing: str | None = None
 
 
 def validate(value: JSON, schema: Schema) -> list[Violation]:
@@ -255,7 +259,8 @@ def _violations(error: ValidationError) -> Iterator[Violation]:
             message = "the value fits several alternatives, and only one may fit"
         case _:
             message = wanted(keyword, given, value)
-    yield _violation(keyword, message, parts, help, error)
+    missing = name if keyword in ("required", "dependentRequired") else None
+    yield replace(_violation(keyword, message, parts, help, error), missing=missing)
 
 
 def _known(error: ValidationError) -> Iterable[str]:
