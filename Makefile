@@ -17,7 +17,7 @@ test: $(VENV)/.ready lint  ## set up, and run every check
 setup: $(VENV)/.ready  ## only set up
 
 snapshots: $(VENV)/.ready  ## write the snapshots again, to be read in the diff
-	$(BIN)/python -m pytest tests/test_examples.py --snapshot-update
+	$(BIN)/python -m pytest examples --snapshot-update
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
