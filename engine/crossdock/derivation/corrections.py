@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +13,13 @@ from crossdock.derivation.shapes import Path, Shape, merge, rewrite
 from crossdock.diagnostics import Diagnostic, did_you_mean
 from crossdock.errors import ProjectError
 from crossdock.values import JSON
+
+_PERSONAL = re.compile(
+    r".*(password|secret|api_?key)|(access|refresh|id|auth)_?token|ticket|e?mail(_?address)?"
+    r"|(tele|mobile_?)?phone(_?number)?|(first|last|middle|full|sur|maiden)_?name|postal_?code|zip(_?code)?"
+    r"|street_?\d?|address_?(line)?_?\d|ip_?address|card_?number|cvv\d?|cvc\d?|iban|(tax|vat)_?id|gift_?message",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +84,18 @@ class Rewriting:
         )
 
     def _mark(self, path: Path, shape: Shape) -> Shape:
-        """A sensitive mark stands on what holds a value: no object, no list of objects."""
-        if shape.properties or (shape.items and shape.items.properties):
+        """A sensitive mark stands on what holds a value: no object, no list of objects.
+
+        Names that tell of people and credentials in any system need not be stated.
+        """
+        if (
+            shape.properties
+            or (shape.items and shape.items.properties)
+            or self._meets(self.recipe.public, path)
+        ):
             return shape
-        if not self._meets(self.recipe.sensitive, path) or self._meets(self.recipe.public, path):
-            return shape
-        return replace(shape, sensitive=True)
+        known = bool(path) and _PERSONAL.fullmatch(path[-1]) is not None
+        return replace(shape, sensitive=self._meets(self.recipe.sensitive, path) or known)
 
     def _use(self, path: Path, shape: Shape, own: ShapeRecipe) -> Shape:
         for pattern, reference in own.uses.items():

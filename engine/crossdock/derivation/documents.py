@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_plus
 
 from crossdock.derivation.located import Located, MalformedError, read
-from crossdock.diagnostics import Diagnostic, Source, Span
+from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import ProjectError
 
 LARGEST = 8 * 1024 * 1024
@@ -84,8 +84,6 @@ def section(source: Source, under: str | None) -> Section:
         titles.append(title)
         if title == under:
             return Section(source, found.end(), end)
-    from crossdock.diagnostics import did_you_mean
-
     message = f"the document `{source.name}` has no heading `{under}`"
     raise _refused("heading-unknown", message, did_you_mean(under, titles))
 
@@ -122,8 +120,7 @@ def block(part: Section, ordinal: int) -> Located:
             "json-missing", f"the document `{name}` holds no JSON here", span=part.span(part.start)
         )
     if not 1 <= ordinal <= len(every):
-        count = f"{len(every)} JSON value{'s' if len(every) > 1 else ''}"
-        message = f"the document `{name}` holds {count} here, not {ordinal}"
+        message = f"the document `{name}` holds {_count(every, 'JSON value')} here, not {ordinal}"
         raise _refused("json-missing", message, span=part.span(part.start))
     chosen = every[ordinal - 1]
     match chosen.json:
@@ -151,7 +148,7 @@ def table(part: Section, ordinal: int) -> list[Row]:
             tables[-1].append(Row(line.start(), dict(zip(titles, _cells(line[0]), strict=False))))
         previous = line.end()
     if not 1 <= ordinal <= len(tables):
-        message = f"the document `{part.source.name}` holds {len(tables)} tables here, not {ordinal}"
+        message = f"the document `{part.source.name}` holds {_count(tables, 'table')} here, not {ordinal}"
         raise _refused("table-missing", message, span=part.span(part.start))
     return tables[ordinal - 1]
 
@@ -164,7 +161,9 @@ def query(part: Section, ordinal: int) -> Located:
     queries = [list(_query_parts(text, start, end)) for start, end in zip(calls, bounds, strict=True)]
     queries = [parts for parts in queries if parts]
     if not 1 <= ordinal <= len(queries):
-        message = f"the document `{part.source.name}` holds {len(queries)} curl queries here, not {ordinal}"
+        message = (
+            f"the document `{part.source.name}` holds {_count(queries, 'curl query')} here, not {ordinal}"
+        )
         raise _refused("query-missing", message, span=part.span(part.start))
     root: dict[str, Located] = {}
     for keys, value, offset in queries[ordinal - 1]:
@@ -213,6 +212,11 @@ def _untagged(text: str) -> str:
         r"<(script|style)\b.*?</\1>", lambda found: "\n" * found[0].count("\n"), text, flags=re.S | re.I
     )
     return html.unescape(_TAG.sub(lambda found: "\n" * found[0].count("\n"), text))
+
+
+def _count(things: Sequence[object], word: str) -> str:
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{len(things)} {word if len(things) == 1 else plural}"
 
 
 def _refused(id_: str, message: str, help_: str | None = None, span: Span | None = None) -> ProjectError:

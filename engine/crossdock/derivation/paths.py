@@ -40,7 +40,10 @@ def parse(pattern: str) -> Path:
 
 def matches(pattern: str, path: Path) -> bool:
     """Whether a path is one that the pattern means."""
-    return _matches(parse(pattern), path)
+    steps = parse(pattern)
+    if steps and steps[-1] != "\0**" and not (path and _step(steps[-1], path[-1])):
+        return False  # most patterns end in a name, and most paths in another
+    return _matches(steps, path)
 
 
 @lru_cache(maxsize=65536)
@@ -52,6 +55,7 @@ def _matches(steps: Path, path: Path) -> bool:
     return bool(path) and _step(steps[0], path[0]) and _matches(steps[1:], path[1:])
 
 
+@lru_cache(maxsize=65536)
 def _step(step: str, name: str) -> bool:
     if step == "\0*":
         return name != ELEMENT

@@ -168,11 +168,8 @@ def _common(one: frozenset[str], other: frozenset[str]) -> int:
 def _alike(one: str, other: str) -> bool:
     """Whether two words have a stem in common: `order` and `ordered`, `opt` and `opts`."""
     short, long = sorted((one, other), key=len)
-    return (
-        (long.startswith(short)
-        and len(long) - len(short) <= 1)
-        or (len(short) >= 4
-        and long.startswith(short[:4]))
+    return (long.startswith(short) and len(long) - len(short) <= 1) or (
+        len(short) >= 4 and long.startswith(short[:4])
     )
 
 
