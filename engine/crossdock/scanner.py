@@ -17,6 +17,7 @@ DEEPEST = 64
 _LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**64 - 1
 
 # Possessive, so that no text makes them slow.
+_SPACES = frozenset(" \t\n\r")
 _SPACE = re.compile(r"[ \t\n\r]*+")
 _TEXT = re.compile(r'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(\.[0-9]++)?([eE][-+]?[0-9]++)?")
@@ -212,12 +213,13 @@ class Scanner:
         return end
 
     def _space(self, at: int) -> int:
-        return _end(_SPACE, self.text, at)
+        return _end(_SPACE, self.text, at) if self.text[at : at + 1] in _SPACES else at
 
     def _token(self, at: int) -> int:
         """Where the token ends that should not be there."""
         if self.text[at] == '"':
-            return min(_end(_TEXT, self.text, at) + 1, len(self.text))
+            end = _end(_TEXT, self.text, at)
+            return end + 1 if self.text[end : end + 1] == '"' else end
         token = _NUMERIC.match(self.text, at) or _WORD.match(self.text, at)
         return token.end() if token else at + 1
 

@@ -77,6 +77,8 @@ class _File:
     def refuse(self, problems: Iterable[Problem]) -> list[Diagnostic]:
         """The problems with the places in the file that they are about."""
         found = list(problems)
+        if not found:
+            return []
         spans = locate(self.text, self.path, {each.pointer for each in found}, secret=False)
         return [Diagnostic(each.id, each.message, spans.get(each.pointer), each.help) for each in found]
 
