@@ -68,11 +68,8 @@ def _apportion(units: int, weights: Sequence[Decimal]) -> list[int]:
 
 
 def _digits(currency: str | None) -> int:
-    if currency is None:
-        return _USUAL_UNITS
-    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
-        raise FunctionError("takes a currency code of three letters")
-    return _MINOR_UNITS.get(currency.upper(), _USUAL_UNITS)
+    """The decimal places of a currency; of one that ISO 4217 does not list, the usual two."""
+    return _USUAL_UNITS if currency is None else _MINOR_UNITS.get(currency.upper(), _USUAL_UNITS)
 
 
 FUNCTIONS = (
@@ -86,6 +83,7 @@ FUNCTIONS = (
             Example("money('2.675', 'EUR')", "2.68"),
             Example("money(`1234.5`, 'JPY')", "1235"),
             Example("money(`1.2345`, 'kwd', 'down')", "1.234"),
+            Example("money(`5`, 'unlisted')", "5.00"),
             Example("money(missing)", None),
         ),
         money,
