@@ -88,8 +88,10 @@ class _Cells:
                 inside = self.present(over, context, path)
                 return MISSING if isinstance(inside, Missing) else self.cell(inner, inside, path)
             case nodes.If(condition, inner):
-                kept = is_true(self.evaluate(condition, context, path))
-                return self.cell(inner, context, path) if kept else self.left_out(path, cell)
+                if not is_true(self.evaluate(condition, context, path)):
+                    return self.left_out(path, cell)
+                self.take_reads()
+                return self.cell(inner, context, path)
             case nodes.Use():
                 return self.use(cell, context, path)
 
@@ -115,13 +117,11 @@ class _Cells:
 
     def each(self, item: nodes.Each, context: JSON, path: Parts, result: list[JSON]) -> None:
         over = self.evaluate(item.over, context, path)
-        self.take_reads()
-        if over is None:
-            return
-        if not isinstance(over, list):
+        if not isinstance(over, list | None):
             kind = "an object" if isinstance(over, dict) else "a single value"
             raise self.failure(f"`$each` takes a list, not {kind}", item.over, path)
-        for element in over:
+        self.take_reads()
+        for element in over or ():
             value = self.cell(item.cell, element, (*path, len(result)))
             if not isinstance(value, Missing):
                 result.append(value)
@@ -184,6 +184,7 @@ class _Cells:
     def check(self, check: nodes.Check, value: JSON, path: Parts) -> None:
         """Note a check that does not hold, with both figures when it compares two."""
         if is_true(self.evaluate(check.condition, value, path)):
+            self.take_reads()
             return
         message = check.text
         if check.message is not None:

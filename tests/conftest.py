@@ -1,0 +1,62 @@
+"""What several test modules share: small projects in a temporary directory, and their mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from crossdock import CrossdockError, Project
+from crossdock import Mapping as CompiledMapping
+
+MakeProject: TypeAlias = Callable[[Mapping[str, str]], Project]
+Compile: TypeAlias = Callable[..., CompiledMapping]
+Refuse: TypeAlias = Callable[..., str]
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The project that this repository is."""
+    return REPOSITORY
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> MakeProject:
+    """Writes files, by their paths, into a directory that is a project with nothing below it."""
+
+    def make(files: Mapping[str, str]) -> Project:
+        (tmp_path / "mappings").mkdir(exist_ok=True)
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return Project([tmp_path])
+
+    return make
+
+
+@pytest.fixture
+def compiled(project: MakeProject) -> Compile:
+    """Compiles the text of a mapping; other files of its project may stand beside it."""
+
+    def compile(text: str, files: Mapping[str, str] | None = None) -> CompiledMapping:
+        return project({**(files or {}), "mappings/shop/order.yaml": text}).mapping("shop/order")
+
+    return compile
+
+
+@pytest.fixture
+def refused(project: MakeProject) -> Refuse:
+    """The rendered diagnostics of a mapping that must not compile."""
+
+    def refuse(text: str, files: Mapping[str, str] | None = None) -> str:
+        made = project({**(files or {}), "mappings/shop/order.yaml": text})
+        with pytest.raises(CrossdockError) as caught:
+            made.mapping("shop/order")
+        return str(caught.value)
+
+    return refuse
