@@ -58,8 +58,6 @@ class Examples:
         root = project_of(file_path)
         if root is None:
             return None
-        if not self._config.pluginmanager.hasplugin("syrupy"):
-            raise pytest.UsageError("the examples need syrupy: pip install 'crossdock[test]'")
         name = file_path.relative_to(root / EXAMPLES).as_posix()
         project = self._project(root)
         file: ExampleFile = ExampleFile.from_parent(parent, path=file_path, example=name, project=project)
@@ -79,17 +77,18 @@ class Examples:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         # A worker of pytest-xdist runs a part of the examples; the controller hears of all.
-        if not self._ran or hasattr(self._config, "workerinput"):
+        config = self._config
+        if not config.pluginmanager.hasplugin("syrupy") or hasattr(config, "workerinput"):
             return
-        options = self._config.option
+        options = config.option
         if getattr(options, "disable_unused_snapshots", False):
             return
         update = options.update_snapshots and not getattr(options, "no_cleanup", False)
         for snapshot in _unused(self._ran):
-            self._unused.append(f"{'deleted' if update else 'unused'}: {_shown(snapshot, self._config)}")
+            self._unused.append(f"{'deleted' if update else 'unused'}: {_shown(snapshot, config)}")
             if update:
                 _remove(snapshot)
-        if self._unused and not update and not options.warn_unused_snapshots:
+        if self._unused and not options.update_snapshots and not options.warn_unused_snapshots:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -153,6 +152,8 @@ class Example(pytest.Item):
         self.obj = self.runtest  # syrupy asks every item for its function
 
     def runtest(self) -> None:
+        if not self.config.pluginmanager.hasplugin("syrupy"):
+            raise MismatchError("examples are compared by syrupy: pip install 'crossdock[test]'")
         result, diagnostics = run_example(self.project, self.case)
         problems = [self._compare(_RESULT, result), self._compare(_DIAGNOSTICS, diagnostics)]
         if found := [problem for problem in problems if problem]:
@@ -194,7 +195,7 @@ class Example(pytest.Item):
                 return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, self.name
+        return self.path, None, self.case.with_suffix("").as_posix()
 
 
 def run_example(project: Project, case: PurePath) -> tuple[str | None, str | None]:
