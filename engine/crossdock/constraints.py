@@ -39,11 +39,10 @@ def describe_type(value: JSON) -> str:
 
 def describe_types(types: JSON) -> str:
     """What a ``type`` keyword wants: ``text or a number``. A number includes the whole ones."""
-    kinds = as_list(types)
-    words = [
-        word for kind, word in _WORDS.items() if kind in kinds and (kind, "number") != ("integer", *kinds)
-    ]
-    return _joined(words)
+    kinds = set(map(str, as_list(types)))
+    if "number" in kinds:
+        kinds.discard("integer")
+    return _joined([word for kind, word in _WORDS.items() if kind in kinds])
 
 
 def describe(value: JSON) -> str:

@@ -213,7 +213,7 @@ def _own_values(node: Node) -> list[JSON] | None:
 
 def _both(nodes: Iterable[Node | None]) -> Node | None:
     """What all of the nodes say together; None when none is given."""
-    given = _unlike(nodes)
+    given = _unlike(nodes, "allOf")
     telling = [each for each in given if each]
     if len(telling) > 1:
         return {"allOf": list[JSON](telling)}
@@ -222,17 +222,23 @@ def _both(nodes: Iterable[Node | None]) -> Node | None:
 
 def _either(nodes: Iterable[Node | None]) -> Node | None:
     """What any one of the nodes says; None when none is given."""
-    given = [each for each in _unlike(nodes) if each != NOTHING] or _unlike(nodes)[:1]
+    unlike = _unlike(nodes, "anyOf")
+    given = [each for each in unlike if each != NOTHING] or unlike[:1]
     if len(given) > 1:
         return {"anyOf": list[JSON](given)} if all(given) else {}
     return given[0] if given else None
 
 
-def _unlike(nodes: Iterable[Node | None]) -> list[Node]:
-    """The nodes that are given, each once."""
+def _unlike(nodes: Iterable[Node | None], word: str) -> list[Node]:
+    """The given nodes, each once, and in place of a node that only lists others those others.
+
+    Both keep a union of recursive schemas from growing with every step down into it.
+    """
     found: dict[object, Node] = {}
     for each in nodes:
-        if each is not None:
+        if each is not None and list(each) == [word]:
+            found.update({id(one): one for one in _nodes(each[word])})
+        elif each is not None:
             found.setdefault(each["$ref"] if list(each) == ["$ref"] else id(each), each)
     return list(found.values())
 
