@@ -223,7 +223,8 @@ error[json-missing]: the document `doc.md` holds 1 JSON value here, not 2
         (
             "under: 'Order', json: 1",
             '# Orders\n{"a": 1}',
-            "error[heading-unknown]: the document `doc.md` has no heading `Order`\n  = help: did you mean `Orders`?",
+            "error[heading-unknown]: the document `doc.md` has no heading `Order`\n"
+            "  = help: did you mean `Orders`?",
         ),
         (
             "json: 1",
@@ -257,7 +258,8 @@ def test_a_document_of_100_megabytes_is_refused_unread(tmp_path):
     with (tmp_path / "doc.md").open("wb") as file:
         file.truncate(100 * 1024 * 1024)
     assert refused(acme, tmp_path) == (
-        "error[document-too-large]: the document `doc.md` has 100 MiB, more than the 8 MiB that one may have\n"
+        "error[document-too-large]: the document `doc.md` has 100 MiB, "
+        "more than the 8 MiB that one may have\n"
         "  = help: cut out the part that describes the payloads"
     )
     assert LARGEST == 8 * 1024 * 1024
