@@ -322,7 +322,7 @@ def test_the_edges_of_what_is_taken() -> None:
 def test_deep_nesting_is_refused_at_once(data: bytes) -> None:
     started = time.perf_counter()
     assert refused(data).id == "nesting-too-deep"
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -411,7 +411,7 @@ def test_references_without_end(put: Put) -> None:
     for circle in circles:
         started = time.perf_counter()
         assert told(put({"kibo/order": circle}), "kibo/order") == [("endless-reference", message, help)]
-        assert time.perf_counter() - started < 1
+        assert time.perf_counter() - started < 2
 
 
 def test_a_tree_of_itself_is_no_circle(put: Put) -> None:
@@ -582,7 +582,7 @@ def test_a_wide_recursive_union_stays_cheap(shape: Callable[[JSON], Shape]) -> N
     for _ in range(30):
         assert found is not None
         found = found.property("next")
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 2
 
 
 # --- what is not paid for

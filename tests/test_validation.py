@@ -499,7 +499,7 @@ def quickly(value: JSON, schema: Schema) -> list[Violation]:
     validate(None, schema)
     started = time.perf_counter()
     found = validate(value, schema)
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 2
     return found
 
 
