@@ -1,6 +1,6 @@
 """Schemas on a search path, closed: a reference leads to a file of the project, and nothing is fetched.
 
-``kibo/order`` is ``<root>/kibo/order.schema.json`` in the first root that has it; ``kibo/order#/$defs/tax``
+``shop/order`` is ``<root>/shop/order.schema.json`` in the first root that has it; ``shop/order#/$defs/tax``
 is a part of it. A reference may name a file (``definitions.schema.json#/$defs/tax``, the suffix may be
 left out), a place in its own file (``#/$defs/tax``), or the ``$id`` of a schema of the project.
 """

@@ -4,7 +4,7 @@ A shape is a schema node with its references, unions and merges seen through. Wh
 a shape answers for all of them together: a property is there when one alternative documents it, and
 required when all of them require it.
 
-    shape = store.get("kibo/order").shape()
+    shape = store.get("shop/order").shape()
     shape.property("items").items().property("quantity").types  # frozenset({"number", "null"})
 """
 
