@@ -91,14 +91,12 @@ def section(source: Source, under: str | None) -> Section:
 def blocks(part: Section) -> list[Block]:
     """Every JSON object and array in a section, in order. Tables are left out: their cells are read apart."""
     text = part.source.text[: part.end]
-    tables = [(row.start(), row.end()) for row in _TABLE_LINE.finditer(text, part.start)]
     found: list[Block] = []
     offset = part.start
     while opening := _OPENING.search(text, offset):
         start = opening.start()
-        row_end = next((end for begin, end in tables if begin <= start < end), None)
-        if row_end is not None:
-            offset = row_end
+        if text[text.rfind("\n", 0, start) + 1 : start + 1].lstrip().startswith("|"):
+            offset = text.find("\n", start) % (len(text) + 1)
             continue
         try:
             value, offset = read(text, start)

@@ -32,6 +32,11 @@ def schema(
     return {**head, **body, **({"$defs": dict(defs)} if defs else {})}
 
 
+def definition(shape: Shape, policy: Policy) -> JSON:
+    """A definition. It may be null wherever it stands, unless the place says otherwise."""
+    return part(shape, policy, nullable=policy.nullable != "none")
+
+
 def part(shape: Shape, policy: Policy, *, nullable: bool) -> dict[str, JSON]:
     """The schema of a shape; ``nullable``: the policy lets null stand in its place."""
     result: dict[str, JSON] = {}

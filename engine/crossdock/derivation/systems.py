@@ -40,15 +40,15 @@ def derive(system: Path, documents: Path | None = None) -> dict[Path, str]:
 
 def _schema(system: str, own: ShapeRecipe, library: Library, rewriting: Rewriting) -> JSON:
     shape, defs = _shape(own, library, rewriting)
+    policies = {inner.name: inner.policy for inner in own.defs}
     for inner in own.defs:
         body, more = _shape(inner, library, rewriting)
         described = {"description": inner.describe} if inner.describe else {}
         defs[inner.name] = replace(body, keywords={**described, **body.keywords})
         for name, part in more.items():
             defs[name] = merge(defs[name], part) if name in defs else part
-    loose = own.policy.nullable != "none"
     parts: dict[str, JSON] = {
-        name: schema.part(part, own.policy, nullable=loose) for name, part in sorted(defs.items())
+        name: schema.definition(part, policies.get(name, own.policy)) for name, part in sorted(defs.items())
     }
     return schema.schema(system, own.name, shape, parts, own.policy, own.describe)
 
