@@ -1,0 +1,426 @@
+"""The pages are true: what they show is what is printed, what they name exists, what they link to is there.
+
+``pytest tests/test_docs.py --snapshot-update`` writes the shown texts anew, to be read in the diff.
+
+A fenced block says in its info string what it is:
+
+    ```yaml bad [FILE]        a file of an example's project that is wrong; mended: the same, put right
+    ```python bad FILE        the same, the bytes given by a Python expression
+    ```sh bad                 the command that is run instead of the usual one
+    ```text shown [exit=N]    what is printed then
+    ```sh [exit=N]            in a guide: run by bash, one block after the other, in one directory
+    ```text output            what the block before it prints; … stands for anything
+    ```diff FILE              in a guide: an edit that the reader makes
+    ```yaml file FILE         in a guide: a file that the reader writes
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import itertools
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from crossdock.cli import run
+
+ROOT = Path(__file__).parents[1]
+ENGINE = ROOT / "engine" / "crossdock"
+PAGE = ROOT / "docs" / "diagnostics.md"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+GUIDES = [ROOT / "README.md", ROOT / "docs" / "quickstart.md", ROOT / "docs" / "python.md"]
+SECTIONS_WITHOUT_EXAMPLES = {
+    "Deriving schemas": "no command runs it, and each needs a vendor's documents",
+}
+NO_IDS = {
+    *("array-number", "array-string", "date-time", "utf-8", "utf-8-sig", "crossdock-examples"),
+    *("x-format", "x-known-values", "x-sensitive", "x-source", "x-status"),
+}
+MAKERS = {
+    *("Diagnostic", "Problem", "TextError", "Violation"),
+    *("problem", "_refusal", "_refused"),
+}
+SKIPPED = ("git ", "make ", "pipx ", "pip ", "python3 -m venv ")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, the words after it, its text, and where the text stands in the page."""
+
+    language: str
+    words: tuple[str, ...]
+    text: str
+    start: int
+
+    @property
+    def role(self) -> str:
+        return self.words[0] if self.words else ""
+
+    @property
+    def exit_code(self) -> int | None:
+        stated = [word.removeprefix("exit=") for word in self.words if word.startswith("exit=")]
+        return int(stated[0]) if stated else None
+
+
+_FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(text: str, start: int = 0, end: int | None = None) -> list[Block]:
+    found = []
+    for match in _FENCE.finditer(text, start, len(text) if end is None else end):
+        language, *words = match["info"].split() or [""]
+        found.append(Block(language, tuple(words), match["text"], match.start("text")))
+    return found
+
+
+def with_texts(text: str, new: Sequence[tuple[Block, str]]) -> str:
+    """A page with the texts of some blocks replaced."""
+    for block, shown in sorted(new, key=lambda pair: pair[0].start, reverse=True):
+        text = text[: block.start] + shown + text[block.start + len(block.text) :]
+    return text
+
+
+# --- the page of the diagnostics
+
+
+@dataclass
+class Example:
+    """A bad project, what is shown for it, and the project mended."""
+
+    section: str
+    id: str
+    exit_code: int | None
+    bad: list[Block] = field(default_factory=list)
+    shown: Block | None = None
+    mended: list[Block] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return self.id or self.section
+
+
+@dataclass(frozen=True)
+class Page:
+    text: str
+    common: dict[str, str]
+    examples: list[Example]
+    ids: dict[str, list[str]]  # section -> its ids
+
+
+_HEADING = re.compile(r"^(?P<level>##|###) (?P<title>.+)$|^\| `(?P<row>[a-z0-9-]+)` \|", re.MULTILINE)
+
+
+def read_page(text: str) -> Page:
+    """The page of the diagnostics. Before the ids, an example keeps the files of the one before."""
+    common = {block.words[1]: block.text for block in blocks(text) if block.role == "file"}
+    page = Page(text, common, [], {})
+    headings = list(_HEADING.finditer(text))
+    section = ""
+    for number, heading in enumerate(headings):
+        end = headings[number + 1].start() if number + 1 < len(headings) else len(text)
+        if heading["level"] == "##":
+            section = heading["title"]
+        elif name := heading["row"] or heading["title"]:
+            page.ids.setdefault(section, []).append(name)
+        code = re.search(r"\(exit (\d+)\)", section)
+        current = Example(section, heading["title"] or "", int(code[1]) if code else None)
+        page.examples.extend(_examples(blocks(text, heading.start(), end), current))
+    opening = [each for each in page.examples if not each.id]
+    for before, after in itertools.pairwise(opening):
+        after.bad[:0] = [block for block in before.bad if block.language != "sh"]
+    return page
+
+
+def _examples(found: list[Block], blank: Example) -> Iterator[Example]:
+    current: Example | None = None
+    for block in found:
+        match block.role:
+            case "bad":
+                if current is None or current.shown:
+                    id = "" if blank.id == blank.section else blank.id
+                    current = Example(blank.section, id, blank.exit_code)
+                    yield current
+                current.bad.append(block)
+            case "shown" if current:
+                current.shown = block
+            case "mended" if current:
+                current.mended.append(block)
+
+
+def file_of(block: Block) -> str:
+    """Which file of the project a block is."""
+    usual = {"yaml": "mappings/shop/order.yaml", "json": "order.json"}
+    return block.words[1] if len(block.words) > 1 else usual[block.language]
+
+
+def lay_out(page: Page, *states: list[Block]) -> list[str]:
+    """Write the project into the working directory, and give the arguments of the command to run."""
+    arguments = ["transform", "shop/order", "order.json"]
+    contents = {name: text.encode() for name, text in page.common.items()}
+    for block in (block for state in states for block in state):
+        if block.language == "sh":
+            arguments = shlex.split(block.text)[1:]
+        elif block.language == "python":
+            contents[block.words[1]] = eval(block.text)
+        else:
+            contents[file_of(block)] = block.text.encode()
+    for name, content in contents.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(content)
+    return arguments
+
+
+def run_quietly(arguments: list[str]) -> tuple[int, str]:
+    """The exit code and what is written to stderr."""
+    errors = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
+        code = run(arguments)
+    return code, errors.getvalue()
+
+
+def expected_code(example: Example, shown: str) -> int | None:
+    stated = example.shown.exit_code if example.shown else None
+    if stated is not None:
+        return stated
+    return 0 if shown.startswith("warning[") else example.exit_code
+
+
+PAGE_READ = read_page(PAGE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("example", PAGE_READ.examples, ids=str)
+def test_a_bad_example_gives_the_diagnostic_that_is_shown(
+    example: Example, workplace: Path, request: pytest.FixtureRequest
+) -> None:
+    code, shown = run_quietly(lay_out(PAGE_READ, example.bad))
+    assert example.shown is not None, "nothing is shown for this example"
+    if updating(request):
+        SHOWN.append((example.shown, shown))
+    else:
+        assert shown == example.shown.text
+    if example.id:
+        assert f"[{example.id}]:" in shown
+    if (stated := expected_code(example, shown)) is not None:
+        assert code == stated
+
+
+@pytest.mark.parametrize("example", [each for each in PAGE_READ.examples if each.mended], ids=str)
+def test_a_mended_example_is_clean(example: Example, workplace: Path) -> None:
+    untouched = [block for block in example.bad if block.language != "sh"]
+    code, shown = run_quietly(lay_out(PAGE_READ, untouched, example.mended))
+    assert (code, re.sub(r"\d+ mappings? checked, no findings\n", "", shown)) == (0, "")
+
+
+SHOWN: list[tuple[Block, str]] = []
+
+
+def updating(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("update_snapshots", default=False))
+
+
+def test_the_index_lists_every_id(request: pytest.FixtureRequest) -> None:
+    """Runs after the examples, so it is also where the page is written anew."""
+    start, end = "<!-- index -->\n", "<!-- end of index -->"
+    text = with_texts(PAGE_READ.text, SHOWN)
+    before, rest = text.split(start)
+    old, after = rest.split(end)
+    new = index(PAGE_READ.ids)
+    if updating(request):
+        PAGE.write_text(before + start + new + end + after, encoding="utf-8")
+    else:
+        assert old == new
+
+
+def index(ids: dict[str, list[str]]) -> str:
+    rows = ["| | |", "|---|---|"]
+    for section, names in ids.items():
+        anchor = "" if section in SECTIONS_WITHOUT_EXAMPLES else None
+        links = [f"`{name}`" if anchor == "" else f"[`{name}`](#{name})" for name in names]
+        rows.append(f"| [{section}](#{slug(section)}) | {' '.join(links)} |")
+    return "\n".join(rows) + "\n"
+
+
+def test_every_id_that_can_be_met_is_documented_and_no_other() -> None:
+    documented = {name for names in PAGE_READ.ids.values() for name in names}
+    everywhere = ENGINE.rglob("*.py")
+    assert {name for path in reachable(ENGINE / "cli.py") for name in ids_in(path)} - documented == set()
+    assert documented - {name for path in everywhere for name in ids_in(path)} == set()
+
+
+def test_every_id_has_a_bad_and_a_mended_example() -> None:
+    shown = {example.id for example in PAGE_READ.examples}
+    mended = {example.id for example in PAGE_READ.examples if example.mended}
+    wanted = {
+        name
+        for section, names in PAGE_READ.ids.items()
+        if section not in SECTIONS_WITHOUT_EXAMPLES
+        for name in names
+    }
+    assert wanted - shown == set()
+    assert wanted - mended == set()
+
+
+def reachable(start: Path) -> set[Path]:
+    """The modules that a module imports, also from inside its functions, and what they import."""
+    found, pending = set[Path](), [start]
+    while pending:
+        path = pending.pop()
+        if path.exists() and path not in found:
+            found.add(path)
+            pending.extend(imported_by(path))
+    return found
+
+
+def imported_by(path: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "crossdock":
+            folder = ENGINE.joinpath(*str(node.module).split(".")[1:])
+            yield folder.with_suffix(".py")
+            yield folder / "__init__.py"
+            yield from (folder / f"{alias.name}.py" for alias in node.names)
+
+
+def ids_in(path: Path) -> Iterator[str]:
+    """Texts that look like an id, and those that a diagnostic is made with."""
+    if "functions" in path.relative_to(ENGINE).parts:
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", text):
+                if text not in NO_IDS:
+                    yield text
+            case ast.Call(args=[ast.Constant(value=str(text)), *_]) if _name(node.func) in MAKERS:
+                yield text
+
+
+def _name(function: ast.expr) -> str:
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+# --- the guides: their commands are run, their Python too
+
+
+@pytest.mark.parametrize("guide", [page for page in GUIDES if page.exists()], ids=lambda path: path.name)
+def test_a_guide_can_be_followed(guide: Path, workplace: Path, request: pytest.FixtureRequest) -> None:
+    page = guide.read_text(encoding="utf-8")
+    clone(workplace / "crossdock")
+    os.chdir(workplace / "crossdock")
+    new: list[tuple[Block, str]] = []
+    printed: str | None = None
+    for block in blocks(page):
+        match block.language, block.role:
+            case "text", "output":
+                assert printed is not None, "no block before this one prints"
+                if updating(request) and "…" not in block.text:
+                    new.append((block, printed))
+                else:
+                    assert re.fullmatch(pattern(block.text), printed), f"{block.text}\n--- but:\n{printed}"
+            case "sh", _:
+                printed = shell(block)
+            case "python", _:
+                printed = python(block.text)
+            case "diff", name:
+                edit(Path(name), block.text)
+            case _, "file":
+                Path(block.words[1]).parent.mkdir(parents=True, exist_ok=True)
+                Path(block.words[1]).write_text(block.text, encoding="utf-8")
+    if updating(request):
+        guide.write_text(with_texts(page, new), encoding="utf-8")
+
+
+def clone(target: Path) -> None:
+    for folder in ("mappings", "schemas", "examples"):
+        shutil.copytree(ROOT / folder, target / folder)
+
+
+def shell(block: Block) -> str:
+    """Run the lines that need no network and no set-up; give all that is printed."""
+    lines = [line for line in block.text.splitlines() if not line.startswith(SKIPPED)]
+    script = "\n".join([*lines, 'code=$?; pwd > "$PLACE"; exit $code'])
+    place = Path(tempfile.gettempdir(), f"place-{os.getpid()}")
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": str(Path.cwd()),
+        "PLACE": str(place),
+        "LC_ALL": "C.UTF-8",
+    }
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == (block.exit_code or 0), done.stdout
+    os.chdir(place.read_text().strip())
+    place.unlink()
+    return done.stdout
+
+
+def python(code: str) -> str:
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, "guide", "exec"), {"__name__": "guide"})
+    return output.getvalue()
+
+
+def edit(file: Path, diff: str) -> None:
+    """Apply an edit: lines with - are replaced by those with +, the others are what stands around."""
+    old = "".join(line[1:] + "\n" for line in diff.splitlines() if line[0] in " -")
+    new = "".join(line[1:] + "\n" for line in diff.splitlines() if line[0] in " +")
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{file} holds this {text.count(old)} times:\n{old}"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def pattern(text: str) -> str:
+    """A regular expression: a line … is any lines, … inside a line is anything there."""
+    parts = re.split(r"(^…\n|…)", text, flags=re.MULTILINE)
+    kinds = {"…\n": r"(?:.*\n)*?", "…": ".*"}
+    return "".join(kinds.get(part, re.escape(part)) for part in parts)
+
+
+# --- links
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name) if name else page
+        assert file.exists(), f"{page.name} links to {target}"
+        if anchor:
+            headings = re.findall(
+                r"^#+ (.+)$", _FENCE.sub("", file.read_text(encoding="utf-8")), re.MULTILINE
+            )
+            assert anchor in {slug(heading) for heading in headings}, f"{page.name} links to {target}"
