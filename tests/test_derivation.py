@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -400,3 +401,24 @@ def test_nothing_is_half_written(tmp_path):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_schemas_of_the_project_are_what_the_documents_give(name):
     assert check(SCHEMAS / name, documents()) == ""
+
+
+def test_the_page_on_schemas_derives_its_own_example(tmp_path):
+    page = (HERE.parent / "docs" / "schemas.md").read_text(encoding="utf-8")
+    sample, recipe = (page.split(f"```{word}\n")[1].split("```")[0] for word in ("json", "yaml"))
+    acme = system(tmp_path, recipe)
+    (acme / "samples").mkdir()
+    (acme / "samples" / "order.json").write_text(sample, encoding="utf-8")
+    order = schema(acme, tmp_path)
+    assert order["properties"]["bill_to"]["$ref"] == "#/$defs/address"
+    assert order["properties"]["rows"]["items"]["required"] == ["article", "count"]
+    assert order["$defs"]["address"]["properties"]["street"]["x-sensitive"] is True
+
+
+def test_the_page_on_schemas_names_every_word_of_a_recipe():
+    from crossdock.derivation import recipe
+
+    page = (HERE.parent / "docs" / "schemas.md").read_text(encoding="utf-8")
+    words = (*recipe._SYSTEM, *recipe._SHAPE, *recipe._EVIDENCE, *recipe._CORRECTION, *recipe._POLICY)
+    told = set(re.findall(r"[a-z]+", page))
+    assert not [word for word in words if word not in told]
