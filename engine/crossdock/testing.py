@@ -3,10 +3,10 @@
 An example is a JSON file below a folder ``examples`` that stands beside a folder ``mappings``, in a
 folder named after its mapping. ``pytest`` in such a directory runs them all; no Python is needed.
 
-    examples/kibo/order/full.json             the payload
-    examples/kibo/order/full.settings.yaml    settings of the channel, where it needs some
-    snapshots/kibo/order/full.json            the result: what `crossdock transform` prints
-    snapshots/kibo/order/full.txt             its diagnostics: why there is no result, or the warnings
+    examples/shop/order/full.json             the payload
+    examples/shop/order/full.settings.yaml    settings of the channel, where it needs some
+    snapshots/shop/order/full.json            the result: what `crossdock transform` prints
+    snapshots/shop/order/full.txt             its diagnostics: why there is no result, or the warnings
 
 ``pytest --snapshot-update`` writes the snapshots, and removes those whose example is gone. When all
 examples of a project were run, a snapshot without an example fails the run.
