@@ -45,6 +45,7 @@ LONGEST_CHAIN: Final = 100
 Positions = dict[int, tuple[int, int]]
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
+_IDENTIFIER = re.compile(r""""(?:[^"\\]|\\.)*"|\w+""", re.ASCII | re.DOTALL)
 _BRACKETS = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL
 )
@@ -59,6 +60,18 @@ _WORDS: Final = {
     "expression": "an expression (&…)",
     "array-number": "a list of numbers",
     "array-string": "a list of texts",
+}
+
+
+# Of an item that is wrong JMESPath tells Python's type.
+_ITEMS: Final = {
+    "str": "string",
+    "int": "number",
+    "float": "number",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "NoneType": "null",
 }
 
 
@@ -111,6 +124,7 @@ class Scope:
     settings: Mapping[str, JSON] = field(default_factory=dict)
     request: JSON = None
     answers: Mapping[str, JSON] = field(default_factory=dict)
+    events: tuple[JSON, ...] = ()
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
@@ -222,11 +236,13 @@ def source_order(tree: Tree) -> Iterator[Tree]:
 
 
 def _positions(text: str, tree: Tree) -> Positions:
-    tokens = (
-        (token["start"], token["end"])
+    starts = (
+        token["start"]
         for token in jmespath.lexer.Lexer().tokenize(text)
         if token["type"] in ("unquoted_identifier", "quoted_identifier")
     )
+    # The lexer's own end of a quoted identifier is its length, or one less at the end of the text.
+    tokens = (found.span() for start in starts if (found := _IDENTIFIER.match(text, start)))
     named = (node for node in source_order(tree) if node["type"] in _NAMED)
     return {id(node): place for node, place in zip(named, tokens, strict=True)}
 
@@ -320,6 +336,11 @@ def printed(value: JSON, tree: Tree) -> str | None:
             raise Failure(f"{describe(value)} cannot be printed as text", tree)
 
 
+def text_of(tree: Tree) -> Tree:
+    """The tree of a text that prints this one."""
+    return {"type": "text", "children": [tree], "value": None}
+
+
 class Evaluator:
     """Evaluates expressions in one scope, before a witness if there is one."""
 
@@ -352,6 +373,8 @@ class _Functions(jmespath.functions.Functions):
                 return getattr(self._scope, function_name)
             case "settings" | "answers":
                 return dict(getattr(self._scope, function_name))
+            case "events":
+                return list(self._scope.events)
             case "lookup":
                 return self._lookup(*arguments)
         return super().call_function(function_name, arguments)
@@ -440,8 +463,9 @@ class _WitnessedInterpreter(_Interpreter):
 def _type_message(error: Any) -> str:
     expected = [_WORDS.get(word, word) for word in error.expected_types]
     wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
-    found = _WORDS.get(error.actual_type, error.actual_type)
-    return f"`{error.function_name}` takes {wanted}, not {found}"
+    if item := _ITEMS.get(error.actual_type):
+        return f"`{error.function_name}` takes {wanted}, and an item is {_WORDS[item]}"
+    return f"`{error.function_name}` takes {wanted}, not {_WORDS.get(error.actual_type, error.actual_type)}"
 
 
 def children(tree: Tree) -> Sequence[Tree]:

@@ -40,16 +40,28 @@ class ScalarNode:
     value: str | int | float | bool | None
     span: Span
     style: str = ""
+    inside: bool = False  # the span begins behind the opening quote
 
     def offsets(self) -> list[int]:
         """For each character of a text value its offset in the source, and one more for the end."""
-        return _align(str(self.value), self.span, self.style)
+        return _align(str(self.value), self.span, self.style, self.inside)
+
+    def behind(self, start: int) -> ScalarNode:
+        """The rest of a text value as a scalar of its own."""
+        text = str(self.value)
+        offset = self.offsets()[start]
+        return ScalarNode(
+            text[start:], Span(self.span.source, offset, self.span.end), self.style, inside=True
+        )
 
     def part(self, start: int, end: int) -> Span:
         """The span in the source of ``value[start:end]``."""
-        offsets = self.offsets()
-        first = offsets[min(start, len(offsets) - 1)]
-        last = offsets[end - 1] + 1 if 0 < end < len(offsets) and end > start else offsets[-1]
+        value, offsets = str(self.value), self.offsets()
+        first = last = offsets[min(start, len(value))]
+        if end > start and start < len(value):
+            end = min(end, len(value))
+            last = offsets[end - 1]
+            last += _written_length(self.span.source.text, last, value[end - 1], self.style)
         return Span(self.span.source, first, max(first, last))
 
 
@@ -247,7 +259,7 @@ def _refusal(
     return CompileError([Diagnostic(id, message, span, help)])
 
 
-def _align(value: str, span: Span, style: str) -> list[int]:
+def _align(value: str, span: Span, style: str, inside: bool) -> list[int]:
     """Where each character of a scalar's value stands: its text and value are walked side by side.
 
     Folding and indentation only ever turn white space into other white space or nothing, so a
@@ -255,8 +267,8 @@ def _align(value: str, span: Span, style: str) -> list[int]:
     stepped over by their length.
     """
     text = span.source.text
-    at = span.start + (1 if style in ("'", '"') else 0)
-    if style in ("|", ">"):
+    at = span.start + (1 if style in ("'", '"') and not inside else 0)
+    if style in ("|", ">") and not inside:
         at = text.index("\n", span.start, span.end) + 1 if "\n" in text[span.start : span.end] else span.end
     offsets: list[int] = []
     for char in value:
