@@ -1,28 +1,42 @@
-"""A channel's file, ``mappings/<channel>/channel.yaml``: what differs between one merchant and the next.
+"""A channel's file, ``mappings/<channel>/channel.yaml``: where it is, how to get in, and what differs
+between one merchant and the next. Secrets are named by their environment variables, never written.
 
-describe: Kibo, formerly Mozu.
-settings:
-  order_reference:
-    describe: which of Kibo's references RetailOPS sees as the order's number
-    default: number
-    one_of: [number, id]
+    describe: Kibo, formerly Mozu.
+    settings:
+      order_reference:
+        describe: which of Kibo's references RetailOPS sees as the order's number
+        default: number
+        one_of: [number, id]
+    base_url: "https://t{{ settings.tenant }}.example.com/api"
+    auth: {kind: bearer, token: {env: SHOP_TOKEN}}
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import CompileError
-from crossdock.parser import plain, unknown_keys
+from crossdock.expressions import Expression
+from crossdock.parser import Parser, plain, unknown_keys
 from crossdock.source import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.templates import compile_constant_text, compile_template, is_template
 from crossdock.values import JSON
 
 CHANNEL_FILE: Final = "channel.yaml"
-_FILE_KEYS: Final = ("describe", "settings")
+_FILE_KEYS: Final = ("describe", "settings", "base_url", "headers", "auth", "limits")
 _SETTING_KEYS: Final = ("describe", "default", "one_of")
+_LIMIT_KEYS: Final = ("seconds", "answer_bytes", "attempts", "wait_seconds")
+_AUTH_KEYS: Final = {
+    "none": (),
+    "bearer": ("token",),
+    "headers": ("headers",),
+    "client_credentials": ("url", "style", "client_id", "client_secret", "scope"),
+}
+_STYLES: Final = ("json", "form", "basic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +50,44 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """A value by its environment variable, or text that is no secret."""
+
+    env: str | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How to get in: ``kind`` and what goes with it."""
+
+    kind: str = "none"
+    url: Expression | None = None
+    style: str = "json"
+    secrets: MappingType[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may cost: ``seconds`` in all, its repeats not counted; ``answer_bytes`` when unpacked."""
+
+    seconds: float = 30
+    answer_bytes: int = 4 * 1024 * 1024
+    attempts: int = 3
+    wait_seconds: float = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
+    """A channel as its file describes it."""
+
     describe: str
     settings: MappingType[str, Setting]
+    base_url: Expression | None = None
+    headers: nodes.Cell | None = None
+    auth: Auth = field(default_factory=Auth)
+    limits: Limits = field(default_factory=Limits)
+    source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
         return {name: setting.default for name, setting in self.settings.items()}
@@ -52,7 +101,8 @@ class Channel:
         for name, text in given.items():
             setting = self.settings.get(name)
             if setting is None:
-                help = did_you_mean(name, self.settings) or f"the settings are {', '.join(self.settings)}"
+                known = ", ".join(self.settings) or "none"
+                help = did_you_mean(name, self.settings) or f"the settings are {known}"
                 raise CompileError(
                     [Diagnostic("unknown-setting", f"there is no setting `{name}`", help=help)]
                 )
@@ -66,11 +116,12 @@ def _typed(setting: Setting, text: str) -> JSON:
         value = {"true": True, "false": False}.get(text, text)
     elif isinstance(setting.default, int) and text.removeprefix("-").isdecimal():
         value = int(text)
-    kept = not setting.one_of or value in setting.one_of
-    if not kept or (type(value) is not type(setting.default) and not setting.one_of):
+    kept = value in setting.one_of if setting.one_of else type(value) is type(setting.default)
+    if not kept and not (setting.default is None and not setting.one_of):
         kinds = {bool: "true or false", int: "a whole number", str: "text"}
         listed = ", ".join(str(option) for option in setting.one_of)
-        wanted = f"one of {listed}" if listed else kinds.get(type(setting.default), "another kind of value")
+        kind = kinds.get(type(setting.default), "another kind of value")
+        wanted = f"one of {listed}" if listed else kind
         message = f"the setting `{setting.name}` takes {wanted}"
         raise CompileError([Diagnostic("setting-value", message)])
     return value
@@ -79,39 +130,111 @@ def _typed(setting: Setting, text: str) -> JSON:
 def parse_channel(source: Source) -> Channel:
     """A channel from its file. Raises CompileError with all that is wrong."""
     node = parse_yaml(source)
-    problems: list[Diagnostic] = []
     if not isinstance(node, MapNode):
         message = "the file does not describe a channel"
         raise CompileError([Diagnostic("not-a-channel", message, Span(source, 0, 1))])
-    problems.extend(unknown_keys(node, _FILE_KEYS, "a channel"))
-    settings = node.get("settings")
-    found: dict[str, Setting] = {}
-    if isinstance(settings, MapNode):
-        for key, value in settings.entries:
-            if setting := _setting(key, value, problems):
-                found[setting.name] = setting
-    elif settings is not None:
-        problems.append(Diagnostic("not-an-object", "`settings` holds names and settings", settings.span))
-    if problems:
-        raise CompileError(problems)
-    describe = node.get("describe")
-    return Channel(str(plain(describe)) if describe else "", found)
+    parser = _ChannelParser()
+    channel = parser.channel(node, source)
+    if parser.problems:
+        raise CompileError(parser.problems)
+    return channel
 
 
-def _setting(key: ScalarNode, node: Node, problems: list[Diagnostic]) -> Setting | None:
-    if not isinstance(node, MapNode):
-        problems.append(Diagnostic("not-an-object", "a setting has `describe:` and `default:`", node.span))
-        return None
-    problems.extend(unknown_keys(node, _SETTING_KEYS, "a setting"))
-    default, describe, one_of = node.get("default"), node.get("describe"), node.get("one_of")
-    if default is None or describe is None:
-        missing = "default" if default is None else "describe"
-        message = f"the setting `{key.value}` has no `{missing}:`"
-        problems.append(Diagnostic("incomplete-setting", message, key.span))
-        return None
-    options = plain(one_of) if one_of is not None else []
-    if not isinstance(options, list) or (options and plain(default) not in options):
-        message = f"the default of `{key.value}` is not among its `one_of`"
-        problems.append(Diagnostic("incomplete-setting", message, default.span))
-        return None
-    return Setting(str(key.value), str(plain(describe)), plain(default), tuple(options))
+class _ChannelParser(Parser):
+    """One reading of a channel's file, gathering what is wrong."""
+
+    def channel(self, node: MapNode, source: Source) -> Channel:
+        self.problems.extend(unknown_keys(node, _FILE_KEYS, "a channel"))
+        headers = node.get("headers")
+        return Channel(
+            describe=self.text(node.get("describe")) or "",
+            settings=self._named(node.get("settings"), "settings", self.setting),
+            base_url=self.template(node.get("base_url")),
+            headers=self.cell(headers) if headers is not None else None,
+            auth=self.auth(node.get("auth")),
+            limits=self.limits(node.get("limits")),
+            source=source,
+        )
+
+    def setting(self, key: ScalarNode, node: Node) -> Setting | None:
+        if not isinstance(node, MapNode):
+            message = "a setting has `describe:` and `default:`"
+            self.problem("not-an-object", message, node.span)
+            return None
+        self.problems.extend(unknown_keys(node, _SETTING_KEYS, "a setting"))
+        default, one_of = node.get("default"), node.get("one_of")
+        describe = self.text(node.get("describe"))
+        if default is None or describe is None:
+            missing = "default" if default is None else "describe"
+            message = f"the setting `{key.value}` has no `{missing}:`"
+            self.problem("incomplete-setting", message, key.span)
+            return None
+        options = plain(one_of) if one_of is not None else []
+        if not isinstance(options, list) or (options and plain(default) not in options):
+            message = f"the default of `{key.value}` is not among its `one_of`"
+            self.problem("incomplete-setting", message, default.span)
+            return None
+        return Setting(str(key.value), describe, plain(default), tuple(options))
+
+    def template(self, node: Node | None) -> Expression | None:
+        if node is None or self.text(node) is None or not isinstance(node, ScalarNode):
+            return None
+        if not is_template(str(node.value)):
+            return compile_constant_text(node)
+        return self._compiled(compile_template, node)
+
+    def auth(self, node: Node | None) -> Auth:
+        if node is None:
+            return Auth()
+        kind = self.text(node.get("kind")) if isinstance(node, MapNode) else None
+        if not isinstance(node, MapNode) or kind not in _AUTH_KEYS:
+            message = f"`auth` has a `kind:`, one of {', '.join(_AUTH_KEYS)}"
+            self.problem("unknown-auth", message, node.span)
+            return Auth()
+        keys = _AUTH_KEYS[kind]
+        self.problems.extend(unknown_keys(node, ("kind", *keys), f"auth of the kind `{kind}`"))
+        style = self.text(node.get("style")) or "json"
+        if style not in _STYLES:
+            self.problem("unknown-auth", f"`style` is one of {', '.join(_STYLES)}", node.span)
+        named = [key for key in keys if key not in ("url", "style", "headers")]
+        secrets = {key: secret for key in named if (secret := self.secret(key, node)) is not None}
+        if kind == "headers":
+            secrets = self._named(node.get("headers"), "headers", self.header)
+        return Auth(kind, self.template(node.get("url")), style, secrets)
+
+    def header(self, key: ScalarNode, node: Node) -> Secret | None:
+        return self.secret_of(str(key.value), node)
+
+    def secret(self, key: str, node: MapNode) -> Secret | None:
+        content = node.get(key)
+        if content is None:
+            if key != "scope":
+                self.problem("incomplete-auth", f"`auth` has no `{key}:`", node.span)
+            return None
+        return self.secret_of(key, content)
+
+    def secret_of(self, key: str, node: Node) -> Secret | None:
+        if isinstance(node, MapNode) and (env := self.text(node.get("env"))) is not None:
+            return Secret(env)
+        if key in ("token", "client_secret"):
+            message = f"`{key}` is a secret, and a secret never stands in a file"
+            self.problem("secret-in-file", message, node.span, f"{key}: {{env: NAME_OF_A_VARIABLE}}")
+            return None
+        text = self.text(node)
+        return None if text is None else Secret(None, text)
+
+    def limits(self, node: Node | None) -> Limits:
+        if node is None:
+            return Limits()
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "`limits` holds names and numbers", node.span)
+            return Limits()
+        self.problems.extend(unknown_keys(node, _LIMIT_KEYS, "`limits`"))
+        found: dict[str, int] = {}
+        for key, value in node.entries:
+            number = plain(value)
+            if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+                found[str(key.value)] = number
+            else:
+                self.problem("limit-value", f"`{key.value}` is a whole number above 0", value.span)
+        return Limits(**{key: value for key, value in found.items() if key in _LIMIT_KEYS})

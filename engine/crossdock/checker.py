@@ -18,6 +18,7 @@ from crossdock.expressions import Expression, Tree
 
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
+    from crossdock.schemas import Schema
     from crossdock.shapes import Shape
 
 
@@ -154,6 +155,15 @@ def either(views: Iterable[View]) -> View:
     return options[0] if len(options) == 1 else Either(options)
 
 
+def view_of(schema: Schema | None) -> View:
+    """What a schema says of its values; without one, nothing is known."""
+    return ANYTHING if schema is None else Documented(schema.shape(), schema.name)
+
+
+def settings_view(mapping: Mapping) -> View:
+    return Record(dict.fromkeys(mapping.settings, ANYTHING), "the channel's settings")
+
+
 def check_mapping(mapping: Mapping) -> list[Diagnostic]:
     """Every finding in a mapping whose names are all resolved."""
     source: View = ANYTHING
@@ -163,7 +173,7 @@ def check_mapping(mapping: Mapping) -> list[Diagnostic]:
     if mapping.target is not None:
         target = Documented(mapping.target.shape(), mapping.target.name)
     settings = Record(dict.fromkeys(mapping.settings, ANYTHING), "the channel's settings")
-    check = _Check(mapping, _Context(source, settings))
+    check = CellCheck(mapping, Surroundings(source, settings))
     check.cell(mapping.cell, source, target)
     for item in mapping.checks:
         check.view(item.condition, target)
@@ -175,17 +185,19 @@ def check_mapping(mapping: Mapping) -> list[Diagnostic]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
-    """What the context functions give."""
+class Surroundings:
+    """What the context functions give where a cell stands."""
 
     root: View
     settings: View
+    request: View = ANYTHING
+    answers: View = ANYTHING
 
 
 @dataclass(slots=True)
-class _Check:
+class CellCheck:
     mapping: Mapping
-    context: _Context
+    context: Surroundings
     findings: list[Diagnostic] = field(default_factory=list)
 
     def cell(self, cell: nodes.Cell, context: View, target: View) -> None:
@@ -261,7 +273,7 @@ class _Check:
 class _Reading:
     """One expression, evaluated over views."""
 
-    check: _Check
+    check: CellCheck
     expression: Expression
 
     def view(self, tree: Tree, context: View) -> View:
@@ -330,7 +342,11 @@ class _Reading:
                 return self.check.context.root
             case "settings":
                 return self.check.context.settings
-            case "not_null":
+            case "request":
+                return self.check.context.request
+            case "answers":
+                return self.check.context.answers
+            case "not_null" | "merge" | "min_of" | "max_of":
                 return either(views)
             case "reverse" | "sort" | "sort_by" | "unique":
                 return views[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crossdock.diagnostics import Diagnostic, Format
     from crossdock.errors import CrossdockError
     from crossdock.project import Project
+    from crossdock.values import JSON
 
 FORMATS = ("text", "short", "json", "github", "sarif")
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -124,6 +125,113 @@ def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> No
     if form == "text":
         plural = "" if len(names) == 1 else "s"
         click.echo(f"{len(names)} mapping{plural} checked, {len(findings) or 'no'} findings", err=True)
+
+
+@cli.command()
+@click.argument("channel")
+@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
+@click.option("--answers", type=click.Path(), help="The answers by step: a JSON file, or a directory.")
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel.")
+@format_option
+@click.pass_context
+def plan(
+    context: click.Context,
+    channel: str,
+    arguments: tuple[str, ...],
+    answers: str | None,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Print the calls to CHANNEL that the RetailOPS request in FILE leads to, and make none.
+
+    ACTION is found from the request when it is left out. With --answers the later steps and the
+    response are worked out too.
+    """
+    _plan(context, channel, arguments, answers, given, form)
+
+
+@cli.command()
+@click.argument("channel")
+@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
+@click.option("--dry-run", is_flag=True, help="Only plan: print the calls and make none.")
+@click.option("--compact", is_flag=True, help="The response on one line.")
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel.")
+@format_option
+@click.pass_context
+def answer(
+    context: click.Context,
+    channel: str,
+    arguments: tuple[str, ...],
+    dry_run: bool,
+    compact: bool,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Answer the RetailOPS request in FILE by asking CHANNEL, and print the response."""
+    if dry_run:
+        _plan(context, channel, arguments, None, given, form)
+        return
+    from crossdock import payloads
+    from crossdock.transport import Transport
+
+    project = open_project(context)
+    action, request, name = _request(project, arguments)
+    settings = project.settings(channel, _pairs(given))
+    project.conversation(channel, action)
+    with Transport(project.channel_of(channel), settings, environ=os.environ) as transport:
+        outcome = project.hold(
+            channel,
+            action,
+            request,
+            transport.ask,
+            settings=settings,
+            base_url=transport.base_url,
+            name=name,
+        )
+    report(outcome.warnings, form)
+    click.echo(payloads.encode(cast("JSON", outcome.response), compact=compact))
+
+
+def _plan(
+    context: click.Context,
+    channel: str,
+    arguments: tuple[str, ...],
+    answers: str | None,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    from crossdock import payloads
+    from crossdock.plans import given_answer, plan_as_json, read_answers
+
+    project = open_project(context)
+    action, request, name = _request(project, arguments)
+    settings = project.settings(channel, _pairs(given))
+    outcome = project.hold(
+        channel,
+        action,
+        request,
+        given_answer,
+        settings=settings,
+        name=name,
+        given=read_answers(answers) if answers is not None else {},
+    )
+    report(outcome.warnings, form)
+    click.echo(payloads.encode(plan_as_json(outcome)))
+
+
+def _request(project: Project, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:
+    """The action, the request and its name, from [ACTION] [FILE]."""
+    from crossdock import payloads
+
+    if len(arguments) > 2:
+        raise click.UsageError("too many arguments: CHANNEL [ACTION] [FILE]")
+    action = arguments[0] if len(arguments) == 2 else None
+    file = arguments[-1] if arguments else "-"
+    if len(arguments) == 1 and file in project.actions.by_name:
+        action, file = file, "-"
+    name = "<stdin>" if file == "-" else file
+    request = payloads.decode(payloads.read(file, sys.stdin.buffer), name)
+    return action or project.actions.find(request), request, name
 
 
 @cli.command(name="list")

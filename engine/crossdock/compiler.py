@@ -38,23 +38,24 @@ def compile_mapping(name: str, source: Source, surroundings: Surroundings) -> Ma
     parsed, problems = parse_mapping(parse_yaml(source), Span(source, 0, 1))
     if parsed is None:
         raise CompileError(problems)
-    resolution = _Resolution(name, parsed, surroundings)
+    resolution = Resolution(name, parsed, surroundings)
     mapping = resolution.mapping(source)
-    problems = _in_order([*problems, *resolution.problems])
+    problems = in_order([*problems, *resolution.problems])
     findings = check_mapping(mapping) if not resolution.problems else []
-    problems = _in_order([*problems, *findings])
+    problems = in_order([*problems, *findings])
     if has_errors(problems):
         raise CompileError(problems)
     return mapping
 
 
-def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once, in the order of the files."""
     unique = list(dict.fromkeys(diagnostics))
     return sorted(unique, key=lambda item: (item.span.source.name, item.span.start) if item.span else ("", 0))
 
 
-class _Resolution:
-    """One file's names, looked up."""
+class Resolution:
+    """One file's names, looked up; ``problems`` takes those that lead nowhere."""
 
     def __init__(self, name: str, file: nodes.MappingFile, surroundings: Surroundings) -> None:
         self.name = name

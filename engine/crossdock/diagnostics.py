@@ -16,6 +16,8 @@ its sentence may say, and values of sensitive fields never get there.
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -113,8 +115,13 @@ def pointer(*parts: str | int) -> str:
 
 def shorten(text: str, most: int = 60) -> str:
     """A text cut to one line of at most ``most`` characters, control characters escaped."""
-    line = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    line = _printable(text)
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    """A text whose control characters are escaped, so that none reaches a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
@@ -142,24 +149,31 @@ def render(diagnostics: Sequence[Diagnostic], form: Format = "text", *, color: b
         case "github":
             return "\n".join(_github(item) for item in diagnostics)
         case "json":
-            return json.dumps([_plain(item) for item in diagnostics], indent=2, ensure_ascii=False)
+            return _json([_plain(item) for item in diagnostics])
         case "sarif":
-            return json.dumps(_sarif(diagnostics), indent=2, ensure_ascii=False)
+            return _json(_sarif(diagnostics))
+
+
+def _json(value: object) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return re.sub(
+        r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda found: f"\\u{ord(found[0]):04x}", text
+    )
 
 
 def _text(item: Diagnostic, color: bool) -> str:
     paint = _painter(color)
     severity = paint(f"{item.severity}[{item.id}]", _RED if item.severity == "error" else _YELLOW)
-    lines = [f"{severity}: {paint(item.message, _BOLD)}"]
+    lines = [f"{severity}: {paint(_printable(item.message), _BOLD)}"]
     margin = "  "
     if item.span:
         margin = " " * len(str(item.span.line)) + " "
-        lines.append(f"{margin}{paint('-->', _BLUE)} {item.span}")
+        lines.append(f"{margin}{paint('-->', _BLUE)} {_printable(str(item.span))}")
         lines.extend(_snippet(item.span, margin, paint))
     elif item.input:
-        lines.append(f"{margin}{paint('-->', _BLUE)} {item.input}")
+        lines.append(f"{margin}{paint('-->', _BLUE)} {_printable(str(item.input))}")
     for label, value in _remarks(item):
-        lines.append(f"{margin}{paint('=', _BLUE)} {label}: {value}")
+        lines.append(f"{margin}{paint('=', _BLUE)} {label}: {_printable(value)}")
     return "\n".join(lines)
 
 
@@ -178,12 +192,19 @@ def _snippet(span: Span, margin: str, paint) -> list[str]:  # type: ignore[no-un
         length = min(length, len(text) - column + 1)
     text = "".join(char if char.isprintable() else "�" for char in text)
     bar = paint("|", _BLUE)
-    carets = paint("^" * max(1, length), _RED)
+    before, under = text[: column - 1], text[column - 1 : column - 1 + length]
+    carets = paint("^" * max(1, _columns(under)), _RED)
     return [
         f"{margin}{bar}",
         f"{paint(str(line), _BLUE)} {bar} {text}".rstrip(),
-        f"{margin}{bar} {' ' * (column - 1)}{carets}",
+        f"{margin}{bar} {' ' * _columns(before)}{carets}",
     ]
+
+
+def _columns(text: str) -> int:
+    """How many columns of a screen a text takes: two for a wide character, none for a combining one."""
+    widths = (2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return sum(widths) - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def _remarks(item: Diagnostic) -> list[tuple[str, str]]:
@@ -200,7 +221,7 @@ def _remarks(item: Diagnostic) -> list[tuple[str, str]]:
 def _short(item: Diagnostic) -> str:
     place = item.span or item.input
     where = f"{place}: " if place else ""
-    return f"{where}{item.severity}[{item.id}]: {item.message}"
+    return _printable(f"{where}{item.severity}[{item.id}]: {item.message}")
 
 
 def _plain(item: Diagnostic) -> dict[str, object]:
@@ -248,7 +269,7 @@ def _github(item: Diagnostic) -> str:
 def _escape(text: str, more: str = "") -> str:
     for char in "%\r\n" + more:
         text = text.replace(char, f"%{ord(char):02X}")
-    return text
+    return _printable(text)
 
 
 def _sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, object]:

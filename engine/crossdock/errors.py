@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossdock.calls import Answer, Call
     from crossdock.diagnostics import Diagnostic
     from crossdock.trace import Trace
     from crossdock.values import JSON
@@ -65,4 +66,14 @@ class OutputError(CrossdockError):
 
 
 class ChannelError(CrossdockError):
-    """A channel could not be asked, or answered with something that is no answer."""
+    """A channel could not be asked, or answered with something that is no answer.
+
+    ``call`` is what it was asked, ``answer`` what came back, if anything did.
+    """
+
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], call: Call | None = None, answer: Answer | None = None
+    ) -> None:
+        super().__init__(diagnostics)
+        self.call = call
+        self.answer = answer

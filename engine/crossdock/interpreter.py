@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Place, pointer
@@ -30,6 +30,7 @@ class Outcome:
     value: JSON
     failed: list[Diagnostic] = field(default_factory=list)
     trace: Trace = field(default_factory=Trace)
+    present: bool = True
 
 
 def execute(mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced: bool) -> Outcome:
@@ -39,7 +40,9 @@ def execute(mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced:
     """
     run = _Run(name, Origins(payload) if traced else None)
     value = run.mapping(mapping, payload, scope, ())
-    return Outcome(None if isinstance(value, Missing) else value, run.failed, run.trace)
+    if isinstance(value, Missing):
+        return Outcome(None, run.failed, run.trace, present=False)
+    return Outcome(value, run.failed, run.trace)
 
 
 class _Run:
@@ -61,10 +64,26 @@ class _Run:
         return value
 
 
+class _Names(Protocol):
+    """What `$use` can name."""
+
+    @property
+    def fragments(self) -> MappingType[str, nodes.Cell]: ...
+
+    @property
+    def used(self) -> MappingType[str, Mapping]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _NoNames:
+    fragments: MappingType[str, nodes.Cell] = field(default_factory=dict)
+    used: MappingType[str, Mapping] = field(default_factory=dict)
+
+
 class _Cells:
     """The cells of one mapping, in its scope."""
 
-    def __init__(self, run: _Run, mapping: Mapping, scope: Scope) -> None:
+    def __init__(self, run: _Run, mapping: _Names, scope: Scope) -> None:
         self.run = run
         self.of = mapping
         self.scope = scope
@@ -143,8 +162,11 @@ class _Cells:
                 output=pointer(*path),
             )
             raise EvaluationError([diagnostic], self.run.trace)
-        result = dict(value)
-        self.fields(cell.beside, context, path, result)
+        result: dict[str, JSON] = {}
+        self.fields(cell.beside[: cell.before], context, path, result)
+        own = {item.key for item in cell.beside}
+        result.update((key, inner) for key, inner in value.items() if key not in own)
+        self.fields(cell.beside[cell.before :], context, path, result)
         return result
 
     def present(self, expression: Expression, context: JSON, path: Parts) -> JSON | Missing:
@@ -225,6 +247,8 @@ def _figures(*values: JSON) -> list[str]:
     return ["nothing" if number is None else f"{number:.{places}f}" for number in numbers]
 
 
-def scope_of(settings: MappingType[str, JSON], request: JSON, answers: MappingType[str, JSON]) -> Scope:
-    """The scope of a run, before a mapping adds its root and tables."""
-    return Scope(settings=settings, request=request, answers=answers)
+def evaluate_alone(cell: nodes.Cell, settings: MappingType[str, JSON]) -> JSON:
+    """A cell that reads nothing but settings, as those of a channel's file. Raises EvaluationError."""
+    run = _Run("the channel's settings", None)
+    value = _Cells(run, _NoNames(), Scope(settings=settings)).cell(cell, None, ())
+    return None if isinstance(value, Missing) else value

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.errors import OutputError
-from crossdock.interpreter import execute, scope_of
+from crossdock.expressions import Scope
+from crossdock.interpreter import execute
 from crossdock.schemas import Schema
 from crossdock.trace import Parts, Step, Trace
 from crossdock.validation import Violation, input_error, validate
@@ -22,11 +23,15 @@ from crossdock.values import JSON
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run gives. ``warnings`` are the checks that do not hold."""
+    """What a run gives. ``warnings`` are the checks that do not hold.
+
+    ``present`` is false when the whole answer is missing; ``value`` is then None.
+    """
 
     value: JSON
     trace: Trace
-    warnings: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...] = ()
+    present: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -45,7 +50,6 @@ class Mapping:
     checks: tuple[nodes.Check, ...]
     ignored: tuple[nodes.Ignored, ...]
     settings: MappingType[str, JSON]
-    findings: tuple[Diagnostic, ...] = ()
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"
@@ -60,7 +64,6 @@ class Mapping:
         *,
         settings: MappingType[str, JSON] | None = None,
         request: JSON = None,
-        answers: MappingType[str, JSON] | None = None,
         name: str = "payload",
         validate: bool = True,
     ) -> Result:
@@ -68,15 +71,19 @@ class Mapping:
 
         Raises InputError, EvaluationError or OutputError.
         """
+        scope = Scope(settings={**self.settings, **(settings or {})}, request=request)
+        return self.run_within(payload, scope, name=name, validate=validate)
+
+    def run_within(self, payload: JSON, scope: Scope, *, name: str, validate: bool = True) -> Result:
+        """Run in a scope that is there already, as in a conversation. Raises as ``run`` does."""
         if validate and self.source is not None:
             check_input(payload, self.source, name)
-        scope = scope_of({**self.settings, **(settings or {})}, request, answers or {})
         outcome = execute(self, payload, scope, name=name, traced=True)
         if validate and self.target is not None:
             _check_output(outcome.value, self.target, outcome.trace, name)
         if has_errors(outcome.failed):
             raise OutputError(outcome.failed, outcome.value)
-        return Result(outcome.value, outcome.trace, tuple(outcome.failed))
+        return Result(outcome.value, outcome.trace, tuple(outcome.failed), outcome.present)
 
 
 def check_input(payload: JSON, schema: Schema, name: str) -> None:

@@ -84,12 +84,13 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A fragment or another mapping by name, and the fields beside it."""
+    """A fragment or another mapping by name; of the fields beside it the first ``before`` stand above it."""
 
     name: str
     name_span: Span
     beside: tuple[Field, ...]
     span: Span
+    before: int = 0
 
 
 Cell = Literal | Evaluate | Object | List | With | If | Use

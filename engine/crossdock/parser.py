@@ -37,11 +37,11 @@ def parse_mapping(node: Node | None, span: Span) -> tuple[nodes.MappingFile | No
     if not isinstance(node, MapNode):
         help = "a mapping begins with `from:`, `to:` and `map:`"
         return None, [Diagnostic("not-a-mapping", "the file is not a mapping", span, help)]
-    parser = _Parser()
+    parser = Parser()
     return parser.file(node), parser.problems
 
 
-class _Parser:
+class Parser:
     """One reading of a file, gathering what is wrong."""
 
     def __init__(self) -> None:
@@ -65,17 +65,23 @@ class _Parser:
             )
             return None
         return nodes.MappingFile(
-            describe=self._text(node.get("describe")) or "",
-            source=self._schema_name(node.get("from")),
-            target=self._schema_name(node.get("to")),
-            tables=self._named(node.get("tables"), "tables", self._table),
-            fragments=self._named(node.get("fragments"), "fragments", self._fragment),
+            describe=self.text(node.get("describe")) or "",
+            source=self.schema_name(node.get("from")),
+            target=self.schema_name(node.get("to")),
+            tables=self.tables(node),
+            fragments=self.fragments(node),
             ignored=tuple(self._named(node.get("ignored"), "ignored", self._ignored).values()),
             checks=self._checks(node.get("checks")),
             cell=self.cell(cell_node),
         )
 
-    def _text(self, node: Node | None) -> str | None:
+    def tables(self, node: MapNode) -> dict[str, nodes.Table]:
+        return self._named(node.get("tables"), "tables", self._table)
+
+    def fragments(self, node: MapNode) -> dict[str, nodes.Fragment]:
+        return self._named(node.get("fragments"), "fragments", self._fragment)
+
+    def text(self, node: Node | None) -> str | None:
         if node is None:
             return None
         if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
@@ -83,8 +89,8 @@ class _Parser:
         self.problem("not-text", "text is wanted here", node.span)
         return None
 
-    def _schema_name(self, node: Node | None) -> nodes.SchemaName | None:
-        name = self._text(node)
+    def schema_name(self, node: Node | None) -> nodes.SchemaName | None:
+        name = self.text(node)
         return nodes.SchemaName(name, node.span) if name and node else None
 
     def _named(
@@ -140,12 +146,12 @@ class _Parser:
             return None
         self.problems.extend(unknown_keys(node, CHECK_KEYS, "a check"))
         condition, message = node.get("check"), node.get("message")
-        level = self._text(node.get("level")) or "warning"
+        level = self.text(node.get("level")) or "warning"
         if level not in ("warning", "error"):
             level_node = node.get("level")
             assert level_node is not None
             self.problem("unknown-level", "a level is `warning` or `error`", level_node.span)
-        compiled = self._expression(condition, "check") if condition else None
+        compiled = self.expression(condition, "check") if condition else None
         if condition is None or message is None:
             missing = "check" if condition is None else "message"
             self.problem("incomplete-check", f"the check has no `{missing}:`", node.span)
@@ -179,7 +185,7 @@ class _Parser:
     def _item(self, node: Node) -> nodes.Cell | nodes.Each:
         if not isinstance(node, MapNode) or (over := node.get("$each")) is None:
             return self.cell(node)
-        expression = self._expression(over, "$each")
+        expression = self.expression(over, "$each")
         cell = self._object(node)
         return nodes.Each(expression, cell, node.span) if expression else nodes.Literal(None, node.span)
 
@@ -203,7 +209,7 @@ class _Parser:
             self.problems.extend(error.diagnostics)
             return None
 
-    def _expression(self, node: Node, word: str) -> Expression | None:
+    def expression(self, node: Node, word: str) -> Expression | None:
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
             self.problem("not-an-expression", f"`{word}` takes an expression", node.span)
             return None
@@ -218,10 +224,10 @@ class _Parser:
         self._known_words(node)
         cell = self._body(node)
         if (condition := node.get("$if")) is not None:
-            expression = self._expression(condition, "$if")
+            expression = self.expression(condition, "$if")
             cell = nodes.If(expression, cell, node.span) if expression else cell
         if (over := node.get("$with")) is not None:
-            expression = self._expression(over, "$with")
+            expression = self.expression(over, "$with")
             cell = nodes.With(expression, cell, node.span) if expression else cell
         return cell
 
@@ -247,8 +253,14 @@ class _Parser:
             return self.cell(value)
         fields = tuple(self._field(key, value) for key, value in plain_entries)
         if (use := node.get("$use")) is not None:
-            name = self._text(use)
-            return nodes.Use(name, use.span, fields, node.span) if name else nodes.Literal(None, node.span)
+            name = self.text(use)
+            keys = [key.value for key, _ in node.entries if key.value not in ("$each", "$with", "$if")]
+            before = keys.index("$use")
+            return (
+                nodes.Use(name, use.span, fields, node.span, before)
+                if name
+                else nodes.Literal(None, node.span)
+            )
         return nodes.Object(fields, node.span)
 
     def _field(self, key: ScalarNode, value: Node) -> nodes.Field:

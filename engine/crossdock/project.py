@@ -8,12 +8,13 @@ A directory with a ``mappings/`` folder is a project. Whole files shadow by path
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
-from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from crossdock.actions import ACTIONS_FILE, Actions, parse_actions
 from crossdock.channel import CHANNEL_FILE, Channel, parse_channel
 from crossdock.compiler import compile_mapping
 from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
@@ -22,12 +23,16 @@ from crossdock.mapping import Mapping
 from crossdock.parser import table_rows
 from crossdock.schemas import Schema, SchemaStore
 from crossdock.source import MOST_CHARACTERS, MapNode, parse_yaml
-from crossdock.values import JSON
+from crossdock.values import JSON, MISSING, Missing
+
+if TYPE_CHECKING:
+    from crossdock.conversations import Ask, Conversation, Outcome
 
 MAPPINGS: Final = "mappings"
 SCHEMAS: Final = "schemas"
 TABLES: Final = "tables"
-_NOT_MAPPINGS: Final = (CHANNEL_FILE, "conversation.yaml")
+CONVERSATION_FILE: Final = "conversation.yaml"
+_NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
 
 
 class Project:
@@ -37,6 +42,7 @@ class Project:
         self.roots = tuple(roots)
         self._mappings: dict[str, Mapping | CompileError] = {}
         self._channels: dict[str, Channel] = {}
+        self._conversations: dict[str, Conversation] = {}
         self._compiling: list[str] = []
 
     @classmethod
@@ -91,13 +97,77 @@ class Project:
 
     def check(self, names: Sequence[str] | None = None) -> list[Diagnostic]:
         """All findings in these mappings, or in all of the project's own: every file, every mistake."""
+        compiles: list[Callable[[], object]] = [
+            partial(self.mapping, name) for name in names or self.mapping_names(own=True)
+        ]
+        if not names:
+            pairs = (name.split("/") for name in self.conversation_names(own=True))
+            compiles += [partial(self.conversation, channel, action) for channel, action in pairs]
         findings: list[Diagnostic] = []
-        for name in names or self.mapping_names(own=True):
+        for compiled in compiles:
             try:
-                findings.extend(self.mapping(name).findings)
+                compiled()
             except CompileError as error:
                 findings.extend(error.diagnostics)
         return list(dict.fromkeys(findings))
+
+    # Conversations
+
+    def conversation_names(self, *, own: bool = False) -> list[str]:
+        """The names of all conversations, channel and action, or of those in the project's own directory."""
+        found: set[str] = set()
+        for root in self.roots[:1] if own else self.roots:
+            folder = root / MAPPINGS
+            files = folder.glob(f"*/*/{CONVERSATION_FILE}")
+            found.update(path.parent.relative_to(folder).as_posix() for path in files)
+        return sorted(found)
+
+    def conversation(self, channel: str, action: str) -> Conversation:
+        """How a channel answers an action, compiled and checked. Raises ProjectError or CompileError."""
+        from crossdock.conversation_compiler import compile_conversation
+
+        name = f"{channel}/{action}"
+        if name not in self._conversations:
+            path = self._find(PurePosixPath(MAPPINGS, channel, action, CONVERSATION_FILE))
+            if path is None:
+                raise self._no_conversation(channel, action)
+            compiled = compile_conversation(f"{name}/conversation", self._read(path), self)
+            self._conversations[name] = compiled
+        return self._conversations[name]
+
+    @cached_property
+    def actions(self) -> Actions:
+        """The actions of RetailOPS. Raises ProjectError or CompileError."""
+        path = self._find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
+        return parse_actions(self._read(path)) if path else Actions({})
+
+    def hold(
+        self,
+        channel: str,
+        action: str,
+        request: JSON,
+        ask: Ask,
+        *,
+        settings: MappingType[str, JSON] | None = None,
+        base_url: str = "",
+        name: str = "request",
+        given: JSON | Missing = MISSING,
+    ) -> Outcome:
+        """Hold the conversation of an action; see ``Conversation.hold``."""
+        conversation = self.conversation(channel, action)
+        return conversation.hold(request, ask, settings=settings, base_url=base_url, name=name, given=given)
+
+    def _no_conversation(self, channel: str, action: str) -> ProjectError:
+        names = self.conversation_names()
+        channels = {name.partition("/")[0] for name in names}
+        if channel not in channels:
+            help = did_you_mean(channel, channels) or f"the channels are {', '.join(sorted(channels))}"
+            message = f"there is no channel `{shorten(channel)}`"
+            return ProjectError([Diagnostic("unknown-channel", message, help=help)])
+        actions = [name.partition("/")[2] for name in names if name.startswith(f"{channel}/")]
+        help = did_you_mean(action, actions) or f"the actions are {', '.join(actions)}"
+        message = f"`{channel}` has no conversation for `{shorten(action)}`"
+        return ProjectError([Diagnostic("unknown-action", message, help=help)])
 
     # What a mapping can name outside its own file
 

@@ -27,7 +27,7 @@ from crossdock.values import JSON
 if TYPE_CHECKING:
     from jinja2 import nodes as jinja
 
-CONTEXT_NAMES: Final = ("root", "settings", "request", "answers")
+CONTEXT_NAMES: Final = ("root", "settings", "request", "answers", "events")
 _COMPARISONS: Final = {"eq": "eq", "ne": "ne", "lt": "lt", "lteq": "lte", "gt": "gt", "gteq": "gte"}
 _ALLOWED: Final = (
     "a template may hold {{ }} with names, a.b, a[0], text, numbers, ~, comparisons, and/or/not/in, "

@@ -58,20 +58,23 @@ class Section:
         return Span(self.source, start, end or start + 1)
 
 
-def load(path: Path) -> Source:
+def load(path: Path, kind: str = "document") -> Source:
     """A document's text. Refuses what is absent, too large, or not UTF-8, in one sentence each."""
+    named = f"the {kind} `{path.name}`"
     if not path.is_file():
-        raise _refused("document-missing", f"the document `{path.name}` is not in the documents' directory")
-    size = path.stat().st_size
-    if size > LARGEST:
+        place = "the documents' directory" if kind == "document" else f"`{path.parent.name}`"
+        raise _refused(f"{kind}-missing", f"{named} is not in {place}")
+    if (size := path.stat().st_size) > LARGEST:
         sizes = f"{size / 1024 / 1024:.0f} MiB, more than the {LARGEST // 1024 // 1024} MiB that one may have"
         help_ = "cut out the part that describes the payloads"
-        raise _refused("document-too-large", f"the document `{path.name}` has {sizes}", help_)
+        raise _refused(f"{kind}-too-large", f"{named} has {sizes}", help_)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"the document `{path.name}` is not UTF-8: byte {error.start} cannot be read"
-        raise _refused("document-encoding", message, "save it as UTF-8") from None
+        message = f"{named} is not UTF-8: byte {error.start} cannot be read"
+        raise _refused(f"{kind}-encoding", message, "save it as UTF-8") from None
+    except OSError as error:
+        raise _refused(f"{kind}-unreadable", f"{named} cannot be read: {error.strerror or error}") from None
     return Source(path.name, _untagged(text))
 
 
@@ -95,8 +98,9 @@ def blocks(part: Section) -> list[Block]:
     offset = part.start
     while opening := _OPENING.search(text, offset):
         start = opening.start()
-        if text[text.rfind("\n", 0, start) + 1 : start + 1].lstrip().startswith("|"):
-            offset = text.find("\n", start) % (len(text) + 1)
+        line = part.source.offset(part.source.position(start)[0], 1)
+        if row := _TABLE_LINE.match(text, line):
+            offset = row.end()
             continue
         try:
             value, offset = read(text, start)

@@ -52,7 +52,7 @@ class Library:
     def source(self, item: Evidence) -> Source:
         """The text of an item's document or sample."""
         if item.sample is not None:
-            return _load(self.recipe.folder / item.sample)
+            return _load(self.recipe.folder / item.sample, "sample")
         name = self.recipe.documents.get(item.document or "", item.document or "")
         if self.directory is None:
             message = f"`{self.recipe.system}` is derived from `{name}`, and no documents' directory is given"
@@ -62,16 +62,16 @@ class Library:
 
 
 @lru_cache(maxsize=16)
-def _cached(path: Path, _modified: int, _size: int) -> Source:
-    return documents.load(path)
+def _cached(path: Path, kind: str, _modified: int, _size: int) -> Source:
+    return documents.load(path, kind)
 
 
-def _load(path: Path) -> Source:
+def _load(path: Path, kind: str = "document") -> Source:
     """A document, read once while it does not change."""
     if not path.is_file():
-        return documents.load(path)
+        return documents.load(path, kind)
     facts = path.stat()
-    return _cached(path, facts.st_mtime_ns, facts.st_size)
+    return _cached(path, kind, facts.st_mtime_ns, facts.st_size)
 
 
 def shape_of(item: Evidence, library: Library, before: Shape, policy: Policy) -> Shape:

@@ -28,6 +28,8 @@ def parse(pattern: str) -> Path:
         if not found:
             raise ValueError(f"the path `{pattern}` cannot be read at `{pattern[offset:]}`")
         quoted, expression, anything, one, element, name = found.groups()
+        if expression:
+            _compiled(expression, pattern)
         steps.append(
             quoted
             or name
@@ -36,6 +38,13 @@ def parse(pattern: str) -> Path:
         )
         offset = found.end()
     return tuple(steps)
+
+
+def _compiled(expression: str, pattern: str) -> None:
+    try:
+        re.compile(expression)
+    except re.error as error:
+        raise ValueError(f"the path `{pattern}` holds no expression: {error.msg}") from None
 
 
 def matches(pattern: str, path: Path) -> bool:

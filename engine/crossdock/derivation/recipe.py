@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
-from crossdock.derivation import paths
+from crossdock.derivation import documents, paths
 from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import ProjectError
 from crossdock.values import JSON
@@ -143,7 +143,8 @@ def load(folder: Path) -> Recipe:
         raise ProjectError(
             [Diagnostic("recipe-missing", message, None, "see docs/schemas.md for how to write one")]
         )
-    return _Reader(f"{folder.name}/{RECIPE}", path.read_text(encoding="utf-8")).recipe(folder)
+    source = documents.load(path, "recipe")
+    return _Reader(f"{folder.name}/{RECIPE}", source.text).recipe(folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,13 @@ FUNCTIONS = (
         kind="context",
     ),
     Function(
+        "events",
+        (),
+        types("array"),
+        "In a conversation: the events so far, one for each failure and each `event` step",
+        kind="context",
+    ),
+    Function(
         "lookup",
         takes("table: string, key: string | integer | null, default?: any"),
         types("any"),

@@ -1,0 +1,98 @@
+"""Which action a request is: the rule stands in ``mappings/actions.yaml``, as data.
+
+actions = parse_actions(source)
+actions.find(request)       # "shipment_submit"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+from typing import Final
+
+from crossdock.diagnostics import Diagnostic, Source, Span
+from crossdock.errors import CompileError, InputError
+from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true
+from crossdock.parser import Parser, plain, unknown_keys
+from crossdock.source import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.values import JSON
+
+ACTIONS_FILE: Final = "actions.yaml"
+_KEYS: Final = ("aliases", "call", "status", "when")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action: other names of it, its method and path, the status of its response, and its shape."""
+
+    name: str
+    aliases: tuple[str, ...]
+    call: str
+    status: int
+    when: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """All actions, by name, in the order in which their shapes are tried."""
+
+    by_name: MappingType[str, Action]
+
+    def find(self, request: JSON) -> str:
+        """The action that a request is. Raises InputError when that cannot be told."""
+        fitting = [action for action in self.by_name.values() if _fits(action, request)]
+        given = request.get("action") if isinstance(request, dict) else None
+        if isinstance(given, str):
+            last = given.rpartition(".")[2]
+            named = [action for action in fitting if last == action.name or last in action.aliases]
+            if named:
+                return named[0].name
+        if len(fitting) == 1:
+            return fitting[0].name
+        names = [action.name for action in fitting] or list(self.by_name)
+        message = "the request does not say which action it is"
+        help = f"name it on the command line: {', '.join(names)}"
+        raise InputError([Diagnostic("unknown-action", message, help=help)])
+
+
+def _fits(action: Action, request: JSON) -> bool:
+    try:
+        return is_true(Evaluator(Scope(root=request)).evaluate(action.when, request))
+    except Failure:
+        return False
+
+
+def parse_actions(source: Source) -> Actions:
+    """The actions from their file. Raises CompileError with all that is wrong."""
+    node = parse_yaml(source)
+    if not isinstance(node, MapNode):
+        message = "the file holds no actions"
+        raise CompileError([Diagnostic("not-actions", message, Span(source, 0, 1))])
+    parser = _ActionParser()
+    found = {str(key.value): parser.action(key, value) for key, value in node.entries}
+    if parser.problems:
+        raise CompileError(parser.problems)
+    return Actions({name: action for name, action in found.items() if action is not None})
+
+
+class _ActionParser(Parser):
+    def action(self, key: ScalarNode, node: Node) -> Action | None:
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "an action is an object with `call:` and `when:`", node.span)
+            return None
+        self.problems.extend(unknown_keys(node, _KEYS, "an action"))
+        call, when = self.text(node.get("call")), node.get("when")
+        expression = self.expression(when, "when") if when is not None else None
+        if call is None or expression is None:
+            self.problem("incomplete-action", f"the action `{key.value}` needs `call:` and `when:`", key.span)
+            return None
+        aliases, status = node.get("aliases"), node.get("status")
+        names = plain(aliases) if aliases is not None else []
+        code = plain(status) if status is not None else 200
+        return Action(
+            name=str(key.value),
+            aliases=tuple(str(name) for name in names) if isinstance(names, list) else (),
+            call=call,
+            status=code if isinstance(code, int) else 200,
+            when=expression,
+        )

@@ -1,0 +1,320 @@
+"""The language of conversations as data: ``conversation.yaml`` -> steps, nothing in it resolved yet.
+
+The one idea: a step does one thing (a call, a value, an event, or steps of its own), and ``if``, ``each``
+and ``failure`` say whether, how often, and what becomes of it when it fails.
+
+    steps:
+      - step: order
+        call: GET /orders/{{ data.order.channel_refnum }}
+        answer: shop/order
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from crossdock import nodes
+from crossdock.diagnostics import Diagnostic, Span, did_you_mean
+from crossdock.errors import CompileError
+from crossdock.expressions import Expression
+from crossdock.parser import Parser, unknown_keys
+from crossdock.source import ListNode, MapNode, Node, ScalarNode
+from crossdock.templates import compile_constant_text, compile_template, is_template
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
+FILE_KEYS: Final = (
+    "describe",
+    "request",
+    "answer",
+    "tables",
+    "fragments",
+    "steps",
+    "response",
+    "failure",
+)
+CALL_KEYS: Final = (
+    "query",
+    "headers",
+    "body",
+    "form",
+    "answer",
+    "tolerate",
+    "refuse",
+    "repeatable",
+)
+ACTIONS: Final = ("call", "value", "event", "steps")
+STEP_KEYS: Final = (
+    "step",
+    "if",
+    "unless",
+    "each",
+    "at_once",
+    "about",
+    *ACTIONS,
+    *CALL_KEYS,
+    "failure",
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class CallAction:
+    """A call: its method, its path as a template, and cells for all that goes with it."""
+
+    method: str
+    path: Expression
+    query: nodes.Cell | None
+    headers: nodes.Cell | None
+    body: nodes.Cell | None
+    form: bool
+    answer: nodes.SchemaName | None
+    tolerate: Expression | None
+    refuse: Expression | None
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAction:
+    cell: nodes.Cell
+
+
+@dataclass(frozen=True, slots=True)
+class EventAction:
+    cell: nodes.Cell
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAction:
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    condition: Expression | None
+    unless: Expression | None
+    each: Expression | None
+    at_once: int
+    about: nodes.Cell | None
+    failure: nodes.Cell | None
+    action: CallAction | ValueAction | EventAction | BlockAction
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFile:
+    """A parsed ``conversation.yaml``."""
+
+    describe: str
+    request: nodes.SchemaName | None
+    answer: nodes.SchemaName | None
+    tables: dict[str, nodes.Table]
+    fragments: dict[str, nodes.Fragment]
+    steps: tuple[Step, ...]
+    response: nodes.Cell
+    failure: nodes.Cell | None
+
+
+def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Every step, those inside others too, in the order of the file."""
+    for step in steps:
+        yield step
+        if isinstance(step.action, BlockAction):
+            yield from all_steps(step.action.steps)
+
+
+def step_cells(step: Step) -> list[nodes.Cell]:
+    """The cells of one step, expressions among them."""
+    expressions = [step.each, step.condition, step.unless]
+    cells = [step.about, step.failure]
+    match step.action:
+        case CallAction() as call:
+            expressions += [call.path, call.tolerate, call.refuse]
+            cells += [call.query, call.headers, call.body]
+        case ValueAction(cell) | EventAction(cell):
+            cells.append(cell)
+    evaluated = [nodes.Evaluate(expression) for expression in expressions if expression is not None]
+    return [*evaluated, *(cell for cell in cells if cell is not None)]
+
+
+def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
+    """A conversation and all its mistakes; None when it is none at all. ``span``: the file's start."""
+    if not isinstance(node, MapNode):
+        help = "a conversation begins with `request:`, `steps:` and `response:`"
+        return None, [Diagnostic("not-a-conversation", "the file is not a conversation", span, help)]
+    reading = _StepParser()
+    return reading.conversation(node), reading.problems
+
+
+class _StepParser(Parser):
+    """One reading of a conversation, gathering what is wrong."""
+
+    def conversation(self, node: MapNode) -> ConversationFile | None:
+        self.problems.extend(unknown_keys(node, FILE_KEYS, "a conversation"))
+        response = node.get("response")
+        if response is None:
+            start = Span(node.span.source, node.span.start, node.span.start + 1)
+            help = "`response:` is a cell, or the name of a mapping"
+            self.problem("missing-response", "the conversation has no `response:`", start, help)
+            return None
+        return ConversationFile(
+            describe=self.text(node.get("describe")) or "",
+            request=self.schema_name(node.get("request")),
+            answer=self.schema_name(node.get("answer")),
+            tables=self.tables(node),
+            fragments=self.fragments(node),
+            steps=self.steps(node.get("steps")),
+            response=self.cell_or_mapping(response),
+            failure=self.optional(node.get("failure")),
+        )
+
+    def optional(self, node: Node | None) -> nodes.Cell | None:
+        return None if node is None else self.cell_or_mapping(node)
+
+    def cell_or_mapping(self, node: Node) -> nodes.Cell:
+        """A plain text names a mapping, from this file; anything else is a cell."""
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip():
+            name = node.value if "/" in node.value else f"./{node.value}"
+            return nodes.Use(name, node.span, (), node.span)
+        return self.cell(node)
+
+    def steps(self, node: Node | None) -> tuple[Step, ...]:
+        if node is None:
+            return ()
+        if not isinstance(node, ListNode):
+            self.problem("not-a-list", "`steps` is a list", node.span)
+            return ()
+        steps = [step for item in node.items if (step := self.step(item)) is not None]
+        for position, step in enumerate(steps):
+            if any(step.name == earlier.name for earlier in steps[:position]):
+                self.problem("duplicate-step", f"there are two steps `{step.name}`", step.span)
+        return tuple(steps)
+
+    def step(self, node: Node) -> Step | None:
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "a step is an object with `step:` and what it does", node.span)
+            return None
+        self.step_keys(node)
+        name, action = self.name(node), self.action(node)
+        if name is None or action is None:
+            return None
+        return Step(
+            name=name,
+            condition=self.optional_expression(node, "if"),
+            unless=self.optional_expression(node, "unless"),
+            each=self.optional_expression(node, "each"),
+            at_once=self.at_once(node.get("at_once")),
+            about=None if (about := node.get("about")) is None else self.cell(about),
+            failure=self.optional(node.get("failure")),
+            action=action,
+            span=self.head(node),
+        )
+
+    def head(self, node: MapNode) -> Span:
+        name = node.get("step")
+        return name.span if name is not None else Span(node.span.source, node.span.start, node.span.start + 1)
+
+    def step_keys(self, node: MapNode) -> None:
+        self.problems.extend(unknown_keys(node, STEP_KEYS, "a step"))
+        if node.get("call") is None:
+            for key, _ in node.entries:
+                if key.value in CALL_KEYS:
+                    message = f"`{key.value}` goes with a `call`, and this step has none"
+                    self.problem("key-without-call", message, key.span)
+
+    def name(self, node: MapNode) -> str | None:
+        given = node.get("step")
+        if isinstance(given, ScalarNode) and isinstance(given.value, str) and _NAME.fullmatch(given.value):
+            return given.value
+        help = "a name is made of letters, digits and _: `- step: order`"
+        self.problem("step-name", "the step has no name", given.span if given else self.head(node), help)
+        return None
+
+    def action(self, node: MapNode) -> CallAction | ValueAction | EventAction | BlockAction | None:
+        given = [key for key in ACTIONS if node.get(key) is not None]
+        if len(given) != 1:
+            listed = ", ".join(f"`{key}`" for key in ACTIONS)
+            message = "a step does one thing" if given else "the step does nothing"
+            self.problem("step-action", message, self.head(node), f"it has one of {listed}")
+            return None
+        content = node.get(given[0])
+        assert content is not None
+        match given[0]:
+            case "call":
+                return self.call(node, content)
+            case "value":
+                return ValueAction(self.cell(content))
+            case "event":
+                return EventAction(self.cell(content))
+        return BlockAction(self.steps(content))
+
+    def call(self, node: MapNode, content: Node) -> CallAction | None:
+        text = content.value if isinstance(content, ScalarNode) else None
+        match = _CALL.fullmatch(text) if isinstance(text, str) else None
+        if match is None or not isinstance(content, ScalarNode):
+            help = "write the method and the path: GET /orders/{{ id }}"
+            self.problem("not-a-call", "this is not a call", content.span, help)
+            return None
+        method = match[1]
+        if method not in METHODS:
+            help = did_you_mean(method, METHODS) or f"the methods are {', '.join(METHODS)}"
+            span = content.part(*match.span(1))
+            self.problem("unknown-method", f"there is no method `{method}`", span, help)
+            return None
+        path = self.path(content, match.start(2))
+        if path is None:
+            return None
+        return CallAction(
+            method=method,
+            path=path,
+            query=self.cells_object(node.get("query"), "query"),
+            headers=self.cells_object(node.get("headers"), "headers"),
+            body=self.optional(node.get("body")),
+            form=self.flag(node.get("form")),
+            answer=self.schema_name(node.get("answer")),
+            tolerate=self.optional_expression(node, "tolerate"),
+            refuse=self.optional_expression(node, "refuse"),
+            repeatable=method in SAFE_METHODS or self.flag(node.get("repeatable")),
+        )
+
+    def path(self, content: ScalarNode, start: int) -> Expression | None:
+        """The path as a template; its text begins behind the method."""
+        try:
+            rest = content.behind(start)
+            return compile_template(rest) if is_template(str(rest.value)) else compile_constant_text(rest)
+        except CompileError as error:
+            self.problems.extend(error.diagnostics)
+            return None
+
+    def cells_object(self, node: Node | None, what: str) -> nodes.Cell | None:
+        if node is None:
+            return None
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", f"`{what}` is an object of cells", node.span)
+            return None
+        return self.cell(node)
+
+    def flag(self, node: Node | None) -> bool:
+        if node is None:
+            return False
+        if isinstance(node, ScalarNode) and isinstance(node.value, bool):
+            return node.value
+        self.problem("not-a-flag", "this is true or false", node.span)
+        return False
+
+    def at_once(self, node: Node | None) -> int:
+        if node is None:
+            return 1
+        if isinstance(node, ScalarNode) and type(node.value) is int and 1 <= node.value <= 16:
+            return node.value
+        self.problem("at-once", "`at_once` is a whole number from 1 to 16", node.span)
+        return 1
+
+    def optional_expression(self, node: MapNode, key: str) -> Expression | None:
+        content = node.get(key)
+        return None if content is None else self.expression(content, key)
