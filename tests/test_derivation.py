@@ -422,3 +422,21 @@ def test_the_page_on_schemas_names_every_word_of_a_recipe():
     words = (*recipe._SYSTEM, *recipe._SHAPE, *recipe._EVIDENCE, *recipe._CORRECTION, *recipe._POLICY)
     told = set(re.findall(r"[a-z]+", page))
     assert not [word for word in words if word not in told]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, '{"a":' * 200_000, "<html>" + "<script" * 100_000, '{"a": 1}\n' * 2_000]
+)
+def test_a_hostile_document_is_refused_in_time(tmp_path, text):
+    found = refused(system(tmp_path, one("json: 1"), doc=text), tmp_path)
+    assert re.match(r"error\[json-(too-many|missing|malformed)\]: ", found)
+
+
+def test_a_sample_or_a_path_that_cannot_be_read_is_named(tmp_path):
+    recipe = "shapes: {order: {from: [{sample: samples/a.json}]}}"
+    acme = system(tmp_path, recipe)
+    assert refused(acme, tmp_path) == "error[sample-missing]: the sample `a.json` is not in `samples`"
+    (acme / "derive.yaml").write_bytes(b"\xff\xfe")
+    assert refused(acme, tmp_path).startswith("error[recipe-encoding]: the recipe `derive.yaml` is not UTF-8")
+    (acme / "derive.yaml").write_text(one("json: 1, at: '/(/'"), encoding="utf-8")
+    assert "the path `/(/` holds no expression: " in refused(acme, tmp_path)

@@ -21,7 +21,9 @@ from test_derivation import documents
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent / "schemas"
-FILES = sorted(SCHEMAS.glob("*/*.schema.json"))
+FILES = sorted(
+    path for recipe in SCHEMAS.glob("*/derive.yaml") for path in recipe.parent.glob("*.schema.json")
+)
 NAMES = [f"{path.parent.name}/{path.name.removesuffix('.schema.json')}" for path in FILES]
 DELETE = object()
 

@@ -19,9 +19,12 @@ from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import ProjectError
 
 LARGEST = 8 * 1024 * 1024
+MOST_BLOCKS = 1000
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"<[^<>]*>")
+_HIDDEN = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_SHOWN = re.compile(r"</(script|style)\b", re.IGNORECASE)
 _OPENING = re.compile(r'\{(?=\s*["}])|\[(?=\s*[\[{"])')
 _TABLE_LINE = re.compile(r"^[ \t]*\|.*$", re.MULTILINE)
 _QUERY_PART = re.compile(
@@ -107,9 +110,11 @@ def blocks(part: Section) -> list[Block]:
         except MalformedError as error:
             found.append(Block(start, error))
             offset = max(error.offset, start + 1)
-            continue
-        if value.value:
-            found.append(Block(start, value))
+        else:
+            found += [Block(start, value)] if value.value else []
+        if len(found) > MOST_BLOCKS:
+            message = f"the document `{part.source.name}` holds more than {MOST_BLOCKS} JSON values"
+            raise _refused("json-too-many", message, "cut out the part that describes the payloads")
     return found
 
 
@@ -210,10 +215,15 @@ def _untagged(text: str) -> str:
     """An HTML page as its text, lines kept; anything else as it is (placeholders such as <string> stay)."""
     if not re.match(r"\s*<(!doctype|html)\b", text, re.IGNORECASE):
         return text
-    text = re.sub(
-        r"<(script|style)\b.*?</\1>", lambda found: "\n" * found[0].count("\n"), text, flags=re.S | re.I
-    )
-    return html.unescape(_TAG.sub(lambda found: "\n" * found[0].count("\n"), text))
+    pieces: list[str] = []
+    offset, hidden = 0, False
+    for tag in _TAG.finditer(text):
+        between = text[offset : tag.start()]
+        pieces.append("\n" * (between.count("\n") + tag[0].count("\n")) if hidden else between)
+        pieces.append("" if hidden else "\n" * tag[0].count("\n"))
+        hidden = _HIDDEN.match(tag[0]) is not None if not hidden else not _SHOWN.match(tag[0])
+        offset = tag.end()
+    return html.unescape("".join(pieces) + text[offset:])
 
 
 def _count(things: Sequence[object], word: str) -> str:
