@@ -18,7 +18,12 @@ from crossdock.source import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.values import JSON
 
 ACTIONS_FILE: Final = "actions.yaml"
-_KEYS: Final = ("aliases", "call", "status", "when")
+KEYS: Final = {
+    "aliases": "other names of the action",
+    "call": "the method and path by which RetailOPS calls it",
+    "status": "the HTTP status of its response",
+    "when": "an expression over the request: true when the request has the action's shape",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class _ActionParser(Parser):
         if not isinstance(node, MapNode):
             self.problem("not-an-object", "an action is an object with `call:` and `when:`", node.span)
             return None
-        self.problems.extend(unknown_keys(node, _KEYS, "an action"))
+        self.problems.extend(unknown_keys(node, KEYS, "an action"))
         call, when = self.text(node.get("call")), node.get("when")
         expression = self.expression(when, "when") if when is not None else None
         if call is None or expression is None:

@@ -27,16 +27,42 @@ from crossdock.templates import compile_constant_text, compile_template, is_temp
 from crossdock.values import JSON
 
 CHANNEL_FILE: Final = "channel.yaml"
-_FILE_KEYS: Final = ("describe", "settings", "base_url", "headers", "auth", "limits")
-_SETTING_KEYS: Final = ("describe", "default", "one_of")
-_LIMIT_KEYS: Final = ("seconds", "answer_bytes", "attempts", "wait_seconds")
-_AUTH_KEYS: Final = {
+FILE_KEYS: Final = {
+    "describe": "what the channel is, in one sentence",
+    "settings": "what differs between one merchant and the next, each with its default",
+    "base_url": "where the API is: text, or a template over `settings`",
+    "headers": "headers of every call: cells over `settings()`",
+    "auth": "how to get in",
+    "limits": "what a call may cost",
+}
+SETTING_KEYS: Final = {
+    "describe": "what the setting decides",
+    "default": "its value when nothing else is given",
+    "one_of": "the values that it may have, when they are few",
+}
+LIMIT_KEYS: Final = {
+    "seconds": "how long a call may take in all, its repeats not counted",
+    "answer_bytes": "how large an answer may be",
+    "attempts": "how often a call that may be repeated is made at the most",
+    "wait_seconds": "the longest that a Retry-After is waited for",
+}
+AUTH_KEYS: Final = {
+    "kind": "none, bearer, headers or client_credentials",
+    "token": "the bearer token: {env: NAME}",
+    "headers": "the headers, each text or {env: NAME}",
+    "url": "where a token is asked for: a path below `base_url`, or a URL",
+    "style": "how the credentials are sent: json, form or basic",
+    "client_id": "the client's id: text, or {env: NAME}",
+    "client_secret": "the client's secret: {env: NAME}",
+    "scope": "the scope that is asked for",
+}
+AUTH_KINDS: Final = {
     "none": (),
     "bearer": ("token",),
     "headers": ("headers",),
     "client_credentials": ("url", "style", "client_id", "client_secret", "scope"),
 }
-_STYLES: Final = ("json", "form", "basic")
+STYLES: Final = ("json", "form", "basic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +170,7 @@ class _ChannelParser(Parser):
     """One reading of a channel's file, gathering what is wrong."""
 
     def channel(self, node: MapNode, source: Source) -> Channel:
-        self.problems.extend(unknown_keys(node, _FILE_KEYS, "a channel"))
+        self.problems.extend(unknown_keys(node, FILE_KEYS, "a channel"))
         headers = node.get("headers")
         return Channel(
             describe=self.text(node.get("describe")) or "",
@@ -161,7 +187,7 @@ class _ChannelParser(Parser):
             message = "a setting has `describe:` and `default:`"
             self.problem("not-an-object", message, node.span)
             return None
-        self.problems.extend(unknown_keys(node, _SETTING_KEYS, "a setting"))
+        self.problems.extend(unknown_keys(node, SETTING_KEYS, "a setting"))
         default, one_of = node.get("default"), node.get("one_of")
         describe = self.text(node.get("describe"))
         if default is None or describe is None:
@@ -187,15 +213,15 @@ class _ChannelParser(Parser):
         if node is None:
             return Auth()
         kind = self.text(node.get("kind")) if isinstance(node, MapNode) else None
-        if not isinstance(node, MapNode) or kind not in _AUTH_KEYS:
-            message = f"`auth` has a `kind:`, one of {', '.join(_AUTH_KEYS)}"
+        if not isinstance(node, MapNode) or kind not in AUTH_KINDS:
+            message = f"`auth` has a `kind:`, one of {', '.join(AUTH_KINDS)}"
             self.problem("unknown-auth", message, node.span)
             return Auth()
-        keys = _AUTH_KEYS[kind]
+        keys = AUTH_KINDS[kind]
         self.problems.extend(unknown_keys(node, ("kind", *keys), f"auth of the kind `{kind}`"))
         style = self.text(node.get("style")) or "json"
-        if style not in _STYLES:
-            self.problem("unknown-auth", f"`style` is one of {', '.join(_STYLES)}", node.span)
+        if style not in STYLES:
+            self.problem("unknown-auth", f"`style` is one of {', '.join(STYLES)}", node.span)
         named = [key for key in keys if key not in ("url", "style", "headers")]
         secrets = {key: secret for key in named if (secret := self.secret(key, node)) is not None}
         if kind == "headers":
@@ -229,7 +255,7 @@ class _ChannelParser(Parser):
         if not isinstance(node, MapNode):
             self.problem("not-an-object", "`limits` holds names and numbers", node.span)
             return Limits()
-        self.problems.extend(unknown_keys(node, _LIMIT_KEYS, "`limits`"))
+        self.problems.extend(unknown_keys(node, LIMIT_KEYS, "`limits`"))
         found: dict[str, int] = {}
         for key, value in node.entries:
             number = plain(value)
@@ -237,4 +263,4 @@ class _ChannelParser(Parser):
                 found[str(key.value)] = number
             else:
                 self.problem("limit-value", f"`{key.value}` is a whole number above 0", value.span)
-        return Limits(**{key: value for key, value in found.items() if key in _LIMIT_KEYS})
+        return Limits(**{key: value for key, value in found.items() if key in LIMIT_KEYS})

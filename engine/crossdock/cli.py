@@ -234,6 +234,48 @@ def _request(project: Project, arguments: tuple[str, ...]) -> tuple[str, JSON, s
     return action or project.actions.find(request), request, name
 
 
+@cli.command()
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option("--documents", metavar="DIR", type=click.Path(), help="Where the documents are.")
+@click.option("--check", "compare", is_flag=True, help="Write nothing; show what differs.")
+@click.pass_context
+def derive(context: click.Context, systems: tuple[str, ...], documents: str | None, compare: bool) -> None:
+    """Derive schemas from the documents of a system, as schemas/SYSTEM/derive.yaml says.
+
+    Without SYSTEM, those of every system that has a derive.yaml. The directory of the documents may
+    also be named in CROSSDOCK_DOCUMENTS.
+    """
+    from pathlib import Path
+
+    from crossdock import derivation
+
+    place = Path(documents) if documents is not None else None
+    folders = open_project(context).derived_systems(systems)
+    if compare:
+        difference = "".join(derivation.check(folder, place) for folder in folders)
+        click.echo(difference, nl=False)
+        context.exit(1 if difference else 0)
+    derived = {path: text for folder in folders for path, text in derivation.derive(folder, place).items()}
+    derivation.write(derived)
+    click.echo(f"{len(derived)} schemas of {', '.join(folder.name for folder in folders)} written", err=True)
+
+
+@cli.command()
+@click.argument("name")
+@click.pass_context
+def schema(context: click.Context, name: str) -> None:
+    """Print a JSON Schema: of payloads, such as kibo/order, or of a language for your editor.
+
+    The languages are mapping, conversation, channel and actions.
+    """
+    from crossdock import editor, payloads
+
+    if name in editor.LANGUAGES:
+        click.echo(payloads.encode(editor.schema(name)))
+    else:
+        click.echo(payloads.encode(dict(open_project(context).schema(name).document)))
+
+
 @cli.command(name="list")
 @click.pass_context
 def list_mappings(context: click.Context) -> None:

@@ -108,14 +108,14 @@ def _blame(violation: Violation, trace: Trace, name: str) -> Diagnostic:
         violation.message,
         span,
         violation.help,
-        input=_source_place(step, name),
+        input=_source_place(step, name, missing=violation.missing is not None),
         output=pointer(*where),
     )
 
 
-def _source_place(step: Step | None, name: str) -> Place | None:
-    """The place in the payload that a cell took its value from: the first that had one."""
+def _source_place(step: Step | None, name: str, *, missing: bool) -> Place | None:
+    """The place in the payload that a cell took its value from, or should have."""
     if step is None or not step.reads:
         return None
-    read = next((read for read in step.reads if read.present), step.reads[0])
+    read = next((read for read in step.reads if read.present is not missing), step.reads[0])
     return Place(name, read.pointer)

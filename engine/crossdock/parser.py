@@ -7,7 +7,7 @@ Nothing is resolved here, and nothing stops at the first mistake: a cell that is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from typing import Final, TypeVar
 
 from crossdock import nodes
@@ -26,8 +26,21 @@ WORDS: Final = {
     "$value": "the value of a cell that also needs `$if`, `$with` or `$each`",
     "$use": "a fragment of this file, or another mapping",
 }
-FILE_KEYS: Final = ("describe", "from", "to", "tables", "fragments", "ignored", "checks", "map")
-CHECK_KEYS: Final = ("check", "message", "level")
+FILE_KEYS: Final = {
+    "describe": "what the mapping is, in one sentence",
+    "from": "the schema of the source payload, such as `kibo/order`",
+    "to": "the schema of the result",
+    "tables": "lookup tables: rows, or the path of a table file",
+    "fragments": "cells with a name, for `$use`",
+    "ignored": "source paths that are left out on purpose, each with its reason",
+    "checks": "statements about the result that must be true",
+    "map": "the answer, with an expression in every cell",
+}
+CHECK_KEYS: Final = {
+    "check": "an expression over the result; `root()` is the source",
+    "message": "what is said when it does not hold: text, or a template",
+    "level": "`warning`, or `error` to refuse the result",
+}
 _T = TypeVar("_T")
 _PATH = re.compile(r"[^\s.\[\]]+(\[\])*(\.[^\s.\[\]]+(\[\])*)*")
 
@@ -267,7 +280,7 @@ class Parser:
         return nodes.Field(str(key.value), key.span, self.cell(value))
 
 
-def unknown_keys(node: MapNode, known: Sequence[str], what: str) -> list[Diagnostic]:
+def unknown_keys(node: MapNode, known: Collection[str], what: str) -> list[Diagnostic]:
     """A finding for each key of an object that is none of the known ones."""
     problems = []
     for key, _ in node.entries:

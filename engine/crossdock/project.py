@@ -68,6 +68,17 @@ class Project:
         """A schema by name, such as ``kibo/order``. Raises ProjectError."""
         return self.schemas.get(name)
 
+    def derived_systems(self, names: Sequence[str] = ()) -> list[Path]:
+        """The folders of systems whose schemas are derived from documents: these, or the project's own."""
+        own = self.roots[0] / SCHEMAS
+        found = {path.parent.name: path.parent for path in sorted(own.glob("*/derive.yaml"))}
+        for name in names:
+            if name not in found:
+                help = did_you_mean(name, found) or f"the systems are {', '.join(found)}"
+                message = f"there is no `derive.yaml` for `{shorten(name)}`"
+                raise ProjectError([Diagnostic("unknown-system", message, help=help)])
+        return [found[name] for name in names or found]
+
     def mapping_names(self, *, own: bool = False) -> list[str]:
         """The names of all mappings, or of those in the project's own directory."""
         names: set[str] = set()

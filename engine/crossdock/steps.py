@@ -26,38 +26,43 @@ from crossdock.templates import compile_constant_text, compile_template, is_temp
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
-FILE_KEYS: Final = (
-    "describe",
-    "request",
-    "answer",
-    "tables",
-    "fragments",
-    "steps",
-    "response",
-    "failure",
-)
-CALL_KEYS: Final = (
-    "query",
-    "headers",
-    "body",
-    "form",
-    "answer",
-    "tolerate",
-    "refuse",
-    "repeatable",
-)
-ACTIONS: Final = ("call", "value", "event", "steps")
-STEP_KEYS: Final = (
-    "step",
-    "if",
-    "unless",
-    "each",
-    "at_once",
-    "about",
-    *ACTIONS,
-    *CALL_KEYS,
-    "failure",
-)
+FILE_KEYS: Final = {
+    "describe": "what the conversation does, in one sentence",
+    "request": "the schema of the RetailOPS request",
+    "answer": "the schema of the RetailOPS response; left out, `retailops/<action>.response`",
+    "tables": "lookup tables: rows, or the path of a table file",
+    "fragments": "cells with a name, for `$use`",
+    "steps": "what is done, in order",
+    "response": "the response: a cell, or the name of a mapping",
+    "failure": "the mapping that turns a failed step into an event; left out, a failed step is an error",
+}
+CALL_KEYS: Final = {
+    "query": "what stands in the query: cells that give text",
+    "headers": "more headers: cells that give text",
+    "body": "the body: the name of a mapping, or a cell",
+    "form": "true: the body is sent as a form and not as JSON",
+    "answer": "the schema of the channel's answer",
+    "tolerate": "an expression over {status, body}: no failure although the status says so",
+    "refuse": "an expression over {status, body}: a failure although the status does not say so",
+    "repeatable": "true: the call may be made again when its outcome is unknown",
+}
+ACTIONS: Final = {
+    "call": "the method and the path: `POST /orders/{{ id }}/packages`",
+    "value": "a cell, whose value is the step's answer",
+    "event": "a cell, whose value is an event of the response",
+    "steps": "steps in this one's place, mostly with `each`",
+}
+STEP_KEYS: Final = {
+    "step": "the step's name: letters, digits and _",
+    "if": "the step is done only when this is true",
+    "unless": "the step is done only when this is not true",
+    "each": "the step is done once for each element of this list, inside the element",
+    "at_once": "how many elements are worked on at a time; 1 when left out",
+    "about": "what the step is about, for the event of its failure: `concept` and `id`",
+    **ACTIONS,
+    **CALL_KEYS,
+    "failure": "the failure mapping of this step, in place of the conversation's",
+}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
 
