@@ -10,6 +10,7 @@ import pytest
 from conftest import REPOSITORY, Compile, MakeProject, Refuse
 from crossdock import EvaluationError, OutputError, Source
 from crossdock.diagnostics import Span
+from crossdock.expressions import Scope
 from crossdock.parser import parse_mapping
 from crossdock.source import parse_yaml
 
@@ -479,8 +480,11 @@ def test_settings_have_defaults_and_can_be_overridden(compiled: Compile) -> None
 def test_request_and_answers_are_what_the_run_was_given(compiled: Compile) -> None:
     mapping = compiled("map: {a: request().x, b: answers().step.y, c: '{{ answers.step.y }}'}\n")
 
+    scope = Scope(request={"x": 1}, answers={"step": {"y": 2}})
+
     assert mapping({}) == {}
-    assert mapping.run({}, request={"x": 1}, answers={"step": {"y": 2}}).value == {"a": 1, "b": 2, "c": "2"}
+    assert mapping.run({}, request={"x": 1}).value == {"a": 1}
+    assert mapping.run_within({}, scope, name="payload").value == {"a": 1, "b": 2, "c": "2"}
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Span, did_you_mean
-from crossdock.expressions import Expression, Tree
+from crossdock.expressions import Expression, Tree, describe
+from crossdock.functions import REGISTRY
+from crossdock.values import JSON
 
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
     from crossdock.schemas import Schema
     from crossdock.shapes import Shape
+
+
+_SCALARS: Final = frozenset({"string", "number", "integer", "boolean", "null"})
 
 
 class View(Protocol):
@@ -81,6 +86,25 @@ class Documented:
     def values(self) -> View:
         found = [self.property(name) for name in sorted(self.property_names())]
         return either(view for view in found if view is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Text, a number, a boolean or null: nothing is in it."""
+
+    name: str
+
+    def property(self, name: str) -> View | None:  # noqa: ARG002
+        return None
+
+    def property_names(self) -> frozenset[str]:
+        return frozenset()
+
+    def items(self) -> View:
+        return self
+
+    def values(self) -> View:
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +172,23 @@ class Either:
 
 
 def either(views: Iterable[View]) -> View:
-    """The view of a value that is one of these."""
+    """The view of a value that is one of these. What has no properties tells nothing beside what has."""
     options = tuple(dict.fromkeys(views))
     if not options or any(isinstance(option, Anything) for option in options):
         return ANYTHING
+    options = tuple(option for option in options if not isinstance(option, Scalar)) or options[:1]
     return options[0] if len(options) == 1 else Either(options)
+
+
+def made(value: JSON) -> View:
+    """The view of a value that is written out."""
+    match value:
+        case dict():
+            return Record({key: made(inner) for key, inner in value.items()})
+        case list():
+            return ListOf(either(map(made, value)) if value else Scalar("nothing"))
+        case _:
+            return Scalar(describe(value))
 
 
 def view_of(schema: Schema | None) -> View:
@@ -295,6 +331,14 @@ class _Reading:
                 return ListOf(_spliced(self.view(children[0], context).items()))
             case "projection" | "value_projection" | "filter_projection":
                 return self.projection(tree, context)
+            case "literal":
+                return made(tree["value"])
+            case "and_expression":
+                return [self.view(child, context) for child in children][-1]
+            case "comparator" | "not_expression" | "text" | "concat":
+                for child in children:
+                    self.view(child, context)
+                return Scalar("text" if tree["type"] in ("text", "concat") else "true or false")
             case "or_expression":
                 return either([self.view(child, context) for child in children])
             case "conditional":
@@ -356,7 +400,13 @@ class _Reading:
                 return elements
             case "map":
                 return ListOf(inner[0] if inner else ANYTHING)
-        return ANYTHING
+            case "values":
+                return ListOf(views[0].values())
+            case "entries":
+                return ListOf(Record({"key": Scalar("text"), "value": views[0].values()}))
+            case "zip":
+                return ListOf(ListOf(either(view.items() for view in views)))
+        return ANYTHING if REGISTRY[name].returns - _SCALARS else Scalar(f"{name}(…)")
 
 
 def _spliced(element: View) -> View:

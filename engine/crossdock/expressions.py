@@ -46,6 +46,7 @@ Positions = dict[int, tuple[int, int]]
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
 _IDENTIFIER = re.compile(r""""(?:[^"\\]|\\.)*"|\w+""", re.ASCII | re.DOTALL)
+_WRITTEN = re.compile(_IDENTIFIER.pattern + r"|-\d+", re.ASCII | re.DOTALL)
 _BRACKETS = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL
 )
@@ -180,8 +181,9 @@ def _parse(text: str, scalar: ScalarNode) -> Tree:
     except jmespath.exceptions.ParseError as error:
         if not error.token_value:
             raise _syntax_error("the expression is not finished", scalar, len(text) - 1) from None
-        message = f"`{error.token_value}` cannot stand here"
-        raise _syntax_error(message, scalar, error.lex_position, len(str(error.token_value))) from None
+        written = _WRITTEN.match(text, error.lex_position)
+        shown = written[0] if written else str(error.token_value)
+        raise _syntax_error(f"`{shown}` cannot stand here", scalar, error.lex_position, len(shown)) from None
     except jmespath.exceptions.EmptyExpressionError:
         message = "the cell is empty"
         help = "write null for null, or leave the key out"
