@@ -316,3 +316,80 @@ def test_without_syrupy_it_says_what_to_install(project: pytest.Pytester) -> Non
     outcome = run(project, "-p", "no:syrupy")
     outcome.assert_outcomes(failed=3)
     outcome.stdout.fnmatch_lines(["examples are compared by syrupy: pip install 'crossdock[[]test[]]'"])
+
+
+CONVERSATION = """\
+answer: desk/response
+steps:
+  - step: ticket
+    call: GET /tickets/{{ id }}
+    tolerate: status == `404`
+  - step: refund
+    call: POST /refunds
+    body: {amount: answers().ticket.amount, by: settings().seller}
+response: {refunded: answers().refund}
+"""
+
+
+@pytest.fixture
+def talking(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project with a conversation, and beside it a mapping for its answers."""
+    write(pytester, "mappings/shop/channel.yaml", CHANNEL)
+    write(pytester, "mappings/shop/refund/conversation.yaml", CONVERSATION)
+    write(pytester, "mappings/shop/refund/reason.yaml", "map: {reason: id}\n")
+    write(pytester, "schemas/desk/response.schema.json", '{"type": "object", "properties": {"refunded": {}}}')
+    write(pytester, "examples/shop/refund/waits.json", '{"id": 7}')
+    write(pytester, "examples/shop/refund/whole.json", '{"id": 7}')
+    write(pytester, "examples/shop/refund/whole.answers.json", '{"ticket": {"amount": 5}, "refund": true}')
+    write(pytester, "examples/shop/refund/whole.settings.yaml", "seller: Bo\n")
+    write(pytester, "examples/shop/refund/refused.json", '{"id": 7}')
+    write(pytester, "examples/shop/refund/refused.answers.json", '{"ticket": {"$status": 500}}')
+    write(pytester, "examples/shop/refund/reason/plain.json", '{"id": 7}')
+    return pytester
+
+
+def test_an_example_of_a_conversation_is_a_request_and_its_snapshot_the_plan(
+    talking: pytest.Pytester,
+) -> None:
+    run(talking, "--snapshot-update").assert_outcomes(passed=4)
+    assert names(talking) == ["plain.json", "refused.txt", "waits.json", "whole.json"]
+    written = talking.path / "snapshots/shop/refund"
+    ticket = {"step": "ticket", "method": "GET", "path": "/tickets/7"}
+    refund = {"step": "refund", "method": "POST", "path": "/refunds", "body": {"amount": 5, "by": "Bo"}}
+    assert json.loads((written / "whole.json").read_text()) == {
+        "calls": [ticket, refund],
+        "response": {"refunded": True},
+    }
+    waiting = {"step": "refund", "call": "POST /refunds", "for": ["ticket"]}
+    assert json.loads((written / "waits.json").read_text()) == {"calls": [ticket], "waiting": [waiting]}
+    assert (written / "refused.txt").read_text().startswith("error[channel-failed]: the step `ticket` failed")
+    assert json.loads((written / "reason/plain.json").read_text()) == {"reason": 7}
+    outcome = run(talking)
+    outcome.assert_outcomes(passed=4)
+    assert outcome.ret == 0
+
+
+def test_answers_and_settings_are_no_examples(talking: pytest.Pytester) -> None:
+    run(talking, "--snapshot-update")
+    write(talking, "snapshots/shop/refund/whole.answers.json", "{}\n")
+    outcome = run(talking)
+    outcome.assert_outcomes(passed=4)
+    outcome.stdout.fnmatch_lines(["unused: snapshots/shop/refund/whole.answers.json"])
+
+
+def test_answers_that_are_not_json_are_named(talking: pytest.Pytester) -> None:
+    write(talking, "examples/shop/refund/whole.answers.json", "[")
+    run(talking, "--snapshot-update")
+    written = (talking.path / "snapshots/shop/refund/whole.txt").read_text()
+    assert written.startswith("error[not-json]")
+    assert "--> examples/shop/refund/whole.answers.json:1:" in written
+
+
+def test_a_conversation_that_does_not_compile(talking: pytest.Pytester) -> None:
+    write(talking, "mappings/shop/refund/conversation.yaml", CONVERSATION.replace("().ticket", "().tickt"))
+    outcome = run(talking, "--snapshot-update", "examples/shop/refund/whole.json")
+    outcome.assert_outcomes(failed=1)
+    outcome.stdout.fnmatch_lines(
+        ["*--> mappings/shop/refund/conversation.yaml:8:*", "*did you mean `ticket`?"]
+    )
+    outcome.stdout.no_fnmatch_line("*Traceback*")

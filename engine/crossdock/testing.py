@@ -8,6 +8,11 @@ folder named after its mapping. ``pytest`` in such a directory runs them all; no
     snapshots/shop/order/full.json            the result: what `crossdock transform` prints
     snapshots/shop/order/full.txt             its diagnostics: why there is no result, or the warnings
 
+A folder named after a conversation holds requests; their result is what `crossdock plan` prints.
+
+    examples/shop/refund/full.json            the request
+    examples/shop/refund/full.answers.json    the channel's answers by step, where they are needed
+
 ``pytest --snapshot-update`` writes the snapshots, and removes those whose example is gone. When all
 examples of a project were run, a snapshot without an example fails the run.
 """
@@ -15,26 +20,33 @@ examples of a project were run, a snapshot without an example fails the run.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
+    from crossdock.diagnostics import Diagnostic
     from crossdock.project import Project
+    from crossdock.values import JSON
 
 EXAMPLES: Final = "examples"
 SNAPSHOTS: Final = "snapshots"
 _RESULT, _DIAGNOSTICS = ".json", ".txt"
+_ANSWERS, _SETTINGS = ".answers.json", ".settings.yaml"
 
 
 def project_of(file: Path) -> Path | None:
     """The directory of the project that a file is an example of."""
-    if file.suffix != ".json":
+    if not _is_example(file):
         return None
     folders = (folder.parent for folder in file.parents if folder.name == EXAMPLES)
     return next((root for root in folders if _has_mappings(root)), None)
+
+
+def _is_example(file: Path) -> bool:
+    return file.suffix == ".json" and not file.name.endswith(_ANSWERS)
 
 
 def _has_mappings(root: Path) -> bool:
@@ -103,7 +115,7 @@ class Examples:
 def _unused(ran: set[Path]) -> Iterator[Path]:
     """The snapshots without an example, in those projects of which every example was run."""
     for root in sorted({root for file in ran if (root := project_of(file))}):
-        examples = set((root / EXAMPLES).rglob("*.json"))
+        examples = {file for file in (root / EXAMPLES).rglob("*.json") if _is_example(file)}
         if examples <= ran:
             folder = root / SNAPSHOTS
             for snapshot in sorted((*folder.rglob("*" + _RESULT), *folder.rglob("*" + _DIAGNOSTICS))):
@@ -201,23 +213,41 @@ class Example(pytest.Item):
 def run_example(project: Project, case: PurePath) -> tuple[str | None, str | None]:
     """The result of an example and its diagnostics, as text; None for what there is not.
 
-    Raises ProjectError or CompileError when its mapping or its settings are wrong.
+    Raises ProjectError or CompileError when its mapping, its conversation or its settings are wrong.
     """
     from crossdock import payloads
     from crossdock.diagnostics import render
-    from crossdock.errors import EvaluationError, InputError, OutputError
+    from crossdock.errors import ChannelError, EvaluationError, InputError, OutputError
 
-    root = project.roots[0]
-    mapping = project.mapping(case.parent.as_posix())
-    settings = project.settings(mapping.name, _settings(root, case))
-    name = f"{EXAMPLES}/{case.as_posix()}"
     try:
-        payload = payloads.decode((root / name).read_bytes(), name)
-        result = mapping.run(payload, settings=settings, name=name)
-    except (InputError, EvaluationError, OutputError) as error:
+        result, warnings = _outcome(project, case)
+    except (InputError, EvaluationError, OutputError, ChannelError) as error:
         return None, _portable(str(error))
-    diagnostics = _portable(render(result.warnings)) if result.warnings else None
-    return payloads.encode(result.value), diagnostics
+    return payloads.encode(result), _portable(render(warnings)) if warnings else None
+
+
+def _outcome(project: Project, case: PurePath) -> tuple[JSON, Sequence[Diagnostic]]:
+    """What comes of an example: the result of its mapping, or the plan of its conversation."""
+    from crossdock.plans import given_answer, plan_as_json
+
+    root, folder, name = project.roots[0], case.parent.as_posix(), f"{EXAMPLES}/{case.as_posix()}"
+    if folder not in project.conversation_names():
+        mapping = project.mapping(folder)
+        settings = project.settings(mapping.name, _settings(root, case))
+        result = mapping.run(_json(root, name), settings=settings, name=name)
+        return result.value, result.warnings
+    conversation = project.conversation(*folder.split("/"))
+    settings = project.settings(conversation.name, _settings(root, case))
+    answers = f"{EXAMPLES}/{case.with_suffix(_ANSWERS).as_posix()}"
+    given = _json(root, answers) if (root / answers).is_file() else {}
+    outcome = conversation.hold(_json(root, name), given_answer, settings=settings, name=name, given=given)
+    return plan_as_json(outcome), outcome.warnings
+
+
+def _json(root: Path, name: str) -> JSON:
+    from crossdock import payloads
+
+    return payloads.decode((root / name).read_bytes(), name)
 
 
 def _settings(root: Path, case: PurePath) -> dict[str, str]:
@@ -227,7 +257,7 @@ def _settings(root: Path, case: PurePath) -> dict[str, str]:
     from crossdock.parser import plain
     from crossdock.source import MapNode, parse_yaml
 
-    shown = case.with_suffix(".settings.yaml").as_posix()
+    shown = case.with_suffix(_SETTINGS).as_posix()
     file = root / EXAMPLES / shown
     if not file.is_file():
         return {}
