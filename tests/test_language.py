@@ -204,9 +204,14 @@ CELLS = [
         {"key": {"one": "y"}},
     ),
     (
-        "a key beside use that is missing takes nothing away",
+        "a key beside use that is missing is missing, whatever the fragment gives",
         "{$with: object, $use: inner, one: missing}",
-        {"key": {"one": "x"}},
+        {"key": {}},
+    ),
+    (
+        "keys beside use stand where they are written",
+        "{$with: object, a: inner, $use: inner, b: inner}",
+        {"key": {"a": "x", "one": "x", "b": "x"}},
     ),
     ("a null beside use wins", "{$with: object, $use: inner, one: null}", {"key": {"one": None}}),
     ("keys beside a missing fragment stand alone", "{$use: maybe, two: text}", {"key": {"two": "hi"}}),

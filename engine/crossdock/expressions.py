@@ -255,14 +255,16 @@ def function_problems(expression: Expression) -> list[Diagnostic]:
     for node in source_order(expression.tree):
         if node["type"] != "function_expression":
             continue
-        name, span = node["value"], expression.at(node)
+        name = node["value"]
         function = REGISTRY.get(name)
         if function is None:
             help = did_you_mean(name, REGISTRY) or "`crossdock functions` lists them all"
-            problems.append(Diagnostic("unknown-function", f"there is no function `{name}`", span, help))
+            problems.append(
+                Diagnostic("unknown-function", f"there is no function `{name}`", expression.at(node), help)
+            )
         elif message := _arity_problem(function, len(node["children"])):
             help = f"the signature is {function.signature}"
-            problems.append(Diagnostic("wrong-arguments", message, span, help))
+            problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
     return problems + _reference_problems(expression)
 
 
