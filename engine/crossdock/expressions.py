@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
 import jmespath.exceptions
 import jmespath.functions
@@ -42,6 +42,7 @@ LONGEST: Final = 4_000
 DEEPEST: Final = 40
 LONGEST_CHAIN: Final = 100
 
+_T = TypeVar("_T")
 Positions = dict[int, tuple[int, int]]
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
@@ -427,13 +428,16 @@ class _Interpreter(jmespath.visitor.TreeInterpreter):
     def visit_concat(self, node: Tree, value: JSON) -> str | None:
         parts: list[str] = []
         for child in node["children"]:
-            part = printed(self.visit(child, value), child)
+            part = self.printed(child, value)
             if part is None:
                 return None
             parts.append(part)
         return "".join(parts)
 
     visit_text = visit_concat
+
+    def printed(self, part: Tree, value: JSON) -> str | None:
+        return printed(self.visit(part, value), part)
 
 
 class _WitnessedInterpreter(_Interpreter):
@@ -454,10 +458,16 @@ class _WitnessedInterpreter(_Interpreter):
             self._witness.seen(value, position if position >= 0 else len(value) + position)
         return super().visit_index(node, value)
 
-    def visit_function_expression(self, node: Tree, value: JSON) -> Any:
+    def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
+        return self._marked(node, super().visit, node, *args, **kwargs)
+
+    def printed(self, part: Tree, value: JSON) -> str | None:
+        return self._marked(part, super().printed, part, value)
+
+    def _marked(self, node: Tree, call: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
         mark = self._witness.mark()
         try:
-            return super().visit_function_expression(node, value)
+            return call(*args, **kwargs)
         except Failure as failure:
             if failure.tree is node:
                 failure.mark = mark

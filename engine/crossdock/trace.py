@@ -82,8 +82,11 @@ class Origins:
         return len(self._log)
 
     def take(self, since: int = 0) -> tuple[Read, ...]:
-        """The reads since the last call, from a mark on: each place once, and none on the way to another."""
-        reads = dict.fromkeys(self._log[since:])
+        """The reads since the last call, from a mark on, or else the last before it.
+
+        Each place once, and none on the way to another.
+        """
+        reads = dict.fromkeys(self._log[since:] or self._log[-1:])
         self._log.clear()
         passed = {read.parts[:length] for read in reads for length in range(len(read.parts))}
         return tuple(read for read in reads if read.parts not in passed)
