@@ -9,17 +9,17 @@ Whoever runs it says how a call is answered: by a transport, or from a file for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from crossdock import nodes
 from crossdock.calls import Answer, Call, NoAnswer, Texts
-from crossdock.diagnostics import Diagnostic, has_errors, pointer, shorten
+from crossdock.diagnostics import Diagnostic, pointer, shorten
 from crossdock.errors import ChannelError, CrossdockError, OutputError
 from crossdock.expressions import Expression, Scope, is_true, text_of
 from crossdock.mapping import Mapping, Result, check_input
@@ -30,11 +30,10 @@ from crossdock.steps import (
     EventAction,
     Step,
     ValueAction,
-    all_steps,
-    step_cells,
 )
 from crossdock.validation import validate
 from crossdock.values import JSON, MISSING, Missing
+from crossdock.waiting import answers_needed, reads_answers
 
 LONGEST_TEXT: Final = 200
 
@@ -52,6 +51,7 @@ class Conversation:
     response: nodes.Cell
     failure: nodes.Cell | None
     answers: MappingType[str, Schema]
+    findings: tuple[Diagnostic, ...] = ()
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r})"
@@ -74,40 +74,49 @@ class Conversation:
         if self.cells.source is not None:
             check_input(request, self.cells.source, name)
         scope = Scope(settings={**self.cells.settings, **(settings or {})}, request=request)
-        talk = _Talk(self, ask, scope, base_url, name)
-        outcome = talk.block(self.steps, _Where(request, scope), given)
-        if not outcome.waiting:
-            outcome.response = talk.response(request, replace(scope, answers=outcome.answers), outcome)
+        talk = _Talk(self, ask, base_url)
+        where = _Where(request, scope, name, self.failure)
+        outcome = talk.block(self.steps, where, given)
+        if not outcome.unknown:
+            outcome.response = talk.response(where, outcome)
         return outcome
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of some steps, or of the whole conversation."""
+    """What came of some steps, or of the whole conversation.
+
+    In a plan ``unknown`` are the steps whose answers are not given, ``waiting`` those that need one of them.
+    """
 
     answers: dict[str, JSON] = field(default_factory=dict)
     events: list[JSON] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    waiting: dict[str, Pending] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    waiting: list[Pending] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
     stopped: bool = False
     response: JSON | Missing = MISSING
 
     def take(self, inner: Outcome) -> None:
-        """Add what came of steps inside, but for their answers."""
+        """Add what came of steps inside, but for their answers; a plan shows a waiting step once."""
         self.events += inner.events
         self.calls += inner.calls
-        self.waiting |= inner.waiting
+        self.waiting += [step for step in inner.waiting if step not in self.waiting]
         self.warnings += inner.warnings
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A step of a plan that waits for the answers of others."""
+    """A step of a plan that waits for the answers of others. ``call``: as it stands in the file."""
 
     step: str
-    call: str
+    call: str | None
     needs: tuple[str, ...]
+
+    def as_json(self) -> dict[str, JSON]:
+        call: dict[str, JSON] = {} if self.call is None else {"call": self.call}
+        return {"step": self.step, **call, "for": list(self.needs)}
 
 
 class Unanswered(Exception):  # noqa: N818 (a plan's way to say that it has no answer)
@@ -115,74 +124,86 @@ class Unanswered(Exception):  # noqa: N818 (a plan's way to say that it has no a
 
 
 class _Failed(Exception):  # noqa: N818 (it never leaves this module)
-    """A step failed. ``details`` go to the failure mapping, ``cause`` is the error when it was ours."""
+    """A step failed. ``cause`` is the error when it was ours; who makes the call adds it and its answer."""
 
-    def __init__(
-        self,
-        kind: str,
-        message: str,
-        call: Call | None = None,
-        answer: Answer | None = None,
-        cause: CrossdockError | None = None,
-    ) -> None:
+    def __init__(self, kind: str, message: str, cause: CrossdockError | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
-        self.call = call
-        self.answer = answer
         self.cause = cause
+        self.call: Call | None = None
+        self.answer: Answer | None = None
 
 
 class _Stopped(Exception):  # noqa: N818 (it never leaves this module)
     """The steps inside have failed, and said so."""
 
 
-def _nothing() -> dict[str, JSON]:
+def _nothing(_outcome: Outcome) -> dict[str, JSON]:
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Where a step stands: its context, the scope, and what the steps around it are about."""
+    """Where a step stands: its context, what messages call that, the scope, and what the steps around give.
+
+    ``after`` are the steps that are not done when this one fails.
+    """
 
     context: JSON
     scope: Scope
-    about: Callable[[], dict[str, JSON]] = _nothing
+    name: str
+    failure: nodes.Cell | None
+    about: Callable[[Outcome], dict[str, JSON]] = _nothing
+    after: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def beside(self, done: Outcome, step: Step, later: tuple[Step, ...]) -> _Where:
+        """The place of a step among others: ``done`` came of those before it, ``later`` follow."""
+        scope = self.scope
+        unknown = (name for name in (*self.unknown, *done.unknown) if name not in done.answers)
+        return replace(
+            self,
+            scope=replace(
+                scope,
+                answers={**scope.answers, **done.answers},
+                events=(*scope.events, *done.events),
+            ),
+            failure=step.failure or self.failure,
+            after=(*(other.name for other in later), *self.after),
+            unknown=tuple(unknown),
+        )
+
+    def inside(self, step: Step, number: int, element: JSON) -> _Where:
+        """The place of an element of a step's `each`: its failure ends no other step."""
+        name = f"{self.name}, element {number} of `{step.name}`"
+        return replace(self, context=element, name=name, after=())
 
 
 class _Talk:
-    """One conversation as it is held."""
+    """One conversation as it is held. Its state is in the outcomes: elements may be worked on at once."""
 
-    def __init__(self, of: Conversation, ask: Ask, scope: Scope, base_url: str, name: str) -> None:
+    def __init__(self, of: Conversation, ask: Ask, base_url: str) -> None:
         self.of = of
         self.ask = ask
-        self.scope = scope
         self.base_url = base_url
-        self.name = name
 
     # Steps
 
-    def block(self, steps: tuple[Step, ...], where: _Where, given: JSON | Missing) -> Outcome:
+    def block(self, steps: tuple[Step, ...], around: _Where, given: JSON | Missing) -> Outcome:
         """Some steps, in order. One that fails ends them; in a plan, one without an answer does not."""
         outcome = Outcome()
         for position, step in enumerate(steps):
-            scope = where.scope
-            answers = {**scope.answers, **outcome.answers}
-            here = replace(
-                where, scope=replace(scope, answers=answers, events=(*scope.events, *outcome.events))
-            )
-            if outcome.waiting and (needs := self.needs(step, outcome.waiting)):
-                outcome.waiting[step.name] = _pending(step, needs)
+            where = around.beside(outcome, step, steps[position + 1 :])
+            if needs := answers_needed(step, self.of.cells, where.unknown):
+                self.wait(step, where, needs, outcome)
                 continue
             try:
-                value = self.step(step, here, outcome, _slot(given, step.name))
-            except _Failed as failed:
-                skipped = [later.name for later in steps[position + 1 :]]
-                self.fail(step, here, failed, skipped, outcome)
+                value = self.step(step, where, outcome, _slot(given, step.name))
             except _Stopped:
                 outcome.stopped = True
             except Unanswered:
-                outcome.waiting[step.name] = _pending(step, ())
+                outcome.unknown.append(step.name)
                 continue
             if outcome.stopped:
                 break
@@ -193,54 +214,64 @@ class _Talk:
     def step(self, step: Step, where: _Where, outcome: Outcome, given: JSON | Missing) -> JSON | Missing:
         if step.each is None:
             return self.once(step, where, outcome, given)
-        elements = self.evaluate(step.each, where, outcome)
-        if isinstance(elements, Missing) or elements is None:
+        try:
+            elements = self.elements(step.each, where, outcome)
+        except _Failed as failed:
+            raise self.stopped(step, where, failed, outcome) from None
+        return self.each(step, elements, where, outcome, given)
+
+    def elements(self, each: Expression, where: _Where, outcome: Outcome) -> list[JSON]:
+        elements = self.evaluate(each, where, outcome)
+        if isinstance(elements, Missing):
             return []
         if not isinstance(elements, list):
             raise _Failed("request", "`each` takes a list, and this is none")
-        return self.each(step, elements, where, outcome, given)
+        return elements
 
     def each(
         self, step: Step, elements: list[JSON], where: _Where, outcome: Outcome, given: JSON | Missing
-    ) -> JSON | Missing:
+    ) -> JSON:
         """The step for every element, some at a time; what came of them is gathered in their order."""
+        places = [where.inside(step, number, element) for number, element in enumerate(elements, 1)]
         slots = [_slot(given, position) for position in range(len(elements))]
-        run = partial(self.element, step, where)
+        run = partial(self.element, step)
         if step.at_once > 1 and len(elements) > 1:
             with ThreadPoolExecutor(step.at_once) as pool:
-                done = list(pool.map(run, elements, slots))
+                done = list(pool.map(run, places, slots))
         else:
-            done = [run(element, slot) for element, slot in zip(elements, slots, strict=True)]
+            done = [run(place, slot) for place, slot in zip(places, slots, strict=True)]
         values: list[JSON] = []
         for value, inner in done:
             outcome.take(inner)
             if not isinstance(value, Missing):
                 values.append(value)
-        if any(step.name in inner.waiting for _, inner in done):
+        if any(inner.unknown for _, inner in done):
             raise Unanswered
         return values
 
-    def element(
-        self, step: Step, where: _Where, element: JSON, given: JSON | Missing
-    ) -> tuple[JSON | Missing, Outcome]:
+    def element(self, step: Step, where: _Where, given: JSON | Missing) -> tuple[JSON | Missing, Outcome]:
         outcome = Outcome()
-        here = replace(where, context=element)
         try:
-            value = self.once(step, here, outcome, given)
-            if isinstance(step.action, BlockAction) and isinstance(value, dict):
-                value = {**value, "element": element}
-            return value, outcome
-        except _Failed as failed:
-            self.fail(step, here, failed, [], outcome)
+            value = self.once(step, where, outcome, given)
         except _Stopped:
-            pass
+            value = MISSING
         except Unanswered:
-            outcome.waiting[step.name] = _pending(step, ())
-        return MISSING, outcome
+            value = MISSING
+            outcome.unknown.append(step.name)
+        if isinstance(step.action, BlockAction) and isinstance(value, dict):
+            value = {**value, "element": where.context}
+        return value, outcome
 
     def once(self, step: Step, where: _Where, outcome: Outcome, given: JSON | Missing) -> JSON | Missing:
-        if not self.wanted(step, where, outcome):
-            return MISSING
+        """The step in one place. Raises _Stopped when it failed and that has been said."""
+        if step.about is not None:
+            where = replace(where, about=partial(self.about, step.about, where))
+        try:
+            return self.done(step, where, outcome, given) if self.wanted(step, where, outcome) else MISSING
+        except _Failed as failed:
+            raise self.stopped(step, where, failed, outcome) from None
+
+    def done(self, step: Step, where: _Where, outcome: Outcome, given: JSON | Missing) -> JSON | Missing:
         match step.action:
             case CallAction() as action:
                 return self.call(step, action, where, outcome, given)
@@ -251,12 +282,11 @@ class _Talk:
                 outcome.events += [] if isinstance(event, Missing) else [event]
                 return MISSING
             case BlockAction(steps):
-                about = partial(self.about, step, where)
-                inner = self.block(steps, replace(where, about=about), given)
+                inner = self.block(steps, where, given)
                 outcome.take(inner)
                 if inner.stopped:
                     raise _Stopped
-                if inner.waiting:
+                if inner.unknown:
                     raise Unanswered
                 return dict(inner.answers)
 
@@ -278,44 +308,58 @@ class _Talk:
             step=step.name,
             method=action.method,
             path=self.path(action.path, where, outcome),
-            query=self.texts(action.query, where, outcome),
-            headers=self.texts(action.headers, where, outcome),
+            query=self.texts("query", action.query, where, outcome),
+            headers=self.texts("headers", action.headers, where, outcome),
             body=MISSING if action.body is None else self.value(action.body, where, outcome),
             form=action.form,
             repeatable=action.repeatable,
         )
         outcome.calls.append(call)
+        answer: Answer | None = None
         try:
             answer = self.ask(call, given)
+            return self.judged(action, answer, where, outcome)
         except NoAnswer as silence:
-            raise _Failed(silence.kind, silence.message, call) from None
-        return self.judged(action, call, answer, where, outcome)
+            failed = _Failed(silence.kind, silence.message)
+        except _Failed as judged:
+            failed = judged
+        failed.call, failed.answer = call, answer
+        raise failed
 
-    def judged(
-        self, action: CallAction, call: Call, answer: Answer, where: _Where, outcome: Outcome
-    ) -> JSON | Missing:
+    def judged(self, action: CallAction, answer: Answer, where: _Where, outcome: Outcome) -> JSON | Missing:
         """The answer's body, when it is one: tolerated, refused, or held against its schema."""
-        body = None if isinstance(answer.body, Missing) else answer.body
-        about_answer = replace(where, context={"status": answer.status, "body": body})
-        if action.tolerate is not None and self.holds(action.tolerate, about_answer, outcome):
+        if self.says(action.tolerate, answer, where, outcome):
             return MISSING
-        if action.refuse is not None and self.holds(action.refuse, about_answer, outcome):
-            raise _Failed("refused", f"the channel did not do it ({answer.status})", call, answer)
         if not 200 <= answer.status < 300:
-            raise _Failed("status", f"the channel answered {answer.status}", call, answer)
-        if action.answer is None:
-            return answer.body
+            raise _Failed("status", f"the channel answered {answer.status}")
+        if self.says(action.refuse, answer, where, outcome):
+            raise _Failed("refused", f"the channel did not do it ({answer.status})")
+        if answer.text is not None:
+            raise _Failed("answer", "the channel's answer is not JSON")
         if isinstance(answer.body, Missing):
-            if answer.status == 204 and answer.text is None:
-                return MISSING
-            raise _Failed("answer", "the channel's answer is not JSON", call, answer)
-        violations = validate(answer.body, self.of.answers[action.answer.name])
-        if violations:
-            first = violations[0]
-            at = pointer(*first.parts)
-            message = f"the channel's answer breaks `{action.answer.name}`: {first.message}"
-            raise _Failed("answer", message + (f" at {at}" if at else ""), call, answer)
+            if action.answer is not None and answer.status != 204:
+                raise _Failed("answer", "the channel's answer is empty")
+            return MISSING
+        if action.answer is not None:
+            violations = validate(answer.body, self.of.answers[action.answer.name])
+            for first in violations[:1]:
+                at = f" at {pointer(*first.parts)}" if first.parts else ""
+                message = f"the channel's answer breaks `{action.answer.name}`: {first.message}{at}"
+                raise _Failed("answer", message)
         return answer.body
+
+    def says(self, expression: Expression | None, answer: Answer, where: _Where, outcome: Outcome) -> bool:
+        """Whether an expression holds inside ``{status, body}``; ``root()`` stays what it is around it."""
+        if expression is None:
+            return False
+        body = None if isinstance(answer.body, Missing) else answer.body
+        literal: Any = {"type": "literal", "value": {"status": answer.status, "body": body}, "children": []}
+        seen = replace(expression, tree=literal)
+        try:
+            value = self.value(nodes.With(seen, nodes.Evaluate(expression), expression.span), where, outcome)
+        except _Failed as failed:
+            raise _Failed("answer", failed.message, failed.cause) from None
+        return not isinstance(value, Missing) and is_true(value)
 
     def path(self, path: Expression, where: _Where, outcome: Outcome) -> str:
         """The path: what the file says as it is, and each printed value as one encoded piece."""
@@ -332,20 +376,13 @@ class _Talk:
             pieces.append(quote(str(value), safe=""))
         return "".join(pieces)
 
-    def texts(self, cell: nodes.Cell | None, where: _Where, outcome: Outcome) -> Texts:
-        if cell is None:
+    def texts(self, what: str, cell: nodes.Cell | None, where: _Where, outcome: Outcome) -> Texts:
+        found = MISSING if cell is None else self.value(cell, where, outcome)
+        if isinstance(found, Missing):
             return ()
-        found = self.value(cell, where, outcome)
-        texts: list[tuple[str, str]] = []
-        for key, value in found.items() if isinstance(found, dict) else ():
-            if isinstance(value, dict | list):
-                raise _Failed("request", f"`{key}` is no text")
-            if value is not None:
-                text = str(value).lower() if isinstance(value, bool) else str(value)
-                if any(char in text for char in "\r\n\0"):
-                    raise _Failed("request", f"`{key}` holds a line end")
-                texts.append((key, text))
-        return tuple(texts)
+        if not isinstance(found, dict):
+            raise _Failed("request", f"`{what}` is no object")
+        return tuple((key, _text(what, key, value)) for key, value in found.items() if value is not None)
 
     # Values
 
@@ -364,40 +401,36 @@ class _Talk:
         """A cell, in the conversation's scope; a mapping that it names is validated on both sides."""
         if isinstance(cell, nodes.Use) and not cell.beside and cell.name in self.of.cells.used:
             mapping = self.of.cells.used[cell.name]
-            result = mapping.run_within(where.context, where.scope, name=self.name)
+            result = mapping.run_within(where.context, where.scope, name=where.name)
             if target is not None and (violations := validate(result.value, target)):
                 found = [Diagnostic(each.id, each.message, cell.span, each.help) for each in violations]
                 raise OutputError(found, result.value)
             return result
         mapping = replace(self.of.cells, cell=cell, source=None, target=target)
-        return mapping.run_within(where.context, where.scope, name=self.name)
+        return mapping.run_within(where.context, where.scope, name=where.name)
 
-    def response(self, request: JSON, scope: Scope, outcome: Outcome) -> JSON:
-        where = _Where(request, replace(scope, events=tuple(outcome.events)))
-        result = self.run(self.of.response, where, self.of.cells.target)
+    def response(self, where: _Where, outcome: Outcome) -> JSON:
+        scope = replace(where.scope, answers=outcome.answers, events=tuple(outcome.events))
+        result = self.run(self.of.response, replace(where, scope=scope), self.of.cells.target)
         outcome.warnings += result.warnings
         return result.value
 
     # Failures
 
-    def fail(self, step: Step, where: _Where, failed: _Failed, skipped: list[str], outcome: Outcome) -> None:
-        """Turn a failure into an event, or raise it when nothing takes it. Ends the steps around."""
-        outcome.stopped = True
-        failure = step.failure or self.of.failure
-        if failure is None:
-            raise failed.cause or self.error(step, failed)
-        details = self.details(step, where, failed, skipped)
-        result = self.run(failure, replace(where, context=details))
-        outcome.warnings += [
-            replace(item, severity="warning") for item in self.error(step, failed).diagnostics
-        ]
-        outcome.warnings += result.warnings
+    def stopped(self, step: Step, where: _Where, failed: _Failed, outcome: Outcome) -> _Stopped:
+        """Turn a failure into an event, to be raised on; raise it as an error when nothing takes it."""
+        error = self.error(step, failed)
+        if where.failure is None:
+            raise error
+        details = self.details(step, where, failed, outcome)
+        result = self.run(where.failure, replace(where, context=details, name="the failure"))
+        outcome.warnings += [*_as_warnings(error), *result.warnings]
         outcome.events += [result.value] if result.present else []
+        return _Stopped()
 
-    def details(self, step: Step, where: _Where, failed: _Failed, skipped: list[str]) -> JSON:
+    def details(self, step: Step, where: _Where, failed: _Failed, outcome: Outcome) -> JSON:
         """The object that a failure mapping is given: see docs/conversations.md."""
         call, answer = failed.call, failed.answer
-        body = answer.body if answer is not None else MISSING
         found: dict[str, JSON | Missing] = {
             "step": step.name,
             "kind": failed.kind,
@@ -405,24 +438,27 @@ class _Talk:
             "status": answer.status if answer is not None else MISSING,
             "method": call.method if call is not None else MISSING,
             "url": self.base_url + call.path if call is not None else MISSING,
-            "body": body,
+            "body": answer.body if answer is not None else MISSING,
             "text": MISSING if answer is None or answer.text is None else shorten(answer.text, LONGEST_TEXT),
-            **self.about(step, where),
-            "skipped": list(skipped),
+            **where.about(outcome),
+            "skipped": list(where.after),
         }
         return {key: value for key, value in found.items() if not isinstance(value, Missing)}
 
-    def about(self, step: Step, where: _Where) -> dict[str, JSON]:
-        if step.about is None:
-            return where.about()
-        found = self.run(step.about, where).value
+    def about(self, cell: nodes.Cell, where: _Where, outcome: Outcome) -> dict[str, JSON]:
+        """What a step is about; a cell that fails must not hide the failure, so it is only warned of."""
+        try:
+            found = self.run(cell, where).value
+        except CrossdockError as error:
+            outcome.warnings += _as_warnings(error)
+            return where.about(outcome)
         return (
             {key: found[key] for key in ("concept", "id") if key in found} if isinstance(found, dict) else {}
         )
 
     def error(self, step: Step, failed: _Failed) -> CrossdockError:
         """The failure as an error: our own fault as it is, else the channel's."""
-        if failed.cause is not None and has_errors(failed.cause.diagnostics):
+        if failed.cause is not None:
             return failed.cause
         notes = (f"{failed.call.method} {failed.call.path}",) if failed.call is not None else ()
         message = f"the step `{step.name}` failed: {failed.message}"
@@ -431,9 +467,49 @@ class _Talk:
 
     # Plans
 
-    def needs(self, step: Step, waiting: MappingType[str, Pending]) -> tuple[str, ...]:
-        read = set(answers_read(step, self.of.cells))
-        return tuple(name for name in waiting if name in read or "*" in read)
+    def wait(self, step: Step, where: _Where, needs: tuple[str, ...], outcome: Outcome) -> None:
+        """Note a step that needs answers which are not given, unless it is surely not done anyway."""
+        if not self.is_idle(step, where):
+            outcome.unknown.append(step.name)
+            outcome.waiting.append(Pending(step.name, _shown(step), needs))
+        elif step.each is not None:
+            outcome.answers[step.name] = []
+
+    def is_idle(self, step: Step, where: _Where) -> bool:
+        """Whether what is known says already that the step is not done, for no element."""
+        places = [where]
+        try:
+            if step.each is not None:
+                if reads_answers(step.each, where.unknown):
+                    return False
+                elements = self.elements(step.each, where, Outcome())
+                places = [where.inside(step, number, element) for number, element in enumerate(elements, 1)]
+            return all(self.is_unwanted(step, place) for place in places)
+        except _Failed:
+            return False
+
+    def is_unwanted(self, step: Step, where: _Where) -> bool:
+        for expression, decides in ((step.condition, False), (step.unless, True)):
+            known = expression is not None and not reads_answers(expression, where.unknown)
+            if expression is not None and known and self.holds(expression, where, Outcome()) is decides:
+                return True
+        return False
+
+
+def _text(what: str, key: str, value: JSON) -> str:
+    """One text of a query or of headers, as it is sent."""
+    if isinstance(value, dict | list):
+        raise _Failed("request", f"`{key}` is no text")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if any(char in text for char in "\r\n\0"):
+        raise _Failed("request", f"`{key}` holds a line end")
+    if what == "headers" and not (text.isascii() and text.isprintable()):
+        raise _Failed("request", f"`{key}` holds characters that no header can have")
+    return text
+
+
+def _as_warnings(error: CrossdockError) -> list[Diagnostic]:
+    return [replace(item, severity="warning") for item in error.diagnostics]
 
 
 def _slot(given: JSON | Missing, key: str | int) -> JSON | Missing:
@@ -445,48 +521,6 @@ def _slot(given: JSON | Missing, key: str | int) -> JSON | Missing:
     return MISSING
 
 
-def _pending(step: Step, needs: tuple[str, ...]) -> Pending:
-    action = step.action
-    shown = f"{action.method} {action.path.text}" if isinstance(action, CallAction) else ""
-    return Pending(step.name, shown, needs)
-
-
-def answers_read(step: Step, cells: Mapping) -> Iterator[str]:
-    """The names of the answers that a step reads; ``*`` when it could be any."""
-    for inner in all_steps((step,)):
-        for cell in step_cells(inner):
-            yield from _cell_reads(cell, cells, set())
-
-
-def _cell_reads(cell: nodes.Cell, mapping: Mapping, met: set[str]) -> Iterator[str]:
-    for expression in nodes.expressions(cell):
-        yield from _tree_reads(expression.tree)
-    for use in nodes.uses(cell):
-        if use.name in mapping.fragments and use.name not in met:
-            yield from _cell_reads(mapping.fragments[use.name], mapping, met | {use.name})
-        elif use.name in mapping.used:
-            used = mapping.used[use.name]
-            yield from _cell_reads(used.cell, used, set())
-
-
-def _tree_reads(tree: object) -> Iterator[str]:
-    if not isinstance(tree, dict):
-        return
-    children = tree["children"]
-    if tree["type"] == "function_expression" and tree["value"] == "answers":
-        yield "*"
-    if tree["type"] == "subexpression" and len(children) >= 2:
-        first, second = children[0], children[1]
-        if first["type"] == "subexpression":
-            yield from _tree_reads(first)
-        elif _is_answers(first) and second["type"] == "field":
-            yield second["value"]
-            for child in children[2:]:
-                yield from _tree_reads(child)
-            return
-    for child in children:
-        yield from _tree_reads(child)
-
-
-def _is_answers(tree: object) -> bool:
-    return isinstance(tree, dict) and tree["type"] == "function_expression" and tree["value"] == "answers"
+def _shown(step: Step) -> str | None:
+    """A step's call as it stands in the file."""
+    return f"{step.action.method} {step.action.path.text}" if isinstance(step.action, CallAction) else None

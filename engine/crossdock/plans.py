@@ -55,13 +55,8 @@ def read_answers(path: str) -> JSON:
 def plan_as_json(outcome: Outcome) -> dict[str, JSON]:
     """A plan as it is printed: the calls, what waits for an answer, and the response when all is known."""
     shown: dict[str, JSON] = {"calls": [call.as_json() for call in outcome.calls]}
-    waiting: list[JSON] = [
-        {"step": step.step, "call": step.call, "for": list(step.needs)}
-        for step in outcome.waiting.values()
-        if step.needs
-    ]
-    if waiting:
-        shown["waiting"] = waiting
+    if outcome.waiting:
+        shown["waiting"] = [step.as_json() for step in outcome.waiting]
     if not isinstance(outcome.response, Missing):
         shown["response"] = outcome.response
     return shown
