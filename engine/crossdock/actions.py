@@ -88,16 +88,22 @@ class _ActionParser(Parser):
         self.problems.extend(unknown_keys(node, KEYS, "an action"))
         call, when = self.text(node.get("call")), node.get("when")
         expression = self.expression(when, "when") if when is not None else None
+        status = self.status(node.get("status"))
         if call is None or expression is None:
             self.problem("incomplete-action", f"the action `{key.value}` needs `call:` and `when:`", key.span)
             return None
-        aliases, status = node.get("aliases"), node.get("status")
-        names = plain(aliases) if aliases is not None else []
-        code = plain(status) if status is not None else 200
-        return Action(
-            name=str(key.value),
-            aliases=tuple(str(name) for name in names) if isinstance(names, list) else (),
-            call=call,
-            status=code if isinstance(code, int) else 200,
-            when=expression,
-        )
+        return Action(str(key.value), self.aliases(node.get("aliases")), call, status, expression)
+
+    def aliases(self, node: Node | None) -> tuple[str, ...]:
+        names = plain(node) if node is not None else []
+        if node is not None and not (
+            isinstance(names, list) and all(isinstance(name, str) for name in names)
+        ):
+            self.problem("not-a-list", "`aliases` is a list of names", node.span)
+        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+    def status(self, node: Node | None) -> int:
+        status = plain(node) if node is not None else 200
+        if node is not None and not (type(status) is int and 200 <= status < 300):
+            self.problem("action-status", "`status` is that of a success: 200 to 299", node.span)
+        return status if isinstance(status, int) else 200

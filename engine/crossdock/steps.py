@@ -18,7 +18,6 @@ from typing import Final
 
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Span, did_you_mean
-from crossdock.errors import CompileError
 from crossdock.expressions import Expression
 from crossdock.parser import Parser, unknown_keys
 from crossdock.source import ListNode, MapNode, Node, ScalarNode
@@ -63,6 +62,7 @@ STEP_KEYS: Final = {
     **CALL_KEYS,
     "failure": "the failure mapping of this step, in place of the conversation's",
 }
+RESERVED: Final = ("element",)  # beside the answers inside an `each`
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
 
@@ -159,14 +159,8 @@ def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile 
 class _StepParser(Parser):
     """One reading of a conversation, gathering what is wrong."""
 
-    def conversation(self, node: MapNode) -> ConversationFile | None:
+    def conversation(self, node: MapNode) -> ConversationFile:
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a conversation"))
-        response = node.get("response")
-        if response is None:
-            start = Span(node.span.source, node.span.start, node.span.start + 1)
-            help = "`response:` is a cell, or the name of a mapping"
-            self.problem("missing-response", "the conversation has no `response:`", start, help)
-            return None
         return ConversationFile(
             describe=self.text(node.get("describe")) or "",
             request=self.schema_name(node.get("request")),
@@ -174,9 +168,17 @@ class _StepParser(Parser):
             tables=self.tables(node),
             fragments=self.fragments(node),
             steps=self.steps(node.get("steps")),
-            response=self.cell_or_mapping(response),
+            response=self.response(node),
             failure=self.optional(node.get("failure")),
         )
+
+    def response(self, node: MapNode) -> nodes.Cell:
+        if (response := node.get("response")) is not None:
+            return self.cell_or_mapping(response)
+        start = Span(node.span.source, node.span.start, node.span.start + 1)
+        help = "`response:` is a cell, or the name of a mapping"
+        self.problem("missing-response", "the conversation has no `response:`", start, help)
+        return nodes.Literal(None, start)
 
     def optional(self, node: Node | None) -> nodes.Cell | None:
         return None if node is None else self.cell_or_mapping(node)
@@ -206,19 +208,18 @@ class _StepParser(Parser):
             return None
         self.step_keys(node)
         name, action = self.name(node), self.action(node)
-        if name is None or action is None:
-            return None
-        return Step(
-            name=name,
+        step = Step(
+            name=name or "",
             condition=self.optional_expression(node, "if"),
             unless=self.optional_expression(node, "unless"),
             each=self.optional_expression(node, "each"),
             at_once=self.at_once(node.get("at_once")),
             about=None if (about := node.get("about")) is None else self.cell(about),
             failure=self.optional(node.get("failure")),
-            action=action,
+            action=action or BlockAction(()),
             span=self.head(node),
         )
+        return step if name is not None and action is not None else None
 
     def head(self, node: MapNode) -> Span:
         name = node.get("step")
@@ -231,13 +232,17 @@ class _StepParser(Parser):
                 if key.value in CALL_KEYS:
                     message = f"`{key.value}` goes with a `call`, and this step has none"
                     self.problem("key-without-call", message, key.span)
+        if (at_once := node.get("at_once")) is not None and node.get("each") is None:
+            self.problem("at-once", "`at_once` goes with `each`, and this step has none", at_once.span)
 
     def name(self, node: MapNode) -> str | None:
         given = node.get("step")
-        if isinstance(given, ScalarNode) and isinstance(given.value, str) and _NAME.fullmatch(given.value):
-            return given.value
-        help = "a name is made of letters, digits and _: `- step: order`"
-        self.problem("step-name", "the step has no name", given.span if given else self.head(node), help)
+        name = given.value if isinstance(given, ScalarNode) else None
+        if isinstance(name, str) and _NAME.fullmatch(name) and name not in RESERVED:
+            return name
+        message = "the step has no name" if given is None else "this cannot be a step's name"
+        help = "a name is made of letters, digits and _, and not `element`: `- step: order`"
+        self.problem("step-name", message, self.head(node), help)
         return None
 
     def action(self, node: MapNode) -> CallAction | ValueAction | EventAction | BlockAction | None:
@@ -259,24 +264,10 @@ class _StepParser(Parser):
         return BlockAction(self.steps(content))
 
     def call(self, node: MapNode, content: Node) -> CallAction | None:
-        text = content.value if isinstance(content, ScalarNode) else None
-        match = _CALL.fullmatch(text) if isinstance(text, str) else None
-        if match is None or not isinstance(content, ScalarNode):
-            help = "write the method and the path: GET /orders/{{ id }}"
-            self.problem("not-a-call", "this is not a call", content.span, help)
-            return None
-        method = match[1]
-        if method not in METHODS:
-            help = did_you_mean(method, METHODS) or f"the methods are {', '.join(METHODS)}"
-            span = content.part(*match.span(1))
-            self.problem("unknown-method", f"there is no method `{method}`", span, help)
-            return None
-        path = self.path(content, match.start(2))
-        if path is None:
-            return None
-        return CallAction(
+        method, path = self.method_and_path(content)
+        call = CallAction(
             method=method,
-            path=path,
+            path=path or compile_constant_text(ScalarNode("", content.span)),
             query=self.cells_object(node.get("query"), "query"),
             headers=self.cells_object(node.get("headers"), "headers"),
             body=self.optional(node.get("body")),
@@ -284,17 +275,36 @@ class _StepParser(Parser):
             answer=self.schema_name(node.get("answer")),
             tolerate=self.optional_expression(node, "tolerate"),
             refuse=self.optional_expression(node, "refuse"),
-            repeatable=method in SAFE_METHODS or self.flag(node.get("repeatable")),
+            repeatable=self.flag(node.get("repeatable")) or method in SAFE_METHODS,
         )
+        return call if path is not None else None
+
+    def method_and_path(self, content: Node) -> tuple[str, Expression | None]:
+        text = content.value if isinstance(content, ScalarNode) else None
+        match = _CALL.fullmatch(text) if isinstance(text, str) else None
+        if match is None or not isinstance(content, ScalarNode):
+            help = "write the method and the path: GET /orders/{{ id }}"
+            self.problem("not-a-call", "this is not a call", content.span, help)
+            return "", None
+        method = match[1]
+        if method not in METHODS:
+            help = did_you_mean(method, METHODS) or f"the methods are {', '.join(METHODS)}"
+            span = content.part(*match.span(1))
+            self.problem("unknown-method", f"there is no method `{method}`", span, help)
+        return method, self.path(content, match.start(2))
 
     def path(self, content: ScalarNode, start: int) -> Expression | None:
         """The path as a template; its text begins behind the method."""
-        try:
-            rest = content.behind(start)
-            return compile_template(rest) if is_template(str(rest.value)) else compile_constant_text(rest)
-        except CompileError as error:
-            self.problems.extend(error.diagnostics)
-            return None
+        rest = content.behind(start)
+        compile_text = compile_template if is_template(str(rest.value)) else compile_constant_text
+        path = self._compiled(compile_text, rest)
+        written = (
+            [child["value"] for child in path.tree["children"] if child["type"] == "literal"] if path else []
+        )
+        if any(char in text for text in written for char in "?#"):
+            help = "what stands behind a `?` is written as `query: {key: value}`"
+            self.problem("not-a-call", "a path holds neither `?` nor `#`", rest.span, help)
+        return path
 
     def cells_object(self, node: Node | None, what: str) -> nodes.Cell | None:
         if node is None:
