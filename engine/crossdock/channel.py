@@ -62,6 +62,7 @@ AUTH_KINDS: Final = {
     "headers": ("headers",),
     "client_credentials": ("url", "style", "client_id", "client_secret", "scope"),
 }
+OPTIONAL_KEYS: Final = ("style", "scope")
 STYLES: Final = ("json", "form", "basic")
 
 
@@ -222,6 +223,9 @@ class _ChannelParser(Parser):
         style = self.text(node.get("style")) or "json"
         if style not in STYLES:
             self.problem("unknown-auth", f"`style` is one of {', '.join(STYLES)}", node.span)
+        for key in keys:
+            if key not in OPTIONAL_KEYS and node.get(key) is None:
+                self.problem("incomplete-auth", f"`auth` has no `{key}:`", node.span)
         named = [key for key in keys if key not in ("url", "style", "headers")]
         secrets = {key: secret for key in named if (secret := self.secret(key, node)) is not None}
         if kind == "headers":
@@ -233,11 +237,7 @@ class _ChannelParser(Parser):
 
     def secret(self, key: str, node: MapNode) -> Secret | None:
         content = node.get(key)
-        if content is None:
-            if key != "scope":
-                self.problem("incomplete-auth", f"`auth` has no `{key}:`", node.span)
-            return None
-        return self.secret_of(key, content)
+        return None if content is None else self.secret_of(key, content)
 
     def secret_of(self, key: str, node: Node) -> Secret | None:
         if isinstance(node, MapNode) and (env := self.text(node.get("env"))) is not None:
