@@ -20,22 +20,10 @@ from crossdock.nodes import Cell, Each, Field, If, List, MappingFile, Object, Us
 from crossdock.parser import parse_mapping
 from crossdock.source import parse_yaml
 
-MAPPINGS = ["kibo/order", "kibo/order_fetch/response", "fabric/order", "fabric/order_fetch/response"]
+MAPPINGS = ["kibo/order", "fabric/order", "fabric/order_fetch/response"]
 
 # Names that nothing can know: the mapping, the name, what stands around it, and why.
 FREE = [
-    (
-        "kibo/order_fetch/response",
-        "data",
-        "request().data.single",
-        "a mapping does not say whose request it is run for",
-    ),
-    (
-        "kibo/order_fetch/response",
-        "single",
-        "request().data.single",
-        "a mapping does not say whose request it is run for",
-    ),
     ("fabric/order", "message", "to_string(message || @)", "what a text states in JSON is in no schema"),
 ]
 
