@@ -94,8 +94,25 @@ def transform(
     if output is None or output == "-":
         click.echo(text)
     else:
-        with click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:
-            stream.write(text + "\n")
+        _write(output, text + "\n")
+
+
+def _write(path: str, text: str) -> None:
+    """A result into a file, whole or not at all. Raises ProjectError."""
+    from pathlib import Path
+
+    from crossdock.diagnostics import Diagnostic, shorten
+    from crossdock.errors import ProjectError
+
+    try:
+        if Path(path).is_dir():
+            raise IsADirectoryError(0, "it is a directory")
+        with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+            stream.write(text)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a file's name"
+        message = f"`{shorten(path, 200)}` cannot be written: {reason.lower()}"
+        raise ProjectError([Diagnostic("unwritable", message)]) from None
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
@@ -120,11 +137,12 @@ def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> No
     names = list(mappings) or project.mapping_names(own=True)
     findings = project.check(names)
     report(findings, form)
-    if has_errors(findings):
-        context.exit(2)
     if form == "text":
         plural = "" if len(names) == 1 else "s"
-        click.echo(f"{len(names)} mapping{plural} checked, {len(findings) or 'no'} findings", err=True)
+        count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else "no findings"
+        click.echo(f"{len(names)} mapping{plural} checked, {count}", err=True)
+    if findings:
+        context.exit(2 if has_errors(findings) else 1)
 
 
 @cli.command()
@@ -376,11 +394,19 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted", err=True)
         return 130
     except BrokenPipeError:
-        # The reader had enough; and the interpreter must not flush into the closed pipe at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # the reader had enough
         return 0
+    except OSError as error:
+        _give_up_stdout()
+        click.echo(f"error: {(error.strerror or str(error)).lower()}", err=True)
+        return 2
     except Exception as error:
         return _failed(error, arguments)
+
+
+def _give_up_stdout() -> None:
+    """What is still buffered goes nowhere, or else the interpreter would try to write it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
