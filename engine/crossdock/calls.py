@@ -7,7 +7,7 @@ from typing import Literal
 
 from crossdock.values import JSON, MISSING, Missing
 
-Silence = Literal["unreachable", "timeout", "answer"]
+Silence = Literal["unreachable", "timeout", "answer", "request"]
 Texts = tuple[tuple[str, str], ...]
 
 

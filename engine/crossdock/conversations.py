@@ -236,8 +236,7 @@ class _Talk:
         slots = [_slot(given, position) for position in range(len(elements))]
         run = partial(self.element, step)
         if step.at_once > 1 and len(elements) > 1:
-            with ThreadPoolExecutor(step.at_once) as pool:
-                done = list(pool.map(run, places, slots))
+            done = _at_once(step.at_once, run, places, slots)
         else:
             done = [run(place, slot) for place, slot in zip(places, slots, strict=True)]
         values: list[JSON] = []
@@ -510,6 +509,21 @@ def _text(what: str, key: str, value: JSON) -> str:
 
 def _as_warnings(error: CrossdockError) -> list[Diagnostic]:
     return [replace(item, severity="warning") for item in error.diagnostics]
+
+
+def _at_once(most: int, run: Callable[..., Any], *columns: list[Any]) -> list[Any]:
+    """What comes of each, in order. An interrupt waits for no call: it ends when its transport is closed."""
+    pool = ThreadPoolExecutor(most)
+    try:
+        done = list(pool.map(run, *columns))
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
+    return done
 
 
 def _slot(given: JSON | Missing, key: str | int) -> JSON | Missing:

@@ -7,6 +7,9 @@ deadline ends a call wherever it is, and conversations need not be asynchronous.
 
     with Transport(channel, settings, environ=os.environ) as transport:
         answer = transport.ask(call)
+
+httpx's client is not used, only its connections: a client follows redirects, keeps cookies, reads the
+environment and logs every URL.
 """
 
 from __future__ import annotations
@@ -16,38 +19,37 @@ import json
 import random
 import threading
 import time
-from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from concurrent.futures import CancelledError
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Final, Self
-from urllib.parse import urlencode, urlsplit
+from typing import Final, NoReturn, Self, TypeAlias
+from urllib.parse import quote, urlencode
 
 import httpx
 
-from crossdock import __version__, nodes
-from crossdock.calls import Answer, Call, NoAnswer, Texts
-from crossdock.channel import Auth, Channel, Secret
-from crossdock.diagnostics import Diagnostic
-from crossdock.errors import InputError, ProjectError
-from crossdock.interpreter import evaluate_alone
+from crossdock import __version__
+from crossdock.calls import Answer, Call, NoAnswer
+from crossdock.channel import Channel
+from crossdock.credentials import Credentials, Token, base_url, channel_headers, token_of, without
+from crossdock.errors import InputError
 from crossdock.payloads import decode
 from crossdock.values import JSON, MISSING, Missing
 
-RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+# Statuses after which a call is made again: any call when nothing was done, else one that may be repeated.
+NOTHING_DONE: Final = frozenset({425, 429})
+RETRIED: Final = NOTHING_DONE | {408, 500, 502, 503, 504}
+_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 _FIRST_WAIT: Final = 0.2
-_TOKEN_MARGIN: Final = 30.0
 _LONGEST_TEXT: Final = 2_000
 
+_Received: TypeAlias = "tuple[Answer, float | None]"
+_Signature: TypeAlias = "MappingType[str, str]"
 
-@dataclass(slots=True)
-class _Token:
-    """A token and when it runs out, on the monotonic clock."""
 
-    value: str
-    until: float
+class _NoToken(NoAnswer):
+    """A token could not be had, with all the repeats that there are: the call was never made."""
 
 
 class Transport:
@@ -62,21 +64,23 @@ class Transport:
     ) -> None:
         self.limits = channel.limits
         self.base_url = base_url(channel, settings)
-        self._auth = _Credentials(channel.auth, settings, environ, self.base_url)
-        self._headers = _headers(channel, settings)
+        self._credentials = Credentials(channel.auth, settings, environ, self.base_url)
+        self._headers = {
+            "user-agent": f"crossdock/{__version__}",
+            "accept": "application/json",
+            **channel_headers(channel, settings),
+            "accept-encoding": "identity",
+        }
+        self._connections = httpx.AsyncHTTPTransport(trust_env=False)
+        self._token: Token | None = None
+        self._fetching: asyncio.Task[Token] | None = None
+        self._closed = False
+        self._gate = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="crossdock-transport", daemon=True
         )
         self._thread.start()
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=httpx.Timeout(self.limits.seconds),
-            headers={"user-agent": f"crossdock/{__version__}", "accept-encoding": "identity"},
-        )
-        self._signing = asyncio.Lock()
-        self._token: _Token | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -87,29 +91,55 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """Close the connections and end the thread."""
-        if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._client.aclose(), self._loop).result(self.limits.seconds)
+        """Give up the calls that are still made, close the connections and end the thread."""
+        with self._gate:
+            if self._closed:
+                return
+            self._closed = True
+            ending = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        try:
+            ending.result(self.limits.seconds)
+        finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
 
+    async def _end(self) -> None:
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        await self._connections.aclose()
+
     def ask(self, call: Call, _given: JSON | Missing = MISSING) -> Answer:
         """Make a call, again where that is safe. Raises NoAnswer."""
-        return asyncio.run_coroutine_threadsafe(self._ask(call), self._loop).result()
+        with self._gate:
+            if self._closed:
+                raise NoAnswer("unreachable", "the calls to the channel have ended")
+            asked = asyncio.run_coroutine_threadsafe(self._ask(call), self._loop)
+        try:
+            return asked.result()
+        except CancelledError:
+            raise NoAnswer("answer", "the call was given up") from None
 
     async def _ask(self, call: Call) -> Answer:
+        return await self._repeated(lambda: self._signed(call), call.repeatable)
+
+    # Again
+
+    async def _repeated(self, once: Callable[[], Awaitable[_Received]], repeatable: bool) -> Answer:
+        """Until there is an answer to keep. What may have been done is done again only when repeatable."""
         attempts = self.limits.attempts
         for attempt in range(1, attempts + 1):
+            last, wait = attempt == attempts, None
             try:
-                answer, wait = await self._signed(call)
+                answer, wait = await once()
             except NoAnswer as silence:
-                if attempt == attempts or not (call.repeatable or silence.kind == "unreachable"):
+                known = isinstance(silence, _NoToken) or silence.kind == "request"
+                if last or known or not (repeatable or silence.kind == "unreachable"):
                     raise
-                wait = None
             else:
-                may_repeat = call.repeatable or answer.status == 429
-                if answer.status not in RETRIED or not may_repeat or attempt == attempts:
+                if last or answer.status not in (RETRIED if repeatable else NOTHING_DONE):
                     return answer
             await asyncio.sleep(self._pause(attempt, wait))
         raise AssertionError("the last attempt returns or raises")
@@ -120,73 +150,107 @@ class Transport:
             return min(max(wait, 0.0), self.limits.wait_seconds)
         return random.uniform(0, min(self.limits.wait_seconds, _FIRST_WAIT * 2**attempt))  # noqa: S311
 
-    async def _signed(self, call: Call) -> tuple[Answer, float | None]:
-        """The call with its credentials; with new ones, once, when the channel does not take them."""
-        answer, wait = await self._once(call, await self._authorization())
-        if answer.status == 401 and self._auth.kind == "client_credentials":
-            self._token = None
-            answer, wait = await self._once(call, await self._authorization())
-        return answer, wait
+    # Credentials
 
-    async def _authorization(self) -> dict[str, str]:
-        if self._auth.kind != "client_credentials":
-            return self._auth.headers
-        async with self._signing:
-            if self._token is None or self._token.until < time.monotonic():
-                self._token = await self._fetch_token()
-            return {"authorization": f"Bearer {self._token.value}"}
+    async def _signed(self, call: Call) -> _Received:
+        """The call with its credentials; with a new token, once, when the channel does not take the old."""
+        if not self._credentials.renewable:
+            return await self._once(call, self._credentials.headers)
+        token = await self._good_token(refused=None)
+        received = await self._once(call, token)
+        if received[0].status == 401:
+            received = await self._once(call, await self._good_token(refused=token))
+        return received
 
-    async def _fetch_token(self) -> _Token:
-        call = self._auth.token_call()
-        answer, _ = await self._once(call, self._auth.headers, url=self._auth.url)
-        body = answer.body if isinstance(answer.body, dict) else {}
-        value, seconds = body.get("access_token"), body.get("expires_in", 300)
-        if answer.status >= 300 or not isinstance(value, str) or not value:
-            message = f"the channel gave no token: it answered {answer.status}"
-            raise NoAnswer("answer", message)
-        lasts = float(seconds) if isinstance(seconds, int | float) else 300.0
-        return _Token(value, time.monotonic() + max(lasts - _TOKEN_MARGIN, lasts / 2))
+    async def _good_token(self, refused: _Signature | None) -> _Signature:
+        """The token's header. All calls that wait for a new one wait for the same."""
+        if self._token is None or not self._token.good or _bearer(self._token) == refused:
+            if self._fetching is None or self._fetching.done():
+                self._fetching = asyncio.create_task(self._fetch_token())
+            return _bearer(await asyncio.shield(self._fetching))
+        return _bearer(self._token)
 
-    async def _once(
-        self, call: Call, authorization: MappingType[str, str], url: str | None = None
-    ) -> tuple[Answer, float | None]:
-        headers = {**self._headers, **dict(call.headers), **authorization}
-        content = None
-        if not isinstance(call.body, Missing):
-            headers["content-type"] = "application/x-www-form-urlencoded" if call.form else "application/json"
-            content = _form(call.body) if call.form else _json(call.body)
-        request = self._client.build_request(
-            call.method,
-            url or self.base_url + call.path,
-            params=list(call.query) or None,
-            headers=headers,
-            content=content,
-        )
+    async def _fetch_token(self) -> Token:
+        call, url = self._credentials.token_call(), self._credentials.url
+        try:
+            answer = await self._repeated(lambda: self._once(call, {}, url), call.repeatable)
+        except NoAnswer as silence:
+            raise _NoToken(silence.kind, f"no token was given: {silence.message}") from None
+        token = token_of(answer)
+        if token is None:
+            raise _NoToken("answer", f"no token was given: the channel answered {answer.status}")
+        self._token = token
+        return token
+
+    # Once
+
+    async def _once(self, call: Call, signature: _Signature, url: str | None = None) -> _Received:
+        """One exchange. Only the call for a token has a ``url`` of its own, and an answer with a secret."""
+        request = self._request(call, signature, url or self.base_url + call.path)
         try:
             async with asyncio.timeout(self.limits.seconds):
-                return await self._exchange(request)
+                data, response = await self._exchange(request)
         except TimeoutError:
-            message = f"the channel did not answer within {self.limits.seconds:g} seconds"
-            raise NoAnswer("timeout", message) from None
+            _silent("timeout", f"the channel did not answer within {self.limits.seconds:g} seconds")
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            _silent("unreachable", "no connection to the channel could be made")
         except httpx.TimeoutException:
-            raise NoAnswer("timeout", "the channel did not answer in time") from None
-        except (httpx.ConnectError, httpx.UnsupportedProtocol):
-            raise NoAnswer("unreachable", "no connection to the channel could be made") from None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-            raise NoAnswer("answer", "the connection broke before the answer was whole") from None
+            _silent("timeout", "the channel did not answer in time")
+        except httpx.LocalProtocolError:
+            _silent("request", "the call cannot be written as HTTP")
+        except httpx.HTTPError:
+            _silent("answer", "the connection broke before the answer was whole, or the answer is no HTTP")
+        if url is None:
+            data = without(data, (*self._credentials.secrets, *map(_secret, signature.values())))
+        return _answer(response, data), _retry_after(response.headers.get("retry-after"))
 
-    async def _exchange(self, request: httpx.Request) -> tuple[Answer, float | None]:
-        response = await self._client.send(request, stream=True)
+    def _request(self, call: Call, signature: _Signature, url: str) -> httpx.Request:
+        given = {name.lower(): value for name, value in call.headers}
+        headers, content = {**self._headers}, b""
         try:
-            data = bytearray()
+            if not isinstance(call.body, Missing):
+                kind = "x-www-form-urlencoded" if call.form else "json"
+                headers["content-type"] = f"application/{kind}"
+                content = _form(call.body) if call.form else _json(call.body)
+            if _OWN_HEADERS & given.keys():
+                _silent("request", "the call names a header that is not its own to say")
+            if call.query:
+                url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
+            timeout = httpx.Timeout(self.limits.seconds, connect=self.limits.seconds / 2)
+            return httpx.Request(
+                call.method,
+                url,
+                headers={**headers, **given, **signature},
+                content=content or None,
+                extensions={"timeout": timeout.as_dict()},
+            )
+        except (httpx.InvalidURL, ValueError, RecursionError):
+            _silent("request", "the call cannot be written as HTTP")
+
+    async def _exchange(self, request: httpx.Request) -> tuple[bytes, httpx.Response]:
+        response = await self._connections.handle_async_request(request)
+        data = bytearray()
+        try:
             async for chunk in response.aiter_raw():
                 data += chunk
                 if len(data) > self.limits.answer_bytes:
-                    message = f"the answer has more than the {self.limits.answer_bytes} bytes that are read"
-                    raise NoAnswer("answer", message)
+                    most = self.limits.answer_bytes
+                    _silent("answer", f"the answer has more than the {most} bytes that are read")
         finally:
             await response.aclose()
-        return _answer(response, bytes(data)), _retry_after(response.headers.get("retry-after"))
+        return bytes(data), response
+
+
+def _silent(kind: str, message: str) -> NoReturn:
+    raise NoAnswer(kind, message) from None  # type: ignore[arg-type]
+
+
+def _bearer(token: Token) -> _Signature:
+    return {"authorization": f"Bearer {token.value}"}
+
+
+def _secret(header: str) -> str:
+    return header.removeprefix("Bearer ")
 
 
 def _answer(response: httpx.Response, data: bytes) -> Answer:
@@ -210,7 +274,7 @@ def _retry_after(header: str | None) -> float | None:
         return float(text[:12])
     try:
         return parsedate_to_datetime(text).timestamp() - time.time()
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
@@ -221,100 +285,3 @@ def _json(body: JSON) -> bytes:
 def _form(body: JSON) -> bytes:
     fields = body if isinstance(body, dict) else {}
     return urlencode({key: str(value) for key, value in fields.items() if value is not None}).encode()
-
-
-def base_url(channel: Channel, settings: MappingType[str, JSON]) -> str:
-    """Where the channel is, without a slash at its end. Raises ProjectError.
-
-    Only settings have a part in it: https, or http to this machine.
-    """
-    if channel.base_url is None:
-        raise ProjectError([Diagnostic("no-base-url", "the channel's file has no `base_url:`")])
-    url = evaluate_alone(nodes.Evaluate(channel.base_url), settings)
-    return _checked_url(str(url or ""), channel).rstrip("/")
-
-
-def _checked_url(url: str, channel: Channel) -> str:
-    span = channel.base_url.span if channel.base_url is not None else None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        host = ""
-        parts = urlsplit("")
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
-        message = "the channel's URL is not a plain https URL"
-        raise ProjectError([Diagnostic("bad-url", message, span)])
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOCAL_HOSTS):
-        message = "the channel's URL must be https, or on this machine"
-        raise ProjectError([Diagnostic("bad-url", message, span)])
-    return url
-
-
-def _headers(channel: Channel, settings: MappingType[str, JSON]) -> dict[str, str]:
-    if channel.headers is None:
-        return {}
-    found = evaluate_alone(channel.headers, settings)
-    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
-
-
-@dataclass(slots=True)
-class _Credentials:
-    """The channel's credentials, read from the environment when the transport is made."""
-
-    auth: Auth
-    settings: MappingType[str, JSON]
-    environ: MappingType[str, str]
-    base: str
-    values: dict[str, str] = field(init=False)
-    url: str = field(init=False, default="")
-
-    def __post_init__(self) -> None:
-        self.values = {key: self._value(key, secret) for key, secret in self.auth.secrets.items()}
-        if self.auth.kind == "client_credentials":
-            given = evaluate_alone(nodes.Evaluate(self.auth.url), self.settings) if self.auth.url else ""
-            self.url = self.base + str(given) if str(given).startswith("/") else str(given)
-            parts = urlsplit(self.url)
-            local = parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS
-            if not parts.hostname or (parts.scheme != "https" and not local):
-                message = "the token's URL must be https, or on this machine"
-                span = self.auth.url.span if self.auth.url is not None else None
-                raise ProjectError([Diagnostic("bad-url", message, span)])
-
-    def _value(self, key: str, secret: Secret) -> str:
-        if secret.env is None:
-            return secret.text
-        value = self.environ.get(secret.env, "")
-        if not value or not value.isprintable():
-            message = f"the environment variable `{secret.env}` is not set"
-            help = f"it holds the channel's `{key}`"
-            raise ProjectError([Diagnostic("missing-secret", message, help=help)])
-        return value
-
-    @property
-    def kind(self) -> str:
-        return self.auth.kind
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What goes with a call, or with the call for a token."""
-        match self.auth.kind, self.auth.style:
-            case "bearer", _:
-                return {"authorization": f"Bearer {self.values['token']}"}
-            case "headers", _:
-                return self.values
-            case "client_credentials", "basic":
-                pair = f"{self.values['client_id']}:{self.values['client_secret']}"
-                return {"authorization": "Basic " + b64encode(pair.encode()).decode()}
-        return {}
-
-    def token_call(self) -> Call:
-        body: dict[str, JSON] = {"grant_type": "client_credentials"}
-        if self.auth.style != "basic":
-            body |= {"client_id": self.values["client_id"], "client_secret": self.values["client_secret"]}
-        if "scope" in self.values:
-            body["scope"] = self.values["scope"]
-        headers: Texts = (("accept", "application/json"),)
-        form = self.auth.style != "json"
-        return Call("token", "POST", "", headers=headers, body=body, form=form, repeatable=True)
