@@ -35,7 +35,6 @@ SOURCE_SCHEMA = {
 }
 TARGET_SCHEMA = {
     "type": "object",
-    "required": ["ref"],
     "properties": {
         "ref": {"type": "string"},
         "title": {"type": "string"},
@@ -502,7 +501,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ),
     (
         "an unknown level",
-        "checks:\n  - {check: a, message: b, level: fatal}\nmap: {}\n",
+        "checks:\n  - {check: a, message: b, level: fatal}\nmap: {a: 1}\n",
         whole(
             "unknown-level",
             "a level is `warning` or `error`",
@@ -512,7 +511,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ),
     (
         "an unknown key of a check",
-        "checks:\n  - {check: a, message: b, levle: error}\nmap: {}\n",
+        "checks:\n  - {check: a, message: b, levle: error}\nmap: {a: 1}\n",
         whole(
             "unknown-key",
             "a check has no key `levle`",
@@ -643,7 +642,7 @@ READINGS = [
     "ref: lines[?sku == 'a' && qqq > `1`].sku | [0]",
     "ref: lines[?sku == 'a'].qqq | [0]",
     "ref: lines[].tags[].qqq | [0]",
-    "ref: lines[].tags[*].qqq | [0]",
+    "ref: lines[].tags[*].qqq | [0] | [0]",
     "ref: lines[0].tags[-1].qqq",
     "ref: lines | [0].qqq",
     "ref: lines | [0] | qqq",
@@ -719,7 +718,7 @@ READINGS = [
     "buyer: {$with: buyer, $use: outer}\nfragments: {outer: {email_address: qqq}}",
     "ref: name\nchecks: [{check: qqq, message: m}]",
     "ref: name\nchecks: [{check: root().qqq, message: m}]",
-    "ref: name\nchecks: [{check: 'items[0].qqq', message: m}]",
+    "items: [{$each: lines, sku: sku}]\nchecks: [{check: 'items[0].qqq', message: m}]",
     "ref: name\nchecks: [{check: ref, message: 'a {{ qqq }}'}]",
     "ref: name\nignored: {qqq: why}",
     "ref: settings().qqq",
@@ -759,7 +758,7 @@ def test_a_property_that_is_not_documented_is_found_wherever_it_stands(
         "attributes: {anything: name}",
         "ref: request().any",
         "ref: answers().any.thing",
-        "ref: lookup('t', name).any\ntables: {t: {a: {b: c}}}",
+        "ref: lookup('t', name).b\ntables: {t: {a: {b: c}}}",
         "ref: extra.* | [0].any",
         "ref: lines[0].tags[0].word.any",
     ],

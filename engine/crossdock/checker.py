@@ -1,422 +1,324 @@
-"""The static check: every property that a mapping reads or writes is one that the schemas document.
+"""The static check: what a mapping reads is there to be read, and what it writes is what is wanted.
 
-Expressions are evaluated over schemas in place of payloads: a ``View`` is what is known of a value,
-and each kind of expression node turns views into a view. Where nothing is known, nothing is claimed:
-objects without documented properties, and results of functions that could be anything, may be read
-freely.
+Each cell is evaluated over views (see ``views`` and ``inference``), which gives the view of the result,
+and that is held against the target schema at its place. What is surely wrong is an error; what some
+payload could bring about is a warning. A warning that is known and accepted is allowed on its line:
+
+    sku: product.code       # allow[may-be-missing]: a product always has a code
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
-from crossdock.diagnostics import Diagnostic, Span, did_you_mean
-from crossdock.expressions import Expression, Tree, describe
-from crossdock.functions import REGISTRY
+from crossdock.diagnostics import Diagnostic, Severity, Span, did_you_mean
+from crossdock.expressions import Expression, Tree
+from crossdock.inference import Inference, Surroundings, present_if
 from crossdock.values import JSON
+from crossdock.views import (
+    ANYTHING,
+    NOTHING,
+    TEXT,
+    TRUTH,
+    Documented,
+    Kinds,
+    ListOf,
+    Narrowed,
+    Record,
+    Scalar,
+    View,
+    either,
+    in_words,
+    made,
+    narrowed,
+    view_of,
+)
 
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
-    from crossdock.schemas import Schema
-    from crossdock.shapes import Shape
 
-
-_SCALARS: Final = frozenset({"string", "number", "integer", "boolean", "null"})
-
-
-class View(Protocol):
-    """What is known of a value: its properties and its elements."""
-
-    @property
-    def name(self) -> str: ...
-
-    def property(self, name: str) -> View | None: ...
-
-    def property_names(self) -> frozenset[str]: ...
-
-    def items(self) -> View: ...
-
-    def values(self) -> View: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Anything:
-    """Nothing is known: every property may be there."""
-
-    name: str = "anything"
-
-    def property(self, name: str) -> View | None:  # noqa: ARG002
-        return ANYTHING
-
-    def property_names(self) -> frozenset[str]:
-        return frozenset()
-
-    def items(self) -> View:
-        return ANYTHING
-
-    def values(self) -> View:
-        return ANYTHING
-
-
-ANYTHING = Anything()
-
-
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """A value that a schema describes; ``name`` says which part of which schema."""
-
-    shape: Shape
-    name: str
-
-    def property(self, name: str) -> View | None:
-        shape = self.shape.property(name)
-        if shape is not None:
-            return Documented(shape, f"{self.name}.{name}")
-        return ANYTHING if self.shape.is_open else None
-
-    def property_names(self) -> frozenset[str]:
-        return self.shape.property_names()
-
-    def items(self) -> View:
-        return Documented(self.shape.items(), f"{self.name}[]")
-
-    def values(self) -> View:
-        found = [self.property(name) for name in sorted(self.property_names())]
-        return either(view for view in found if view is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """Text, a number, a boolean or null: nothing is in it."""
-
-    name: str
-
-    def property(self, name: str) -> View | None:  # noqa: ARG002
-        return None
-
-    def property_names(self) -> frozenset[str]:
-        return frozenset()
-
-    def items(self) -> View:
-        return self
-
-    def values(self) -> View:
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """A list that an expression makes."""
-
-    element: View
-    name: str = "a list"
-
-    def property(self, name: str) -> View | None:  # noqa: ARG002
-        return None
-
-    def property_names(self) -> frozenset[str]:
-        return frozenset()
-
-    def items(self) -> View:
-        return self.element
-
-    def values(self) -> View:
-        return ANYTHING
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
-    """An object with exactly these properties."""
-
-    fields: dict[str, View]
-    name: str = "the object made here"
-
-    def property(self, name: str) -> View | None:
-        return self.fields.get(name)
-
-    def property_names(self) -> frozenset[str]:
-        return frozenset(self.fields)
-
-    def items(self) -> View:
-        return ANYTHING
-
-    def values(self) -> View:
-        return either(self.fields.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """One of several: a property is documented when one of them documents it."""
-
-    options: tuple[View, ...]
-
-    @property
-    def name(self) -> str:
-        return " or ".join(dict.fromkeys(option.name for option in self.options))
-
-    def property(self, name: str) -> View | None:
-        found = [view for option in self.options if (view := option.property(name)) is not None]
-        return either(found) if found else None
-
-    def property_names(self) -> frozenset[str]:
-        return frozenset().union(*(option.property_names() for option in self.options))
-
-    def items(self) -> View:
-        return either(option.items() for option in self.options)
-
-    def values(self) -> View:
-        return either(option.values() for option in self.options)
-
-
-def either(views: Iterable[View]) -> View:
-    """The view of a value that is one of these. What has no properties tells nothing beside what has."""
-    options = tuple(dict.fromkeys(views))
-    if not options or any(isinstance(option, Anything) for option in options):
-        return ANYTHING
-    options = tuple(option for option in options if not isinstance(option, Scalar)) or options[:1]
-    return options[0] if len(options) == 1 else Either(options)
-
-
-def made(value: JSON) -> View:
-    """The view of a value that is written out."""
-    match value:
-        case dict():
-            return Record({key: made(inner) for key, inner in value.items()})
-        case list():
-            return ListOf(either(map(made, value)) if value else Scalar("nothing"))
-        case _:
-            return Scalar(describe(value))
-
-
-def view_of(schema: Schema | None) -> View:
-    """What a schema says of its values; without one, nothing is known."""
-    return ANYTHING if schema is None else Documented(schema.shape(), schema.name)
+_DEEPEST: Final = 6
+_NO_KEYS: Final = frozenset[str]()
 
 
 def settings_view(mapping: Mapping) -> View:
-    return Record(dict.fromkeys(mapping.settings, ANYTHING), "the channel's settings")
+    """A setting has the kind of its default, and any value."""
+    fields = {name: _like(value) for name, value in mapping.settings.items()}
+    return Record(fields, "the channel's settings")
+
+
+def _like(value: JSON) -> View:
+    match value:
+        case bool():
+            return TRUTH
+        case str():
+            return TEXT
+        case int():
+            return Scalar(frozenset({"integer"}))
+    return ANYTHING
 
 
 def check_mapping(mapping: Mapping) -> list[Diagnostic]:
     """Every finding in a mapping whose names are all resolved."""
-    source: View = ANYTHING
-    target: View = ANYTHING
-    if mapping.source is not None:
-        source = Documented(mapping.source.shape(), mapping.source.name)
-    if mapping.target is not None:
-        target = Documented(mapping.target.shape(), mapping.target.name)
-    settings = Record(dict.fromkeys(mapping.settings, ANYTHING), "the channel's settings")
-    check = CellCheck(mapping, Surroundings(source, settings))
-    check.cell(mapping.cell, source, target)
+    source, target = view_of(mapping.source), view_of(mapping.target)
+    check = CellCheck(mapping, Surroundings(source, settings_view(mapping), tables=mapping.tables))
+    made_result = check.cell(mapping.cell, source, target)
+    result = made_result.marked(False) if made_result.known else target.marked(False)
+    if isinstance(result, Record):
+        result = replace(result, name=target.name if target.known else "the result")
     for item in mapping.checks:
-        check.view(item.condition, target)
+        check.view(item.condition, result)
         if item.message is not None:
-            check.view(item.message, target)
+            check.view(item.message, result)
     for ignored in mapping.ignored:
-        check.path(ignored, source)
+        check.ignored(ignored, source)
     return list(dict.fromkeys(check.findings))
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the context functions give where a cell stands."""
-
-    root: View
-    settings: View
-    request: View = ANYTHING
-    answers: View = ANYTHING
 
 
 @dataclass(slots=True)
 class CellCheck:
-    mapping: Mapping
-    context: Surroundings
-    findings: list[Diagnostic] = field(default_factory=list)
+    """The check of some cells in their surroundings; ``findings`` takes what is wrong."""
 
-    def cell(self, cell: nodes.Cell, context: View, target: View) -> None:
+    mapping: Mapping
+    around: Surroundings
+    findings: list[Diagnostic] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
+
+    # What an inference tells
+
+    def report(
+        self,
+        id: str,
+        message: str,
+        expression: Expression,
+        tree: Tree,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        if help is None and id == "unknown-property" and tree is expression.tree and not expression.is_text:
+            help = "constant text is written {$const: " + expression.text + "}"
+        self.finding(id, message, expression.at(tree), help, severity)
+
+    def read(self, name: str) -> None:
+        self.reads.add(name)
+
+    def finding(
+        self, id: str, message: str, span: Span, help: str | None = None, severity: Severity = "error"
+    ) -> None:
+        self.findings.append(Diagnostic(id, message, span, help, severity=severity))
+
+    # Cells
+
+    def view(self, expression: Expression, context: View) -> View:
+        return Inference(expression, self.around, self).view(expression.tree, context)
+
+    def cell(self, cell: nodes.Cell, context: View, target: View, beside: frozenset[str] = _NO_KEYS) -> View:
+        """What a cell yields. ``beside`` are keys that stand beside its own, where it is used."""
         match cell:
             case nodes.Evaluate(expression):
-                self.view(expression, context)
+                view = self.view(expression, context)
+                self.fits(view, target, expression.span)
+                return view
+            case nodes.Literal(value):
+                return ANYTHING if cell.broken else self.literal(value, cell.span, target)
             case nodes.Object(fields):
-                self.fields(fields, context, target)
+                written = self.fields(fields, context, target)
+                self.all_required(target, frozenset(written) | beside, cell.span)
+                return Record(written)
             case nodes.List(items):
-                for item in items:
-                    self.item(item, context, target.items())
+                return ListOf(either([self.item(item, context, target) for item in items]))
             case nodes.With(over, inner):
-                self.cell(inner, self.view(over, context), target)
+                inside = self.view(over, context)
+                view = self.cell(inner, inside.marked(False), target, beside)
+                return view.marked(True) if inside.optional else view
             case nodes.If(condition, inner):
                 self.view(condition, context)
-                self.cell(inner, context, target)
-            case nodes.Use(name, _, beside):
-                if (fragment := self.mapping.fragments.get(name)) is not None:
-                    self.cell(fragment, context, target)
-                self.fields(beside, context, target)
-            case nodes.Literal(value):
-                self.literal(value, cell.span, target)
+                there = narrowed(context, present_if(condition.tree))
+                return self.cell(inner, there, target, beside).marked(True)
+            case nodes.Use():
+                return self.use(cell, context, target)
 
-    def item(self, item: nodes.Cell | nodes.Each, context: View, target: View) -> None:
-        if isinstance(item, nodes.Each):
-            self.cell(item.cell, self.view(item.over, context).items(), target)
-        else:
-            self.cell(item, context, target)
+    def item(self, item: nodes.Cell | nodes.Each, context: View, target: View) -> View:
+        wanted = self.list_target(target, item.span)
+        if not isinstance(item, nodes.Each):
+            return self.cell(item, context, wanted)
+        over = self.view(item.over, context)
+        no_list = over.kinds - {"array"}
+        if over.known and no_list:
+            verb = "is" if "array" not in over.kinds else "may be"
+            message = f"`$each` takes a list, and this {verb} {in_words(no_list)}"
+            severity: Severity = "error" if verb == "is" else "warning"
+            self.finding("not-a-list", message, item.over.span, severity=severity)
+        return self.cell(item.cell, over.items(), wanted)
 
-    def fields(self, fields: Sequence[nodes.Field], context: View, target: View) -> None:
+    def list_target(self, target: View, span: Span) -> View:
+        if target.known and target.kinds and "array" not in target.kinds:
+            message = f"`{target.name}` takes {in_words(target.kinds)}, and this is a list"
+            self.finding("wrong-type", message, span)
+            return ANYTHING
+        return target.items() if target.known else ANYTHING
+
+    def fields(self, fields: Sequence[nodes.Field], context: View, target: View) -> dict[str, View]:
+        self.object_target(target, fields)
+        required = _required(target)
+        written: dict[str, View] = {}
         for item in fields:
-            self.cell(item.cell, context, self.written(item.key, item.key_span, target))
+            wanted = self.written(item.key, item.key_span, target)
+            view = self.cell(item.cell, context, wanted)
+            if item.key in required and view.optional and view.known:
+                self.may_be_missing(f"{target.name}.{item.key}", item.cell.span)
+            written[item.key] = view
+        return written
 
-    def literal(self, value: object, span: Span, target: View) -> None:
-        """The keys of a constant object are written to the target as well."""
+    def object_target(self, target: View, fields: Sequence[nodes.Field]) -> None:
+        if fields and target.known and target.kinds and "object" not in target.kinds:
+            message = f"`{target.name}` takes {in_words(target.kinds)}, and this is an object"
+            self.finding("wrong-type", message, fields[0].key_span)
+
+    def may_be_missing(self, name: str, span: Span) -> None:
+        message = f"`{name}` is required, and this may be missing"
+        help = "give it a default: `… || other`, or allow it on its line with a reason"
+        self.finding("may-be-missing", message, span, help, "warning")
+
+    def all_required(self, target: View, written: frozenset[str], span: Span) -> None:
+        for name in sorted(_required(target) - written):
+            message = f"`{target.name}` requires `{name}`, which is never written"
+            start = Span(span.source, span.start, span.start + 1)
+            self.finding("never-written", message, start)
+
+    def use(self, cell: nodes.Use, context: View, target: View) -> View:
+        beside = frozenset(item.key for item in cell.beside)
+        own = self.fields(cell.beside, context, target)
+        fragment = self.mapping.fragments.get(cell.name)
+        if fragment is not None:
+            used = self.cell(fragment, context, target, beside)
+        else:
+            used = view_of(self.mapping.used[cell.name].target).marked(False)
+            self.fits(used, target, cell.name_span, beside)
+        if not own or not used.known:
+            return used
+        names = used.property_names()
+        inherited = {name: used.property(name) or NOTHING for name in names}
+        return Record({**inherited, **own}, optional=used.optional and not own)
+
+    def literal(self, value: JSON, span: Span, target: View) -> View:
+        """A constant, whose keys are written to the target as well."""
         if isinstance(value, dict):
             for key, inner in value.items():
                 self.literal(inner, span, self.written(key, span, target))
+            self.all_required(target, frozenset(value), span)
         elif isinstance(value, list):
             for inner in value:
-                self.literal(inner, span, target.items())
+                self.literal(inner, span, self.list_target(target, span))
+        elif value is None:
+            if target.known and isinstance(target, Documented) and not _takes_null(target):
+                message = f"`{target.name}` takes {in_words(target.kinds)}, and this is null"
+                self.finding("wrong-type", message, span)
+            return NOTHING.marked(False)
+        view = made(value)
+        if not isinstance(value, dict | list):
+            self.fits(view, target, span)
+        return view
 
     def written(self, key: str, span: Span, target: View) -> View:
-        view = target.property(key)
-        return ANYTHING if view is None and self.unknown(key, span, target) else view or ANYTHING
+        """The target at a key that is written."""
+        if target.known and "object" not in target.kinds:
+            return ANYTHING
+        found = target.property(key)
+        if found is None:
+            message = f"`{target.name}` has no property `{key}`"
+            self.finding("unknown-property", message, span, did_you_mean(key, target.property_names()))
+        return found or ANYTHING
 
-    def unknown(self, name: str, span: Span, view: View) -> bool:
-        message = f"`{view.name}` has no property `{name}`"
-        known = view.property_names()
-        help = did_you_mean(name, known)
-        if help is None and name.isidentifier() and span.text == span.source.line(span.line)[-len(name) :]:
-            help = "constant text is written {$const: " + name + "}"
-        self.findings.append(Diagnostic("unknown-property", message, span, help))
-        return True
+    # Against the target
 
-    def path(self, ignored: nodes.Ignored, source: View) -> None:
+    def fits(
+        self, view: View, target: View, span: Span, beside: frozenset[str] = _NO_KEYS, depth: int = 0
+    ) -> None:
+        """Whether what a cell yields is what the target takes, and what is in it too."""
+        if not view.known or not target.known or depth > _DEEPEST:
+            return
+        bad = view.kinds - target.kinds
+        if bad and target.kinds:
+            self.wrong(view.kinds, target, bad, span)
+        self.among(view, target, span)
+        if "array" in view.kinds and "array" in target.kinds:
+            items, wanted = view.items(), target.items()
+            if items.optional and items.known and wanted.known and not _takes_null(wanted):
+                message = f"an item of `{target.name}` may be null here, and null is not allowed there"
+                self.finding("may-be-missing", message, span, severity="warning")
+            self.fits(items, wanted, span, depth=depth + 1)
+        if "object" in view.kinds and "object" in target.kinds:
+            self.parts_fit(view, target, span, beside, depth)
+
+    def wrong(self, kinds: Kinds, target: View, bad: Kinds, span: Span) -> None:
+        definite = not kinds - bad
+        verb = "is" if definite else "may be"
+        message = f"`{target.name}` takes {in_words(target.kinds)}, and this {verb} {in_words(bad)}"
+        self.finding("wrong-type", message, span, severity="error" if definite else "warning")
+
+    def among(self, view: View, target: View, span: Span) -> None:
+        allowed, values = target.constants, view.constants
+        if allowed is None or values is None:
+            return
+        outside = [value for value in values if value is not None and value not in allowed]
+        if outside:
+            listed = ", ".join(f"`{value}`" for value in allowed[:8] if value is not None)
+            message = f"`{target.name}` is one of {listed}, and this can be `{outside[0]}`"
+            definite = len(outside) == len([value for value in values if value is not None])
+            severity: Severity = "error" if definite else "warning"
+            self.finding("not-allowed-value", message, span, severity=severity)
+
+    def parts_fit(self, view: View, target: View, span: Span, beside: frozenset[str], depth: int) -> None:
+        names = view.property_names()
+        required = _required(target)
+        for name in sorted(required - beside):
+            found = view.property(name)
+            if found is None:
+                message = f"`{target.name}` requires `{name}`, which is never written"
+                self.finding("never-written", message, span)
+            elif found.optional and found.known:
+                self.may_be_missing(f"{target.name}.{name}", span)
+        for name in sorted(names):
+            found, wanted = view.property(name), target.property(name)
+            if found is not None and wanted is not None:
+                self.fits(found, wanted, span, depth=depth + 1)
+
+    # Ignored paths
+
+    def ignored(self, ignored: nodes.Ignored, source: View) -> None:
         view = source
         for part in ignored.path:
             if part == "[]":
                 view = view.items()
                 continue
-            inner = view.property(part)
-            if inner is None:
-                self.unknown(part, ignored.span, view)
+            found = view.property(part)
+            if found is None:
+                message = f"`{view.name}` has no property `{part}`"
+                help = did_you_mean(part, view.property_names())
+                self.finding("unknown-property", message, ignored.span, help)
                 return
-            view = inner
-
-    def view(self, expression: Expression, context: View) -> View:
-        return _Reading(self, expression).view(expression.tree, context)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One expression, evaluated over views."""
-
-    check: CellCheck
-    expression: Expression
-
-    def view(self, tree: Tree, context: View) -> View:
-        children = tree["children"]
-        match tree["type"]:
-            case "current" | "identity":
-                return context
-            case "field":
-                return self.property(tree, context)
-            case "subexpression" | "pipe" | "index_expression":
-                for child in children:
-                    context = self.view(child, context)
-                return context
-            case "index":
-                return context.items()
-            case "slice":
-                return ListOf(context.items())
-            case "flatten":
-                return ListOf(_spliced(self.view(children[0], context).items()))
-            case "projection" | "value_projection" | "filter_projection":
-                return self.projection(tree, context)
-            case "literal":
-                return made(tree["value"])
-            case "and_expression":
-                return [self.view(child, context) for child in children][-1]
-            case "comparator" | "not_expression" | "text" | "concat":
-                for child in children:
-                    self.view(child, context)
-                return Scalar("text" if tree["type"] in ("text", "concat") else "true or false")
-            case "or_expression":
-                return either([self.view(child, context) for child in children])
-            case "conditional":
-                return either([self.view(child, context) for child in children][1:])
-            case "multi_select_dict":
-                fields = {pair["value"]: self.view(pair["children"][0], context) for pair in children}
-                return Record(fields)
-            case "multi_select_list":
-                return ListOf(either([self.view(child, context) for child in children]))
-            case "function_expression":
-                return self.call(tree, context)
-            case "expref":
-                return ANYTHING
-            case _:
-                for child in children:
-                    self.view(child, context)
-                return ANYTHING
-
-    def property(self, tree: Tree, context: View) -> View:
-        name = tree["value"]
-        view = context.property(name)
-        if view is None:
-            self.check.unknown(name, self.expression.at(tree), context)
-            return ANYTHING
-        return view
-
-    def projection(self, tree: Tree, context: View) -> View:
-        left = self.view(tree["children"][0], context)
-        element = left.values() if tree["type"] == "value_projection" else left.items()
-        if tree["type"] == "filter_projection":
-            self.view(tree["children"][2], element)
-        return ListOf(self.view(tree["children"][1], element))
-
-    def call(self, tree: Tree, context: View) -> View:
-        name, arguments = tree["value"], tree["children"]
-        views = [self.view(argument, context) for argument in arguments if argument["type"] != "expref"]
-        elements = views[0].items() if views else ANYTHING
-        inner = [
-            self.view(argument["children"][0], elements)
-            for argument in arguments
-            if argument["type"] == "expref"
-        ]
-        match name:
-            case "root":
-                return self.check.context.root
-            case "settings":
-                return self.check.context.settings
-            case "request":
-                return self.check.context.request
-            case "answers":
-                return self.check.context.answers
-            case "not_null" | "merge" | "min_of" | "max_of":
-                return either(views)
-            case "reverse" | "sort" | "sort_by" | "unique":
-                return views[0]
-            case "to_array":
-                return either([views[0], ListOf(views[0])])
-            case "first" | "last" | "max_by" | "min_by":
-                return elements
-            case "map":
-                return ListOf(inner[0] if inner else ANYTHING)
-            case "values":
-                return ListOf(views[0].values())
-            case "entries":
-                return ListOf(Record({"key": Scalar("text"), "value": views[0].values()}))
-            case "zip":
-                return ListOf(ListOf(either(view.items() for view in views)))
-        return ANYTHING if REGISTRY[name].returns - _SCALARS else Scalar(f"{name}(…)")
+            view = found
+        inside = (view.name + ".", view.name + "[]")
+        read = sorted(name for name in self.reads if name == view.name or name.startswith(inside))
+        if read:
+            message = f"`{'.'.join(ignored.path).replace('.[]', '[]')}` is said to be ignored, and is read"
+            notes = (f"`{read[0]}` is read",)
+            finding = Diagnostic("ignored-but-read", message, ignored.span, severity="warning", notes=notes)
+            self.findings.append(finding)
 
 
-def _spliced(element: View) -> View:
-    """What a flattened list holds: the elements of elements that are lists, and the others as they are."""
-    match element:
-        case Either(options):
-            return either(_spliced(option) for option in options)
-        case ListOf(inner):
-            return inner
-        case Documented(shape) if shape.types is not None and "array" in shape.types:
-            others = shape.types - {"array", "null"}
-            return either([element.items(), element]) if others else element.items()
-    return element
+def _required(target: View) -> frozenset[str]:
+    match target:
+        case Documented(shape):
+            return shape.required()
+        case Narrowed(base):
+            return _required(base)
+    return _NO_KEYS
+
+
+def _takes_null(target: View) -> bool:
+    return not isinstance(target, Documented) or target.shape.types is None or "null" in target.shape.types

@@ -7,11 +7,13 @@ static check. A phase whose input is broken beyond use is skipped; nothing runs 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
+from dataclasses import replace
 from typing import Protocol
 
 from crossdock import nodes
+from crossdock.allowances import apply_allowances
 from crossdock.checker import check_mapping
-from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, has_errors
+from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import CompileError, ProjectError
 from crossdock.expressions import Expression, source_order
 from crossdock.mapping import Mapping
@@ -41,11 +43,13 @@ def compile_mapping(name: str, source: Source, surroundings: Surroundings) -> Ma
     resolution = Resolution(name, parsed, surroundings)
     mapping = resolution.mapping(source)
     problems = in_order([*problems, *resolution.problems])
-    findings = check_mapping(mapping) if not resolution.problems else []
-    problems = in_order([*problems, *findings])
-    if has_errors(problems):
-        raise CompileError(problems)
-    return mapping
+    if not resolution.problems:
+        unused = resolution.unused() if not problems else []
+        problems += [*unused, *check_mapping(mapping)]
+    problems = in_order(apply_allowances(problems, source))
+    if errors := [item for item in problems if item.severity == "error"]:
+        raise CompileError(errors)
+    return replace(mapping, findings=tuple(problems))
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
@@ -62,6 +66,7 @@ class Resolution:
         self.file = file
         self.surroundings = surroundings
         self.problems: list[Diagnostic] = []
+        self.looked_up: set[str] = set()
 
     def mapping(self, source: Source) -> Mapping:
         file = self.file
@@ -185,3 +190,20 @@ class Resolution:
                 message = f"there is no table `{table['value']}`"
                 near = did_you_mean(str(table["value"]), self.file.tables)
                 self.problems.append(Diagnostic("unknown-table", message, span, near))
+            else:
+                self.looked_up.add(table["value"])
+
+    def unused(self) -> list[Diagnostic]:
+        """Tables and fragments that nothing uses; to be asked when all names are resolved."""
+        used = {use.name for cell in self.cells() for use in nodes.uses(cell)}
+        named = [
+            ("unused-table", f"nothing looks up the table `{name}`", table.span)
+            for name, table in self.file.tables.items()
+            if name not in self.looked_up
+        ]
+        named += [
+            ("unused-fragment", f"nothing uses the fragment `{name}`", fragment.span)
+            for name, fragment in self.file.fragments.items()
+            if name not in used
+        ]
+        return [Diagnostic(id, message, span, severity="warning") for id, message, span in named]

@@ -8,23 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from crossdock import nodes
-from crossdock.checker import (
-    ANYTHING,
-    CellCheck,
-    ListOf,
-    Record,
-    Surroundings,
-    View,
-    settings_view,
-    view_of,
-)
+from crossdock.allowances import apply_allowances
+from crossdock.checker import CellCheck, settings_view
 from crossdock.compiler import Resolution, in_order
 from crossdock.compiler import Surroundings as ProjectSurroundings
 from crossdock.conversations import Conversation
-from crossdock.diagnostics import Diagnostic, Source, Span, has_errors
+from crossdock.diagnostics import Diagnostic, Source, Span
 from crossdock.errors import CompileError
+from crossdock.inference import Surroundings
 from crossdock.mapping import Mapping
 from crossdock.schemas import Schema
 from crossdock.source import parse_yaml
@@ -39,6 +33,7 @@ from crossdock.steps import (
     parse_conversation,
     step_cells,
 )
+from crossdock.views import ANYTHING, ListOf, Record, View, view_of
 
 
 def compile_conversation(name: str, source: Source, surroundings: ProjectSurroundings) -> Conversation:
@@ -51,10 +46,20 @@ def compile_conversation(name: str, source: Source, surroundings: ProjectSurroun
     answers = _answers(parsed.steps, resolution)
     problems = in_order([*problems, *resolution.problems])
     if not problems:
-        problems = in_order(_Check(cells, answers).conversation(parsed))
-    if has_errors(problems):
-        raise CompileError(problems)
-    return Conversation(name, parsed.describe, cells, parsed.steps, parsed.response, parsed.failure, answers)
+        findings = [*resolution.unused(), *_Check(cells, answers).conversation(parsed)]
+        problems = in_order(apply_allowances(findings, source))
+    if errors := [item for item in problems if item.severity == "error"]:
+        raise CompileError(errors)
+    return Conversation(
+        name=name,
+        describe=parsed.describe,
+        cells=cells,
+        steps=parsed.steps,
+        response=parsed.response,
+        failure=parsed.failure,
+        answers=answers,
+        findings=tuple(problems),
+    )
 
 
 def _as_mapping(name: str, file: ConversationFile, source: Source) -> nodes.MappingFile:
@@ -88,6 +93,23 @@ def _answers(steps: tuple[Step, ...], resolution: Resolution) -> dict[str, Schem
     return found
 
 
+_JUDGED: Final = Record({"status": ANYTHING, "body": ANYTHING}, "the answer")
+_FAILED: Final = (
+    "step",
+    "kind",
+    "message",
+    "status",
+    "method",
+    "url",
+    "body",
+    "text",
+    "concept",
+    "id",
+    "skipped",
+)
+_FAILURE: Final = Record(dict.fromkeys(_FAILED, ANYTHING), "the failure")
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     """The static check of one conversation."""
@@ -99,6 +121,8 @@ class _Check:
         request = view_of(self.cells.source)
         known: dict[str, View] = {}
         findings = list(self.steps(file.steps, request, known))
+        if file.failure is not None:
+            findings += self.cell(file.failure, _FAILURE, known)
         findings += self.cell(file.response, request, known, view_of(self.cells.target))
         return findings
 
@@ -115,10 +139,14 @@ class _Check:
                     yield from self.cell(nodes.Evaluate(expression), inside, known)
             if step.about is not None:
                 yield from self.cell(step.about, inside, known)
+            if step.failure is not None:
+                yield from self.cell(step.failure, _FAILURE, known)
             answer: list[View] = []
             yield from self.action(step, inside, known, answer)
+            sometimes = step.condition is not None or step.unless is not None
             for view in answer:
-                known[step.name] = ListOf(view, "the answers") if step.each is not None else view
+                view = view.marked(True) if sometimes and step.each is None else view
+                known[step.name] = ListOf(view, name="the answers") if step.each is not None else view
 
     def action(
         self, step: Step, context: View, known: dict[str, View], answer: list[View]
@@ -128,21 +156,25 @@ class _Check:
                 for cell in (nodes.Evaluate(call.path), call.query, call.headers, call.body):
                     if cell is not None:
                         yield from self.cell(cell, context, known)
-                answer.append(view_of(self.answers.get(call.answer.name) if call.answer else None))
-                judged = Record({"status": ANYTHING, "body": ANYTHING}, "the answer")
+                view = view_of(self.answers.get(call.answer.name) if call.answer else None)
+                answer.append(view if call.tolerate is None else view.marked(True))
+                check = self.check(context, known)
                 for expression in (call.tolerate, call.refuse):
                     if expression is not None:
-                        yield from self.cell(nodes.Evaluate(expression), judged, known)
+                        check.view(expression, _JUDGED)
+                yield from check.findings
             case ValueAction(cell):
-                yield from self.cell(cell, context, known)
-                answer.append(ANYTHING)
+                check = self.check(context, known)
+                answer.append(check.cell(cell, context, ANYTHING))
+                yield from check.findings
             case EventAction(cell):
                 yield from self.cell(cell, context, known)
             case BlockAction(steps):
                 inner = dict(known)
                 yield from self.steps(steps, context, inner)
                 added = {name: view for name, view in inner.items() if known.get(name) is not view}
-                answer.append(Record({**added, "element": context}, f"the answers of `{step.name}`"))
+                element = {"element": context} if step.each is not None else {}
+                answer.append(Record({**added, **element}, f"the answers of `{step.name}`"))
 
     def cell(
         self, cell: nodes.Cell, context: View, known: dict[str, View], target: View = ANYTHING
@@ -154,5 +186,11 @@ class _Check:
     def check(self, context: View, known: dict[str, View]) -> CellCheck:
         """A check whose ``root()`` is what the step begins with."""
         answers = Record(dict(known), "the answers so far")
-        request = view_of(self.cells.source)
-        return CellCheck(self.cells, Surroundings(context, settings_view(self.cells), request, answers))
+        around = Surroundings(
+            root=context,
+            settings=settings_view(self.cells),
+            request=view_of(self.cells.source),
+            answers=answers,
+            tables=self.cells.tables,
+        )
+        return CellCheck(self.cells, around)

@@ -36,7 +36,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mapping:
-    """How a payload of one schema becomes a payload of another."""
+    """How a payload of one schema becomes a payload of another. ``findings`` are the check's warnings."""
 
     name: str
     describe: str
@@ -50,6 +50,7 @@ class Mapping:
     checks: tuple[nodes.Check, ...]
     ignored: tuple[nodes.Ignored, ...]
     settings: MappingType[str, JSON]
+    findings: tuple[Diagnostic, ...] = ()
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"

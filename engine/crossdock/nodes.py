@@ -19,10 +19,14 @@ from crossdock.values import JSON
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value that is itself: a number, a boolean, null, or what stands under ``$const``."""
+    """A value that is itself: a number, a boolean, null, or what stands under ``$const``.
+
+    ``broken`` is a cell that could not be read; its mistake is reported, and nothing more is said of it.
+    """
 
     value: JSON
     span: Span
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

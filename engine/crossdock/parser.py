@@ -200,7 +200,11 @@ class Parser:
             return self.cell(node)
         expression = self.expression(over, "$each")
         cell = self._object(node)
-        return nodes.Each(expression, cell, node.span) if expression else nodes.Literal(None, node.span)
+        return (
+            nodes.Each(expression, cell, node.span)
+            if expression
+            else nodes.Literal(None, node.span, broken=True)
+        )
 
     def _scalar(self, node: ScalarNode) -> nodes.Cell:
         if not isinstance(node.value, str):
@@ -208,10 +212,10 @@ class Parser:
         if not node.value.strip():
             help = "write null for null, {$const: ''} for empty text, or leave the key out"
             self.problem("empty-cell", "the cell is empty", node.span, help)
-            return nodes.Literal(None, node.span)
+            return nodes.Literal(None, node.span, broken=True)
         compile_text = compile_template if is_template(node.value) else compile_expression
         expression = self._compiled(compile_text, node)
-        return nodes.Evaluate(expression) if expression else nodes.Literal(None, node.span)
+        return nodes.Evaluate(expression) if expression else nodes.Literal(None, node.span, broken=True)
 
     def _compiled(
         self, compile_text: Callable[[ScalarNode], Expression], node: ScalarNode
@@ -272,7 +276,7 @@ class Parser:
             return (
                 nodes.Use(name, use.span, fields, node.span, before)
                 if name
-                else nodes.Literal(None, node.span)
+                else nodes.Literal(None, node.span, broken=True)
             )
         return nodes.Object(fields, node.span)
 

@@ -108,7 +108,7 @@ class Project:
 
     def check(self, names: Sequence[str] | None = None) -> list[Diagnostic]:
         """All findings in these mappings, or in all of the project's own: every file, every mistake."""
-        compiles: list[Callable[[], object]] = [
+        compiles: list[Callable[[], Mapping | Conversation]] = [
             partial(self.mapping, name) for name in names or self.mapping_names(own=True)
         ]
         if not names:
@@ -117,7 +117,7 @@ class Project:
         findings: list[Diagnostic] = []
         for compiled in compiles:
             try:
-                compiled()
+                findings.extend(compiled().findings)
             except CompileError as error:
                 findings.extend(error.diagnostics)
         return list(dict.fromkeys(findings))
