@@ -102,8 +102,11 @@ class CellCheck:
             help = "constant text is written {$const: " + expression.text + "}"
         self.finding(id, message, expression.at(tree), help, severity)
 
-    def read(self, name: str) -> None:
+    def read(self, name: str, *, indirect: bool) -> None:  # noqa: ARG002
         self.reads.add(name)
+
+    def used(self, kind: str, name: str) -> None:
+        """Which functions and tables are used is of no matter here."""
 
     def finding(
         self, id: str, message: str, span: Span, help: str | None = None, severity: Severity = "error"

@@ -7,7 +7,7 @@ narrow: behind `company && …`, inside `[?sku]` and under `$if: gift`, what was
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from crossdock.diagnostics import Severity, did_you_mean
@@ -35,6 +35,7 @@ from crossdock.views import (
     kinds_of,
     made,
     narrowed,
+    origins_of,
     tuple_of,
 )
 
@@ -57,7 +58,11 @@ class Sink(Protocol):
         severity: Severity = "error",
     ) -> None: ...
 
-    def read(self, name: str) -> None: ...
+    def read(self, name: str, *, indirect: bool) -> None:
+        """A part of a schema is read: for its value, or indirectly, to decide on another's."""
+
+    def used(self, kind: str, name: str) -> None:
+        """A function or a table is on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,33 @@ class Surroundings:
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Witness:
+    """Passes everything on, and remembers what was read for its value."""
+
+    sink: Sink
+    direct: dict[str, None] = field(default_factory=dict)
+
+    def report(
+        self,
+        id: str,
+        message: str,
+        expression: Expression,
+        tree: Tree,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.sink.report(id, message, expression, tree, help, severity)
+
+    def read(self, name: str, *, indirect: bool) -> None:
+        self.sink.read(name, indirect=indirect)
+        if not indirect:
+            self.direct[name] = None
+
+    def used(self, kind: str, name: str) -> None:
+        self.sink.used(kind, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """One expression in its surroundings."""
@@ -78,6 +110,11 @@ class Inference:
     expression: Expression
     around: Surroundings
     sink: Sink
+    indirect: bool = False
+
+    def decides(self, tree: Tree, context: View) -> View:
+        """The view of a condition: what it reads decides on a value, and is not that value."""
+        return replace(self, indirect=True).view(tree, context)
 
     def report(
         self, id: str, message: str, tree: Tree, help: str | None = None, severity: Severity = "error"
@@ -119,7 +156,7 @@ class Inference:
             case "or_expression":
                 return self.either_or(tree, context)
             case "and_expression":
-                left = self.view(children[0], context)
+                left = self.decides(children[0], context)
                 right = self.view(children[1], narrowed(context, present_if(children[0])))
                 falsy = left.limited(left.kinds & _FALSY)
                 return either([falsy, right]) if falsy.kinds or left.optional else right
@@ -129,17 +166,26 @@ class Inference:
             case "comparator":
                 return self.comparison(tree, context)
             case "conditional":
-                self.view(children[0], context)
+                self.decides(children[0], context)
                 then = self.view(children[1], narrowed(context, present_if(children[0])))
                 return either([then, self.view(children[2], context)])
             case "text" | "concat":
                 return self.text(tree, context)
             case "multi_select_dict":
-                fields = {pair["value"]: self.view(pair["children"][0], context) for pair in children}
-                return Record(fields, optional=context.optional)
+                return self.object(children, context)
             case "multi_select_list":
                 return tuple_of([self.view(child, context) for child in children], optional=context.optional)
         return ANYTHING
+
+    def object(self, pairs: list[Tree], context: View) -> View:
+        """An object made of expressions, which remembers what each of its properties is made of."""
+        fields: dict[str, View] = {}
+        origins: dict[str, tuple[str, ...]] = {}
+        for pair in pairs:
+            witness = _Witness(self.sink)
+            fields[pair["value"]] = replace(self, sink=witness).view(pair["children"][0], context)
+            origins[pair["value"]] = tuple(witness.direct)
+        return Record(fields, optional=context.optional, origins=origins)
 
     # Reading
 
@@ -151,8 +197,8 @@ class Inference:
             help = did_you_mean(name, context.property_names())
             self.report("unknown-property", message, tree, help)
             return ANYTHING
-        for documented in documented_in(found):
-            self.sink.read(documented.name)
+        for origin in (*(each.name for each in documented_in(found)), *origins_of(context, name)):
+            self.sink.read(origin, indirect=self.indirect)
         may_be_no_object = context.optional or bool(context.kinds - {"object"})
         return found.marked(True) if may_be_no_object and context.known else found
 
@@ -173,7 +219,7 @@ class Inference:
             element, no_list = self.elements(left_tree, left), _may_be_no_list(left)
         if tree["type"] == "filter_projection":
             condition = tree["children"][2]
-            self.view(condition, element)
+            self.decides(condition, element)
             element = narrowed(element, present_if(condition))
         return ListOf(self.view(tree["children"][1], element).marked(False), no_list)
 
@@ -227,6 +273,7 @@ class Inference:
 
     def call(self, tree: Tree, context: View) -> View:
         function, arguments = REGISTRY[tree["value"]], tree["children"]
+        self.sink.used("function", function.name)
         views = [ANYTHING if item["type"] == "expref" else self.view(item, context) for item in arguments]
         lists = [view for view, item in zip(views, arguments, strict=True) if item["type"] != "expref"]
         inner: View = ANYTHING
@@ -289,6 +336,7 @@ class Inference:
     def lookup(self, tree: Tree, views: list[View]) -> View:
         table = tree["children"][0].get("value")
         rows = self.around.tables.get(table, {}) if isinstance(table, str) else {}
+        self.sink.used("table", str(table))
         key = views[1] if len(views) > 1 else ANYTHING
         bad = key.kinds - {"string", "integer"}
         if key.known and bad:
@@ -403,12 +451,16 @@ def _result(function: Function, views: list[View], inner: View) -> View:
             return Scalar(_number([first.items()]))
         case "ceil" | "floor":
             return Scalar(frozenset({"integer"}))
-    kinds = kinds_of(function.returns)
+    return _declared(function)
+
+
+def _declared(function: Function) -> View:
+    """What a function gives by its signature alone."""
     if "any" in function.returns or "object" in function.returns:
         return ANYTHING
     if "array" in function.returns:
         return ListOf(ANYTHING)
-    return Scalar(kinds, optional="null" in function.returns)
+    return Scalar(kinds_of(function.returns), optional="null" in function.returns)
 
 
 def _number(views: list[View]) -> Kinds:

@@ -9,7 +9,7 @@ known nothing is claimed: ``ANYTHING``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock.values import JSON
@@ -257,7 +257,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """An object with exactly these properties."""
+    """An object with exactly these properties. ``origins`` says what was read to make each of them."""
 
     fields: Mapping[str, View]
     name: str = "the object made here"
@@ -265,6 +265,7 @@ class Record:
     kinds: Kinds = frozenset({"object"})
     known: bool = True
     constants: tuple[JSON, ...] | None = None
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def property(self, name: str) -> View | None:
         found = self.fields.get(name)
@@ -338,6 +339,18 @@ class Either:
 
     def limited(self, kinds: Kinds) -> View:
         return either(option.limited(kinds) for option in self.options if option.kinds & kinds)
+
+
+def origins_of(view: View, name: str) -> tuple[str, ...]:
+    """What was read to make a property of an object that an expression makes."""
+    match view:
+        case Record(origins=origins):
+            return origins.get(name, ())
+        case Either(options):
+            return tuple(dict.fromkeys(origin for option in options for origin in origins_of(option, name)))
+        case Narrowed(base):
+            return origins_of(base, name)
+    return ()
 
 
 def either(views: Iterable[View]) -> View:
