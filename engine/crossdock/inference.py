@@ -474,12 +474,15 @@ def _merged(views: list[View]) -> View:
     if not all(view.known for view in views):
         return ANYTHING
     fields: dict[str, View] = {}
+    origins: dict[str, tuple[str, ...]] = {}
     for view in views:
         for name in view.property_names():
             found = view.property(name) or NOTHING
             earlier = fields.get(name)
             fields[name] = either([found.marked(False), earlier]) if found.optional and earlier else found
-    return Record(fields)
+            own = (*(each.name for each in documented_in(found)), *origins_of(view, name))
+            origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), *own)))
+    return Record(fields, origins=origins)
 
 
 def present_if(tree: Tree) -> frozenset[Path]:
