@@ -130,19 +130,31 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 @format_option
 @click.pass_context
 def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> None:
-    """Compile and check mappings: all of the project's, or these. Reports every mistake of every file."""
+    """Compile and check mappings and conversations: all of the project's, or these.
+
+    Reports every mistake of every file.
+    """
     from crossdock.diagnostics import has_errors
 
     project = open_project(context)
-    names = list(mappings) or project.mapping_names(own=True)
+    names = list(mappings) or project.own_names()
     findings = project.check(names)
     report(findings, form)
     if form == "text":
-        plural = "" if len(names) == 1 else "s"
-        count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}" if findings else "no findings"
-        click.echo(f"{len(names)} mapping{plural} checked, {count}", err=True)
+        count = _count(len(findings), "finding") if findings else "no findings"
+        click.echo(f"{_checked(names)} checked, {count}", err=True)
     if findings:
         context.exit(2 if has_errors(findings) else 1)
+
+
+def _checked(names: Sequence[str]) -> str:
+    conversations = sum(name.removesuffix(".yaml").endswith("/conversation") for name in names)
+    listed = [_count(len(names) - conversations, "mapping"), _count(conversations, "conversation")]
+    return " and ".join(listed if conversations else listed[:1])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @cli.command()
@@ -193,9 +205,8 @@ def answer(
     from crossdock.transport import Transport
 
     project = open_project(context)
-    action, request, name = _request(project, arguments)
+    action, request, name = _request(project, channel, arguments)
     settings = project.settings(channel, _pairs(given))
-    project.conversation(channel, action)
     with Transport(project.channel_of(channel), settings, environ=os.environ) as transport:
         outcome = project.hold(
             channel,
@@ -222,34 +233,37 @@ def _plan(
     from crossdock.plans import given_answer, plan_as_json, read_answers
 
     project = open_project(context)
-    action, request, name = _request(project, arguments)
-    settings = project.settings(channel, _pairs(given))
-    outcome = project.hold(
-        channel,
-        action,
+    action, request, name = _request(project, channel, arguments)
+    conversation = project.conversation(channel, action)
+    outcome = conversation.hold(
         request,
         given_answer,
-        settings=settings,
+        settings=project.settings(channel, _pairs(given)),
         name=name,
-        given=read_answers(answers) if answers is not None else {},
+        given=read_answers(answers, conversation) if answers is not None else {},
     )
     report(outcome.warnings, form)
     click.echo(payloads.encode(plan_as_json(outcome)))
 
 
-def _request(project: Project, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:
-    """The action, the request and its name, from [ACTION] [FILE]."""
+def _request(project: Project, channel: str, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:
+    """The action, the request and its name, from [ACTION] [FILE]. There is a conversation for the action."""
     from crossdock import payloads
 
     if len(arguments) > 2:
         raise click.UsageError("too many arguments: CHANNEL [ACTION] [FILE]")
+    known = {*project.actions_of(channel), *project.actions.by_name}
     action = arguments[0] if len(arguments) == 2 else None
     file = arguments[-1] if arguments else "-"
-    if len(arguments) == 1 and file in project.actions.by_name:
+    if len(arguments) == 1 and file in known:
         action, file = file, "-"
+    if action is not None:
+        project.conversation(channel, action)
     name = "<stdin>" if file == "-" else file
     request = payloads.decode(payloads.read(file, sys.stdin.buffer), name)
-    return action or project.actions.find(request), request, name
+    action = action or project.actions.find(request)
+    project.conversation(channel, action)
+    return action, request, name
 
 
 @cli.command()

@@ -8,9 +8,9 @@ A directory with a ``mappings/`` folder is a project. Whole files shadow by path
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
-from functools import cached_property, partial
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 MAPPINGS: Final = "mappings"
 SCHEMAS: Final = "schemas"
 TABLES: Final = "tables"
-CONVERSATION_FILE: Final = "conversation.yaml"
+CONVERSATION: Final = "conversation"
+CONVERSATION_FILE: Final = f"{CONVERSATION}.yaml"
 _NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
 
 
@@ -106,21 +107,26 @@ class Project:
             raise known
         return known
 
+    def own_names(self) -> list[str]:
+        """What is checked when nothing is named: the project's own mappings and conversations."""
+        conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names(own=True))
+        return [*self.mapping_names(own=True), *conversations]
+
     def check(self, names: Sequence[str] | None = None) -> list[Diagnostic]:
-        """All findings in these mappings, or in all of the project's own: every file, every mistake."""
-        compiles: list[Callable[[], Mapping | Conversation]] = [
-            partial(self.mapping, name) for name in names or self.mapping_names(own=True)
-        ]
-        if not names:
-            pairs = (name.split("/") for name in self.conversation_names(own=True))
-            compiles += [partial(self.conversation, channel, action) for channel, action in pairs]
+        """All findings in these, or in all of the project's own: every file, every mistake."""
         findings: list[Diagnostic] = []
-        for compiled in compiles:
+        for name in names or self.own_names():
             try:
-                findings.extend(compiled().findings)
+                findings.extend(self._named(name).findings)
             except CompileError as error:
                 findings.extend(error.diagnostics)
         return list(dict.fromkeys(findings))
+
+    def _named(self, name: str) -> Mapping | Conversation:
+        folder, _, last = self._name_of_file(name).rpartition("/")
+        if last == CONVERSATION and folder in self.conversation_names():
+            return self.conversation(*folder.split("/"))
+        return self.mapping(name)
 
     # Conversations
 
@@ -133,16 +139,27 @@ class Project:
             found.update(path.parent.relative_to(folder).as_posix() for path in files)
         return sorted(found)
 
+    def actions_of(self, channel: str) -> list[str]:
+        """The actions that a channel has a conversation for. Raises ProjectError for an unknown channel."""
+        pairs = [name.split("/") for name in self.conversation_names()]
+        if found := [action for name, action in pairs if name == channel]:
+            return found
+        channels = sorted({name for name, _ in pairs})
+        help = did_you_mean(channel, channels) or f"the channels are {', '.join(channels) or 'none'}"
+        message = f"there is no channel `{shorten(channel)}`"
+        raise ProjectError([Diagnostic("unknown-channel", message, help=help)])
+
     def conversation(self, channel: str, action: str) -> Conversation:
         """How a channel answers an action, compiled and checked. Raises ProjectError or CompileError."""
         from crossdock.conversation_compiler import compile_conversation
 
         name = f"{channel}/{action}"
         if name not in self._conversations:
-            path = self._find(PurePosixPath(MAPPINGS, channel, action, CONVERSATION_FILE))
+            known = action in self.actions_of(channel)
+            path = self._find(PurePosixPath(MAPPINGS, channel, action, CONVERSATION_FILE)) if known else None
             if path is None:
                 raise self._no_conversation(channel, action)
-            compiled = compile_conversation(f"{name}/conversation", self._read(path), self)
+            compiled = compile_conversation(f"{name}/{CONVERSATION}", self._read(path), self)
             self._conversations[name] = compiled
         return self._conversations[name]
 
@@ -169,13 +186,7 @@ class Project:
         return conversation.hold(request, ask, settings=settings, base_url=base_url, name=name, given=given)
 
     def _no_conversation(self, channel: str, action: str) -> ProjectError:
-        names = self.conversation_names()
-        channels = {name.partition("/")[0] for name in names}
-        if channel not in channels:
-            help = did_you_mean(channel, channels) or f"the channels are {', '.join(sorted(channels))}"
-            message = f"there is no channel `{shorten(channel)}`"
-            return ProjectError([Diagnostic("unknown-channel", message, help=help)])
-        actions = [name.partition("/")[2] for name in names if name.startswith(f"{channel}/")]
+        actions = self.actions_of(channel)
         help = did_you_mean(action, actions) or f"the actions are {', '.join(actions)}"
         message = f"`{channel}` has no conversation for `{shorten(action)}`"
         return ProjectError([Diagnostic("unknown-action", message, help=help)])
