@@ -303,7 +303,8 @@ class _StepParser(Parser):
         )
         if any(char in text for text in written for char in "?#"):
             help = "what stands behind a `?` is written as `query: {key: value}`"
-            self.problem("not-a-call", "a path holds neither `?` nor `#`", rest.span, help)
+            span = content.part(start, len(str(content.value)))
+            self.problem("not-a-call", "a path holds neither `?` nor `#`", span, help)
         return path
 
     def cells_object(self, node: Node | None, what: str) -> nodes.Cell | None:
