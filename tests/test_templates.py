@@ -5,14 +5,13 @@ Jinja parses, and does nothing else: no environment compiles, renders or calls a
 
 from __future__ import annotations
 
-import time
-
 import jinja2
 import jinja2.environment
 import jinja2.runtime
 import jinja2.sandbox
 import pytest
 
+from conftest import fastest
 from crossdock import CompileError, Source, Span
 from crossdock.expressions import Evaluator, Scope
 from crossdock.source import MapNode, ScalarNode, parse_yaml
@@ -168,14 +167,13 @@ ATTACKS: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("text", "id", "message"), ATTACKS)
 def test_refused_when_it_is_compiled(text: str, id: str, message: str) -> None:
-    begun = time.perf_counter()
     with pytest.raises(CompileError) as caught:
         compile_template(scalar_of(text))
 
     item = caught.value.diagnostics[0]
     assert (item.id, item.message) == (id, message)
-    assert item.span is not None and 0 <= item.span.start < item.span.end <= len(text)
-    assert time.perf_counter() - begun < 0.15
+    assert item.span is not None
+    assert 0 <= item.span.start < item.span.end <= len(text)
 
 
 # Allowed, because a name is only ever looked for among the keys of the payload.
@@ -273,12 +271,14 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_template_is_refused_at_once(text: str) -> None:
     scalar = scalar_of(text)
-    begun = time.perf_counter()
-    with pytest.raises(CompileError) as caught:
-        compile_template(scalar)
 
-    assert caught.value.diagnostics[0].id in ("expression-too-large", "template-too-large", "template-syntax")
-    assert time.perf_counter() - begun < 0.3  # some milliseconds, but for a machine that is busy
+    def refuse() -> None:
+        with pytest.raises(CompileError) as caught:
+            compile_template(scalar)
+        item = caught.value.diagnostics[0]
+        assert item.id in ("expression-too-large", "template-too-large", "template-syntax")
+
+    assert fastest(refuse) < 0.1
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CompileError:
 def _refusal(
     id: str, message: str, source: Source, start: int = 0, help: str | None = None, end: int | None = None
 ) -> CompileError:
-    span = Span(source, start, start + 1 if end is None else end)
+    span = Span(source, start, min(start + 1, len(source.text)) if end is None else end)
     return CompileError([Diagnostic(id, message, span, help)])
 
 

@@ -1,0 +1,278 @@
+"""The shape of the engine, read from its source: imports go downward, and no channel stands in it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+
+ENGINE = REPOSITORY / "engine" / "crossdock"
+
+# From the ground up: a module imports only what stands above it here.
+ORDER = [
+    "values",
+    "functions.function",
+    "functions.decimals",
+    "functions.arithmetic",
+    "functions.jmespath_builtins",
+    "functions.money",
+    "functions.dates",
+    "functions.text",
+    "functions.collections",
+    "functions.context",
+    "functions.documentation",
+    "functions",
+    "diagnostics",
+    "errors",
+    # a payload and its schema
+    "scanner",
+    "payloads",
+    "keywords",
+    "shapes",
+    "schemas",
+    "constraints",
+    "validation",
+    # the language
+    "source",
+    "expressions",
+    "templates",
+    "nodes",
+    "parser",
+    "trace",
+    "interpreter",
+    "views",
+    "inference",
+    "checker",
+    "lineage",
+    "mapping",
+    "allowances",
+    "compiler",
+    # a channel and its conversations
+    "channel",
+    "actions",
+    "steps",
+    "waiting",
+    "calls",
+    "credentials",
+    "conversations",
+    "conversation_compiler",
+    "plans",
+    "transport",
+    # the whole
+    "project",
+    "editor",
+    "derivation.located",
+    "derivation.documents",
+    "derivation.shapes",
+    "derivation.paths",
+    "derivation.prose",
+    "derivation.recipe",
+    "derivation.corrections",
+    "derivation.evidence",
+    "derivation.schema",
+    "derivation.systems",
+    "derivation",
+    "snapshots",
+    "testing",
+    "cli",
+]
+# The one module that imports a library of this kind, when it is a question of more than taste.
+HOMES = {
+    "httpx": {"transport"},
+    "jinja2": {"templates"},
+    "jmespath": {"expressions"},
+    "jsonschema": {"validation"},
+    "referencing": {"schemas"},
+    "yaml": {"source", "derivation.recipe"},
+    "click": {"cli"},
+    "pytest": {"testing", "snapshots"},
+}
+CHANNELS = ("kibo", "fabric", "mozu")
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(ENGINE.rglob("*.py")):
+        parts = path.relative_to(ENGINE).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        found[name] = path
+    return found
+
+
+MODULES = modules()
+
+
+@cache
+def tree_of(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+@cache
+def imports_of(name: str) -> frozenset[str]:
+    return frozenset(imported(tree_of(name)))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Every module that is imported at run time, in a function too; not what only the types need."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            names = [f"{child.module}.{alias.name}" for alias in child.names]
+            yield from (
+                name if name.removeprefix("crossdock.") in MODULES else str(child.module) for name in names
+            )
+        yield from imported(child)
+
+
+def test_every_module_has_its_place() -> None:
+    assert set(MODULES) - set(ORDER) == {""}
+    assert len(set(ORDER)) == len(ORDER)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name in ORDER])
+def test_imports_go_downward(name: str) -> None:
+    own = {found.removeprefix("crossdock.") for found in imports_of(name) if found.startswith("crossdock.")}
+
+    assert own & set(ORDER) <= set(ORDER[: ORDER.index(name)])
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_is_imported_by_one_module(library: str) -> None:
+    users = {
+        name for name in MODULES if any(found.partition(".")[0] == library for found in imports_of(name))
+    }
+
+    assert users == HOMES[library]
+
+
+def test_no_channel_is_named_in_the_engine() -> None:
+    """In code; a docstring may name one, and so may a help text as its example."""
+    for name in MODULES:
+        tree = tree_of(name)
+        docs = {id(node) for node in ast.walk(tree) for node in _docstring(node)}
+        for node in ast.walk(tree):
+            text = (
+                node.value
+                if isinstance(node, ast.Constant) and id(node) not in docs
+                else getattr(node, "id", "")
+            )
+            for channel in CHANNELS:
+                assert channel not in str(text).lower().replace("such as `kibo/order`", ""), (
+                    f"{name}: {text!r}"
+                )
+
+
+def _docstring(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            yield first.value
+
+
+def test_no_function_is_longer_than_forty_lines() -> None:
+    long = [
+        f"{name}.{node.name}: {(node.end_lineno or 0) - node.lineno + 1}"
+        for name in MODULES
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 40
+    ]
+
+    assert long == []
+
+
+def test_money_is_computed_in_decimals() -> None:
+    """A float is made where a result leaves the library, and nowhere before."""
+    makers = {
+        f"{name}.{function.name}"
+        for name in MODULES
+        if name.startswith("functions.")
+        for function in ast.walk(tree_of(name))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "float"
+    }
+
+    assert makers == {
+        "functions.decimals.plain",
+        "functions.text._finite",
+        "functions.jmespath_builtins.to_number",
+    }
+
+
+def test_nothing_leaves_the_engine_but_through_its_own_doors() -> None:
+    """No module prints, reads the clock, or evaluates text as Python."""
+    for name in MODULES:
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in ("print", "eval", "exec", "__import__"), f"{name}:{node.lineno}"
+
+
+def loaded(*arguments: str) -> set[str]:
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    lines = (
+        line.rpartition("|")[2].strip() for line in ran.stderr.splitlines() if line.startswith("import time:")
+    )
+    return {line.partition(".")[0] if not line.startswith("crossdock") else line for line in lines}
+
+
+HEAVY = {
+    "httpx",
+    "jinja2",
+    "jsonschema",
+    "referencing",
+    "jmespath",
+    "yaml",
+    "pytest",
+    "decimal",
+    "importlib.metadata",
+}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["transform", "--help"]])
+def test_help_waits_for_nothing_that_it_does_not_need(arguments: list[str]) -> None:
+    found = loaded("-m", "crossdock.cli", *arguments)
+
+    assert found & HEAVY == set()
+    assert {name for name in found if name.startswith("crossdock")} <= {"crossdock", "crossdock.cli"}
+
+
+def test_importing_the_package_is_light() -> None:
+    found = loaded("-c", "import crossdock")
+
+    assert found & HEAVY == set()
+    assert {name for name in found if name.startswith("crossdock")} == {"crossdock"}
+
+
+def test_transforming_loads_neither_the_network_nor_the_test_tools(tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "a.yaml").write_text("map: {a: b}\n", encoding="utf-8")
+    (tmp_path / "in.json").write_text("{}", encoding="utf-8")
+    found = loaded("-m", "crossdock.cli", "-C", str(tmp_path), "transform", "a", str(tmp_path / "in.json"))
+
+    assert found & {"httpx", "pytest", "jinja2", "jsonschema"} == set()
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    import crossdock
+
+    for name in crossdock.__all__:
+        assert getattr(crossdock, name) is not None
+    assert dir(crossdock) == sorted(crossdock.__all__)
+    with pytest.raises(AttributeError, match="module 'crossdock' has no attribute 'Nothing'"):
+        crossdock.Nothing  # noqa: B018
