@@ -10,6 +10,8 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Final
 
+from crossdock import nodes
+from crossdock.checker import check_alone
 from crossdock.diagnostics import Diagnostic, Source, Span
 from crossdock.errors import CompileError, InputError
 from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true
@@ -75,9 +77,11 @@ def parse_actions(source: Source) -> Actions:
         raise CompileError([Diagnostic("not-actions", message, Span(source, 0, 1))])
     parser = _ActionParser()
     found = {str(key.value): parser.action(key, value) for key, value in node.entries}
-    if parser.problems:
-        raise CompileError(parser.problems)
-    return Actions({name: action for name, action in found.items() if action is not None})
+    actions = [action for action in found.values() if action is not None]
+    problems = parser.problems or check_alone((nodes.Evaluate(action.when) for action in actions), {})
+    if problems:
+        raise CompileError(problems)
+    return Actions({action.name: action for action in actions})
 
 
 class _ActionParser(Parser):

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock import nodes
+from crossdock.checker import check_alone
 from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import CompileError
 from crossdock.expressions import Expression
@@ -162,9 +163,14 @@ def parse_channel(source: Source) -> Channel:
         raise CompileError([Diagnostic("not-a-channel", message, Span(source, 0, 1))])
     parser = _ChannelParser()
     channel = parser.channel(node, source)
-    if parser.problems:
-        raise CompileError(parser.problems)
+    if problems := parser.problems or check_alone(_cells(channel), channel.defaults()):
+        raise CompileError(problems)
     return channel
+
+
+def _cells(channel: Channel) -> list[nodes.Cell]:
+    texts = [text for text in (channel.base_url, channel.auth.url) if text is not None]
+    return [*map(nodes.Evaluate, texts), *([channel.headers] if channel.headers is not None else [])]
 
 
 class _ChannelParser(Parser):

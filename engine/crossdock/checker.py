@@ -9,7 +9,8 @@ payload could bring about is a warning. A warning that is known and accepted is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Severity, Span, did_you_mean
 from crossdock.expressions import Expression, Tree
 from crossdock.inference import Inference, Surroundings, present_if
+from crossdock.interpreter import Names, NoNames
 from crossdock.values import JSON
 from crossdock.views import (
     ANYTHING,
@@ -46,7 +48,11 @@ _NO_KEYS: Final = frozenset[str]()
 
 def settings_view(mapping: Mapping) -> View:
     """A setting has the kind of its default, and any value."""
-    fields = {name: _like(value) for name, value in mapping.settings.items()}
+    return _settings(mapping.settings)
+
+
+def _settings(settings: MappingType[str, JSON]) -> View:
+    fields = {name: _like(value) for name, value in settings.items()}
     return Record(fields, "the channel's settings")
 
 
@@ -59,6 +65,18 @@ def _like(value: JSON) -> View:
         case int():
             return Scalar(frozenset({"integer"}))
     return ANYTHING
+
+
+def check_alone(cells: Iterable[nodes.Cell], settings: MappingType[str, JSON]) -> list[Diagnostic]:
+    """What is surely wrong in cells that stand in no mapping: they can name nothing but settings."""
+    check = CellCheck(NoNames(), Surroundings(ANYTHING, _settings(settings)))
+    for cell in cells:
+        for use in nodes.uses(cell):
+            help = "fragments and other mappings are for mappings"
+            check.finding("unknown-fragment", f"`{use.name}` cannot be used here", use.name_span, help)
+        if not nodes.uses(cell):
+            check.cell(cell, ANYTHING, ANYTHING)
+    return [item for item in dict.fromkeys(check.findings) if item.severity == "error"]
 
 
 def check_mapping(mapping: Mapping) -> list[Diagnostic]:
@@ -82,7 +100,7 @@ def check_mapping(mapping: Mapping) -> list[Diagnostic]:
 class CellCheck:
     """The check of some cells in their surroundings; ``findings`` takes what is wrong."""
 
-    mapping: Mapping
+    mapping: Names
     around: Surroundings
     findings: list[Diagnostic] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)

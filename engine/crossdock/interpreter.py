@@ -64,7 +64,7 @@ class _Run:
         return value
 
 
-class _Names(Protocol):
+class Names(Protocol):
     """What `$use` can name."""
 
     @property
@@ -75,7 +75,9 @@ class _Names(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _NoNames:
+class NoNames:
+    """A cell that stands in no mapping can name nothing."""
+
     fragments: MappingType[str, nodes.Cell] = field(default_factory=dict)
     used: MappingType[str, Mapping] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ class _NoNames:
 class _Cells:
     """The cells of one mapping, in its scope."""
 
-    def __init__(self, run: _Run, mapping: _Names, scope: Scope) -> None:
+    def __init__(self, run: _Run, mapping: Names, scope: Scope) -> None:
         self.run = run
         self.of = mapping
         self.scope = scope
@@ -250,5 +252,5 @@ def _figures(*values: JSON) -> list[str]:
 def evaluate_alone(cell: nodes.Cell, settings: MappingType[str, JSON]) -> JSON:
     """A cell that reads nothing but settings, as those of a channel's file. Raises EvaluationError."""
     run = _Run("the channel's settings", None)
-    value = _Cells(run, _NoNames(), Scope(settings=settings)).cell(cell, None, ())
+    value = _Cells(run, NoNames(), Scope(settings=settings)).cell(cell, None, ())
     return None if isinstance(value, Missing) else value
