@@ -107,7 +107,9 @@ def _write(path: str, text: str) -> None:
     try:
         if Path(path).is_dir():
             raise IsADirectoryError(0, "it is a directory")
-        with click.open_file(path, "w", encoding="utf-8", atomic=True) as stream:
+        # Only a regular file is put in another's place; a device or a pipe is written to.
+        whole = not Path(path).exists() or Path(path).is_file()
+        with click.open_file(path, "w", encoding="utf-8", atomic=whole) as stream:
             stream.write(text)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file's name"
@@ -306,6 +308,14 @@ def schema(context: click.Context, name: str) -> None:
         click.echo(payloads.encode(editor.schema(name)))
     else:
         click.echo(payloads.encode(dict(open_project(context).schema(name).document)))
+
+
+@cli.command()
+@click.argument("mapping")
+@click.pass_context
+def show(context: click.Context, mapping: str) -> None:
+    """Print the file of a mapping, to read it or to copy it into a project of your own."""
+    click.echo(open_project(context).text(mapping).text, nl=False)
 
 
 @cli.command(name="list")

@@ -55,7 +55,9 @@ class _Run:
         self.trace = Trace()
 
     def mapping(self, mapping: Mapping, payload: JSON, scope: Scope, path: Parts) -> JSON | Missing:
-        scope = replace(scope, root=payload, tables=mapping.tables)
+        # A mapping of another channel that is used here keeps that channel's settings.
+        settings = {**mapping.settings, **scope.settings}
+        scope = replace(scope, root=payload, tables=mapping.tables, settings=settings)
         cells = _Cells(self, mapping, scope)
         value = cells.cell(mapping.cell, payload, path)
         if not isinstance(value, Missing):

@@ -49,8 +49,9 @@ class Project:
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:
         """The nearest project at or above a directory (the working directory), over the bundled one."""
-        start = Path(directory) if directory is not None else Path.cwd()
-        start = start.resolve()
+        start = (Path(directory) if directory is not None else Path.cwd()).resolve()
+        if not start.is_dir():
+            raise ProjectError([Diagnostic("no-project", f"there is no directory `{directory}`")])
         own = next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), None)
         bundled = bundled_root()
         if directory is not None and own is None:
@@ -111,6 +112,13 @@ class Project:
         """What is checked when nothing is named: the project's own mappings and conversations."""
         conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names(own=True))
         return [*self.mapping_names(own=True), *conversations]
+
+    def text(self, name: str) -> Source:
+        """The text of a mapping's file, compiled or not. Raises ProjectError."""
+        path = self._find(PurePosixPath(MAPPINGS, self._name_of_file(name) + ".yaml"))
+        if path is None:
+            raise self._unknown(name)
+        return self._read(path)
 
     def check(self, names: Sequence[str] | None = None) -> list[Diagnostic]:
         """All findings in these, or in all of the project's own: every file, every mistake."""
