@@ -175,7 +175,7 @@ class FakeChannel:
                 return answer(self.error(refusal.status, refusal.message, **refusal.more), refusal.status)
             except HTTPException as error:
                 status = error.code or 500
-                return answer(self.error(status, error.description or "", code="ITEM_NOT_FOUND"), status)
+                return answer(self.error(status, error.description or ""), status)
             except Exception as error:
                 self.failures.append(f"{request.method} {request.full_path}: {error!r}")
                 return answer(self.error(500, f"the fake itself failed: {error!r}"), 500)

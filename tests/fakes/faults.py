@@ -27,7 +27,7 @@ def status(code: int, **headers: str) -> Fault:
     """The channel's own error body with this status."""
 
     def fault(wire: Wire) -> Response:
-        body = wire.channel.error(code, f"a fault of the test, {code}", code="UNEXPECTED_ERROR")
+        body = wire.channel.error(code, f"a fault of the test, {code}")
         response = answer(body, code)
         response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
         return response
