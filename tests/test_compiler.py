@@ -888,6 +888,37 @@ def test_a_circle_of_fragments_names_each(refused: Refuse) -> None:
     ]
 
 
+def _fragments(count: int, cell: str) -> str:
+    lines = [f"  f{number}: {cell.format(number - 1)}\n" for number in range(1, count)]
+    return "fragments:\n  f0: {a: x}\n" + "".join(lines) + f"map: {{$use: f{count - 1}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "cell", "name", "many"),
+    [
+        (30, "[{{$use: f{0}}}, {{$use: f{0}}}]", "f10", "2000 uses of others"),
+        (400, "{{a: {{$use: f{0}}}}}", "f33", "32 others in a chain"),
+        (4_000, "{{$use: f{0}, b: x}}", "f33", "32 others in a chain"),
+    ],
+)
+def test_fragments_that_multiply_are_refused(
+    count: int, cell: str, name: str, many: str, refused: Refuse
+) -> None:
+    first = f"error[file-too-large]: the fragment `{name}` stands for more than {many}"
+
+    assert refused(_fragments(count, cell)).splitlines()[0] == first
+
+
+def test_fragments_in_the_other_order_are_refused_too(refused: Refuse) -> None:
+    lines = "".join(f"  f{number}: {{a: {{$use: f{number + 1}}}}}\n" for number in range(3_000))
+
+    assert "others in a chain" in refused(f"fragments:\n{lines}  f3000: {{a: x}}\nmap: {{$use: f0}}\n")
+
+
+def test_fragments_of_an_honest_depth_are_not_refused(compiled: Compile) -> None:
+    assert compiled(_fragments(20, "{{a: {{$use: f{0}}}}}"))({"x": 1})
+
+
 def test_what_uses_a_broken_mapping_is_refused_with_the_reason(refused: Refuse) -> None:
     assert refused("map: {x: {$use: ./broken}}\n", FILES) == (
         "error[expression-syntax]: the expression is not finished\n"
