@@ -93,8 +93,9 @@ class _ActionParser(Parser):
         call, when = self.text(node.get("call")), node.get("when")
         expression = self.expression(when, "when") if when is not None else None
         status = self.status(node.get("status"))
-        if call is None or expression is None:
+        if node.get("call") is None or when is None:
             self.problem("incomplete-action", f"the action `{key.value}` needs `call:` and `when:`", key.span)
+        if call is None or expression is None:
             return None
         return Action(str(key.value), self.aliases(node.get("aliases")), call, status, expression)
 

@@ -1,0 +1,175 @@
+"""Which action a request is: by its name when its shape agrees, else by its shape; and the rule's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crossdock import CompileError, InputError, Project
+from crossdock.actions import parse_actions
+from crossdock.diagnostics import Source
+from crossdock.values import JSON
+
+ORDER: dict[str, JSON] = {"channel_payment": {"settled": 35}, "channel_refnum": "496", "shipments": [None]}
+ACKS: JSON = {"order": {"acks": ["496"]}, "channel": {"id": 21}}
+SHIPMENT: JSON = {"shipment": {"id": "10987", "packages": [{"id": "370"}]}, "order": {**ORDER}, "channel": {}}
+WRITEBACK: JSON = {"rmas": [None], "line_items": [{"corr": "7397"}], "order_info": {}, "order": {**ORDER}}
+RETURN: JSON = {"return": {"id": "7"}, "order": {**ORDER}, "channel": {}}
+INVENTORY: JSON = {"inventory": {"data": {"sku": "53"}}, "client_id": 1, "channel": {"id": 21}}
+FETCH: JSON = {"page_state": None, "single": 0, "max_page_size": 50, "order": {"channel_refnum": "496"}}
+FETCH_BY_GET: JSON = {"single": "0", "order": {"channel_refnum": "496"}, "channel": {"id": "21"}}
+FEED: JSON = {"feed": {"data": {}}, "channel": {}}
+ALWAYS = "testco.orderpull.order_fetch"
+
+
+@pytest.fixture(scope="module")
+def project(repository: Path) -> Project:
+    return Project.open(repository)
+
+
+DOCUMENTED = [
+    ({}, ALWAYS, "cat_push_config"),  # catpush_transmit is documented with the same request
+    ({"order": {**ORDER}, "channel": {}}, "Spree.order.capture_channel_payments", "capture_channel_payments"),
+    (INVENTORY, ALWAYS, "inv_push"),
+    (RETURN, ALWAYS, "items_returned"),
+    (FETCH, ALWAYS, "order_fetch"),
+    (FETCH_BY_GET, ALWAYS, "order_fetch"),
+    (ACKS, ALWAYS, "order_ack"),
+    (WRITEBACK, ALWAYS, "order_writeback"),
+    (SHIPMENT, "Aabaco.order.shipment_submit", "shipment_submit"),
+]
+NAMED = [
+    ({"order": {**ORDER}}, "SDK.order_complete", "order_complete"),
+    ({"order": {**ORDER}}, "SDK.order_cancel", "order_cancel"),
+    ({"order": {**ORDER}}, "order_settle_payment", "capture_channel_payments"),
+    (FEED, "Mozu.catalog.catpush_transmit", "catpush_transmit"),
+    (FEED, "catalog_push", "catpush_transmit"),
+    ({}, "catpush_config", "cat_push_config"),
+    ({}, "catalog_get_config", "cat_push_config"),
+    (INVENTORY, "Mozu.inventory.invpush_transmit", "inv_push"),
+    (INVENTORY, "inventory_push", "inv_push"),
+    (RETURN, "order_returned", "items_returned"),
+    (FETCH, "order_pull", "order_fetch"),
+    (ACKS, "order_acknowledge", "order_ack"),
+    (WRITEBACK, "MagentoExtension.order.writeback", "order_writeback"),
+    (WRITEBACK, "order_update", "order_writeback"),
+    (SHIPMENT, "order_shipment_submit", "shipment_submit"),
+]
+TELLING = [
+    (FEED, None, "catpush_transmit"),
+    (FEED, 7, "catpush_transmit"),
+    (SHIPMENT, "", "shipment_submit"),
+    (SHIPMENT, "order_shipment_submit.", "shipment_submit"),
+    (SHIPMENT, "SHIPMENT_SUBMIT", "shipment_submit"),
+    (SHIPMENT, "order_cancel", "shipment_submit"),
+    (RETURN, "capture_channel_payments", "items_returned"),
+    (ACKS, "inv_push", "order_ack"),
+]
+
+
+@pytest.mark.parametrize("data, name, action", [*DOCUMENTED, *NAMED, *TELLING])
+def test_a_name_counts_with_the_shape_of_its_action_and_else_the_shape_does(
+    project: Project, data: JSON, name: JSON, action: str
+) -> None:
+    request: dict[str, JSON] = {"headers": {}, "version": 1, "action": name, "data": data}
+    if name is None:
+        del request["action"]
+    assert project.actions.find(request) == action
+
+
+PAYMENT = "capture_channel_payments, order_complete, order_cancel"
+ALL = (
+    "order_fetch, order_ack, shipment_submit, order_writeback, items_returned, inv_push, catpush_transmit, "
+    f"cat_push_config, {PAYMENT}"
+)
+
+
+@pytest.mark.parametrize(
+    "request_, candidates",
+    [
+        ({"action": ALWAYS, "data": {"order": {**ORDER}, "channel": {}}}, PAYMENT),
+        ({"data": {"order": {**ORDER}}}, PAYMENT),
+        ({"data": {**dict(SHIPMENT), **dict(RETURN)}}, "shipment_submit, items_returned"),  # type: ignore[arg-type,call-overload,dict-item]
+        ({"action": "order_cancel", "data": {"order": {"id": 1}}}, ALL),
+        ({"action": "order_cancel", "data": "text"}, ALL),
+        ({"data": {"channel": {}}}, ALL),
+    ],
+)
+def test_a_request_that_does_not_say_is_refused_with_the_actions_that_it_may_be(
+    project: Project, request_: JSON, candidates: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        project.actions.find(request_)
+    assert str(caught.value) == (
+        "error[unknown-action]: the request does not say which action it is\n"
+        f"  = help: name it on the command line: {candidates}"
+    )
+
+
+@pytest.mark.parametrize("request_", [[], "text", 7, None])
+def test_what_is_no_request_is_no_action(request_: JSON) -> None:
+    actions = parse_actions(Source("actions.yaml", "a: {call: POST /a, when: data.a}"))
+    with pytest.raises(InputError, match="name it on the command line: a"):
+        actions.find(request_)
+
+
+def test_a_shape_that_cannot_be_asked_of_a_request_is_not_its_shape() -> None:
+    text = "a: {call: POST /a, when: 'abs(data) > `1`'}\nb: {call: POST /b, when: data}"
+    assert parse_actions(Source("actions.yaml", text)).find({"data": "text"}) == "b"
+
+
+def test_actions_keep_what_their_file_says() -> None:
+    text = "a: {call: POST /a, when: data, aliases: [b, c], status: 201}\nd: {call: GET /d, when: data.d}"
+    actions = parse_actions(Source("actions.yaml", text)).by_name
+    assert list(actions) == ["a", "d"]
+    assert (actions["a"].aliases, actions["a"].status, actions["a"].call) == (("b", "c"), 201, "POST /a")
+    assert (actions["d"].aliases, actions["d"].status) == ((), 200)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("[a]", "[not-actions]: the file holds no actions"),
+        ("", "[not-actions]: the file holds no actions"),
+        ("a: b", "[not-an-object]: an action is an object with `call:` and `when:`"),
+        ("a: {when: data}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
+        ("a: {call: GET /a}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
+        ("a: {call: GET /a, when: data, alias: [b]}", "[unknown-key]: an action has no key `alias`"),
+        ("a: {call: GET /a, when: data, aliases: b}", "[not-a-list]: `aliases` is a list of names"),
+        ("a: {call: GET /a, when: data, aliases: [1]}", "[not-a-list]: `aliases` is a list of names"),
+        (
+            "a: {call: GET /a, when: data, status: '201'}",
+            "[action-status]: `status` is that of a success: 200 to 299",
+        ),
+        (
+            "a: {call: GET /a, when: data, status: 404}",
+            "[action-status]: `status` is that of a success: 200 to 299",
+        ),
+        ("a: {call: GET /a, when: 'data['}", "[expression-syntax]: the expression is not finished"),
+        (
+            "a: {call: GET /a, when: '!data.b'}",
+            "[unknown-property]: `true or false` has no property `b`",
+        ),
+    ],
+)
+def test_a_file_that_does_not_describe_actions_is_refused(text: str, expected: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        parse_actions(Source("actions.yaml", text))
+    assert [f"[{item.id}]: {item.message}" for item in caught.value.diagnostics] == [expected]
+    assert caught.value.diagnostics[0].span is not None
+    assert "actions.yaml:1:" in str(caught.value)
+
+
+def test_all_mistakes_of_the_file_are_told_at_once() -> None:
+    text = "a: b\nc: {call: GET /c, whn: x}\nd: {call: 7, when: '[', status: x}\n"
+    with pytest.raises(CompileError) as caught:
+        parse_actions(Source("actions.yaml", text))
+    assert [item.id for item in caught.value.diagnostics] == [
+        "not-an-object",
+        "unknown-key",
+        "incomplete-action",
+        "not-text",
+        "expression-syntax",
+        "action-status",
+    ]
