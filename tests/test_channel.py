@@ -72,7 +72,7 @@ settings:
             "[incomplete-auth]: `auth` has no `url:` @1:7",
         ),
         (
-            "auth: {kind: client_credentials, url: /t, style: x, client_id: {env: A}, client_secret: {env: B}}",
+            "auth: {kind: client_credentials, url: /t, style: x, client_id: a, client_secret: {env: B}}",
             "[unknown-auth]: `style` is one of json, form, basic @1:7",
         ),
         (
