@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote, urlencode
 
 from crossdock.values import JSON, MISSING, Missing
 
@@ -24,9 +25,13 @@ class Call:
     form: bool = False
     repeatable: bool = False
 
-    def as_json(self) -> dict[str, JSON]:
+    def url(self, base: str) -> str:
+        """Where the call goes, its query encoded."""
+        return base + self.path + (f"?{urlencode(self.query, quote_via=quote)}" if self.query else "")
+
+    def as_json(self, base: str = "") -> dict[str, JSON]:
         """The call as a plan shows it; what it does not have is left out."""
-        shown: dict[str, JSON] = {"step": self.step, "method": self.method, "path": self.path}
+        shown: dict[str, JSON] = {"step": self.step, "method": self.method, "url": base + self.path}
         if self.query:
             shown["query"] = dict(self.query)
         if self.headers:

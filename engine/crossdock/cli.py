@@ -232,20 +232,21 @@ def _plan(
     form: Format,
 ) -> None:
     from crossdock import payloads
-    from crossdock.plans import given_answer, plan_as_json, read_answers
+    from crossdock.plans import plan, read_answers
 
     project = open_project(context)
     action, request, name = _request(project, channel, arguments)
-    conversation = project.conversation(channel, action)
-    outcome = conversation.hold(
+    planned, warnings = plan(
+        project,
+        channel,
+        action,
         request,
-        given_answer,
         settings=project.settings(channel, _pairs(given)),
+        answers=read_answers(answers, project.conversation(channel, action)) if answers is not None else {},
         name=name,
-        given=read_answers(answers, conversation) if answers is not None else {},
     )
-    report(outcome.warnings, form)
-    click.echo(payloads.encode(plan_as_json(outcome)))
+    report(warnings, form)
+    click.echo(payloads.encode(planned))
 
 
 def _request(project: Project, channel: str, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:

@@ -30,6 +30,7 @@ from crossdock.steps import (
     EventAction,
     Step,
     ValueAction,
+    all_steps,
 )
 from crossdock.validation import validate
 from crossdock.values import JSON, MISSING, Missing
@@ -55,6 +56,11 @@ class Conversation:
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r})"
+
+    @property
+    def action(self) -> str:
+        """The action that it answers: the folder that it stands in."""
+        return self.name.split("/")[-2]
 
     def hold(
         self,
@@ -139,6 +145,17 @@ class _Stopped(Exception):  # noqa: N818 (it never leaves this module)
     """The steps inside have failed, and said so."""
 
 
+def _calls(step: Step) -> bool:
+    """Whether a step makes calls, itself or in the steps inside it."""
+    return any(isinstance(inner.action, CallAction) for inner in all_steps((step,)))
+
+
+def _with_place(diagnostic: Diagnostic) -> str:
+    """What is wrong, and where in the payload or in the result."""
+    place = diagnostic.input.pointer if diagnostic.input is not None else diagnostic.output
+    return f"{diagnostic.message}, at {place}" if place else diagnostic.message
+
+
 def _nothing(_outcome: Outcome) -> dict[str, JSON]:
     return {}
 
@@ -147,7 +164,7 @@ def _nothing(_outcome: Outcome) -> dict[str, JSON]:
 class _Where:
     """Where a step stands: its context, what messages call that, the scope, and what the steps around give.
 
-    ``after`` are the steps that are not done when this one fails.
+    ``after`` are the steps with calls that are not done when this one fails.
     """
 
     context: JSON
@@ -170,7 +187,7 @@ class _Where:
                 events=(*scope.events, *done.events),
             ),
             failure=step.failure or self.failure,
-            after=(*(other.name for other in later), *self.after),
+            after=(*(other.name for other in later if _calls(other)), *self.after),
             unknown=tuple(unknown),
         )
 
@@ -392,7 +409,7 @@ class _Talk:
         try:
             result = self.run(cell, where)
         except CrossdockError as error:
-            raise _Failed("request", error.diagnostics[0].message, cause=error) from None
+            raise _Failed("request", _with_place(error.diagnostics[0]), cause=error) from None
         outcome.warnings += result.warnings
         return result.value if result.present else MISSING
 
@@ -431,12 +448,13 @@ class _Talk:
         """The object that a failure mapping is given: see docs/conversations.md."""
         call, answer = failed.call, failed.answer
         found: dict[str, JSON | Missing] = {
+            "action": self.of.action,
             "step": step.name,
             "kind": failed.kind,
             "message": failed.message,
             "status": answer.status if answer is not None else MISSING,
             "method": call.method if call is not None else MISSING,
-            "url": self.base_url + call.path if call is not None else MISSING,
+            "url": call.url(self.base_url) if call is not None else MISSING,
             "body": answer.body if answer is not None else MISSING,
             "text": MISSING if answer is None or answer.text is None else shorten(answer.text, LONGEST_TEXT),
             **where.about(outcome),

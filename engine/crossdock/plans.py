@@ -1,21 +1,26 @@
 """The calls that a request leads to, with answers from a file and no network.
 
-outcome = conversation.hold(request, given_answer, given={"order": {...}})
-plan_as_json(outcome)       # {"calls": [...], "waiting": [...]} or {"calls": [...], "response": {...}}
+    shown, warnings = plan(project, "shop", "order_ack", request, settings={}, answers={...}, name="ack.json")
+    shown       # {"calls": [...], "waiting": [...]} or {"calls": [...], "response": {...}}
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingType
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crossdock.calls import Answer, Call, NoAnswer, Silence
 from crossdock.conversations import Conversation, Outcome, Unanswered
+from crossdock.credentials import base_url, channel_headers
 from crossdock.diagnostics import Diagnostic, Place, did_you_mean, pointer, shorten
 from crossdock.errors import InputError
 from crossdock.payloads import decode, read
 from crossdock.values import JSON, MISSING, Missing
+
+if TYPE_CHECKING:
+    from crossdock.project import Project
 
 _KEYS: Final = ("$status", "$body", "$text", "$error")
 _SILENCES: Final[dict[Silence, str]] = {
@@ -92,9 +97,29 @@ def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSO
     return answers
 
 
-def plan_as_json(outcome: Outcome) -> dict[str, JSON]:
-    """A plan as it is printed: the calls, what waits for an answer, and the response when all is known."""
-    shown: dict[str, JSON] = {"calls": [call.as_json() for call in outcome.calls]}
+def plan(
+    project: Project,
+    channel: str,
+    action: str,
+    request: JSON,
+    *,
+    settings: MappingType[str, JSON],
+    answers: JSON,
+    name: str,
+) -> tuple[JSON, list[Diagnostic]]:
+    """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does."""
+    described = project.channel_of(channel)
+    base = base_url(described, settings) if described.base_url is not None else ""
+    outcome = project.hold(
+        channel, action, request, given_answer, settings=settings, base_url=base, name=name, given=answers
+    )
+    return plan_as_json(outcome, base, channel_headers(described, settings)), outcome.warnings
+
+
+def plan_as_json(outcome: Outcome, base: str = "", headers: MappingType[str, str] | None = None) -> JSON:
+    """The headers of every call, without secrets; the calls, what waits for an answer, and the response."""
+    shown: dict[str, JSON] = {"headers": dict(headers)} if headers else {}
+    shown["calls"] = [call.as_json(base) for call in outcome.calls]
     if outcome.waiting:
         shown["waiting"] = [step.as_json() for step in outcome.waiting]
     if not isinstance(outcome.response, Missing):

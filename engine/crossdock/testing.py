@@ -228,7 +228,7 @@ def run_example(project: Project, case: PurePath) -> tuple[str | None, str | Non
 
 def _outcome(project: Project, case: PurePath) -> tuple[JSON, Sequence[Diagnostic]]:
     """What comes of an example: the result of its mapping, or the plan of its conversation."""
-    from crossdock.plans import checked_answers, given_answer, plan_as_json
+    from crossdock.plans import checked_answers, plan
 
     root, folder, name = project.roots[0], case.parent.as_posix(), f"{EXAMPLES}/{case.as_posix()}"
     if folder not in project.conversation_names():
@@ -241,8 +241,9 @@ def _outcome(project: Project, case: PurePath) -> tuple[JSON, Sequence[Diagnosti
     answers = f"{EXAMPLES}/{case.with_suffix(_ANSWERS).as_posix()}"
     given = _json(root, answers) if (root / answers).is_file() else {}
     checked_answers(given, answers, conversation)
-    outcome = conversation.hold(_json(root, name), given_answer, settings=settings, name=name, given=given)
-    return plan_as_json(outcome), outcome.warnings
+    channel, action = folder.split("/")
+    request = _json(root, name)
+    return plan(project, channel, action, request, settings=settings, answers=given, name=name)
 
 
 def _json(root: Path, name: str) -> JSON:
