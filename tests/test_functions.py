@@ -137,7 +137,7 @@ class TestCalling:
         except FunctionError as error:
             assert str(error).startswith(f"`{name}` ") and not str(error).endswith(".")
         else:
-            assert name in ("first", "last", "unique", "zip", "entries", "to_number") or json.dumps(
+            assert name in ("first", "last", "unique", "zip", "entries", "object", "to_number") or json.dumps(
                 result, allow_nan=False
             )
         assert repr(arguments) == repr(before)
@@ -522,6 +522,13 @@ class TestCollections:
     def test_zip_ends_with_the_shortest(self):
         assert call("zip", [1, 2, 3], ["a", "b"]) == [[1, "a"], [2, "b"]]
 
+    def test_an_object_is_made_of_entries(self):
+        red = {"key": "colour", "value": "red"}
+        assert call("object", call("entries", {"a": 1, "b": None})) == {"a": 1, "b": None}
+        assert call("object", [red, {**red, "value": "blue"}]) == {"colour": "blue"}
+        assert call("object", [{"key": "colour"}]) == {"colour": None}
+        assert call("object", None) is None
+
 
 REFUSALS: list[tuple[tuple[JSON, ...], str]] = [
     (("money",), "`money` takes 1 to 3 arguments, not 0"),
@@ -598,6 +605,11 @@ REFUSALS: list[tuple[tuple[JSON, ...], str]] = [
     (("uuid",), "`uuid` takes at least 1 argument, not 0"),
     (("uuid", "a", True), "`uuid` takes a number or text as its second argument, not true or false"),
     (("first", "abc"), "`first` takes a list as its first argument, not text"),
+    (
+        ("object", [{"key": 1, "value": "red"}]),
+        "`object` takes a list of objects, each with text as its `key`",
+    ),
+    (("object", [None]), "`object` takes a list of objects, each with text as its `key`"),
     (("zip", [], 1), "`zip` takes a list as its second argument, not a number"),
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from crossdock.functions.function import Example, Function, takes, types
+from crossdock.functions.function import Example, Function, FunctionError, takes, types
 from crossdock.values import JSON
 
 
@@ -25,6 +25,16 @@ def unique(array: list[JSON]) -> list[JSON]:
 
 def entries(value: dict[str, JSON]) -> list[JSON]:
     return [{"key": key, "value": item} for key, item in value.items()]
+
+
+def object_of(array: list[JSON]) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for entry in array:
+        key = entry.get("key") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(key, str):
+            raise FunctionError("takes a list of objects, each with text as its `key`")
+        found[key] = entry.get("value")
+    return found
 
 
 def zip_arrays(*arrays: list[JSON]) -> list[JSON]:
@@ -75,6 +85,17 @@ FUNCTIONS = (
         "The properties of an object as an array of objects with `key` and `value`",
         (Example('entries(`{"colour": "red"}`)', [{"key": "colour", "value": "red"}]),),
         entries,
+    ),
+    Function(
+        "object",
+        takes("entries: array"),
+        types("object"),
+        "The object that such entries make: `entries` the other way round; the later entry wins",
+        (
+            Example('object(`[{"key": "colour", "value": "red"}]`)', {"colour": "red"}),
+            Example("object(`[]`)", {}),
+        ),
+        object_of,
     ),
     Function(
         "zip",
