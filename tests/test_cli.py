@@ -246,8 +246,7 @@ def test_a_payload_that_cannot_be_read(file: str, line: str, crossdock: Run) -> 
         (
             ["-C", "/nowhere", "list"],
             2,
-            "error[no-project]: `/nowhere` is no project: neither it nor a directory above it has a "
-            "`mappings` folder",
+            "error[no-project]: there is no directory `/nowhere`",
         ),
         (
             ["transform", "shop/order", "good.json", "--set", "color=red"],

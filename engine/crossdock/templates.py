@@ -33,6 +33,7 @@ _ALLOWED: Final = (
     "a template may hold {{ }} with names, a.b, a[0], text, numbers, ~, comparisons, and/or/not/in, "
     "x if y else z, functions and filters, and {% if %}"
 )
+_OPENING = re.compile(r"\{\{|\{%")
 
 
 def is_template(text: str) -> bool:
@@ -82,8 +83,11 @@ def _guard_template(text: str, scalar: ScalarNode) -> None:
     if len(text) > LONGEST:
         message = f"the template has more than {LONGEST} characters"
         raise CompileError([Diagnostic("template-too-large", message, scalar.span)])
-    for match in re.finditer(r"\{\{.*?\}\}|\{%.*?%\}", text, re.DOTALL):
-        guard(match[0], scalar, match.start())
+    at = 0
+    while opening := _OPENING.search(text, at):
+        end = text.find("}}" if opening[0] == "{{" else "%}", opening.end())
+        at = end if end >= 0 else len(text)
+        guard(text[opening.start() : at], scalar, opening.start())
 
 
 def _words(tokens: Iterable[tuple[int, str, str]], text: str) -> list[tuple[str, str, int]]:
