@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from socket import socket
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import unquote
@@ -26,7 +27,6 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 CLIENT_ID = "acme.retailops.1.0.0.Release"
@@ -119,14 +119,10 @@ class FakeChannel:
         self.tokens = _Tokens()
         self._faults: list[FaultRule] = []
         self._lock = threading.RLock()
-        self._map = Map(
-            [Rule(path, methods=[method], endpoint=handler) for method, path, handler in self.routes()],
-            strict_slashes=False,
-            merge_slashes=False,
-        )
+        self._routes = [(method, _pattern(path), handler) for method, path, handler in self.routes()]
 
     def routes(self) -> Iterable[tuple[str, str, Handler]]:
-        """Method, path below the base, and what answers."""
+        """Method, path below the base with its pieces as `<names>`, and what answers."""
         return ()
 
     def error(self, status: int, message: str, **more: Any) -> Any:
@@ -155,7 +151,7 @@ class FakeChannel:
     def _application(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         body = request.get_data(as_text=True)
-        target = request.full_path.removesuffix("?")
+        target = environ["RAW_URI"]
         seen = Seen(request.method, target, {k.lower(): v for k, v in request.headers}, body)
         with self._lock:
             self.seen.append(seen)
@@ -181,15 +177,18 @@ class FakeChannel:
                 return answer(self.error(500, f"the fake itself failed: {error!r}"), 500)
 
     def _routed(self, request: Request) -> Response:
-        if not request.path.startswith(self.base):
+        whole = request.environ["RAW_URI"].partition("?")[0]
+        if not whole.startswith(self.base):
             raise Refusal(404, "nothing is served here")
-        path = request.path.removeprefix(self.base)
+        path = whole.removeprefix(self.base)
         if path not in self.open_paths:
             self._authorize(request)
-        adapter = self._map.bind("127.0.0.1")
-        handler, arguments = adapter.match(path, method=request.method)
-        found = handler(request, **arguments)
-        return found if isinstance(found, Response) else answer(found)
+        for method, pattern, handler in self._routes:
+            if method == request.method and (match := pattern.fullmatch(path)):
+                pieces = {name: unquote(piece) for name, piece in match.groupdict().items()}
+                found = handler(request, **pieces)
+                return found if isinstance(found, Response) else answer(found)
+        raise Refusal(404, "nothing is served here")
 
     # Tokens
 
@@ -251,6 +250,12 @@ class FakeChannel:
         before = list(self.ledger)
         yield
         assert self.ledger[len(before) :] == [], "a second effect"
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    """A path with `<names>` for its pieces."""
+    return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path))
 
 
 def answer(body: Any, status: int = 200) -> Response:

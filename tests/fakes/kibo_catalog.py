@@ -75,7 +75,8 @@ class Catalog(FakeChannel):
         before = found(self.products, code)
         kept = {name: before[name] for name in _READ if name in before}
         self.products[code] = {**self.checked(request.json), **kept}
-        self.record("product replaced", code, self.products[code] != before)
+        if self.products[code] != before:
+            self.record("product replaced", code)
         return self.products[code]
 
     def list_variations(self, request: Request, code: str) -> Any:
@@ -129,7 +130,7 @@ class Inventory(FakeChannel):
     def inventory_routes(self) -> list[tuple[str, str, Handler]]:
         return [
             ("POST", "/commerce/inventory/v5/inventory/refresh", self.refresh),
-            ("GET", "/commerce/inventory/v1/queue/<int:job>", self.look),
+            ("GET", "/commerce/inventory/v1/queue/<job>", self.look),
         ]
 
     def refresh(self, request: Request) -> Any:
@@ -149,9 +150,9 @@ class Inventory(FakeChannel):
         self.jobs[number] = {"jobID": number, "type": "REFRESH", "itemCount": len(items), "status": "PENDING"}
         return {"jobID": number}
 
-    def look(self, request: Request, job: int) -> Any:
+    def look(self, request: Request, job: str) -> Any:
         """Each look sees the job one step further."""
-        row = found({str(key): value for key, value in self.jobs.items()}, str(job))
+        row = found({str(key): value for key, value in self.jobs.items()}, job)
         steps = {"PENDING": "WORKING", "WORKING": "SUCCESS"}
         row["status"] = steps.get(row["status"], row["status"])
         row |= {"success": row["status"] == "SUCCESS", "messages": []}

@@ -387,6 +387,7 @@ class Orders(FakeChannel):
     def finished(self, order: Order, effect: str, data: Any) -> Order:
         totalled(order)
         self.changed(order, effect, data)
+        self.settle(order)
         return self.shown(order)
 
     def item_of(self, order: Order, item: str) -> dict[str, Any]:

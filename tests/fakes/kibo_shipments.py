@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug import Request
 
 from fakes.channel import FakeChannel, Handler, answer
-from fakes.kibo_refusals import conflict, invalid, not_found
+from fakes.kibo_refusals import conflict, found, invalid
 
 
 class Shipments(FakeChannel):
@@ -25,10 +25,10 @@ class Shipments(FakeChannel):
     def shipment_routes(self) -> list[tuple[str, str, Handler]]:
         return [
             ("GET", "/commerce/shipments", self.list_shipments),
-            ("GET", "/commerce/shipments/<int:number>", self.get_shipment),
-            ("POST", "/commerce/shipments/<int:number>/packages", self.add_to_shipment),
-            ("PUT", "/commerce/shipments/<int:number>/fulfilled", self.fulfil_shipment),
-            ("PUT", "/commerce/shipments/<int:number>/canceledItems", self.cancel_items),
+            ("GET", "/commerce/shipments/<number>", self.get_shipment),
+            ("POST", "/commerce/shipments/<number>/packages", self.add_to_shipment),
+            ("PUT", "/commerce/shipments/<number>/fulfilled", self.fulfil_shipment),
+            ("PUT", "/commerce/shipments/<number>/canceledItems", self.cancel_items),
         ]
 
     def add_shipment(self, number: int, order: dict[str, Any], **more: Any) -> None:
@@ -62,12 +62,10 @@ class Shipments(FakeChannel):
             "page": {"size": 200, "totalElements": len(rows), "totalPages": 1, "number": 0},
         }
 
-    def get_shipment(self, request: Request, number: int) -> Any:
-        if number not in self.shipments:
-            raise not_found(number)
-        return self.shipments[number]
+    def get_shipment(self, request: Request, number: str) -> Any:
+        return found({str(key): row for key, row in self.shipments.items()}, number)
 
-    def add_to_shipment(self, request: Request, number: int) -> Any:
+    def add_to_shipment(self, request: Request, number: str) -> Any:
         shipment = self.get_shipment(request, number)
         if shipment["shipmentStatus"] != "READY":
             raise conflict(f"the shipment is {shipment['shipmentStatus']}")
@@ -76,7 +74,7 @@ class Shipments(FakeChannel):
         self.record("shipment package", number, packed.get("trackingNumbers"))
         return answer(packed, 201)
 
-    def fulfil_shipment(self, request: Request, number: int) -> Any:
+    def fulfil_shipment(self, request: Request, number: str) -> Any:
         shipment = self.get_shipment(request, number)
         if shipment["shipmentStatus"] != "READY":
             raise conflict(f"the shipment is {shipment['shipmentStatus']}")
@@ -85,7 +83,7 @@ class Shipments(FakeChannel):
         self.follow(shipment)
         return shipment
 
-    def cancel_items(self, request: Request, number: int) -> Any:
+    def cancel_items(self, request: Request, number: str) -> Any:
         shipment = self.get_shipment(request, number)
         if shipment["shipmentStatus"] != "READY":
             raise conflict(f"the shipment is {shipment['shipmentStatus']}")
