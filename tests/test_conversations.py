@@ -395,10 +395,10 @@ BREAKS = "the channel's answer breaks `shop/parcel`: "
 def test_a_call_that_fails_is_told_to_the_failure_mapping(
     conversation: Compile, answer: Reply, keys: str, expected: dict[str, JSON]
 ) -> None:
-    made = conversation(f"  - {{step: a, call: GET /a, {keys}}}\n  - {{step: b, value: '`1`'}}")
+    made = conversation(f"  - {{step: a, call: GET /a, {keys}}}\n  - {{step: b, call: GET /b}}")
     outcome = made.hold({}, Shop({"GET /a": answer}), base_url="https://shop.example.com/api")
-    where = {"method": "GET", "url": "https://shop.example.com/api/a"}
-    assert events(outcome) == [{"step": "a", **where, "skipped": ["b"], **expected}]
+    where = {"action": "notify", "step": "a", "method": "GET", "url": "https://shop.example.com/api/a"}
+    assert events(outcome) == [{**where, "skipped": ["b"], **expected}]
     assert answers(outcome) == {}
     assert [item.severity for item in outcome.warnings] == ["warning"]
 
@@ -407,7 +407,7 @@ def test_a_call_that_fails_is_told_to_the_failure_mapping(
     "step, message",
     [
         ("call: 'GET /a/{{ gone }}'", "the path has nothing where it needs a value: /a/{{ gone }}"),
-        ("call: 'GET /a/{{ list }}'", "a list cannot be printed as text"),
+        ("call: 'GET /a/{{ list }}'", "a list cannot be printed as text, at /list"),
         ("call: GET /a, query: {q: list}", "`q` is no text"),
         ("call: GET /a, query: {q: object}", "`q` is no text"),
         ("call: GET /a, query: {$with: list, $value: '@'}", "`query` is no object"),
@@ -415,15 +415,15 @@ def test_a_call_that_fails_is_told_to_the_failure_mapping(
         ("call: GET /a, headers: {q: lines}", "`q` holds a line end"),
         ("call: GET /a, headers: {q: accent}", "`q` holds characters that no header can have"),
         ("call: GET /a, headers: {q: tab}", "`q` holds characters that no header can have"),
-        ("call: GET /a, body: {n: abs(text)}", "`abs` takes a number, not text"),
+        ("call: GET /a, body: {n: abs(text)}", "`abs` takes a number, not text, at /text"),
         ("call: GET /a, body: parcel", "the required property `id` is missing"),
-        ("call: GET /a, body: sealed", "expected a whole number, found text"),
+        ("call: GET /a, body: sealed", "expected a whole number, found text, at /text"),
         ("call: GET /a, body: strict", "too heavy"),
-        ("value: abs(text)", "`abs` takes a number, not text"),
-        ("event: {n: abs(text)}", "`abs` takes a number, not text"),
-        ("if: abs(text), value: text", "`abs` takes a number, not text"),
+        ("value: abs(text)", "`abs` takes a number, not text, at /text"),
+        ("event: {n: abs(text)}", "`abs` takes a number, not text, at /text"),
+        ("if: abs(text), value: text", "`abs` takes a number, not text, at /text"),
         ("each: text, value: text", "`each` takes a list, and this is none"),
-        ("each: abs(text), value: {$const: 1}", "`abs` takes a number, not text"),
+        ("each: abs(text), value: {$const: 1}", "`abs` takes a number, not text, at /text"),
     ],
 )
 def test_a_step_whose_call_cannot_be_made_fails_before_it_is_made(
@@ -447,7 +447,8 @@ def test_a_step_whose_call_cannot_be_made_fails_before_it_is_made(
     }
     outcome = held(conversation(f"  - {{step: a, {step}}}", files=files), request)
     assert outcome.calls == []
-    assert events(outcome) == [{"step": "a", "kind": "request", "message": message, "skipped": []}]
+    (event,) = events(outcome)
+    assert event == {"action": "notify", "step": "a", "kind": "request", "message": message, "skipped": []}
 
 
 def test_the_blame_for_what_an_element_holds_names_the_element(conversation: Compile) -> None:
@@ -665,7 +666,7 @@ def test_a_failure_inside_an_element_ends_that_element_only(conversation: Compil
     ]
     assert told == [
         (1, None, None, None, None),
-        (None, "find", "order", 2, ["line", "close", "told"]),
+        (None, "find", "order", 2, ["line", "close"]),
         (None, "line", "line", "3x", []),
         (3, None, None, None, None),
     ]
@@ -703,7 +704,7 @@ def test_a_failure_is_about_what_its_step_says_or_else_the_nearest_around_it(
 
 def test_a_list_that_cannot_be_made_is_not_about_one_of_its_elements(conversation: Compile) -> None:
     made = conversation(
-        "  - {step: a, each: n, about: {id: n}, value: n}\n  - {step: b, value: n}",
+        "  - {step: a, each: n, about: {id: n}, value: n}\n  - {step: b, call: GET /b}",
     )
     outcome = held(made, {"n": "no list"})
     assert [(e["step"], e.get("id"), e["skipped"]) for e in events(outcome)] == [("a", None, ["b"])]

@@ -354,8 +354,8 @@ def test_an_example_of_a_conversation_is_a_request_and_its_snapshot_the_plan(
     run(talking, "--snapshot-update").assert_outcomes(passed=4)
     assert names(talking) == ["plain.json", "refused.txt", "waits.json", "whole.json"]
     written = talking.path / "snapshots/shop/refund"
-    ticket = {"step": "ticket", "method": "GET", "path": "/tickets/7"}
-    refund = {"step": "refund", "method": "POST", "path": "/refunds", "body": {"amount": 5, "by": "Bo"}}
+    ticket = {"step": "ticket", "method": "GET", "url": "/tickets/7"}
+    refund = {"step": "refund", "method": "POST", "url": "/refunds", "body": {"amount": 5, "by": "Bo"}}
     assert json.loads((written / "whole.json").read_text()) == {
         "calls": [ticket, refund],
         "response": {"refunded": True},
