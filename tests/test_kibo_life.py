@@ -477,7 +477,7 @@ def test_a_fault_in_one_of_three_is_one_failure_and_two_successes(
     shop.kibo.add(order(1001))
     case.prepare(shop.kibo)
     if fault in SILENT:
-        shop.transport.limits = replace(QUICK, seconds=0.4)
+        shop.transport.limits = replace(QUICK, seconds=0.4, attempts=2)
     rule = shop.kibo.fault(MATRIX[fault], matching=case.change)
     failures, changes = asked(shop, case)
     if fault == "404" and case.name == "classic stock":
