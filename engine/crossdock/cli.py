@@ -13,29 +13,33 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from crossdock import __version__
+from crossdock.commands import Commands
+from crossdock.commands.console import (
+    FORMATS,
+    count,
+    format_option,
+    open_project,
+    output_option,
+    pairs,
+    put,
+    read_payload,
+    report,
+    settings_option,
+)
 
 if TYPE_CHECKING:
-    from crossdock.diagnostics import Diagnostic, Format
+    from crossdock.diagnostics import Format
     from crossdock.errors import CrossdockError
     from crossdock.project import Project
     from crossdock.values import JSON
 
-FORMATS = ("text", "short", "json", "github", "sarif")
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How diagnostics are written.",
-)
 
-
-@click.group(context_settings=_SETTINGS)
+@click.group(cls=Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, "--version", prog_name="crossdock")
 @click.option(
     "-C",
@@ -51,19 +55,13 @@ def cli(context: click.Context, directory: str | None) -> None:
     context.obj = directory
 
 
-def open_project(context: click.Context) -> Project:
-    from crossdock.project import Project
-
-    return Project.open(context.find_root().obj)
-
-
 @cli.command()
 @click.argument("mapping")
 @click.argument("file", default="-", type=click.Path(allow_dash=True))
-@click.option("-o", "--output", type=click.Path(), help="Write the result to this file.")
+@output_option
 @click.option("--compact", is_flag=True, help="The result on one line.")
 @click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
-@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel.")
+@settings_option
 @format_option
 @click.pass_context
 def transform(
@@ -85,46 +83,27 @@ def transform(
 
     project = open_project(context)
     compiled = project.mapping(mapping)
-    settings = project.settings(compiled.name, _pairs(given))
+    settings = project.settings(compiled.name, pairs(given))
     name = "<stdin>" if file == "-" else file
-    payload = payloads.decode(payloads.read(file, sys.stdin.buffer), name)
+    payload = payloads.decode(_bytes(file), name)
     result = compiled.run(payload, settings=settings, name=name, validate=not no_validate)
     report(result.warnings, form)
-    text = payloads.encode(result.value, compact=compact)
-    if output is None or output == "-":
-        click.echo(text)
-    else:
-        _write(output, text + "\n")
+    put(payloads.encode(result.value, compact=compact), output)
 
 
-def _write(path: str, text: str) -> None:
-    """A result into a file, whole or not at all. Raises ProjectError."""
-    from pathlib import Path
+def _bytes(file: str) -> bytes:
+    """What a file holds; `-` is standard input, at a terminal with a word that it is waited for."""
+    from io import BytesIO
 
-    from crossdock.diagnostics import Diagnostic, shorten
-    from crossdock.errors import ProjectError
+    from crossdock import payloads
 
-    try:
-        if Path(path).is_dir():
-            raise IsADirectoryError(0, "it is a directory")
-        # Only a regular file is put in another's place; a device or a pipe is written to.
-        whole = not Path(path).exists() or Path(path).is_file()
-        with click.open_file(path, "w", encoding="utf-8", atomic=whole) as stream:
-            stream.write(text)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a file's name"
-        message = f"`{shorten(path, 200)}` cannot be written: {reason.lower()}"
-        raise ProjectError([Diagnostic("unwritable", message)]) from None
-
-
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for pair in given:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise click.BadParameter("write it as key=value", param_hint="'--set'")
-        pairs[key] = value
-    return pairs
+    if file != "-":
+        return payloads.read(file, BytesIO())
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed")
+    if sys.stdin.isatty():
+        click.echo("reading from the terminal; end with Ctrl-D", err=True)
+    return payloads.read(file, sys.stdin.buffer)
 
 
 @cli.command()
@@ -143,7 +122,7 @@ def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> No
     findings = project.check(names)
     report(findings, form)
     if form == "text":
-        count = _count(len(findings), "finding") if findings else "no findings"
+        count = count(len(findings), "finding") if findings else "no findings"
         click.echo(f"{_checked(names)} checked, {count}", err=True)
     if findings:
         context.exit(2 if has_errors(findings) else 1)
@@ -151,19 +130,15 @@ def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> No
 
 def _checked(names: Sequence[str]) -> str:
     conversations = sum(name.removesuffix(".yaml").endswith("/conversation") for name in names)
-    listed = [_count(len(names) - conversations, "mapping"), _count(conversations, "conversation")]
+    listed = [count(len(names) - conversations, "mapping"), count(conversations, "conversation")]
     return " and ".join(listed if conversations else listed[:1])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @cli.command()
 @click.argument("channel")
 @click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
 @click.option("--answers", type=click.Path(), help="The answers by step: a JSON file, or a directory.")
-@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel.")
+@settings_option
 @format_option
 @click.pass_context
 def plan(
@@ -187,7 +162,7 @@ def plan(
 @click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
 @click.option("--dry-run", is_flag=True, help="Only plan: print the calls and make none.")
 @click.option("--compact", is_flag=True, help="The response on one line.")
-@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel.")
+@settings_option
 @format_option
 @click.pass_context
 def answer(
@@ -208,7 +183,7 @@ def answer(
 
     project = open_project(context)
     action, request, name = _request(project, channel, arguments)
-    settings = project.settings(channel, _pairs(given))
+    settings = project.settings(channel, pairs(given))
     with Transport(project.channel_of(channel), settings, environ=os.environ) as transport:
         outcome = project.hold(
             channel,
@@ -241,7 +216,7 @@ def _plan(
         channel,
         action,
         request,
-        settings=project.settings(channel, _pairs(given)),
+        settings=project.settings(channel, pairs(given)),
         answers=read_answers(answers, project.conversation(channel, action)) if answers is not None else {},
         name=name,
     )
@@ -263,7 +238,7 @@ def _request(project: Project, channel: str, arguments: tuple[str, ...]) -> tupl
     if action is not None:
         project.conversation(channel, action)
     name = "<stdin>" if file == "-" else file
-    request = payloads.decode(payloads.read(file, sys.stdin.buffer), name)
+    request = payloads.decode(_bytes(file), name)
     action = action or project.actions.find(request)
     project.conversation(channel, action)
     return action, request, name
@@ -358,20 +333,6 @@ def completion(shell: str) -> None:
     click.echo(found(cli, {}, "crossdock", "_CROSSDOCK_COMPLETE").source())
 
 
-def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
-    """Diagnostics to stderr; those that are a document, JSON and SARIF, also when there is none."""
-    from crossdock.diagnostics import render
-
-    if diagnostics or form in ("json", "sarif"):
-        click.echo(render(diagnostics, form, color=_color()), err=True, color=True)
-
-
-def _color() -> bool:
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
-
-
 def exit_code(error: CrossdockError) -> int:
     """Who is to blame, as a number."""
     from crossdock import errors
@@ -407,8 +368,12 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and give its exit code; nothing but its own messages reaches the user."""
     try:
         code = cli.main(args=list(arguments), prog_name="crossdock", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except SystemExit as end:
+        # Click itself ends the program when the reader of a pipe has had enough.
+        return 0 if isinstance(sys.stdout, cast(type, PacifyFlushWrapper)) else int(end.code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
@@ -431,7 +396,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _give_up_stdout() -> None:
     """What is still buffered goes nowhere, or else the interpreter would try to write it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:

@@ -86,10 +86,13 @@ class Expression:
     scalar: ScalarNode
     positions: Positions = field(repr=False)
     is_text: bool = False
+    _span: list[Span] = field(default_factory=list, repr=False)  # worked out when it is first asked for
 
     @property
     def span(self) -> Span:
-        return self.scalar.part(0, len(self.text))
+        if not self._span:
+            self._span.append(self.scalar.part(0, len(self.text)))
+        return self._span[0]
 
     def at(self, tree: Tree) -> Span:
         """Where a node of the tree stands: the first name in it, or else the whole expression."""
