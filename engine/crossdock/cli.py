@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from crossdock import __version__
 from crossdock.commands import Commands
@@ -84,26 +83,10 @@ def transform(
     project = open_project(context)
     compiled = project.mapping(mapping)
     settings = project.settings(compiled.name, pairs(given))
-    name = "<stdin>" if file == "-" else file
-    payload = payloads.decode(_bytes(file), name)
+    payload, name = read_payload(file)
     result = compiled.run(payload, settings=settings, name=name, validate=not no_validate)
     report(result.warnings, form)
     put(payloads.encode(result.value, compact=compact), output)
-
-
-def _bytes(file: str) -> bytes:
-    """What a file holds; `-` is standard input, at a terminal with a word that it is waited for."""
-    from io import BytesIO
-
-    from crossdock import payloads
-
-    if file != "-":
-        return payloads.read(file, BytesIO())
-    if sys.stdin is None:
-        raise click.UsageError("standard input is closed")
-    if sys.stdin.isatty():
-        click.echo("reading from the terminal; end with Ctrl-D", err=True)
-    return payloads.read(file, sys.stdin.buffer)
 
 
 @cli.command()
@@ -122,8 +105,8 @@ def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> No
     findings = project.check(names)
     report(findings, form)
     if form == "text":
-        count = count(len(findings), "finding") if findings else "no findings"
-        click.echo(f"{_checked(names)} checked, {count}", err=True)
+        found = count(len(findings), "finding") if findings else "no findings"
+        click.echo(f"{_checked(names)} checked, {found}", err=True)
     if findings:
         context.exit(2 if has_errors(findings) else 1)
 
@@ -237,8 +220,7 @@ def _request(project: Project, channel: str, arguments: tuple[str, ...]) -> tupl
         action, file = file, "-"
     if action is not None:
         project.conversation(channel, action)
-    name = "<stdin>" if file == "-" else file
-    request = payloads.decode(_bytes(file), name)
+    request, name = read_payload(file)
     action = action or project.actions.find(request)
     project.conversation(channel, action)
     return action, request, name
@@ -373,7 +355,7 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except SystemExit as end:
         # Click itself ends the program when the reader of a pipe has had enough.
-        return 0 if isinstance(sys.stdout, cast(type, PacifyFlushWrapper)) else int(end.code or 0)
+        return 0 if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
