@@ -209,8 +209,6 @@ def _plan(
 
 def _request(project: Project, channel: str, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:
     """The action, the request and its name, from [ACTION] [FILE]. There is a conversation for the action."""
-    from crossdock import payloads
-
     if len(arguments) > 2:
         raise click.UsageError("too many arguments: CHANNEL [ACTION] [FILE]")
     known = {*project.actions_of(channel), *project.actions.by_name}

@@ -1,0 +1,119 @@
+"""What commands share: the project that they stand in, options, and how results and diagnostics go out.
+
+Results go to stdout or whole into a file, diagnostics to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from crossdock.diagnostics import Diagnostic, Format
+    from crossdock.project import Project
+    from crossdock.values import JSON
+
+FORMATS = ("text", "short", "json", "github", "sarif")
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How diagnostics are written.",
+)
+settings_option = click.option(
+    "--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel."
+)
+output_option = click.option("-o", "--output", type=click.Path(), help="Write the result to this file.")
+
+
+def open_project(context: click.Context) -> Project:
+    from crossdock.project import Project
+
+    return Project.open(context.find_root().obj)
+
+
+def read_payload(file: str) -> tuple[JSON, str]:
+    """The payload in a file, - is stdin, and what messages call it. Raises InputError."""
+    from crossdock import payloads
+
+    name = "<stdin>" if file == "-" else file
+    return payloads.decode(_bytes(file), name), name
+
+
+def _bytes(file: str) -> bytes:
+    """What a file holds; `-` is standard input, at a terminal with a word that it is waited for."""
+    from io import BytesIO
+
+    from crossdock import payloads
+
+    if file != "-":
+        return payloads.read(file, BytesIO())
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed")
+    if sys.stdin.isatty():
+        click.echo("reading from the terminal; end with Ctrl-D", err=True)
+    return payloads.read(file, sys.stdin.buffer)
+
+
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """What --set gives: KEY=VALUE, several times."""
+    found: dict[str, str] = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise click.BadParameter("write it as key=value", param_hint="'--set'")
+        found[key] = value
+    return found
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def put(text: str, output: str | None) -> None:
+    """A result to stdout, or into a file."""
+    if output is None or output == "-":
+        click.echo(text)
+    else:
+        write(output, text + "\n")
+
+
+def write(path: str, text: str) -> None:
+    """A result into a file, whole or not at all. Raises ProjectError."""
+    from pathlib import Path
+
+    from crossdock.diagnostics import Diagnostic, shorten
+    from crossdock.errors import ProjectError
+
+    try:
+        if Path(path).is_dir():
+            raise IsADirectoryError(0, "it is a directory")
+        # Only a regular file is put in another's place; a device or a pipe is written to.
+        whole = not Path(path).exists() or Path(path).is_file()
+        with click.open_file(path, "w", encoding="utf-8", atomic=whole) as stream:
+            stream.write(text)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a file's name"
+        message = f"`{shorten(path, 200)}` cannot be written: {reason.lower()}"
+        raise ProjectError([Diagnostic("unwritable", message)]) from None
+
+
+def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
+    """Diagnostics to stderr; those that are a document, JSON and SARIF, also when there is none."""
+    from crossdock.diagnostics import render
+
+    if diagnostics or form in ("json", "sarif"):
+        click.echo(render(diagnostics, form, color=_color()), err=True, color=True)
+
+
+def _color() -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
