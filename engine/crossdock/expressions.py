@@ -121,6 +121,15 @@ class Witness(Protocol):
         """How much has been seen so far."""
 
 
+class Observer(Witness, Protocol):
+    """A witness who is also told of each part of an expression, as it is evaluated."""
+
+    def opened(self, part: Tree, context: JSON) -> None: ...
+
+    def closed(self, value: JSON) -> None:
+        """The part that was opened last, of those still open, gives this value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What an expression can reach beside its context."""
@@ -350,11 +359,17 @@ def text_of(tree: Tree) -> Tree:
 
 
 class Evaluator:
-    """Evaluates expressions in one scope, before a witness if there is one."""
+    """Evaluates expressions in one scope, before a witness if there is one, or an observer."""
 
-    def __init__(self, scope: Scope, witness: Witness | None = None) -> None:
+    def __init__(
+        self, scope: Scope, witness: Witness | None = None, observer: Observer | None = None
+    ) -> None:
         functions = _Functions(scope)
-        self._interpreter = _WitnessedInterpreter(functions, witness) if witness else _Interpreter(functions)
+        self._interpreter = _Interpreter(functions)
+        if observer is not None:
+            self._interpreter = _ObservedInterpreter(functions, observer)
+        elif witness is not None:
+            self._interpreter = _WitnessedInterpreter(functions, witness)
 
     def evaluate(self, expression: Expression, context: JSON) -> JSON:
         """The value, None when there is none. Raises Failure."""
@@ -475,6 +490,20 @@ class _WitnessedInterpreter(_Interpreter):
             if failure.tree is node:
                 failure.mark = mark
             raise
+
+
+class _ObservedInterpreter(_WitnessedInterpreter):
+    """Tells the observer of each part that is evaluated, from the whole inwards."""
+
+    def __init__(self, functions: _Functions, observer: Observer) -> None:
+        super().__init__(functions, observer)
+        self._observer = observer
+
+    def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
+        self._observer.opened(node, args[0] if args else None)
+        value = super().visit(node, *args, **kwargs)
+        self._observer.closed(value)
+        return value
 
 
 def _type_message(error: Any) -> str:

@@ -16,7 +16,7 @@ from crossdock.diagnostics import Diagnostic, Place, pointer
 from crossdock.errors import EvaluationError
 from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true
 from crossdock.functions import REGISTRY
-from crossdock.trace import Origins, Parts, Read, Step, Trace
+from crossdock.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.values import JSON, MISSING, Missing
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ class Outcome:
     present: bool = True
 
 
-def execute(mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced: bool) -> Outcome:
+def execute(
+    mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced: bool, watch: Watch | None = None
+) -> Outcome:
     """Run a mapping. ``name`` is what messages call the payload. Raises EvaluationError.
 
     Without a trace a failure says less about the payload; the caller runs the payload again with one.
     """
-    run = _Run(name, Origins(payload) if traced else None)
+    run = _Run(name, Origins(payload) if traced else None, watch)
     value = run.mapping(mapping, payload, scope, ())
     if isinstance(value, Missing):
         return Outcome(None, run.failed, run.trace, present=False)
@@ -48,9 +50,10 @@ def execute(mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced:
 class _Run:
     """One execution: what it gathers on the way."""
 
-    def __init__(self, name: str, origins: Origins | None) -> None:
+    def __init__(self, name: str, origins: Origins | None, watch: Watch | None = None) -> None:
         self.name = name
         self.origins = origins
+        self.watch = watch
         self.failed: list[Diagnostic] = []
         self.trace = Trace()
 
@@ -59,6 +62,8 @@ class _Run:
         settings = {**mapping.settings, **scope.settings}
         scope = replace(scope, root=payload, tables=mapping.tables, settings=settings)
         cells = _Cells(self, mapping, scope)
+        if self.watch is not None:
+            self.watch.began(mapping, payload, path)
         value = cells.cell(mapping.cell, payload, path)
         if not isinstance(value, Missing):
             for check in mapping.checks:
@@ -109,14 +114,23 @@ class _Cells:
                 return self.items(cell, context, path)
             case nodes.With(over, inner):
                 inside = self.present(over, context, path)
-                return MISSING if isinstance(inside, Missing) else self.cell(inner, inside, path)
+                return MISSING if isinstance(inside, Missing) else self.behind(inner, inside, path)
             case nodes.If(condition, inner):
-                if not is_true(self.evaluate(condition, context, path)):
+                if not is_true(self.watched(condition, context, path)):
                     return self.left_out(path, cell)
                 self.take_reads()
-                return self.cell(inner, context, path)
+                return self.behind(inner, context, path)
             case nodes.Use():
                 return self.use(cell, context, path)
+
+    def behind(self, cell: nodes.Cell, context: JSON, path: Parts) -> JSON | Missing:
+        """A cell behind the expression that was evaluated last."""
+        if self.run.watch is None:
+            return self.cell(cell, context, path)
+        self.run.watch.entered()
+        value = self.cell(cell, context, path)
+        self.run.watch.left()
+        return value
 
     def fields(
         self, fields: tuple[nodes.Field, ...], context: JSON, path: Parts, result: dict[str, JSON]
@@ -139,15 +153,19 @@ class _Cells:
         return result
 
     def each(self, item: nodes.Each, context: JSON, path: Parts, result: list[JSON]) -> None:
-        over = self.evaluate(item.over, context, path)
+        over = self.watched(item.over, context, path)
         if not isinstance(over, list | None):
             kind = "an object" if isinstance(over, dict) else "a single value"
             raise self.failure(f"`$each` takes a list, not {kind}", item.over, path)
         self.take_reads()
+        if self.run.watch is not None:
+            self.run.watch.entered()
         for element in over or ():
             value = self.cell(item.cell, element, (*path, len(result)))
             if not isinstance(value, Missing):
                 result.append(value)
+        if self.run.watch is not None:
+            self.run.watch.left()
 
     def use(self, cell: nodes.Use, context: JSON, path: Parts) -> JSON | Missing:
         if cell.name in self.of.fragments:
@@ -174,11 +192,17 @@ class _Cells:
         return result
 
     def present(self, expression: Expression, context: JSON, path: Parts) -> JSON | Missing:
-        value = self.evaluate(expression, context, path)
+        value = self.watched(expression, context, path)
         if self.run.origins is not None:
             reads = self.take_reads()
             self.run.trace.steps.append(Step(path, expression.span, reads, value is not None))
         return MISSING if value is None else value
+
+    def watched(self, expression: Expression, context: JSON, path: Parts) -> JSON:
+        value = self.evaluate(expression, context, path)
+        if self.run.watch is not None:
+            self.run.watch.evaluated(path, expression, context, self.scope, value)
+        return value
 
     def evaluate(self, expression: Expression, context: JSON, path: Parts) -> JSON:
         try:
@@ -201,6 +225,8 @@ class _Cells:
     def step(self, path: Parts, cell: nodes.Cell) -> None:
         if self.run.origins is not None:
             self.run.trace.steps.append(Step(path, cell.span))
+        if self.run.watch is not None:
+            self.run.watch.written(path, cell.span)
 
     def left_out(self, path: Parts, cell: nodes.Cell) -> Missing:
         if self.run.origins is not None:

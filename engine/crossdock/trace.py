@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from crossdock.diagnostics import Span, pointer
 from crossdock.values import JSON
+
+if TYPE_CHECKING:
+    from crossdock.expressions import Expression, Scope
+    from crossdock.mapping import Mapping
 
 Parts = tuple[str | int, ...]
 
@@ -51,6 +56,26 @@ class Trace:
             if step := written.get(output[:length]):
                 return step
         return None
+
+
+class Watch(Protocol):
+    """Who wants to know more of a run than its trace says; told in the order of the run."""
+
+    def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None:
+        """A mapping, the first or one that is used, has a place of the result to write."""
+
+    def evaluated(
+        self, output: Parts, expression: Expression, context: JSON, scope: Scope, value: JSON
+    ) -> None:
+        """A cell, or what stands behind a ``$`` word, has this value; None when there is none."""
+
+    def entered(self) -> None:
+        """All until ``left`` stands behind what was evaluated last: a condition, a list, an object."""
+
+    def left(self) -> None: ...
+
+    def written(self, output: Parts, span: Span) -> None:
+        """A constant, a list or an object is done."""
 
 
 class Origins:
