@@ -15,10 +15,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
+from crossdock.conditions import shown_by
 from crossdock.diagnostics import Diagnostic, Severity, Span, did_you_mean
 from crossdock.expressions import Expression, Tree
-from crossdock.inference import Inference, Surroundings, present_if
+from crossdock.inference import Inference, Surroundings
 from crossdock.interpreter import Names, NoNames
+from crossdock.narrowing import Narrowed
 from crossdock.values import JSON
 from crossdock.views import (
     ANYTHING,
@@ -28,14 +30,12 @@ from crossdock.views import (
     Documented,
     Kinds,
     ListOf,
-    Narrowed,
     Record,
     Scalar,
     View,
     either,
     in_words,
     made,
-    narrowed,
     view_of,
 )
 
@@ -156,11 +156,18 @@ class CellCheck:
                 view = self.cell(inner, inside.marked(False), target, beside)
                 return view.marked(True) if inside.optional else view
             case nodes.If(condition, inner):
-                self.view(condition, context)
-                there = narrowed(context, present_if(condition.tree))
-                return self.cell(inner, there, target, beside).marked(True)
+                return self.kept(condition, inner, context, target, beside).marked(True)
             case nodes.Use():
                 return self.use(cell, context, target)
+
+    def kept(
+        self, condition: Expression, inner: nodes.Cell, context: View, target: View, beside: frozenset[str]
+    ) -> View:
+        """What a cell yields under its `$if`."""
+        inference = Inference(condition, self.around, self)
+        inference.reachable(inference.decides(condition.tree, context), condition.tree)
+        there, inside = inference.where(shown_by(condition.tree), context)
+        return replace(self, around=there.around).cell(inner, inside, target, beside)
 
     def item(self, item: nodes.Cell | nodes.Each, context: View, target: View) -> View:
         wanted = self.list_target(target, item.span)

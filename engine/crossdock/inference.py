@@ -10,39 +10,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from crossdock.conditions import AROUND, shown_by
 from crossdock.diagnostics import Severity, did_you_mean
 from crossdock.expressions import Expression, Tree
 from crossdock.functions import REGISTRY, Function
+from crossdock.functions.function import ordinal
+from crossdock.narrowing import Facts, Narrowed, documented_in, element_at, inside, narrowed, origins_of
+from crossdock.signatures import BY, ELEMENTS, SORTING, result_of
 from crossdock.values import JSON
 from crossdock.views import (
     ANYTHING,
-    NOTHING,
     NUMBER,
     TEXT,
     TRUTH,
-    Documented,
     Either,
     Kinds,
     ListOf,
-    Narrowed,
-    Path,
     Record,
-    Scalar,
     View,
     either,
-    element_at,
     in_words,
     kinds_of,
     made,
-    narrowed,
-    origins_of,
     tuple_of,
 )
 
 _ARRAY = frozenset({"array"})
 _FALSY = frozenset({"string", "array", "object", "false"})
 _NEVER_FALSY = NUMBER | {"true"}
-_ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 class Sink(Protocol):
@@ -75,6 +70,16 @@ class Surroundings:
     answers: View = ANYTHING
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
+    def narrowed(self, facts: Facts) -> Surroundings:
+        """The surroundings where these facts hold."""
+        around = self
+        for name in AROUND:
+            token = f"{name}()"
+            if any(path and path[0] == token for path in facts):
+                view: View = narrowed(getattr(self, name), inside(facts, token))
+                around = replace(around, **{name: view})  # type: ignore[arg-type]
+        return around
+
 
 @dataclass(slots=True)
 class _Witness:
@@ -103,6 +108,27 @@ class _Witness:
         self.sink.used(kind, name)
 
 
+class _Nobody:
+    """Is told what has been said before."""
+
+    def report(
+        self,
+        id: str,
+        message: str,
+        expression: Expression,
+        tree: Tree,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None: ...
+
+    def read(self, name: str, *, indirect: bool) -> None: ...
+
+    def used(self, kind: str, name: str) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """One expression in its surroundings."""
@@ -111,10 +137,22 @@ class Inference:
     around: Surroundings
     sink: Sink
     indirect: bool = False
+    defaulted: bool = False
+
+    def where(self, facts: Facts, context: View) -> tuple[Inference, View]:
+        """Where these facts hold: of the context, and of what is around it."""
+        if not facts:
+            return self, context
+        own = {path: fact for path, fact in facts.items() if not path or not str(path[0]).endswith("()")}
+        there = narrowed(context, own)
+        around = self.around.narrowed(facts)
+        if own and around.root is context:
+            around = replace(around, root=there)
+        return (self if around is self.around else replace(self, around=around)), there
 
     def decides(self, tree: Tree, context: View) -> View:
         """The view of a condition: what it reads decides on a value, and is not that value."""
-        return replace(self, indirect=True).view(tree, context)
+        return replace(self, indirect=True, defaulted=True).view(tree, context)
 
     def report(
         self, id: str, message: str, tree: Tree, help: str | None = None, severity: Severity = "error"
@@ -157,24 +195,27 @@ class Inference:
                 return self.either_or(tree, context)
             case "and_expression":
                 left = self.decides(children[0], context)
-                right = self.view(children[1], narrowed(context, present_if(children[0])))
+                self.reachable(left, children[0])
+                inner, there = self.where(shown_by(children[0]), context)
+                right = inner.view(children[1], there)
                 falsy = left.limited(left.kinds & _FALSY)
                 return either([falsy, right]) if falsy.kinds or left.optional else right
             case "not_expression":
-                self.view(children[0], context)
+                replace(self, defaulted=True).view(children[0], context)
                 return TRUTH
             case "comparator":
                 return self.comparison(tree, context)
             case "conditional":
-                self.decides(children[0], context)
-                then = self.view(children[1], narrowed(context, present_if(children[0])))
-                return either([then, self.view(children[2], context)])
+                self.reachable(self.decides(children[0], context), children[0])
+                inner, there = self.where(shown_by(children[0]), context)
+                other, here = self.where(shown_by(children[0], truth=False), context)
+                return either([inner.view(children[1], there), other.view(children[2], here)])
             case "text" | "concat":
                 return self.text(tree, context)
             case "multi_select_dict":
                 return self.object(children, context)
             case "multi_select_list":
-                return tuple_of([self.view(child, context) for child in children], optional=context.optional)
+                return tuple_of([self.view(child, context) for child in children], optional=_missing(context))
         return ANYTHING
 
     def object(self, pairs: list[Tree], context: View) -> View:
@@ -185,7 +226,7 @@ class Inference:
             witness = _Witness(self.sink)
             fields[pair["value"]] = replace(self, sink=witness).view(pair["children"][0], context)
             origins[pair["value"]] = tuple(witness.direct)
-        return Record(fields, optional=context.optional, origins=origins)
+        return Record(fields, optional=_missing(context), origins=origins)
 
     # Reading
 
@@ -194,7 +235,7 @@ class Inference:
         found = context.property(name)
         if found is None:
             message = f"`{context.name}` has no property `{name}`"
-            help = did_you_mean(name, context.property_names())
+            help = did_you_mean(name, context.property_names()) or _through_list(name, context)
             self.report("unknown-property", message, tree, help)
             return ANYTHING
         for origin in (*(each.name for each in documented_in(found)), *origins_of(context, name)):
@@ -217,21 +258,23 @@ class Inference:
             element, no_list = left.values(), left.optional or bool(left.kinds - {"object"})
         else:
             element, no_list = self.elements(left_tree, left), _may_be_no_list(left)
+        inner = self
         if tree["type"] == "filter_projection":
             condition = tree["children"][2]
-            self.decides(condition, element)
-            element = narrowed(element, present_if(condition))
-        return ListOf(self.view(tree["children"][1], element).marked(False), no_list)
+            self.reachable(self.decides(condition, element), condition)
+            inner, element = self.where(shown_by(condition), element)
+        return ListOf(inner.view(tree["children"][1], element).marked(False), no_list)
 
     # Operators
 
     def either_or(self, tree: Tree, context: View) -> View:
         left_tree, right_tree = tree["children"]
-        left = self.view(left_tree, context)
+        left = replace(self, defaulted=True).view(left_tree, context)
         if left.known and left.kinds and not left.optional and left.kinds <= _NEVER_FALSY:
             message = "what stands behind this `||` is never reached: what stands before it is always there"
             self.report("unreachable", message, right_tree, severity="warning")
-        right = self.view(right_tree, context)
+        inner, there = self.where(shown_by(left_tree, truth=False), context)
+        right = inner.view(right_tree, there)
         true_left = self.when_true(left_tree, left, context)
         return either([true_left, right]) if true_left.kinds else right
 
@@ -239,29 +282,61 @@ class Inference:
         """What a value is when it is true: of `a && b` that can only be b."""
         if tree["type"] == "and_expression":
             first, second = tree["children"]
-            inside = narrowed(context, present_if(first))
-            return self.when_true(second, self.view(second, inside), inside)
+            inner, there = replace(self, sink=_NOBODY).where(shown_by(first), context)
+            return inner.when_true(second, inner.view(second, there), there)
         return view.limited(view.kinds - {"false"}).marked(False)
 
+    def reachable(self, condition: View, tree: Tree) -> None:
+        """Report a condition that no payload makes true."""
+        if never_true(condition):
+            message = "this is never true, so that what depends on it is never reached"
+            self.report("unreachable", message, tree, severity="warning")
+
     def comparison(self, tree: Tree, context: View) -> View:
-        left, right = (self.view(child, context) for child in tree["children"])
+        left, right = (self.operand(child, context) for child in tree["children"])
         operator = tree["value"]
         equality = operator in ("eq", "ne")
         if left.known and right.known and left.kinds and right.kinds:
             message = _impossible(left, right, equality=equality)
             if message is not None:
                 self.report("impossible-comparison", message, tree)
+            elif equality:
+                self.likely(tree, left, right)
+            elif _may_clash(left, right):
+                message = "text cannot be compared with a number, and for some payloads this does"
+                self.report("wrong-type", message, tree, severity="warning")
         if equality:
             return TRUTH
-        numbers = left.kinds <= NUMBER and right.kinds <= NUMBER
-        sure = left.known and right.known and numbers and not left.optional and not right.optional
+        comparable = left.kinds <= NUMBER | {"string"} and right.kinds <= NUMBER | {"string"}
+        sure = left.known and right.known and comparable and not left.optional and not right.optional
         return TRUTH.marked(not sure)
+
+    def operand(self, tree: Tree, context: View) -> View:
+        """One side of a comparison: the text 'null' that `to_string` makes of nothing does no harm here."""
+        if tree["type"] == "function_expression" and tree["value"] == "to_string":
+            return self.call(tree, context, compared=True)
+        return replace(self, defaulted=True).view(tree, context)
+
+    def likely(self, tree: Tree, left: View, right: View) -> None:
+        """Warn of a comparison with a value that is none of those that are known."""
+        for one, other in ((left, right), (right, left)):
+            known, values = one.likely, other.constants
+            texts = [value for value in values or () if isinstance(value, str) and value]
+            if (
+                known
+                and texts
+                and len(texts) == len(values or ())
+                and not any(text in known for text in texts)
+            ):
+                message = f"`{one.name}` is not known to be `{texts[0]}`: known are {listed(known)}"
+                help = did_you_mean(texts[0], [str(value) for value in known])
+                self.report("impossible-comparison", message, tree, help, "warning")
 
     def text(self, tree: Tree, context: View) -> View:
         optional = False
         for child in tree["children"]:
             view = self.view(child, context)
-            optional = optional or view.optional
+            optional = optional or _missing(view)
             unprintable = view.kinds & {"array", "object"}
             if view.known and unprintable:
                 verb = "is" if view.kinds == unprintable else "may be"
@@ -271,10 +346,10 @@ class Inference:
 
     # Functions
 
-    def call(self, tree: Tree, context: View) -> View:
+    def call(self, tree: Tree, context: View, *, compared: bool = False) -> View:
         function, arguments = REGISTRY[tree["value"]], tree["children"]
         self.sink.used("function", function.name)
-        views = [ANYTHING if item["type"] == "expref" else self.view(item, context) for item in arguments]
+        views = [self.argument(function, place, item, context) for place, item in enumerate(arguments)]
         lists = [view for view, item in zip(views, arguments, strict=True) if item["type"] != "expref"]
         inner: View = ANYTHING
         for item in arguments:
@@ -282,42 +357,82 @@ class Inference:
                 inner = self.view(item["children"][0], lists[0].items() if lists else ANYTHING)
         if function.kind == "context":
             return self.context_function(tree, views)
-        missing = self.arguments(tree, function, views)
-        result = _result(function, lists, inner)
+        missing = self.arguments(tree, function, views, compared=compared)
+        self.elements_fit(tree, function, lists, inner)
+        result = result_of(function, lists, inner)
         return result.marked(True) if missing else result
 
-    def arguments(self, tree: Tree, function: Function, views: list[View]) -> bool:
+    def argument(self, function: Function, place: int, tree: Tree, context: View) -> View:
+        if tree["type"] == "expref":
+            return ANYTHING
+        if function.name in ("lookup", "contains") and place == 1:
+            return self.operand(tree, context)
+        inner = replace(self, defaulted=function.name == "not_null") if self.defaulted else self
+        return inner.view(tree, context)
+
+    def arguments(self, tree: Tree, function: Function, views: list[View], *, compared: bool) -> bool:
         """Check the arguments; whether one that the function needs may be missing, so that it gives null."""
         missing = False
         for position, (view, argument) in enumerate(zip(views, tree["children"], strict=True)):
             parameter = function.parameters[min(position, len(function.parameters) - 1)]
             if argument["type"] == "expref":
                 continue
-            allowed = kinds_of(parameter.types)
-            which = f"{_ORDINALS[position]} argument" if position < len(_ORDINALS) else "argument"
-            bad = view.kinds - allowed
-            if view.known and bad:
-                verb = "may be" if view.kinds & allowed else "is"
-                message = (
-                    f"`{function.name}` takes {in_words(allowed)} as its {which}, "
-                    f"and this {verb} {in_words(bad)}"
-                )
-                self.report("wrong-type", message, argument, severity=_severity(verb))
+            self.argument_fits(function, position, view, argument)
             takes_null = bool({"null", "any"} & parameter.types)
             if not view.optional or (takes_null and function.name != "to_string") or parameter.optional:
                 continue
             if function.kind == "library":
                 missing = True
-            elif view.known:
-                self.needs(function, which, argument)
+            elif view.known and not compared:
+                self.needs(function, f"its {ordinal(position)}", argument)
         return missing
 
+    def argument_fits(self, function: Function, position: int, view: View, argument: Tree) -> None:
+        parameter = function.parameters[min(position, len(function.parameters) - 1)]
+        allowed = kinds_of(parameter.types)
+        bad = view.kinds - allowed
+        if view.known and bad:
+            verb = "may be" if view.kinds & allowed else "is"
+            which = f"`{function.name}` takes {in_words(allowed)} as its {ordinal(position)}"
+            self.report(
+                "wrong-type", f"{which}, and this {verb} {in_words(bad)}", argument, severity=_severity(verb)
+            )
+
     def needs(self, function: Function, which: str, argument: Tree) -> None:
-        message = f"`{function.name}` needs its {which}, and this may be missing"
+        message = f"`{function.name}` needs {which}, and this may be missing"
         help = "keep it from being called then: `value && …`, or give a default: `value || …`"
         if function.name == "to_string":
             message = "`to_string` makes the text 'null' of a value that is missing, and this may be"
         self.report("may-be-missing", message, argument, help, "warning")
+
+    def elements_fit(self, tree: Tree, function: Function, lists: list[View], inner: View) -> None:
+        """Check what is in the lists that a function takes, and what its `&…` gives."""
+        arguments = tree["children"]
+        if function.name == "contains" and lists[0].known and lists[0].kinds == {"string"}:
+            self.element_fits(function, frozenset({"string"}), lists[1], arguments[1], "its second argument")
+        if (allowed := ELEMENTS.get(function.name)) is not None:
+            place = 0 if len(lists) == 1 else 1
+            if lists[place].known:
+                self.element_fits(function, allowed, lists[place].items(), arguments[place], "each element")
+        if function.name in BY:
+            self.element_fits(
+                function, NUMBER | {"string"}, inner, arguments[1]["children"][0], "what it sorts by"
+            )
+
+    def element_fits(self, function: Function, allowed: Kinds, view: View, tree: Tree, which: str) -> None:
+        if not view.known:
+            return
+        if bad := view.kinds - allowed:
+            verb = "may be" if view.kinds & allowed else "is"
+            message = (
+                f"`{function.name}` takes {in_words(allowed)} as {which}, and this {verb} {in_words(bad)}"
+            )
+            self.report("wrong-type", message, tree, severity=_severity(verb))
+        elif function.name in (*SORTING, *BY) and "string" in view.kinds and view.kinds & NUMBER:
+            message = f"`{function.name}` cannot compare text with a number, and here are both"
+            self.report("wrong-type", message, tree, severity="warning")
+        if view.optional:
+            self.needs(function, which, tree)
 
     def context_function(self, tree: Tree, views: list[View]) -> View:
         match tree["value"]:
@@ -344,18 +459,21 @@ class Inference:
             message = f"a table is looked up by text, and this {verb} {in_words(bad)}"
             self.report("wrong-type", message, tree["children"][1], severity=_severity(verb))
         found = either(made(value) for value in rows.values())
-        covered = key.constants is not None and all(_key(value) in rows for value in key.constants)
         if len(views) > 2:
             result = either([found.marked(False), views[2]])
             return result.marked(True) if key.optional else result
-        if key.constants is not None and not covered:
-            absent = [_key(value) for value in key.constants if value is not None and _key(value) not in rows]
-            if absent:
-                message = (
-                    f"the table `{table}` has no row for {', '.join(f'`{value}`' for value in absent[:5])}"
-                )
-                self.report("uncovered-value", message, tree, severity="warning")
+        covered = key.constants is not None and all(_key(value) in rows for value in _given(key.constants))
+        if not self.defaulted:
+            self.covers(str(table), rows, key, tree)
         return found.marked(key.optional or not covered)
+
+    def covers(self, table: str, rows: Mapping[str, JSON], key: View, tree: Tree) -> None:
+        """Report the values of a key that a table has no row for."""
+        values = key.constants if key.constants is not None else key.likely
+        absent = [_key(value) for value in _given(values or ()) if _key(value) not in rows]
+        if absent:
+            message = f"the table `{table}` has no row for {', '.join(f'`{value}`' for value in absent[:5])}"
+            self.report("uncovered-value", message, tree, severity="warning")
 
 
 def _severity(verb: str) -> Severity:
@@ -366,20 +484,46 @@ def _key(value: JSON) -> str:
     return str(value)
 
 
+def _given(values: tuple[JSON, ...]) -> list[JSON]:
+    return [value for value in values if value is not None]
+
+
+def _missing(view: View) -> bool:
+    """Whether it is known that a value may be missing; where nothing is known nothing is claimed."""
+    return view.optional and view.known
+
+
 def _may_be_no_list(view: View) -> bool:
-    return view.optional or bool(view.kinds - _ARRAY)
+    return view.known and (view.optional or bool(view.kinds - _ARRAY))
 
 
-def documented_in(view: View) -> list[Documented]:
-    """The parts of schemas that a view may be."""
-    match view:
-        case Documented():
-            return [view]
-        case Narrowed(base):
-            return documented_in(base)
-        case Either(options):
-            return [found for option in options for found in documented_in(option)]
-    return []
+def _through_list(name: str, view: View) -> str | None:
+    """The help for a property that is looked for in a list, and that its elements have."""
+    if "array" not in view.kinds or not view.known or view.items().property(name) is None:
+        return None
+    return f"`{view.name}` is a list: `[].{name}` is the one of each element"
+
+
+def never_true(view: View) -> bool:
+    """Whether no payload makes a value true."""
+    if not view.known or (view.kinds - _FALSY):
+        return False
+    if view.kinds <= {"false"}:
+        return True
+    values = view.constants
+    return values is not None and not any(values)
+
+
+def _may_clash(left: View, right: View) -> bool:
+    """Whether an order is asked of text and a number."""
+    return any(
+        "string" in one.kinds and other.kinds & NUMBER for one, other in ((left, right), (right, left))
+    )
+
+
+def listed(values: tuple[JSON, ...]) -> str:
+    """Some values as a message lists them."""
+    return ", ".join(f"`{value}`" for value in values[:8] if value is not None)
 
 
 def _impossible(left: View, right: View, *, equality: bool) -> str | None:
@@ -388,8 +532,7 @@ def _impossible(left: View, right: View, *, equality: bool) -> str | None:
         outside = [value for value in other.constants or () if value is not None]
         known = one.constants
         if equality and known is not None and outside and not any(value in known for value in outside):
-            listed = ", ".join(f"`{value}`" for value in known[:8])
-            return f"`{one.name}` is never `{outside[0]}`: it is one of {listed}"
+            return f"`{one.name}` is never `{outside[0]}`: it is one of {listed(known)}"
     kinds = [_broad(view.kinds) for view in (left, right)]
     if not kinds[0] & kinds[1]:
         what = "are never equal" if equality else "cannot be compared"
@@ -413,122 +556,3 @@ def _spliced(element: View) -> View:
         return element
     others = element.kinds - _ARRAY
     return either([element.items(), element.limited(others)]) if others else element.items()
-
-
-def _result(function: Function, views: list[View], inner: View) -> View:
-    """What a function gives, as far as its name and arguments tell."""
-    first = views[0] if views else ANYTHING
-    match function.name:
-        case "not_null":
-            result = either(view.marked(False) for view in views if view.kinds)
-            return result.marked(all(view.optional for view in views))
-        case "reverse" | "sort" | "sort_by" | "unique":
-            return first.marked(False)
-        case "first" | "last" | "max" | "min" | "max_by" | "min_by":
-            return first.items().marked(True)
-        case "map":
-            return ListOf(inner)
-        case "merge":
-            return _merged(views)
-        case "to_array":
-            others = first.limited(first.kinds - _ARRAY)
-            return either([first.limited(_ARRAY), ListOf(others)])
-        case "keys" | "split":
-            return ListOf(TEXT)
-        case "values":
-            return ListOf(first.values())
-        case "entries":
-            return ListOf(Record({"key": TEXT, "value": first.values()}))
-        case "zip":
-            return ListOf(tuple_of(view.items() for view in views))
-        case "shares":
-            return ListOf(Scalar(NUMBER))
-        case "add" | "min_of" | "max_of":
-            return Scalar(_number(views), optional=all(view.optional for view in views))
-        case "subtract" | "multiply" | "neg" | "magnitude" | "abs":
-            return Scalar(_number(views))
-        case "sum":
-            return Scalar(_number([first.items()]))
-        case "ceil" | "floor":
-            return Scalar(frozenset({"integer"}))
-    return _declared(function)
-
-
-def _declared(function: Function) -> View:
-    """What a function gives by its signature alone."""
-    if "any" in function.returns or "object" in function.returns:
-        return ANYTHING
-    if "array" in function.returns:
-        return ListOf(ANYTHING)
-    return Scalar(kinds_of(function.returns), optional="null" in function.returns)
-
-
-def _number(views: list[View]) -> Kinds:
-    """Whole numbers give whole numbers; anything else may have a fraction."""
-    whole = all(view.known and view.kinds <= {"integer"} for view in views)
-    return frozenset({"integer"}) if whole else NUMBER
-
-
-def _merged(views: list[View]) -> View:
-    """One object of several: a later property takes the place of an earlier one, when it is there."""
-    if not all(view.known for view in views):
-        return ANYTHING
-    fields: dict[str, View] = {}
-    origins: dict[str, tuple[str, ...]] = {}
-    for view in views:
-        for name in view.property_names():
-            found = view.property(name) or NOTHING
-            earlier = fields.get(name)
-            fields[name] = either([found.marked(False), earlier]) if found.optional and earlier else found
-            own = (*(each.name for each in documented_in(found)), *origins_of(view, name))
-            origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), *own)))
-    return Record(fields, origins=origins)
-
-
-def present_if(tree: Tree) -> frozenset[Path]:
-    """The paths that are there when a condition is true; the empty path is the context itself."""
-    children = tree["children"]
-    match tree["type"]:
-        case "current":
-            return frozenset({()})
-        case "field" | "subexpression":
-            path = _path(tree)
-            return frozenset() if path is None else frozenset({path})
-        case "and_expression":
-            return present_if(children[0]) | present_if(children[1])
-        case "or_expression":
-            return present_if(children[0]) & present_if(children[1])
-        case "comparator":
-            return _compared(tree)
-        case "function_expression" if tree["value"] in ("contains", "starts_with", "ends_with", "length"):
-            return present_if(children[0]) if children else frozenset()
-        case "not_expression" if children[0]["type"] == "not_expression":
-            return present_if(children[0]["children"][0])
-    return frozenset()
-
-
-def _compared(tree: Tree) -> frozenset[Path]:
-    """Equal to something that is not null, or ordered against a number, or not equal to null."""
-    left, right = tree["children"]
-    paths = [_path(left), _path(right)]
-    literals = [side["type"] == "literal" and side["value"] is not None for side in (left, right)]
-    nulls = [side["type"] == "literal" and side["value"] is None for side in (left, right)]
-    shown = nulls if tree["value"] == "ne" else literals
-    return frozenset(
-        path for path, other in zip(paths, reversed(shown), strict=True) if path is not None and other
-    )
-
-
-def _path(tree: Tree) -> Path | None:
-    """A chain of names as a path; None for anything else."""
-    match tree["type"]:
-        case "field":
-            return (tree["value"],)
-        case "current":
-            return ()
-        case "subexpression":
-            parts = [_path(child) for child in tree["children"]]
-            if any(part is None for part in parts):
-                return None
-            return tuple(name for part in parts if part is not None for name in part)
-    return None

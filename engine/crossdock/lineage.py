@@ -12,22 +12,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
-from crossdock.checker import settings_view
+from crossdock.conditions import shown_by
 from crossdock.diagnostics import Severity, Span
 from crossdock.expressions import Expression, Tree
-from crossdock.inference import Inference, Surroundings, present_if
-from crossdock.views import ListOf, Record, View, narrowed, view_of
+from crossdock.inference import Inference, Surroundings
+from crossdock.narrowing import narrowed
+from crossdock.shapes import Shape
+from crossdock.views import Documented, ListOf, Record, View, view_of
 
 if TYPE_CHECKING:
+    from crossdock.keywords import Node
     from crossdock.mapping import Mapping
+
+# A value of which nothing is documented, so that each path into it is one.
+_UNDOCUMENTED: Final[Node] = {"additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What stands between a mapping and a cell in it: the target that it decides on, and its node."""
+
+    target: str
+    node: nodes.With | nodes.If | nodes.Each
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One target field: paths with ``[]`` for the elements of lists, and where the cell is written."""
+    """One target field: paths with ``[]`` for the elements of lists, and where the cell is written.
+
+    A source that is not of the payload begins with the function that gives it: ``settings().mode``. The
+    cell belongs to ``mapping``; ``turns`` lead to it, and ``key`` is where the target's name stands.
+    """
 
     target: str
     sources: tuple[str, ...]
@@ -35,6 +53,10 @@ class Link:
     functions: tuple[str, ...]
     tables: tuple[str, ...]
     span: Span
+    cell: nodes.Cell
+    mapping: Mapping
+    turns: tuple[Turn, ...] = ()
+    key: Span | None = None
 
 
 @dataclass(slots=True)
@@ -71,17 +93,30 @@ class _Place:
     context: View
     target: str
     because: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    key: Span | None = None
 
-    def inside(self, view: View, because: tuple[str, ...]) -> _Place:
-        return replace(self, context=view, because=(*self.because, *because))
+    def inside(
+        self, view: View, because: tuple[str, ...], node: nodes.With | nodes.If | nodes.Each
+    ) -> _Place:
+        turns = (*self.turns, Turn(self.target, node))
+        return replace(self, context=view, because=(*self.because, *because), turns=turns)
+
+    def at(self, target: str, key: Span | None = None) -> _Place:
+        return replace(self, target=target, key=key or self.key)
 
 
 def lineage(mapping: Mapping) -> list[Link]:
     """The links of a mapping, in the order of its file; a field that several cells may write has several."""
-    source = view_of(mapping.source)
+    source = undocumented("") if mapping.source is None else view_of(mapping.source)
     links = _walk(mapping, source, _Place(source, ""), mapping.cell)
     root = source.name
     return [_relative(link, root) for link in links]
+
+
+def undocumented(name: str) -> View:
+    """A value of which nothing is known but its name."""
+    return Documented(Shape(_UNDOCUMENTED, lambda _: _UNDOCUMENTED), name)
 
 
 def _relative(link: Link, root: str) -> Link:
@@ -108,35 +143,46 @@ def _walk(mapping: Mapping, root: View, place: _Place, cell: nodes.Cell) -> Iter
         case nodes.Evaluate(expression):
             notes = _Notes()
             view = _infer(mapping, root, expression, place.context, notes)
-            yield from _links(view, place, notes, expression.span)
-        case nodes.Literal():
-            yield Link(place.target, (), place.because, (), (), cell.span)
+            yield from _spread(view, _link(mapping, place, cell, notes), 0)
+        case nodes.Literal() | nodes.Object(()) | nodes.List(()):
+            yield _link(mapping, place, cell, _Notes())
         case nodes.Object(fields):
             yield from _fields(mapping, root, place, fields)
         case nodes.List(items):
-            inner = replace(place, target=f"{place.target}[]")
+            inner = place.at(f"{place.target}[]")
             for item in items:
                 yield from _item(mapping, root, inner, item)
         case nodes.With(over, inside):
             view, read = _entered(mapping, root, over, place.context)
-            yield from _walk(mapping, root, place.inside(view.marked(False), read), inside)
+            yield from _walk(mapping, root, place.inside(view.marked(False), read, cell), inside)
         case nodes.If(condition, inside):
             _, read = _entered(mapping, root, condition, place.context)
-            context = narrowed(place.context, present_if(condition.tree))
-            yield from _walk(mapping, root, place.inside(context, read), inside)
-        case nodes.Use(name, _, beside):
-            if (fragment := mapping.fragments.get(name)) is not None:
-                yield from _walk(mapping, root, place, fragment)
-            else:
-                used = mapping.used[name]
-                yield from _walk(used, place.context, place, used.cell)
-            yield from _fields(mapping, root, place, beside)
+            context = narrowed(place.context, shown_by(condition.tree))
+            yield from _walk(mapping, root, place.inside(context, read, cell), inside)
+        case nodes.Use():
+            yield from _used(mapping, root, place, cell)
+
+
+def _used(mapping: Mapping, root: View, place: _Place, cell: nodes.Use) -> Iterator[Link]:
+    """What is used, without the keys that stand beside it, and those."""
+    own = [f"{place.target}.{item.key}".removeprefix(".") for item in cell.beside]
+    hidden = tuple(start for name in own for start in (name + ".", name + "[]"))
+    yield from _fields(mapping, root, place, cell.beside[: cell.before])
+    if (fragment := mapping.fragments.get(cell.name)) is not None:
+        links = _walk(mapping, root, place, fragment)
+    else:
+        used = mapping.used[cell.name]
+        links = _walk(used, place.context, place, used.cell)
+    for link in links:
+        if link.target not in own and not link.target.startswith(hidden):
+            yield link
+    yield from _fields(mapping, root, place, cell.beside[cell.before :])
 
 
 def _fields(mapping: Mapping, root: View, place: _Place, fields: tuple[nodes.Field, ...]) -> Iterator[Link]:
     for item in fields:
         target = f"{place.target}.{item.key}" if place.target else item.key
-        yield from _walk(mapping, root, replace(place, target=target), item.cell)
+        yield from _walk(mapping, root, place.at(target, item.key_span), item.cell)
 
 
 def _item(mapping: Mapping, root: View, place: _Place, item: nodes.Cell | nodes.Each) -> Iterator[Link]:
@@ -144,7 +190,7 @@ def _item(mapping: Mapping, root: View, place: _Place, item: nodes.Cell | nodes.
         yield from _walk(mapping, root, place, item)
         return
     view, read = _entered(mapping, root, item.over, place.context)
-    yield from _walk(mapping, root, place.inside(view.items(), read), item.cell)
+    yield from _walk(mapping, root, place.inside(view.items(), read, item), item.cell)
 
 
 def _entered(
@@ -159,25 +205,28 @@ def _entered(
 
 
 def _infer(mapping: Mapping, root: View, expression: Expression, context: View, notes: _Notes) -> View:
-    around = Surroundings(root, settings_view(mapping), tables=mapping.tables)
+    settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
+    around = Surroundings(root, settings, request, answers, mapping.tables)
     return Inference(expression, around, notes).view(expression.tree, context)
 
 
-def _links(view: View, place: _Place, notes: _Notes, span: Span) -> Iterator[Link]:
-    """One link for a value; for an object that an expression makes, one for each of its properties."""
-    because = (*place.because, *notes.indirect)
-    made = Link(
+def _link(mapping: Mapping, place: _Place, cell: nodes.Cell, notes: _Notes) -> Link:
+    return Link(
         target=place.target,
         sources=tuple(notes.direct),
-        because_of=because,
+        because_of=(*place.because, *notes.indirect),
         functions=tuple(notes.functions),
         tables=tuple(notes.tables),
-        span=span,
+        span=cell.span,
+        cell=cell,
+        mapping=mapping,
+        turns=place.turns,
+        key=place.key,
     )
-    yield from _spread(view, made, 0)
 
 
 def _spread(view: View, link: Link, depth: int) -> Iterator[Link]:
+    """One link for a value; for an object that an expression makes, one for each of its properties."""
     match view:
         case Record(fields) if fields and depth < 4:
             for name, inner in fields.items():

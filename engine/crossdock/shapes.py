@@ -14,24 +14,35 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from crossdock.keywords import NOTHING, TYPES, Node
 from crossdock.values import JSON
 
 _ANY = frozenset(TYPES)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """What a schema node says of a value. Pure; its properties and items are made once."""
+    """What a schema node says of a value. Pure; each of its answers is made once."""
 
     node: Node
     _resolve: Callable[[Node], Node] = field(repr=False)
     _known: dict[str | None, Shape | None] = field(default_factory=dict, repr=False)
+    _answers: dict[str, object] = field(default_factory=dict, repr=False)
+
+    def _once(self, question: str, answer: Callable[[], _T]) -> _T:
+        if question not in self._answers:
+            self._answers[question] = answer()
+        return cast(_T, self._answers[question])
 
     @property
     def types(self) -> frozenset[str] | None:
         """The JSON types that a value may have; None for any. ``number`` takes whole numbers too."""
+        return self._once("types", self._kinds)
+
+    def _kinds(self) -> frozenset[str] | None:
         kinds = self._types(self.node)
         if kinds == _ANY:
             return None
@@ -39,7 +50,7 @@ class Shape:
 
     def property_names(self) -> frozenset[str]:
         """The documented properties."""
-        return frozenset(self._names(self.node))
+        return self._once("names", lambda: frozenset(self._names(self.node)))
 
     def items(self) -> Shape:
         """The shape of a list's elements, whatever their place."""
@@ -49,18 +60,27 @@ class Shape:
 
     def required(self) -> frozenset[str]:
         """The properties that an object of this shape always has."""
-        return self._required(self.node)
+        return self._once("required", lambda: self._required(self.node))
 
     @property
     def is_open(self) -> bool:
         """An object may stand here and nothing is documented of it: any property may be read."""
-        return "object" in self._types(self.node) and self._open(self.node)
+        return self._once("is_open", lambda: "object" in self._types(self.node) and self._open(self.node))
+
+    @property
+    def is_closed(self) -> bool:
+        """An object here has no properties but the documented ones."""
+        return self._once("is_closed", lambda: self._closed(self.node))
 
     @property
     def enum(self) -> tuple[JSON, ...] | None:
         """The values that may stand here; None for any. A constant is an enumeration of one."""
-        values = self._values(self.node)
-        return None if values is None else tuple(values)
+        return self._once("enum", lambda: _as_tuple(self._values(self.node, _own_values)))
+
+    @property
+    def known_values(self) -> tuple[JSON, ...] | None:
+        """The values that are known here, where others may stand too; None when nobody lists them."""
+        return self._once("known", lambda: _as_tuple(self._values(self.node, _own_known_values)))
 
     @property
     def sensitive(self) -> bool:
@@ -138,10 +158,22 @@ class Shape:
             for branches in self._choices(node)
         )
 
-    def _values(self, node: Node) -> list[JSON] | None:
-        found = [_own_values(node), *map(self._values, self._merged(node))]
+    def _closed(self, node: Node) -> bool:
+        if node.get("additionalProperties") is False or node.get("additionalProperties") == NOTHING:
+            return True
+        if node.get("unevaluatedProperties") in (False, NOTHING) or any(
+            map(self._closed, self._merged(node))
+        ):
+            return True
+        choices = (
+            [each for each in branches if "object" in self._types(each)] for branches in self._choices(node)
+        )
+        return any(branches and all(map(self._closed, branches)) for branches in choices)
+
+    def _values(self, node: Node, own: Callable[[Node], list[JSON] | None]) -> list[JSON] | None:
+        found = [own(node), *(self._values(each, own) for each in self._merged(node))]
         for branches in self._choices(node):
-            lists = [self._values(each) for each in branches if self._types(each)]
+            lists = [self._values(each, own) for each in branches if self._types(each)]
             known = [each for each in lists if each is not None]
             found.append(_united(known) if len(known) == len(lists) else None)
         known = [each for each in found if each is not None]
@@ -209,6 +241,17 @@ def _own_values(node: Node) -> list[JSON] | None:
     if isinstance(values, list):
         return values
     return [None] if node.get("type") in ("null", ["null"]) else None
+
+
+def _own_known_values(node: Node) -> list[JSON] | None:
+    values = node.get("x-known-values")
+    if isinstance(values, list):
+        return values
+    return [None] if node.get("type") in ("null", ["null"]) else None
+
+
+def _as_tuple(values: list[JSON] | None) -> tuple[JSON, ...] | None:
+    return None if values is None else tuple(values)
 
 
 def _both(nodes: Iterable[Node | None]) -> Node | None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from crossdock.shapes import Shape
 
 Kinds = frozenset[str]
-Path = tuple[str, ...]
 
 BOOLEAN: Final = frozenset({"true", "false"})
 NUMBER: Final = frozenset({"integer", "number"})
@@ -67,6 +66,23 @@ def in_words(kinds: Kinds) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
+def kind_of(value: JSON) -> Kinds:
+    """The kind of a value that is written out; none for null."""
+    match value:
+        case None:
+            return frozenset()
+        case bool():
+            return frozenset({"true" if value else "false"})
+        case str():
+            return frozenset({"string"})
+        case int() | float():
+            return frozenset({"integer" if isinstance(value, int) or value.is_integer() else "number"})
+        case list():
+            return frozenset({"array"})
+        case dict():
+            return frozenset({"object"})
+
+
 class View(Protocol):
     """What is known of a value."""
 
@@ -86,6 +102,10 @@ class View(Protocol):
     @property
     def constants(self) -> tuple[JSON, ...] | None:
         """The few values that it may have; None when they are not known."""
+
+    @property
+    def likely(self) -> tuple[JSON, ...] | None:
+        """The values that are known of it, when there may be others."""
 
     def property(self, name: str) -> View | None:
         """A property; None when there is none of that name."""
@@ -112,6 +132,7 @@ class Anything:
     kinds: Kinds = EVERY
     known: bool = False
     constants: tuple[JSON, ...] | None = None
+    likely: tuple[JSON, ...] | None = None
 
     def property(self, name: str) -> View | None:  # noqa: ARG002
         return ANYTHING
@@ -155,7 +176,18 @@ class Documented:
 
     @property
     def constants(self) -> tuple[JSON, ...] | None:
-        return self.shape.enum
+        values = self.shape.enum
+        if values is None or self.only is None:
+            return values
+        return tuple(value for value in values if kind_of(value) & self.only)
+
+    @property
+    def likely(self) -> tuple[JSON, ...] | None:
+        return self.shape.known_values
+
+    @property
+    def takes_null(self) -> bool:
+        return self.shape.types is None or "null" in self.shape.types
 
     def property(self, name: str) -> View | None:
         shape = self.shape.property(name)
@@ -195,6 +227,7 @@ class Scalar:
     optional: bool = False
     constants: tuple[JSON, ...] | None = None
     known: bool = True
+    likely: tuple[JSON, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -216,10 +249,14 @@ class Scalar:
         return replace(self, optional=optional)
 
     def limited(self, kinds: Kinds) -> View:
-        return replace(self, kinds=self.kinds & kinds)
+        constants = self.constants
+        if constants is not None:
+            constants = tuple(value for value in constants if kind_of(value) & kinds)
+        return replace(self, kinds=self.kinds & kinds, constants=constants)
 
 
 NOTHING: Final = Scalar(frozenset(), optional=True)
+NEVER: Final = Scalar(frozenset())
 TEXT: Final = Scalar(frozenset({"string"}))
 TRUTH: Final = Scalar(BOOLEAN)
 
@@ -234,6 +271,7 @@ class ListOf:
     kinds: Kinds = frozenset({"array"})
     known: bool = True
     constants: tuple[JSON, ...] | None = None
+    likely: tuple[JSON, ...] | None = None
     parts: tuple[View, ...] = ()
 
     def property(self, name: str) -> View | None:  # noqa: ARG002
@@ -265,6 +303,7 @@ class Record:
     kinds: Kinds = frozenset({"object"})
     known: bool = True
     constants: tuple[JSON, ...] | None = None
+    likely: tuple[JSON, ...] | None = None
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def property(self, name: str) -> View | None:
@@ -318,6 +357,10 @@ class Either:
             found.extend(option.constants)
         return tuple(found)
 
+    @property
+    def likely(self) -> tuple[JSON, ...] | None:
+        return None
+
     def property(self, name: str) -> View | None:
         found = [view for option in self.options if (view := option.property(name)) is not None]
         if not found:
@@ -338,85 +381,36 @@ class Either:
         return Either(tuple(option.marked(optional) for option in self.options))
 
     def limited(self, kinds: Kinds) -> View:
-        return either(option.limited(kinds) for option in self.options if option.kinds & kinds)
-
-
-def origins_of(view: View, name: str) -> tuple[str, ...]:
-    """What was read to make a property of an object that an expression makes."""
-    match view:
-        case Record(origins=origins):
-            return origins.get(name, ())
-        case Either(options):
-            return tuple(dict.fromkeys(origin for option in options for origin in origins_of(option, name)))
-        case Narrowed(base):
-            return origins_of(base, name)
-    return ()
+        view = either(option.limited(kinds) for option in self.options if option.kinds & kinds)
+        return view.marked(True) if self.optional else view
 
 
 def either(views: Iterable[View]) -> View:
-    """The view of a value that is one of these."""
+    """The view of a value that is one of these; of none, a value that there never is."""
     flat: dict[View, None] = {}
     for view in views:
         flat.update(dict.fromkeys(view.options if isinstance(view, Either) else (view,)))
+    scalars = [view for view in flat if isinstance(view, Scalar)]
+    if len(scalars) > 1:
+        flat = {_united(scalars): None, **{view: None for view in flat if not isinstance(view, Scalar)}}
     options = tuple(flat)
     if not options:
-        return NOTHING
+        return NEVER
     return options[0] if len(options) == 1 else Either(options)
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """A value of which a condition has shown that these paths in it are there."""
-
-    base: View
-    present: frozenset[Path]
-
-    @property
-    def name(self) -> str:
-        return self.base.name
-
-    @property
-    def kinds(self) -> Kinds:
-        return self.base.kinds
-
-    @property
-    def optional(self) -> bool:
-        return self.base.optional
-
-    @property
-    def known(self) -> bool:
-        return self.base.known
-
-    @property
-    def constants(self) -> tuple[JSON, ...] | None:
-        return self.base.constants
-
-    def property(self, name: str) -> View | None:
-        found = self.base.property(name)
-        inside = frozenset(path[1:] for path in self.present if path and path[0] == name)
-        return found if found is None or not inside else narrowed(found, inside)
-
-    def property_names(self) -> frozenset[str]:
-        return self.base.property_names()
-
-    def items(self) -> View:
-        return self.base.items()
-
-    def values(self) -> View:
-        return self.base.values()
-
-    def marked(self, optional: bool) -> View:
-        return Narrowed(self.base.marked(optional), self.present)
-
-    def limited(self, kinds: Kinds) -> View:
-        return Narrowed(self.base.limited(kinds), self.present)
-
-
-def narrowed(view: View, present: frozenset[Path]) -> View:
-    """A view after a condition: what its paths lead to is there, and so is what they lead through."""
-    if not present:
-        return view
-    return Narrowed(view.marked(False), present)
+def _united(scalars: list[Scalar]) -> Scalar:
+    """One scalar that may be each of these."""
+    kinds = frozenset[str]().union(*(each.kinds for each in scalars))
+    lists = [each.constants for each in scalars if each.kinds]
+    constants: dict[str, JSON] | None = {}
+    for values in lists:
+        if values is None or constants is None:
+            constants = None
+        else:
+            constants.update({repr(value): value for value in values})
+    known = None if constants is None or not lists else tuple(constants.values())
+    return Scalar(kinds, any(each.optional for each in scalars), known)
 
 
 def tuple_of(views: Iterable[View], *, optional: bool = False) -> ListOf:
@@ -425,35 +419,16 @@ def tuple_of(views: Iterable[View], *, optional: bool = False) -> ListOf:
     return ListOf(either(parts), optional, parts=parts)
 
 
-def element_at(view: View, index: int) -> View:
-    """The element at an index, which may lie outside."""
-    match view:
-        case ListOf(parts=parts) if -len(parts) <= index < len(parts):
-            found = parts[index]
-            return found.marked(True) if view.optional else found
-        case Either(options):
-            return either(element_at(option, index) for option in options)
-        case Narrowed(base):
-            return element_at(base, index)
-    return view.items().marked(True)
-
-
 def made(value: JSON) -> View:
     """The view of a value that is written out."""
     match value:
         case None:
             return NOTHING
-        case bool():
-            return Scalar(frozenset({"true" if value else "false"}), constants=(value,))
-        case str():
-            return Scalar(frozenset({"string"}), constants=(value,))
-        case int() | float():
-            whole = isinstance(value, int) or value.is_integer()
-            return Scalar(frozenset({"integer" if whole else "number"}), constants=(value,))
         case list():
             return tuple_of(map(made, value))
         case dict():
             return Record({key: made(inner) for key, inner in value.items()})
+    return Scalar(kind_of(value), constants=(value,))
 
 
 def view_of(schema: Schema | None) -> View:
