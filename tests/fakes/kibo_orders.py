@@ -397,7 +397,10 @@ class Orders(FakeChannel):
         order = self.edited(request, id)
         if not value.isdecimal() or value == "0":
             raise invalid("quantity")
-        self.item_of(order, item)["quantity"] = int(value)
+        row = self.item_of(order, item)
+        if row["quantity"] == int(value):
+            return self.shown(order)
+        row["quantity"] = int(value)
         self.count_fulfilled(order)
         return self.finished(order, "quantity", (item, int(value)))
 
