@@ -52,6 +52,7 @@ ORDER = [
     "conditions",
     "signatures",
     "inference",
+    "fitting",
     "checker",
     "lineage",
     "mapping",
@@ -66,6 +67,7 @@ ORDER = [
     "credentials",
     "conversations",
     "conversation_compiler",
+    "usage",
     "plans",
     "transport",
     # the whole

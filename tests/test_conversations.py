@@ -423,7 +423,7 @@ def test_a_call_that_fails_is_told_to_the_failure_mapping(
         ("event: {n: abs(text)}", "`abs` takes a number, not text, at /text"),
         ("if: abs(text), value: text", "`abs` takes a number, not text, at /text"),
         ("each: text, value: text", "`each` takes a list, and this is none"),
-        ("each: abs(text), value: {$const: 1}", "`abs` takes a number, not text, at /text"),
+        ("each: to_array(abs(text)), value: {$const: 1}", "`abs` takes a number, not text, at /text"),
     ],
 )
 def test_a_step_whose_call_cannot_be_made_fails_before_it_is_made(

@@ -75,6 +75,7 @@ class Setting:
     describe: str
     default: JSON
     one_of: tuple[JSON, ...] = ()
+    span: Span | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +164,13 @@ def parse_channel(source: Source) -> Channel:
         raise CompileError([Diagnostic("not-a-channel", message, Span(source, 0, 1))])
     parser = _ChannelParser()
     channel = parser.channel(node, source)
-    if problems := parser.problems or check_alone(_cells(channel), channel.defaults()):
+    if problems := parser.problems or check_alone(channel_cells(channel), channel.defaults()):
         raise CompileError(problems)
     return channel
 
 
-def _cells(channel: Channel) -> list[nodes.Cell]:
+def channel_cells(channel: Channel) -> list[nodes.Cell]:
+    """The cells of a channel's file: its URLs and headers."""
     texts = [text for text in (channel.base_url, channel.auth.url) if text is not None]
     return [*map(nodes.Evaluate, texts), *([channel.headers] if channel.headers is not None else [])]
 
@@ -207,7 +209,7 @@ class _ChannelParser(Parser):
             message = f"the default of `{key.value}` is not among its `one_of`"
             self.problem("incomplete-setting", message, default.span)
             return None
-        return Setting(str(key.value), describe, plain(default), tuple(options))
+        return Setting(str(key.value), describe, plain(default), tuple(options), key.span)
 
     def template(self, node: Node | None) -> Expression | None:
         if node is None or self.text(node) is None or not isinstance(node, ScalarNode):

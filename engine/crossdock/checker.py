@@ -9,26 +9,34 @@ payload could bring about is a warning. A warning that is known and accepted is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
-from crossdock.conditions import shown_by
+from crossdock.conditions import answers_in, shown_by
 from crossdock.diagnostics import Diagnostic, Severity, Span, did_you_mean
 from crossdock.expressions import Expression, Tree
-from crossdock.inference import Inference, Surroundings
+from crossdock.fitting import (
+    Misfit,
+    misfits,
+    missing,
+    never_written,
+    required_of,
+    takes_null,
+    unknown,
+    unread,
+)
+from crossdock.inference import NOBODY, Inference, Surroundings
 from crossdock.interpreter import Names, NoNames
-from crossdock.narrowing import Narrowed
 from crossdock.values import JSON
 from crossdock.views import (
     ANYTHING,
     NOTHING,
     TEXT,
     TRUTH,
-    Documented,
-    Kinds,
     ListOf,
     Record,
     Scalar,
@@ -42,7 +50,6 @@ from crossdock.views import (
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
 
-_DEEPEST: Final = 6
 _NO_KEYS: Final = frozenset[str]()
 
 
@@ -79,10 +86,12 @@ def check_alone(cells: Iterable[nodes.Cell], settings: MappingType[str, JSON]) -
     return [item for item in dict.fromkeys(check.findings) if item.severity == "error"]
 
 
-def check_mapping(mapping: Mapping) -> list[Diagnostic]:
-    """Every finding in a mapping whose names are all resolved."""
+def check_mapping(mapping: Mapping, *, lenient: bool = False) -> tuple[list[Diagnostic], View]:
+    """Every finding in a mapping whose names are all resolved, and what it gives."""
     source, target = view_of(mapping.source), view_of(mapping.target)
-    check = CellCheck(mapping, Surroundings(source, settings_view(mapping), tables=mapping.tables))
+    check = CellCheck(
+        mapping, Surroundings(source, settings_view(mapping), tables=mapping.tables, lenient=lenient)
+    )
     made_result = check.cell(mapping.cell, source, target)
     result = made_result.marked(False) if made_result.known else target.marked(False)
     if isinstance(result, Record):
@@ -93,7 +102,7 @@ def check_mapping(mapping: Mapping) -> list[Diagnostic]:
             check.view(item.message, result)
     for ignored in mapping.ignored:
         check.ignored(ignored, source)
-    return list(dict.fromkeys(check.findings))
+    return list(dict.fromkeys(check.findings)), made_result
 
 
 @dataclass(slots=True)
@@ -164,23 +173,47 @@ class CellCheck:
         self, condition: Expression, inner: nodes.Cell, context: View, target: View, beside: frozenset[str]
     ) -> View:
         """What a cell yields under its `$if`."""
+        there, inside = self.condition(condition, context).where(shown_by(condition.tree), context)
+        return replace(self, around=there.around).cell(inner, inside, target, beside)
+
+    def condition(self, condition: Expression, context: View) -> Inference:
+        """A condition, which some payload must make true."""
         inference = Inference(condition, self.around, self)
         inference.reachable(inference.decides(condition.tree, context), condition.tree)
-        there, inside = inference.where(shown_by(condition.tree), context)
-        return replace(self, around=there.around).cell(inner, inside, target, beside)
+        return inference
+
+    def bound(self, path: Expression, context: View, sometimes: Container[str]) -> None:
+        """The path of a call: the answers in it must be there. ``sometimes``: steps that may not be done."""
+        inference = Inference(path, self.around, self)
+        inference.view(path.tree, context)
+        for part in path.tree["children"]:
+            view = Inference(path, self.around, NOBODY).view(part, context)
+            unbound = [name for name in answers_in(part) if name in sometimes and self.unbound(name)]
+            if view.optional and view.known and unbound:
+                message = f"the call needs the answer of `{unbound[0]}`, and that step may not be done"
+                help = f"let this step be done only `if: answers().{unbound[0]}`"
+                self.report("unbound-call", message, path, part, help, "warning")
+
+    def unbound(self, name: str) -> bool:
+        found = self.around.answers.property(name)
+        return found is not None and found.optional
 
     def item(self, item: nodes.Cell | nodes.Each, context: View, target: View) -> View:
         wanted = self.list_target(target, item.span)
         if not isinstance(item, nodes.Each):
             return self.cell(item, context, wanted)
-        over = self.view(item.over, context)
-        no_list = over.kinds - {"array"}
-        if over.known and no_list:
-            verb = "is" if "array" not in over.kinds else "may be"
-            message = f"`$each` takes a list, and this {verb} {in_words(no_list)}"
+        return self.cell(item.cell, self.each(item.over, context), wanted)
+
+    def each(self, over: Expression, context: View, word: str = "$each") -> View:
+        """The elements of what is gone through, which must be a list."""
+        view = self.view(over, context)
+        no_list = view.kinds - {"array"}
+        if view.known and no_list:
+            verb = "is" if "array" not in view.kinds else "may be"
+            message = f"`{word}` takes a list, and this {verb} {in_words(no_list)}"
             severity: Severity = "error" if verb == "is" else "warning"
-            self.finding("not-a-list", message, item.over.span, severity=severity)
-        return self.cell(item.cell, over.items(), wanted)
+            self.finding("not-a-list", message, over.span, severity=severity)
+        return view.items()
 
     def list_target(self, target: View, span: Span) -> View:
         if target.known and target.kinds and "array" not in target.kinds:
@@ -191,13 +224,13 @@ class CellCheck:
 
     def fields(self, fields: Sequence[nodes.Field], context: View, target: View) -> dict[str, View]:
         self.object_target(target, fields)
-        required = _required(target)
+        required = required_of(target)
         written: dict[str, View] = {}
         for item in fields:
             wanted = self.written(item.key, item.key_span, target)
             view = self.cell(item.cell, context, wanted)
             if item.key in required and view.optional and view.known:
-                self.may_be_missing(f"{target.name}.{item.key}", item.cell.span)
+                self.misfit(missing(f"{target.name}.{item.key}"), item.cell.span)
             written[item.key] = view
         return written
 
@@ -206,16 +239,10 @@ class CellCheck:
             message = f"`{target.name}` takes {in_words(target.kinds)}, and this is an object"
             self.finding("wrong-type", message, fields[0].key_span)
 
-    def may_be_missing(self, name: str, span: Span) -> None:
-        message = f"`{name}` is required, and this may be missing"
-        help = "give it a default: `… || other`, or allow it on its line with a reason"
-        self.finding("may-be-missing", message, span, help, "warning")
-
     def all_required(self, target: View, written: frozenset[str], span: Span) -> None:
-        for name in sorted(_required(target) - written):
-            message = f"`{target.name}` requires `{name}`, which is never written"
-            start = Span(span.source, span.start, span.start + 1)
-            self.finding("never-written", message, start)
+        start = Span(span.source, span.start, span.start + 1)
+        for name in sorted(required_of(target) - written):
+            self.misfit(never_written(target, name), start)
 
     def use(self, cell: nodes.Use, context: View, target: View) -> View:
         beside = frozenset(item.key for item in cell.beside)
@@ -224,13 +251,25 @@ class CellCheck:
         if fragment is not None:
             used = self.cell(fragment, context, target, beside)
         else:
-            used = view_of(self.mapping.used[cell.name].target).marked(False)
+            used = self.used_mapping(cell, context)
             self.fits(used, target, cell.name_span, beside)
         if not own or not used.known:
             return used
         names = used.property_names()
         inherited = {name: used.property(name) or NOTHING for name in names}
         return Record({**inherited, **own}, optional=used.optional and not own)
+
+    def used_mapping(self, cell: nodes.Use, context: View) -> View:
+        """What another mapping gives, which must be able to read the context as its source."""
+        used = self.mapping.used[cell.name]
+        if used.source is not None:
+            source = view_of(used.source)
+            for misfit in islice(unread(context, source), 1):
+                message = f"`{cell.name}` reads `{source.name}`, and here {misfit.message}"
+                self.finding("unfit-context", message, cell.name_span, severity=misfit.severity)
+        if used.target is None:
+            return used.result
+        return view_of(used.target).marked(used.result.optional and used.result.known)
 
     def literal(self, value: JSON, span: Span, target: View) -> View:
         """A constant, whose keys are written to the target as well."""
@@ -242,7 +281,7 @@ class CellCheck:
             for inner in value:
                 self.literal(inner, span, self.list_target(target, span))
         elif value is None:
-            if target.known and isinstance(target, Documented) and not _takes_null(target):
+            if target.known and not takes_null(target):
                 message = f"`{target.name}` takes {in_words(target.kinds)}, and this is null"
                 self.finding("wrong-type", message, span)
             return NOTHING.marked(False)
@@ -257,63 +296,19 @@ class CellCheck:
             return ANYTHING
         found = target.property(key)
         if found is None:
-            message = f"`{target.name}` has no property `{key}`"
-            self.finding("unknown-property", message, span, did_you_mean(key, target.property_names()))
+            misfit = unknown(target, key)
+            self.misfit(replace(misfit, severity="warning") if self.around.lenient else misfit, span)
         return found or ANYTHING
 
     # Against the target
 
-    def fits(
-        self, view: View, target: View, span: Span, beside: frozenset[str] = _NO_KEYS, depth: int = 0
-    ) -> None:
+    def fits(self, view: View, target: View, span: Span, beside: frozenset[str] = _NO_KEYS) -> None:
         """Whether what a cell yields is what the target takes, and what is in it too."""
-        if not view.known or not target.known or depth > _DEEPEST:
-            return
-        bad = view.kinds - target.kinds
-        if bad and target.kinds:
-            self.wrong(view.kinds, target, bad, span)
-        self.among(view, target, span)
-        if "array" in view.kinds and "array" in target.kinds:
-            items, wanted = view.items(), target.items()
-            if items.optional and items.known and wanted.known and not _takes_null(wanted):
-                message = f"an item of `{target.name}` may be null here, and null is not allowed there"
-                self.finding("may-be-missing", message, span, severity="warning")
-            self.fits(items, wanted, span, depth=depth + 1)
-        if "object" in view.kinds and "object" in target.kinds:
-            self.parts_fit(view, target, span, beside, depth)
+        for misfit in misfits(view, target, beside=beside):
+            self.misfit(misfit, span)
 
-    def wrong(self, kinds: Kinds, target: View, bad: Kinds, span: Span) -> None:
-        definite = not kinds - bad
-        verb = "is" if definite else "may be"
-        message = f"`{target.name}` takes {in_words(target.kinds)}, and this {verb} {in_words(bad)}"
-        self.finding("wrong-type", message, span, severity="error" if definite else "warning")
-
-    def among(self, view: View, target: View, span: Span) -> None:
-        allowed, values = target.constants, view.constants
-        if allowed is None or values is None:
-            return
-        outside = [value for value in values if value is not None and value not in allowed]
-        if outside:
-            listed = ", ".join(f"`{value}`" for value in allowed[:8] if value is not None)
-            message = f"`{target.name}` is one of {listed}, and this can be `{outside[0]}`"
-            definite = len(outside) == len([value for value in values if value is not None])
-            severity: Severity = "error" if definite else "warning"
-            self.finding("not-allowed-value", message, span, severity=severity)
-
-    def parts_fit(self, view: View, target: View, span: Span, beside: frozenset[str], depth: int) -> None:
-        names = view.property_names()
-        required = _required(target)
-        for name in sorted(required - beside):
-            found = view.property(name)
-            if found is None:
-                message = f"`{target.name}` requires `{name}`, which is never written"
-                self.finding("never-written", message, span)
-            elif found.optional and found.known:
-                self.may_be_missing(f"{target.name}.{name}", span)
-        for name in sorted(names):
-            found, wanted = view.property(name), target.property(name)
-            if found is not None and wanted is not None:
-                self.fits(found, wanted, span, depth=depth + 1)
+    def misfit(self, misfit: Misfit, span: Span) -> None:
+        self.finding(misfit.id, misfit.message, span, misfit.help, misfit.severity)
 
     # Ignored paths
 
@@ -337,16 +332,3 @@ class CellCheck:
             notes = (f"`{read[0]}` is read",)
             finding = Diagnostic("ignored-but-read", message, ignored.span, severity="warning", notes=notes)
             self.findings.append(finding)
-
-
-def _required(target: View) -> frozenset[str]:
-    match target:
-        case Documented(shape):
-            return shape.required()
-        case Narrowed(base):
-            return _required(base)
-    return _NO_KEYS
-
-
-def _takes_null(target: View) -> bool:
-    return not isinstance(target, Documented) or target.shape.types is None or "null" in target.shape.types

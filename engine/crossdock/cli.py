@@ -91,9 +91,12 @@ def transform(
 
 @cli.command()
 @click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
+@click.option(
+    "--lenient", is_flag=True, help="A property that a schema does not document is a warning, and no error."
+)
 @format_option
 @click.pass_context
-def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> None:
+def check(context: click.Context, mappings: tuple[str, ...], lenient: bool, form: Format) -> None:
     """Compile and check mappings and conversations: all of the project's, or these.
 
     Reports every mistake of every file.
@@ -102,7 +105,7 @@ def check(context: click.Context, mappings: tuple[str, ...], form: Format) -> No
 
     project = open_project(context)
     names = list(mappings) or project.own_names()
-    findings = project.check(names)
+    findings = project.check(mappings, lenient=lenient)
     report(findings, form)
     if form == "text":
         found = count(len(findings), "finding") if findings else "no findings"

@@ -37,8 +37,13 @@ class Surroundings(Protocol):
     def settings_of(self, name: str) -> MappingType[str, JSON]: ...
 
 
-def compile_mapping(name: str, source: Source, surroundings: Surroundings) -> Mapping:
-    """Compile and check a mapping. Raises CompileError with everything that is wrong."""
+def compile_mapping(
+    name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
+) -> Mapping:
+    """Compile and check a mapping. Raises CompileError with everything that is wrong.
+
+    ``lenient``: a property that a schema does not document is a warning only.
+    """
     parsed, problems = parse_mapping(parse_yaml(source), Span(source, 0, 1))
     if parsed is None:
         raise CompileError(problems)
@@ -47,7 +52,9 @@ def compile_mapping(name: str, source: Source, surroundings: Surroundings) -> Ma
     problems = in_order([*problems, *resolution.problems])
     if not resolution.problems:
         unused = resolution.unused() if not problems else []
-        problems += [*unused, *check_mapping(mapping)]
+        findings, result = check_mapping(mapping, lenient=lenient)
+        mapping = replace(mapping, result=result)
+        problems += [*unused, *findings]
     problems = in_order(apply_allowances(problems, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from crossdock.expressions import Tree
+from crossdock.expressions import Tree, source_order
 from crossdock.functions import REGISTRY
-from crossdock.narrowing import NO_FACTS, THERE, TRUE, Fact, Facts, Path, all_of, any_of
+from crossdock.narrowing import NO_FACTS, THERE, TRUE, Fact, Facts, Path, all_of, any_of, is_around
 from crossdock.values import JSON
 from crossdock.views import BOOLEAN, EVERY, NUMBER, kind_of, kinds_of
 
@@ -51,7 +51,7 @@ def about(path: Path, fact: Fact) -> Facts:
         return facts
     for length in range(len(path)):
         into = path[length]
-        if length == 0 and str(into).endswith("()"):
+        if length == 0 and is_around(path):
             continue
         kinds = frozenset({"array" if isinstance(into, int) else "object"})
         facts[path[:length]] = Fact(kinds, some=True)
@@ -71,7 +71,7 @@ def path_of(tree: Tree) -> Path | None:
             whole: Path = ()
             for child in tree["children"]:
                 part = path_of(child)
-                if part is None or (whole and part and str(part[0]).endswith("()")):
+                if part is None or (whole and is_around(part)):
                     return None
                 whole += part
             return whole
@@ -197,3 +197,10 @@ def written_list(tree: Tree) -> list[JSON] | None:
     if tree["type"] != "multi_select_list" or any(item["type"] != "literal" for item in tree["children"]):
         return None
     return [item["value"] for item in tree["children"]]
+
+
+def answers_in(tree: Tree) -> list[str]:
+    """The names of the steps whose answers an expression reads."""
+    paths = [path_of(node) for node in source_order(tree)]
+    names = [str(path[1]) for path in paths if path and len(path) > 1 and path[0] == "answers()"]
+    return list(dict.fromkeys(names))

@@ -7,7 +7,7 @@ element of its ``each``, and the answers of the steps before it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from crossdock import nodes
@@ -15,11 +15,13 @@ from crossdock.allowances import apply_allowances
 from crossdock.checker import CellCheck, settings_view
 from crossdock.compiler import Resolution, in_order
 from crossdock.compiler import Surroundings as ProjectSurroundings
+from crossdock.conditions import shown_by
 from crossdock.conversations import Conversation
 from crossdock.diagnostics import Diagnostic, Source, Span
 from crossdock.errors import CompileError
 from crossdock.inference import Surroundings
 from crossdock.mapping import Mapping
+from crossdock.narrowing import Facts, all_of, is_around, narrowed
 from crossdock.schemas import Schema
 from crossdock.source import parse_yaml
 from crossdock.steps import (
@@ -36,7 +38,9 @@ from crossdock.steps import (
 from crossdock.views import ANYTHING, ListOf, Record, View, view_of
 
 
-def compile_conversation(name: str, source: Source, surroundings: ProjectSurroundings) -> Conversation:
+def compile_conversation(
+    name: str, source: Source, surroundings: ProjectSurroundings, *, lenient: bool = False
+) -> Conversation:
     """Compile and check a conversation. Raises CompileError with everything that is wrong."""
     parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
     if parsed is None:
@@ -46,7 +50,7 @@ def compile_conversation(name: str, source: Source, surroundings: ProjectSurroun
     answers = _answers(parsed.steps, resolution)
     problems = in_order([*problems, *resolution.problems])
     if not problems:
-        findings = [*resolution.unused(), *_Check(cells, answers).conversation(parsed)]
+        findings = [*resolution.unused(), *_Check(cells, answers, lenient).conversation(parsed)]
         problems = in_order(apply_allowances(findings, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
@@ -111,86 +115,130 @@ _FAILURE: Final = Record(dict.fromkeys(_FAILED, ANYTHING), "the failure")
 
 
 @dataclass(frozen=True, slots=True)
+class _Around:
+    """Where a step stands: its context, the request, the answers so far, and what conditions have shown."""
+
+    context: View
+    request: View
+    known: dict[str, View]
+    sometimes: set[str]
+    shown: Facts = field(default_factory=dict)
+
+    def inside(self, context: View) -> _Around:
+        """Inside an element, which is what the step begins with."""
+        around = {path: fact for path, fact in self.shown.items() if path and path[0] != "root()"}
+        return replace(self, context=context, shown=around)
+
+    def block(self) -> _Around:
+        """Inside a step's own steps, whose answers are nobody else's."""
+        return replace(self, known=dict(self.known), sometimes=set(self.sometimes))
+
+    def where(self, check: CellCheck, step: Step) -> _Around:
+        """Where a step is done: its `if` holds, and its `unless` does not."""
+        shown, context = self.shown, self.context
+        for expression, truth in ((step.condition, True), (step.unless, False)):
+            if expression is not None:
+                check.condition(expression, context)
+                facts = shown_by(expression.tree, truth=truth)
+                context = narrowed(
+                    context, {path: fact for path, fact in facts.items() if not is_around(path)}
+                )
+                shown = all_of(shown, {path: fact for path, fact in facts.items() if is_around(path)})
+                check.around = check.around.narrowed(facts)
+        return replace(self, context=context, shown=shown)
+
+    def surroundings(self, cells: Mapping, *, lenient: bool) -> Surroundings:
+        """What expressions reach; ``root()`` is what the step begins with."""
+        around = Surroundings(
+            root=self.context,
+            settings=settings_view(cells),
+            request=self.request,
+            answers=Record(dict(self.known), "the answers so far"),
+            tables=cells.tables,
+            lenient=lenient,
+        )
+        return around.narrowed(self.shown)
+
+
+@dataclass(frozen=True, slots=True)
 class _Check:
     """The static check of one conversation."""
 
     cells: Mapping
     answers: dict[str, Schema]
+    lenient: bool
 
     def conversation(self, file: ConversationFile) -> list[Diagnostic]:
-        request = view_of(self.cells.source)
-        known: dict[str, View] = {}
-        findings = list(self.steps(file.steps, request, known))
+        around = _Around(view_of(self.cells.source), view_of(self.cells.source), {}, set())
+        findings = list(self.steps(file.steps, around))
         if file.failure is not None:
-            findings += self.cell(file.failure, _FAILURE, known)
-        findings += self.cell(file.response, request, known, view_of(self.cells.target))
+            findings += self.cell(file.failure, around.inside(_FAILURE))
+        findings += self.cell(file.response, around, view_of(self.cells.target))
         return findings
 
-    def steps(self, steps: tuple[Step, ...], context: View, known: dict[str, View]) -> Iterable[Diagnostic]:
-        """The findings of some steps; ``known`` takes what their answers are."""
+    def steps(self, steps: tuple[Step, ...], around: _Around) -> Iterable[Diagnostic]:
+        """The findings of some steps; ``around.known`` takes what their answers are."""
         for step in steps:
-            inside = context
+            inside = around
             if step.each is not None:
-                check = self.check(context, known)
-                inside = check.view(step.each, context).items()
+                check = self.check(around)
+                inside = around.inside(check.each(step.each, around.context, "each"))
                 yield from check.findings
-            for expression in (step.condition, step.unless):
-                if expression is not None:
-                    yield from self.cell(nodes.Evaluate(expression), inside, known)
             if step.about is not None:
-                yield from self.cell(step.about, inside, known)
+                yield from self.cell(step.about, inside)
             if step.failure is not None:
-                yield from self.cell(step.failure, _FAILURE, known)
+                yield from self.cell(step.failure, around.inside(_FAILURE))
+            check = self.check(inside)
+            here = inside.where(check, step)
+            yield from check.findings
             answer: list[View] = []
-            yield from self.action(step, inside, known, answer)
+            yield from self.action(step, here, answer)
             sometimes = step.condition is not None or step.unless is not None
+            if sometimes or (isinstance(step.action, CallAction) and step.action.tolerate is not None):
+                around.sometimes.add(step.name)
             for view in answer:
                 view = view.marked(True) if sometimes and step.each is None else view
-                known[step.name] = ListOf(view, name="the answers") if step.each is not None else view
+                around.known[step.name] = ListOf(view, name="the answers") if step.each is not None else view
 
-    def action(
-        self, step: Step, context: View, known: dict[str, View], answer: list[View]
-    ) -> Iterable[Diagnostic]:
+    def action(self, step: Step, around: _Around, answer: list[View]) -> Iterable[Diagnostic]:
         match step.action:
             case CallAction() as call:
-                for cell in (nodes.Evaluate(call.path), call.query, call.headers, call.body):
-                    if cell is not None:
-                        yield from self.cell(cell, context, known)
-                view = view_of(self.answers.get(call.answer.name) if call.answer else None)
-                answer.append(view if call.tolerate is None else view.marked(True))
-                check = self.check(context, known)
-                for expression in (call.tolerate, call.refuse):
-                    if expression is not None:
-                        check.view(expression, _JUDGED)
-                yield from check.findings
+                yield from self.call(call, around, answer)
             case ValueAction(cell):
-                check = self.check(context, known)
-                answer.append(check.cell(cell, context, ANYTHING))
+                check = self.check(around)
+                answer.append(check.cell(cell, around.context, ANYTHING))
                 yield from check.findings
             case EventAction(cell):
-                yield from self.cell(cell, context, known)
+                yield from self.cell(cell, around)
             case BlockAction(steps):
-                inner = dict(known)
-                yield from self.steps(steps, context, inner)
-                added = {name: view for name, view in inner.items() if known.get(name) is not view}
-                element = {"element": context} if step.each is not None else {}
-                answer.append(Record({**added, **element}, f"the answers of `{step.name}`"))
+                inner = around.block()
+                yield from self.steps(steps, inner)
+                added = {
+                    name: view for name, view in inner.known.items() if around.known.get(name) is not view
+                }
+                element = {"element": around.context} if step.each is not None else {}
+                answer.append(Record({**added, **element}, f"the answers of {step.name}"))
 
-    def cell(
-        self, cell: nodes.Cell, context: View, known: dict[str, View], target: View = ANYTHING
-    ) -> list[Diagnostic]:
-        check = self.check(context, known)
-        check.cell(cell, context, target)
+    def call(self, call: CallAction, around: _Around, answer: list[View]) -> Iterable[Diagnostic]:
+        check = self.check(around)
+        check.bound(call.path, around.context, around.sometimes)
+        yield from check.findings
+        for cell in (call.query, call.headers, call.body):
+            if cell is not None:
+                yield from self.cell(cell, around)
+        view = view_of(self.answers.get(call.answer.name) if call.answer else None)
+        answer.append(view if call.tolerate is None else view.marked(True))
+        check = self.check(around)
+        for expression in (call.tolerate, call.refuse):
+            if expression is not None:
+                check.condition(expression, _JUDGED)
+        yield from check.findings
+
+    def cell(self, cell: nodes.Cell, around: _Around, target: View = ANYTHING) -> list[Diagnostic]:
+        check = self.check(around)
+        check.cell(cell, around.context, target)
         return check.findings
 
-    def check(self, context: View, known: dict[str, View]) -> CellCheck:
-        """A check whose ``root()`` is what the step begins with."""
-        answers = Record(dict(known), "the answers so far")
-        around = Surroundings(
-            root=context,
-            settings=settings_view(self.cells),
-            request=view_of(self.cells.source),
-            answers=answers,
-            tables=self.cells.tables,
-        )
-        return CellCheck(self.cells, around)
+    def check(self, around: _Around) -> CellCheck:
+        """A check of cells that stand there."""
+        return CellCheck(self.cells, around.surroundings(self.cells, lenient=self.lenient))

@@ -15,7 +15,16 @@ from crossdock.diagnostics import Severity, did_you_mean
 from crossdock.expressions import Expression, Tree
 from crossdock.functions import REGISTRY, Function
 from crossdock.functions.function import ordinal
-from crossdock.narrowing import Facts, Narrowed, documented_in, element_at, inside, narrowed, origins_of
+from crossdock.narrowing import (
+    Facts,
+    Narrowed,
+    documented_in,
+    element_at,
+    inside,
+    is_around,
+    narrowed,
+    origins_of,
+)
 from crossdock.signatures import BY, ELEMENTS, SORTING, result_of
 from crossdock.values import JSON
 from crossdock.views import (
@@ -62,13 +71,17 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the context functions give where a cell stands, and the tables of its file."""
+    """What the context functions give where a cell stands, and the tables of its file.
+
+    ``lenient``: a property that a schema does not document may be there all the same.
+    """
 
     root: View
     settings: View
     request: View = ANYTHING
     answers: View = ANYTHING
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    lenient: bool = False
 
     def narrowed(self, facts: Facts) -> Surroundings:
         """The surroundings where these facts hold."""
@@ -126,7 +139,7 @@ class _Nobody:
     def used(self, kind: str, name: str) -> None: ...
 
 
-_NOBODY = _Nobody()
+NOBODY: Sink = _Nobody()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,7 @@ class Inference:
         """Where these facts hold: of the context, and of what is around it."""
         if not facts:
             return self, context
-        own = {path: fact for path, fact in facts.items() if not path or not str(path[0]).endswith("()")}
+        own = {path: fact for path, fact in facts.items() if not is_around(path)}
         there = narrowed(context, own)
         around = self.around.narrowed(facts)
         if own and around.root is context:
@@ -236,7 +249,8 @@ class Inference:
         if found is None:
             message = f"`{context.name}` has no property `{name}`"
             help = did_you_mean(name, context.property_names()) or _through_list(name, context)
-            self.report("unknown-property", message, tree, help)
+            lenient = self.around.lenient and bool(documented_in(context))
+            self.report("unknown-property", message, tree, help, "warning" if lenient else "error")
             return ANYTHING
         for origin in (*(each.name for each in documented_in(found)), *origins_of(context, name)):
             self.sink.read(origin, indirect=self.indirect)
@@ -282,7 +296,7 @@ class Inference:
         """What a value is when it is true: of `a && b` that can only be b."""
         if tree["type"] == "and_expression":
             first, second = tree["children"]
-            inner, there = replace(self, sink=_NOBODY).where(shown_by(first), context)
+            inner, there = replace(self, sink=NOBODY).where(shown_by(first), context)
             return inner.when_true(second, inner.view(second, there), there)
         return view.limited(view.kinds - {"false"}).marked(False)
 

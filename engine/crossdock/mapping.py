@@ -19,6 +19,7 @@ from crossdock.schemas import Schema
 from crossdock.trace import Parts, Step, Trace
 from crossdock.validation import Violation, input_error, validate
 from crossdock.values import JSON
+from crossdock.views import ANYTHING, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Mapping:
-    """How a payload of one schema becomes a payload of another. ``findings`` are the check's warnings."""
+    """How a payload of one schema becomes a payload of another.
+
+    ``findings`` are the check's warnings, ``result`` what it knows of the result.
+    """
 
     name: str
     describe: str
@@ -51,6 +55,7 @@ class Mapping:
     ignored: tuple[nodes.Ignored, ...]
     settings: MappingType[str, JSON]
     findings: tuple[Diagnostic, ...] = ()
+    result: View = ANYTHING
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"

@@ -147,6 +147,11 @@ class Narrowed:
         return replace(self, base=self.base.limited(kinds))
 
 
+def is_around(path: Path) -> bool:
+    """Whether a path begins at a value around the context, such as `root()`."""
+    return bool(path) and str(path[0]).endswith("()")
+
+
 def inside(facts: Facts, token: Token) -> Facts:
     """The facts about a part of a value."""
     return {path[1:]: fact for path, fact in facts.items() if path and path[0] == token}

@@ -39,8 +39,9 @@ _NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
 class Project:
     """What stands on the search path. Compiled mappings are kept; a changed file needs a new Project."""
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(self, roots: Sequence[Path], *, lenient: bool = False) -> None:
         self.roots = tuple(roots)
+        self._lenient = lenient
         self._mappings: dict[str, Mapping | CompileError] = {}
         self._channels: dict[str, Channel] = {}
         self._conversations: dict[str, Conversation] = {}
@@ -120,15 +121,39 @@ class Project:
             raise self._unknown(name)
         return self._read(path)
 
-    def check(self, names: Sequence[str] | None = None) -> list[Diagnostic]:
-        """All findings in these, or in all of the project's own: every file, every mistake."""
+    def check(self, names: Sequence[str] | None = None, *, lenient: bool = False) -> list[Diagnostic]:
+        """All findings in these, or in all of the project's own: every file, every mistake.
+
+        ``lenient``: a property that a schema does not document is a warning, and no error.
+        """
+        if lenient and not self._lenient:
+            return Project(self.roots, lenient=True).check(names)
         findings: list[Diagnostic] = []
         for name in names or self.own_names():
             try:
                 findings.extend(self._named(name).findings)
             except CompileError as error:
                 findings.extend(error.diagnostics)
+        if not names:
+            findings.extend(self._unused_settings())
         return list(dict.fromkeys(findings))
+
+    def _unused_settings(self) -> list[Diagnostic]:
+        """The settings of the project's own channels that nothing reads."""
+        from crossdock.usage import unused_settings
+
+        findings: list[Diagnostic] = []
+        folder = self.roots[0] / MAPPINGS
+        for channel in sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}")):
+            conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names())
+            names = [
+                name for name in (*self.mapping_names(), *conversations) if name.startswith(f"{channel}/")
+            ]
+            try:
+                findings += unused_settings(self.channel_of(channel), map(self._named, names))
+            except CompileError:  # what a broken file reads is not known
+                continue
+        return findings
 
     def _named(self, name: str) -> Mapping | Conversation:
         folder, _, last = self._name_of_file(name).rpartition("/")
@@ -167,7 +192,9 @@ class Project:
             path = self._find(PurePosixPath(MAPPINGS, channel, action, CONVERSATION_FILE)) if known else None
             if path is None:
                 raise self._no_conversation(channel, action)
-            compiled = compile_conversation(f"{name}/{CONVERSATION}", self._read(path), self)
+            compiled = compile_conversation(
+                f"{name}/{CONVERSATION}", self._read(path), self, lenient=self._lenient
+            )
             self._conversations[name] = compiled
         return self._conversations[name]
 
@@ -251,7 +278,7 @@ class Project:
             raise self._unknown(name)
         self._compiling.append(name)
         try:
-            return compile_mapping(name, self._read(path), self)
+            return compile_mapping(name, self._read(path), self, lenient=self._lenient)
         except CompileError as error:
             return error
         finally:
