@@ -72,6 +72,21 @@ ORDER = [
     "transport",
     # the whole
     "project",
+    "written",
+    "markdown",
+    "explain.paths",
+    "explain.secrets",
+    "explain.shown",
+    "explain.replay",
+    "explain.steps",
+    "explain.watching",
+    "explain.fields",
+    "explain.run",
+    "explain.as_tree",
+    "explain.as_json",
+    "explain.as_markdown",
+    "explain.openlineage",
+    "explain",
     "editor",
     "derivation.located",
     "derivation.documents",
@@ -88,6 +103,7 @@ ORDER = [
     "testing",
     "commands.console",
     "commands",
+    "commands.explain",
     "cli",
 ]
 # The one module that imports a library of this kind, when it is a question of more than taste.
@@ -98,7 +114,7 @@ HOMES = {
     "jsonschema": {"validation"},
     "referencing": {"schemas"},
     "yaml": {"source", "derivation.recipe"},
-    "click": {"cli", "commands", "commands.console"},
+    "click": {"cli", "commands", "commands.console", "commands.explain"},
     "pytest": {"testing", "snapshots"},
 }
 CHANNELS = ("kibo", "fabric", "mozu")

@@ -127,7 +127,7 @@ class _Cells:
         """A cell behind the expression that was evaluated last."""
         if self.run.watch is None:
             return self.cell(cell, context, path)
-        self.run.watch.entered()
+        self.run.watch.entered(context)
         value = self.cell(cell, context, path)
         self.run.watch.left()
         return value
@@ -158,14 +158,10 @@ class _Cells:
             kind = "an object" if isinstance(over, dict) else "a single value"
             raise self.failure(f"`$each` takes a list, not {kind}", item.over, path)
         self.take_reads()
-        if self.run.watch is not None:
-            self.run.watch.entered()
         for element in over or ():
-            value = self.cell(item.cell, element, (*path, len(result)))
+            value = self.behind(item.cell, element, (*path, len(result)))
             if not isinstance(value, Missing):
                 result.append(value)
-        if self.run.watch is not None:
-            self.run.watch.left()
 
     def use(self, cell: nodes.Use, context: JSON, path: Parts) -> JSON | Missing:
         if cell.name in self.of.fragments:

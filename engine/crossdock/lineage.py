@@ -236,3 +236,19 @@ def _spread(view: View, link: Link, depth: int) -> Iterator[Link]:
             yield from _spread(element, replace(link, target=f"{link.target}[]"), depth + 1)
         case _:
             yield link
+
+
+def check_reads(mapping: Mapping) -> list[tuple[nodes.Check, tuple[str, ...]]]:
+    """What each check of a mapping reads of the source."""
+    source = undocumented("") if mapping.source is None else view_of(mapping.source)
+    result = undocumented("the result")
+    found = []
+    for check in mapping.checks:
+        notes = _Notes()
+        for expression in (check.condition, check.message):
+            if expression is not None:
+                _infer(mapping, source, expression, result, notes)
+        names = (name for name in (*notes.direct, *notes.indirect) if not name.startswith(result.name))
+        short = (name.removeprefix(source.name).removeprefix(".") for name in names)
+        found.append((check, tuple(dict.fromkeys(short))))
+    return found

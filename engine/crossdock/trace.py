@@ -69,10 +69,11 @@ class Watch(Protocol):
     ) -> None:
         """A cell, or what stands behind a ``$`` word, has this value; None when there is none."""
 
-    def entered(self) -> None:
+    def entered(self, context: JSON) -> None:
         """All until ``left`` stands behind what was evaluated last: a condition, a list, an object."""
 
-    def left(self) -> None: ...
+    def left(self) -> None:
+        """What was entered last is done, and what was evaluated for it is the last again."""
 
     def written(self, output: Parts, span: Span) -> None:
         """A constant, a list or an object is done."""

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-LATER: Final[tuple[str, ...]] = ()
+LATER: Final[tuple[str, ...]] = ("explain",)
 
 
 class Commands(click.Group):
