@@ -522,6 +522,10 @@ class TestCollections:
     def test_zip_ends_with_the_shortest(self):
         assert call("zip", [1, 2, 3], ["a", "b"]) == [[1, "a"], [2, "b"]]
 
+    def test_positions_count_nulls_and_repetitions_too(self):
+        assert call("positions", [None, "a", "a", False]) == [1, 2, 3, 4]
+        assert call("positions", None) is None
+
     def test_an_object_is_made_of_entries(self):
         red = {"key": "colour", "value": "red"}
         assert call("object", call("entries", {"a": 1, "b": None})) == {"a": 1, "b": None}

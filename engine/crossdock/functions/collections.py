@@ -37,6 +37,10 @@ def object_of(array: list[JSON]) -> dict[str, JSON]:
     return found
 
 
+def positions(array: list[JSON]) -> list[JSON]:
+    return [*range(1, len(array) + 1)]
+
+
 def zip_arrays(*arrays: list[JSON]) -> list[JSON]:
     return [[*items] for items in zip(*arrays, strict=False)]
 
@@ -96,6 +100,18 @@ FUNCTIONS = (
             Example("object(`[]`)", {}),
         ),
         object_of,
+    ),
+    Function(
+        "positions",
+        takes("array: array"),
+        types("array"),
+        "The place of each item, counted from 1; with `zip` beside the items themselves",
+        (
+            Example('positions(`["A", "B", "C"]`)', [1, 2, 3]),
+            Example('zip(positions(`["A", "B"]`), `["A", "B"]`)', [[1, "A"], [2, "B"]]),
+            Example("positions(`[]`)", []),
+        ),
+        positions,
     ),
     Function(
         "zip",
