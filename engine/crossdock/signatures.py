@@ -81,6 +81,8 @@ def _made_of(function: Function, views: list[View], first: View, inner: View) ->
             return ListOf(tuple_of(view.items() for view in views))
         case "shares":
             return ListOf(Scalar(NUMBER))
+        case "positions":
+            return ListOf(Scalar(frozenset({"integer"})))
     return _declared(function)
 
 
