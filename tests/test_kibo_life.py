@@ -288,6 +288,13 @@ def two_packages(kibo: FakeKibo) -> dict[str, Any]:
     return retailops.ship(1001, "900", first, second)
 
 
+def entered(kibo: FakeKibo) -> None:
+    """A package without RetailOPS' number, which only its tracking number can tell."""
+    items = [{"productCode": "MUG-BLUE", "quantity": 2, "lineId": 1}]
+    held = {"id": "p9", "status": "NotFulfilled", "trackingNumber": "1Z1", "items": items}
+    kibo.numbered(1001)["packages"] = [held]
+
+
 REPEATS = [
     Repeat("ack by attribute", lambda kibo: retailops.acknowledge(1001), ["attribute"]),
     Repeat("ack by note", lambda kibo: retailops.acknowledge(1001), ["note"], {"acknowledge_by": "note"}),
@@ -322,6 +329,14 @@ REPEATS = [
         {"cancel_call": "action"},
     ),
     Repeat("ship two packages", two_packages, ["packages", "packages", "ship", "ship"]),
+    Repeat(
+        "ship a package that somebody entered in Kibo",
+        lambda kibo: retailops.ship(
+            1001, "900", retailops.package("1", "1Z1", (kibo.numbered(1001)["items"][0], 2))
+        ),
+        ["ship"],
+        prepare=entered,
+    ),
     Repeat("capture", lambda kibo: retailops.capture(1001, 50), ["capture"]),
     Repeat("capture a part", lambda kibo: retailops.capture(1001, 20), ["capture"]),
     Repeat("complete", lambda kibo: retailops.complete(1001), ["completed"], prepare=shipped),

@@ -445,6 +445,25 @@ def test_a_token_that_is_not_taken_any_more_is_renewed_exactly_once_by_all_calls
     assert len(desk.effects("ticket")) == 24
 
 
+def test_a_call_that_hears_late_of_its_old_token_takes_the_new_one(desk: FakeDesk) -> None:
+    def late(wire: faults.Wire) -> Response:
+        until = time.monotonic() + 3
+        while len(desk.tokens.given) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        return wire.real()
+
+    desk.fault(late, matching="/tickets/late", times=1)
+    with transport(desk.url, seconds=5) as made, ThreadPoolExecutor(2) as pool:
+        made.ask(READ)
+        desk.expire_tokens()
+        slow = pool.submit(asked, made, replace(READ, path="/tickets/late"))
+        while not desk.calls("/tickets/late"):
+            time.sleep(0.01)
+        assert asked(made, READ)[0] == 200
+        assert slow.result() == (200, None)
+    assert len(desk.calls("/token")) == 2
+
+
 def test_a_token_that_is_never_taken_is_renewed_once_for_a_call(desk: FakeDesk) -> None:
     desk.fault(faults.status(401), matching="/tickets")
     with transport(desk.url) as made:
