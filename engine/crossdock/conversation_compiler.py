@@ -63,6 +63,7 @@ def compile_conversation(
         failure=parsed.failure,
         answers=answers,
         findings=tuple(problems),
+        cannot=parsed.cannot,
     )
 
 
@@ -81,6 +82,7 @@ def _as_mapping(name: str, file: ConversationFile, source: Source) -> nodes.Mapp
         tables=file.tables,
         fragments=file.fragments,
         ignored=(),
+        unavailable=(),
         checks=(),
         cell=cell,
     )

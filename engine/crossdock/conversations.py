@@ -53,6 +53,7 @@ class Conversation:
     failure: nodes.Cell | None
     answers: MappingType[str, Schema]
     findings: tuple[Diagnostic, ...] = ()
+    cannot: MappingType[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r})"

@@ -78,6 +78,7 @@ def _mapping() -> Object:
         "tables": _TABLES,
         "fragments": _map_of(_ref("cell")),
         "ignored": _map_of(_TEXT),
+        "unavailable": _map_of(_TEXT),
         "checks": _list_of(check),
         "map": _ref("cell"),
     }
@@ -104,6 +105,7 @@ def _step() -> Object:
 
 def _conversation() -> Object:
     kinds: dict[str, Object] = {
+        "cannot": _map_of(_TEXT),
         "tables": _TABLES,
         "fragments": _map_of(_ref("cell")),
         "steps": _list_of(_ref("step")),

@@ -29,6 +29,7 @@ FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
     "request": "the schema of the RetailOPS request",
     "answer": "the schema of the RetailOPS response; left out, `retailops/<action>.response`",
+    "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
     "tables": "lookup tables: rows, or the path of a table file",
     "fragments": "cells with a name, for `$use`",
     "steps": "what is done, in order",
@@ -118,6 +119,7 @@ class ConversationFile:
     describe: str
     request: nodes.SchemaName | None
     answer: nodes.SchemaName | None
+    cannot: dict[str, str]
     tables: dict[str, nodes.Table]
     fragments: dict[str, nodes.Fragment]
     steps: tuple[Step, ...]
@@ -165,6 +167,7 @@ class _StepParser(Parser):
             describe=self.text(node.get("describe")) or "",
             request=self.schema_name(node.get("request")),
             answer=self.schema_name(node.get("answer")),
+            cannot=self._named(node.get("cannot"), "cannot", self.limit),
             tables=self.tables(node),
             fragments=self.fragments(node),
             steps=self.steps(node.get("steps")),
@@ -179,6 +182,9 @@ class _StepParser(Parser):
         help = "`response:` is a cell, or the name of a mapping"
         self.problem("missing-response", "the conversation has no `response:`", start, help)
         return nodes.Literal(None, start)
+
+    def limit(self, _key: ScalarNode, node: Node) -> str | None:
+        return self.text(node)
 
     def optional(self, node: Node | None) -> nodes.Cell | None:
         return None if node is None else self.cell_or_mapping(node)

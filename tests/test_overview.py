@@ -1,0 +1,17 @@
+"""The page of actions and channels: made from the conversations, and kept as they are."""
+
+from conftest import REPOSITORY
+from crossdock import Project
+from crossdock.overview import overview
+
+
+def test_the_page_is_what_the_conversations_say() -> None:
+    page = (REPOSITORY / "docs" / "channels.md").read_text(encoding="utf-8")
+    assert overview(Project.open(REPOSITORY)) == page, "crossdock overview > docs/channels.md"
+
+
+def test_every_action_is_answered_by_every_channel() -> None:
+    project = Project.open(REPOSITORY)
+    channels = {name.partition("/")[0] for name in project.conversation_names()}
+    wanted = {f"{channel}/{action}" for channel in channels for action in project.actions.by_name}
+    assert wanted <= set(project.conversation_names())
