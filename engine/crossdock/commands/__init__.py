@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-LATER: Final[tuple[str, ...]] = ("explain",)
+LATER: Final[tuple[str, ...]] = ("diff", "explain", "overview")
 
 
 class Commands(click.Group):
