@@ -19,7 +19,6 @@ examples of a project were run, a snapshot without an example fails the run.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -254,22 +253,10 @@ def _json(root: Path, name: str) -> JSON:
 
 def _settings(root: Path, case: PurePath) -> dict[str, str]:
     """The settings beside an example, as `--set` takes them."""
-    from crossdock.diagnostics import Diagnostic, Source, Span
-    from crossdock.errors import CompileError
-    from crossdock.parser import plain
-    from crossdock.source import MapNode, parse_yaml
+    from crossdock.corpus import settings_beside
 
-    shown = case.with_suffix(_SETTINGS).as_posix()
-    file = root / EXAMPLES / shown
-    if not file.is_file():
-        return {}
-    source = Source(f"{EXAMPLES}/{shown}", file.read_text(encoding="utf-8"))
-    node = parse_yaml(source)
-    if not isinstance(node, MapNode):
-        message = "this does not give settings: `name: value`"
-        raise CompileError([Diagnostic("not-an-object", message, Span(source, 0, 1))])
-    values = {str(key.value): plain(value) for key, value in node.entries}
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+    shown = f"{EXAMPLES}/{case.with_suffix(_SETTINGS).as_posix()}"
+    return settings_beside(root / EXAMPLES / case, shown)
 
 
 def _portable(text: str) -> str:

@@ -1,0 +1,12 @@
+"""What a change of a mapping does to payloads: two versions, run over the same corpus, side by side.
+
+``sides`` finds the two versions: names, files, or what stood in a git revision (``revisions``).
+``differences`` tells two results apart, ``comparison`` runs both and gathers what changed by the cell in
+the YAML that writes it, and ``report`` and ``markdown`` write it down.
+
+    mappings/kibo/order.yaml:79:5
+    - money(shippingTotal, currencyCode)
+    + money(add(shippingTotal, handlingTotal), currencyCode)
+      shipping_amt  changed  2 payloads
+        full.json  "10.00"  →  "15.00"
+"""
