@@ -54,6 +54,7 @@ ORDER = [
     "inference",
     "fitting",
     "left_out",
+    "left_out",
     "checker",
     "lineage",
     "mapping",

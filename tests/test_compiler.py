@@ -113,7 +113,8 @@ REFUSED: list[tuple[str, str, str]] = [
             "a mapping file has no key `zzz`",
             "1:1",
             "1 | zzz: 1\n^^^",
-            "help: the keys are `describe`, `from`, `to`, `tables`, `fragments`, `ignored`, `checks`, `map`",
+            "help: the keys are `describe`, `from`, `to`, `tables`, `fragments`, `ignored`, `unavailable`, "
+            "`checks`, `map`",
         ),
     ),
     (
@@ -546,6 +547,45 @@ REFUSED: list[tuple[str, str, str]] = [
             "4:3",
             "4 |   lines[].skuu: why\n  ^^^^^^^^^^^^",
             "help: did you mean `sku`?",
+        ),
+    ),
+    (
+        "ignored, all of a list that is not there",
+        TYPED + "ignored:\n  'lin[].*': why\nmap: {ref: name}\n",
+        whole(
+            "unknown-property",
+            "`shop/source` has no property `lin`",
+            "4:3",
+            "4 |   'lin[].*': why\n  ^^^^^^^^^",
+            "help: did you mean `lines`?",
+        ),
+    ),
+    (
+        "a star that is not the last part",
+        "ignored: {'*.a': why}\nmap: {}\n",
+        whole(
+            "ignored-path",
+            "`*.a` is not a path",
+            "1:11",
+            "1 | ignored: {'*.a': why}\n          ^^^^^",
+            "help: a path is property names with dots between them, and [] after a list: items[].taxData",
+        ),
+    ),
+    # unavailable
+    (
+        "unavailable without a reason",
+        "unavailable:\n  a.b: ''\nmap: {}\n",
+        whole("ignored-reason", "`a.b` is unavailable without a reason", "2:8", "2 |   a.b: ''\n       ^^"),
+    ),
+    (
+        "a property that is unavailable and not there",
+        TYPED + "unavailable:\n  reff: why\nmap: {ref: name}\n",
+        whole(
+            "unknown-property",
+            "`shop/target` has no property `reff`",
+            "4:3",
+            "4 |   reff: why\n  ^^^^",
+            "help: did you mean `ref`?",
         ),
     ),
     # properties

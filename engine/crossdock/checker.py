@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
 from crossdock.conditions import answers_in, shown_by
-from crossdock.diagnostics import Diagnostic, Severity, Span, did_you_mean
+from crossdock.diagnostics import Diagnostic, Severity, Span
 from crossdock.expressions import Expression, Tree
 from crossdock.fitting import (
     Misfit,
@@ -31,6 +31,7 @@ from crossdock.fitting import (
 )
 from crossdock.inference import NOBODY, Inference, Surroundings
 from crossdock.interpreter import Names, NoNames
+from crossdock.left_out import ignored_findings, unavailable_findings
 from crossdock.values import JSON
 from crossdock.views import (
     ANYTHING,
@@ -100,8 +101,8 @@ def check_mapping(mapping: Mapping, *, lenient: bool = False) -> tuple[list[Diag
         check.view(item.condition, result)
         if item.message is not None:
             check.view(item.message, result)
-    for ignored in mapping.ignored:
-        check.ignored(ignored, source)
+    check.findings.extend(ignored_findings(mapping.ignored, source, check.reads))
+    check.findings.extend(unavailable_findings(mapping.unavailable, target, made_result))
     return list(dict.fromkeys(check.findings)), made_result
 
 
@@ -309,26 +310,3 @@ class CellCheck:
 
     def misfit(self, misfit: Misfit, span: Span) -> None:
         self.finding(misfit.id, misfit.message, span, misfit.help, misfit.severity)
-
-    # Ignored paths
-
-    def ignored(self, ignored: nodes.Ignored, source: View) -> None:
-        view = source
-        for part in ignored.path:
-            if part == "[]":
-                view = view.items()
-                continue
-            found = view.property(part)
-            if found is None:
-                message = f"`{view.name}` has no property `{part}`"
-                help = did_you_mean(part, view.property_names())
-                self.finding("unknown-property", message, ignored.span, help)
-                return
-            view = found
-        inside = (view.name + ".", view.name + "[]")
-        read = sorted(name for name in self.reads if name == view.name or name.startswith(inside))
-        if read:
-            message = f"`{'.'.join(ignored.path).replace('.[]', '[]')}` is said to be ignored, and is read"
-            notes = (f"`{read[0]}` is read",)
-            finding = Diagnostic("ignored-but-read", message, ignored.span, severity="warning", notes=notes)
-            self.findings.append(finding)

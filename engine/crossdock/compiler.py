@@ -92,6 +92,7 @@ class Resolution:
             used=self.used(),
             checks=file.checks,
             ignored=file.ignored,
+            unavailable=file.unavailable,
             settings=self.settings(),
         )
 

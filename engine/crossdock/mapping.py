@@ -53,6 +53,7 @@ class Mapping:
     used: MappingType[str, Mapping]
     checks: tuple[nodes.Check, ...]
     ignored: tuple[nodes.Ignored, ...]
+    unavailable: tuple[nodes.Ignored, ...]
     settings: MappingType[str, JSON]
     findings: tuple[Diagnostic, ...] = ()
     result: View = ANYTHING

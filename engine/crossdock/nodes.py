@@ -113,7 +113,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A source subtree that is left out on purpose: ``path`` as property names and ``[]``."""
+    """A source subtree that is left out on purpose, or a target subtree that cannot be written.
+
+    ``path`` is property names and ``[]``; a last ``*`` is all that is not read, or not written, there.
+    """
 
     path: tuple[str, ...]
     reason: str
@@ -153,6 +156,7 @@ class MappingFile:
     tables: dict[str, Table]
     fragments: dict[str, Fragment]
     ignored: tuple[Ignored, ...]
+    unavailable: tuple[Ignored, ...]
     checks: tuple[Check, ...]
     cell: Cell
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Final, TypeVar
 
 from crossdock import nodes
@@ -33,6 +34,7 @@ FILE_KEYS: Final = {
     "tables": "lookup tables: rows, or the path of a table file",
     "fragments": "cells with a name, for `$use`",
     "ignored": "source paths that are left out on purpose, each with its reason",
+    "unavailable": "target paths that cannot be written, each with its reason",
     "checks": "statements about the result that must be true",
     "map": "the answer, with an expression in every cell",
 }
@@ -42,7 +44,8 @@ CHECK_KEYS: Final = {
     "level": "`warning`, or `error` to refuse the result",
 }
 _T = TypeVar("_T")
-_PATH = re.compile(r"[^\s.\[\]]+(\[\])*(\.[^\s.\[\]]+(\[\])*)*")
+_PART = r"(?!\*\.|\*\[)[^\s.\[\]]+(\[\])*"
+_PATH = re.compile(rf"(\[\])+(\.{_PART})*|{_PART}(\.{_PART})*")
 
 
 def parse_mapping(node: Node | None, span: Span) -> tuple[nodes.MappingFile | None, list[Diagnostic]]:
@@ -83,7 +86,8 @@ class Parser:
             target=self.schema_name(node.get("to")),
             tables=self.tables(node),
             fragments=self.fragments(node),
-            ignored=tuple(self._named(node.get("ignored"), "ignored", self._ignored).values()),
+            ignored=self._left_out(node, "ignored"),
+            unavailable=self._left_out(node, "unavailable"),
             checks=self._checks(node.get("checks")),
             cell=self.cell(cell_node),
         )
@@ -130,14 +134,17 @@ class Parser:
     def _fragment(self, key: ScalarNode, node: Node) -> nodes.Fragment | None:
         return nodes.Fragment(str(key.value), self.cell(node), key.span)
 
-    def _ignored(self, key: ScalarNode, node: Node) -> nodes.Ignored | None:
+    def _left_out(self, node: MapNode, what: str) -> tuple[nodes.Ignored, ...]:
+        return tuple(self._named(node.get(what), what, partial(self._path, what)).values())
+
+    def _path(self, what: str, key: ScalarNode, node: Node) -> nodes.Ignored | None:
         path = str(key.value)
         if not _PATH.fullmatch(path):
             help = "a path is property names with dots between them, and [] after a list: items[].taxData"
             self.problem("ignored-path", f"`{path}` is not a path", key.span, help)
             return None
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value.strip():
-            self.problem("ignored-reason", f"`{path}` is ignored without a reason", node.span or key.span)
+            self.problem("ignored-reason", f"`{path}` is {what} without a reason", node.span or key.span)
             return None
         parts = tuple(part for part in re.split(r"\.|(\[\])", path) if part)
         return nodes.Ignored(parts, node.value, key.span)
