@@ -214,7 +214,7 @@ class CellCheck:
             message = f"`{word}` takes a list, and this {verb} {in_words(no_list)}"
             severity: Severity = "error" if verb == "is" else "warning"
             self.finding("not-a-list", message, over.span, severity=severity)
-        return view.items()
+        return ANYTHING if view.known and "array" not in view.kinds else view.items()
 
     def list_target(self, target: View, span: Span) -> View:
         if target.known and target.kinds and "array" not in target.kinds:

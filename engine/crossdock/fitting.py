@@ -74,6 +74,7 @@ class _Fitting:
     def value(self, view: View, target: View, beside: frozenset[str], depth: int = 0) -> Iterator[Misfit]:
         if not view.known or not target.known or depth > _DEEPEST or self.known(view, target):
             return
+        view = view.marked(False)  # what it is to be missing is asked where it stands
         bad = view.kinds - target.kinds
         if bad and target.kinds:
             definite = not view.kinds - bad

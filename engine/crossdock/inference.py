@@ -287,6 +287,7 @@ class Inference:
         if left.known and left.kinds and not left.optional and left.kinds <= _NEVER_FALSY:
             message = "what stands behind this `||` is never reached: what stands before it is always there"
             self.report("unreachable", message, right_tree, severity="warning")
+            return left
         inner, there = self.where(shown_by(left_tree, truth=False), context)
         right = inner.view(right_tree, there)
         true_left = self.when_true(left_tree, left, context)
