@@ -114,6 +114,7 @@ ORDER = [
     "derivation.schema",
     "derivation.systems",
     "derivation",
+    "cases",
     "snapshots",
     "testing",
     "commands.console",

@@ -16,7 +16,7 @@ from crossdock.errors import OutputError
 from crossdock.expressions import Scope
 from crossdock.interpreter import execute
 from crossdock.schemas import Schema
-from crossdock.trace import Parts, Step, Trace
+from crossdock.trace import Parts, Step, Trace, Watch
 from crossdock.validation import Violation, input_error, validate
 from crossdock.values import JSON
 from crossdock.views import ANYTHING, View
@@ -39,7 +39,8 @@ class Result:
 class Mapping:
     """How a payload of one schema becomes a payload of another.
 
-    ``findings`` are the check's warnings, ``result`` what it knows of the result.
+    ``findings`` are the check's warnings, ``result`` what it knows of the result. ``watch`` is told of
+    what runs.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Mapping:
     settings: MappingType[str, JSON]
     findings: tuple[Diagnostic, ...] = ()
     result: View = ANYTHING
+    watch: Watch | None = None
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"
@@ -85,7 +87,7 @@ class Mapping:
         """Run in a scope that is there already, as in a conversation. Raises as ``run`` does."""
         if validate and self.source is not None:
             check_input(payload, self.source, name)
-        outcome = execute(self, payload, scope, name=name, traced=True)
+        outcome = execute(self, payload, scope, name=name, traced=True, watch=self.watch)
         if validate and self.target is not None:
             _check_output(outcome.value, self.target, outcome.trace, name)
         if has_errors(outcome.failed):

@@ -106,13 +106,16 @@ def plan(
     settings: MappingType[str, JSON],
     answers: JSON,
     name: str,
+    conversation: Conversation | None = None,
 ) -> tuple[JSON, list[Diagnostic]]:
-    """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does."""
+    """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does.
+
+    ``conversation`` takes the place of the one that the project has.
+    """
     described = project.channel_of(channel)
     base = base_url(described, settings) if described.base_url is not None else ""
-    outcome = project.hold(
-        channel, action, request, given_answer, settings=settings, base_url=base, name=name, given=answers
-    )
+    held = conversation or project.conversation(channel, action)
+    outcome = held.hold(request, given_answer, settings=settings, base_url=base, name=name, given=answers)
     return plan_as_json(outcome, base, channel_headers(described, settings)), outcome.warnings
 
 

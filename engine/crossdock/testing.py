@@ -19,21 +19,19 @@ examples of a project were run, a snapshot without an example fails the run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 if TYPE_CHECKING:
-    from crossdock.diagnostics import Diagnostic
     from crossdock.project import Project
-    from crossdock.values import JSON
 
 EXAMPLES: Final = "examples"
 SNAPSHOTS: Final = "snapshots"
 _RESULT, _DIAGNOSTICS = ".json", ".txt"
-_ANSWERS, _SETTINGS = ".answers.json", ".settings.yaml"
+_ANSWERS: Final = ".answers.json"
 
 
 def project_of(file: Path) -> Path | None:
@@ -158,14 +156,16 @@ class Example(pytest.Item):
     def __init__(self, *, project: Project, **given: Any) -> None:
         super().__init__(**given)
         self.project = project
-        self.case = PurePath(self.name)
+        self.case = PurePosixPath(self.name)
         self.snapshots = project.roots[0] / SNAPSHOTS
         self.obj = self.runtest  # syrupy asks every item for its function
 
     def runtest(self) -> None:
         if not self.config.pluginmanager.hasplugin("syrupy"):
             raise MismatchError("examples are compared by syrupy: pip install 'crossdock[test]'")
-        result, diagnostics = run_example(self.project, self.case)
+        from crossdock.cases import Case, run_case
+
+        result, diagnostics = run_case(self.project, Case(self.project.roots[0], self.case))
         problems = [self._compare(_RESULT, result), self._compare(_DIAGNOSTICS, diagnostics)]
         if found := [problem for problem in problems if problem]:
             raise MismatchError("\n\n".join(found))
@@ -207,60 +207,3 @@ class Example(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, self.case.with_suffix("").as_posix()
-
-
-def run_example(project: Project, case: PurePath) -> tuple[str | None, str | None]:
-    """The result of an example and its diagnostics, as text; None for what there is not.
-
-    Raises ProjectError or CompileError when its mapping, its conversation or its settings are wrong.
-    """
-    from crossdock import payloads
-    from crossdock.diagnostics import render
-    from crossdock.errors import ChannelError, EvaluationError, InputError, OutputError
-
-    try:
-        result, warnings = _outcome(project, case)
-    except (InputError, EvaluationError, OutputError, ChannelError) as error:
-        return None, _portable(str(error))
-    return payloads.encode(result), _portable(render(warnings)) if warnings else None
-
-
-def _outcome(project: Project, case: PurePath) -> tuple[JSON, Sequence[Diagnostic]]:
-    """What comes of an example: the result of its mapping, or the plan of its conversation."""
-    from crossdock.plans import checked_answers, plan
-
-    root, folder, name = project.roots[0], case.parent.as_posix(), f"{EXAMPLES}/{case.as_posix()}"
-    if folder not in project.conversation_names():
-        mapping = project.mapping(folder)
-        settings = project.settings(mapping.name, _settings(root, case))
-        result = mapping.run(_json(root, name), settings=settings, name=name)
-        return result.value, result.warnings
-    conversation = project.conversation(*folder.split("/"))
-    settings = project.settings(conversation.name, _settings(root, case))
-    answers = f"{EXAMPLES}/{case.with_suffix(_ANSWERS).as_posix()}"
-    given = _json(root, answers) if (root / answers).is_file() else {}
-    checked_answers(given, answers, conversation)
-    channel, action = folder.split("/")
-    request = _json(root, name)
-    return plan(project, channel, action, request, settings=settings, answers=given, name=name)
-
-
-def _json(root: Path, name: str) -> JSON:
-    from crossdock import payloads
-
-    return payloads.decode((root / name).read_bytes(), name)
-
-
-def _settings(root: Path, case: PurePath) -> dict[str, str]:
-    """The settings beside an example, as `--set` takes them."""
-    from crossdock.corpus import settings_beside
-
-    shown = f"{EXAMPLES}/{case.with_suffix(_SETTINGS).as_posix()}"
-    return settings_beside(root / EXAMPLES / case, shown)
-
-
-def _portable(text: str) -> str:
-    """Diagnostics as every machine renders them: the bundled mappings without their directory."""
-    from crossdock.project import bundled_root
-
-    return text.replace(f"{bundled_root()}/", "")
