@@ -16,6 +16,7 @@ settings:
   debug: {describe: whether, default: false}
   name: {describe: what, default: Ada}
   free: {describe: anything, default: null}
+  north: {describe: how far, default: 0.0}
 """
 
 
@@ -166,6 +167,8 @@ def test_secrets_may_stand_in_headers_by_their_variables() -> None:
         ("name", "7", "7"),
         ("name", "", ""),
         ("free", "anything", "anything"),
+        ("north", "-45.52", -45.52),
+        ("north", "45", 45.0),
     ],
 )
 def test_a_setting_given_as_text_has_the_kind_of_its_default(name: str, text: str, value: JSON) -> None:
@@ -182,8 +185,10 @@ def test_a_setting_given_as_text_has_the_kind_of_its_default(name: str, text: st
         ("pages", "seven", "the setting `pages` takes a whole number", None),
         ("pages", "7.5", "the setting `pages` takes a whole number", None),
         ("debug", "yes", "the setting `debug` takes true or false", None),
+        ("north", "1e5", "the setting `north` takes a number", None),
+        ("north", "nan", "the setting `north` takes a number", None),
         ("page", "7", "there is no setting `page`", "did you mean `pages`?"),
-        ("zzz", "7", "there is no setting `zzz`", "the settings are by, pages, debug, name, free"),
+        ("zzz", "7", "there is no setting `zzz`", "the settings are by, pages, debug, name, free, north"),
     ],
 )
 def test_a_setting_that_is_not_there_or_cannot_be_that_is_refused(

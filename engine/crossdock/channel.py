@@ -13,6 +13,7 @@ between one merchant and the next. Secrets are named by their environment variab
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Final
@@ -64,6 +65,7 @@ AUTH_KINDS: Final = {
     "client_credentials": ("url", "style", "client_id", "client_secret", "scope"),
 }
 OPTIONAL_KEYS: Final = ("style", "scope")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 STYLES: Final = ("json", "form", "basic")
 
 
@@ -145,9 +147,11 @@ def _typed(setting: Setting, text: str) -> JSON:
         value = {"true": True, "false": False}.get(text, text)
     elif isinstance(setting.default, int) and text.removeprefix("-").isdecimal():
         value = int(text)
+    elif isinstance(setting.default, float) and _NUMBER.fullmatch(text):
+        value = float(text)
     kept = value in setting.one_of if setting.one_of else type(value) is type(setting.default)
     if not kept and not (setting.default is None and not setting.one_of):
-        kinds = {bool: "true or false", int: "a whole number", str: "text"}
+        kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
         listed = ", ".join(str(option) for option in setting.one_of)
         kind = kinds.get(type(setting.default), "another kind of value")
         wanted = f"one of {listed}" if listed else kind
