@@ -20,7 +20,7 @@ from crossdock.nodes import Cell, Each, Field, If, List, MappingFile, Object, Us
 from crossdock.parser import parse_mapping
 from crossdock.source import parse_yaml
 
-MAPPINGS = ["kibo/order", "fabric/order"]
+MAPPINGS = ["kibo/order", "fabric/order", "fabric/order_create"]
 
 # Names that nothing can know: the mapping, the name, what stands around it, and why.
 FREE = [
