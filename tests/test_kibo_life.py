@@ -4,62 +4,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import life
 from crossdock import Project, cli
 from crossdock.calls import Call
-from crossdock.channel import Limits, parse_channel
-from crossdock.conversations import Outcome
+from crossdock.channel import parse_channel
 from crossdock.diagnostics import Source
 from crossdock.errors import ChannelError
-from crossdock.transport import Transport
-from crossdock.validation import validate
 from crossdock.values import MISSING
 from fakes import faults, retailops
 from fakes.channel import CLIENT_ID, CLIENT_SECRET, Fault
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order, payment
+from life import ALL_FAULTS, FAULTS, SILENT, Repeat, Three
 
 ENVIRON = {"KIBO_CLIENT_ID": CLIENT_ID, "KIBO_CLIENT_SECRET": CLIENT_SECRET}
-QUICK = Limits(seconds=5, attempts=3, wait_seconds=0.02)
 
 
-@dataclass
-class Shop:
+class Shop(life.Shop[FakeKibo]):
     """Crossdock between RetailOPS and a Kibo."""
 
-    kibo: FakeKibo
-    project: Project
-    transport: Transport
-
-    def hold(self, request: dict[str, Any], **settings: Any) -> Outcome:
-        """The conversation of the request's action, with its response held against its schema."""
-        action = request["action"]
-        outcome = self.project.hold(
-            "kibo",
-            action,
-            request,
-            self.transport.ask,
-            settings={**self.project.settings("kibo", {}), **settings},
-            base_url=self.transport.base_url,
-        )
-        assert outcome.response is not MISSING
-        assert validate(outcome.response, self.project.schema(f"retailops/{action}.response")) == []
-        return outcome
-
-    def answer(self, request: dict[str, Any], **settings: Any) -> Any:
-        return self.hold(request, **settings).response
-
-    def done(self, request: dict[str, Any], **settings: Any) -> Any:
-        """The same, with nothing to tell the merchant."""
-        response = self.answer(request, **settings)
-        assert (response.get("events") or []) == []
-        return response
+    @property
+    def kibo(self) -> FakeKibo:
+        return self.fake
 
 
 def channel_file(repository: Path, url: str) -> str:
@@ -77,23 +49,17 @@ def mappings(repository: Path) -> Project:
 
 
 @pytest.fixture
-def limits() -> Limits:
-    return QUICK
-
-
-@pytest.fixture
-def shop(mappings: Project, repository: Path, limits: Limits) -> Iterator[Shop]:
+def shop(mappings: Project, repository: Path) -> Iterator[Shop]:
     with FakeKibo() as kibo:
         channel = parse_channel(Source("channel.yaml", channel_file(repository, kibo.url)))
-        settings = mappings.settings("kibo", {})
-        with Transport(replace(channel, limits=limits), settings, environ=ENVIRON) as transport:
-            yield Shop(kibo, mappings, transport)
+        with life.opened(Shop("kibo", kibo, mappings), channel, ENVIRON) as shop:
+            yield shop
 
 
 # The life of one order
 
 
-def life(shop: Shop, number: int = 1001) -> list[dict[str, Any]]:
+def whole_life(shop: Shop, number: int = 1001) -> list[dict[str, Any]]:
     """Every request of an order's life. RetailOPS lowers a price, and adds a lid for what that saves."""
     mugs, bowl = shop.kibo.numbered(number)["items"][:2]
     total = shop.kibo.numbered(number)["total"]
@@ -126,7 +92,7 @@ def test_an_order_lives_and_living_again_has_no_second_effect(shop: Shop) -> Non
     kibo = shop.kibo
     kibo.add(order(1001))
     assert [each["channel_refnum"] for each in shop.done(retailops.fetch())["orders"]] == ["1001"]
-    requests = life(shop)
+    requests = whole_life(shop)
     for request in requests:
         shop.done(request)
     assert [each.effect for each in kibo.ledger] == LIFE
@@ -142,21 +108,18 @@ def test_an_order_lives_and_living_again_has_no_second_effect(shop: Shop) -> Non
 def test_an_order_that_completes_by_itself_is_complete(shop: Shop) -> None:
     shop.kibo.completes_by_itself = True
     shop.kibo.add(order(1001))
-    for request in life(shop):
+    for request in whole_life(shop):
         shop.done(request)
     assert [each.effect for each in shop.kibo.ledger] == LIFE
 
 
 def test_a_token_may_run_out_between_any_two_requests(shop: Shop) -> None:
     shop.kibo.add(order(1001))
-    for request in life(shop):
+    for request in whole_life(shop):
         shop.kibo.expire_tokens()
         shop.done(request)
     assert [each.effect for each in shop.kibo.ledger] == LIFE
-    assert len(shop.kibo.calls("oauth")) == len(life(shop))
-
-
-CHANGES = r"^(POST|PUT|DELETE) (?!.*oauth)"
+    assert len(shop.kibo.calls("oauth")) == len(whole_life(shop))
 
 
 @pytest.mark.parametrize(
@@ -170,30 +133,9 @@ def test_an_answer_that_got_lost_is_made_up_for_by_the_repeat_and_nothing_is_don
         shop.kibo.ledger.clear()
         shop.kibo.returns.clear()
         shop.kibo.add(order(1001))
-        requests = life(shop)
-        lost = nth(fault, number)
-        shop.kibo.fault(lost, matching=CHANGES)
-        for request in requests:
-            for _ in range(3):
-                if not shop.answer(request).get("events"):
-                    break
-        assert lost.hits == 1
-        shop.kibo.mend()
+        requests = whole_life(shop)
+        life.live_with_a_loss(shop, requests, life.nth(fault, number))
         assert sorted(each.effect for each in shop.kibo.ledger) == sorted(LIFE), f"change {number}"
-
-
-class nth:
-    """A fault for the request with this number only."""
-
-    def __init__(self, fault: Fault, number: int) -> None:
-        self.fault, self.number, self.seen, self.hits = fault, number, 0, 0
-
-    def __call__(self, wire: faults.Wire) -> Any:
-        self.seen += 1
-        if self.seen - 1 != self.number:
-            return wire.real()
-        self.hits += 1
-        return self.fault(wire)
 
 
 def test_newer_order_services_hear_of_shipments_by_their_own_calls(shop: Shop) -> None:
@@ -201,7 +143,7 @@ def test_newer_order_services_hear_of_shipments_by_their_own_calls(shop: Shop) -
     kibo.add(order(1001, isUnified=True))
     kibo.add_shipment(7, kibo.numbered(1001))
     mugs, bowl = kibo.numbered(1001)["items"]
-    acknowledge, _, _, _, *rest = life(shop)
+    acknowledge, _, _, _, *rest = whole_life(shop)
     first = retailops.package("370", "1Z370", (mugs, 1))
     second = retailops.package("371", "1Z371", (mugs, 1), (bowl, 1))
     rest = [retailops.ship(1001, "900", first), retailops.ship(1001, "901", second), *rest]
@@ -215,18 +157,6 @@ def test_newer_order_services_hear_of_shipments_by_their_own_calls(shop: Shop) -
 
 
 # Every action once, and again
-
-
-@dataclass(frozen=True)
-class Repeat:
-    """A request, what it does, and that the same request does nothing more."""
-
-    name: str
-    request: Callable[[FakeKibo], dict[str, Any]]
-    effects: list[str]
-    settings: dict[str, Any] = field(default_factory=dict)
-    prepare: Callable[[FakeKibo], None] = lambda kibo: None
-    codes: list[str] = field(default_factory=list)
 
 
 def shipped(kibo: FakeKibo) -> None:
@@ -295,7 +225,7 @@ def entered(kibo: FakeKibo) -> None:
     kibo.numbered(1001)["packages"] = [held]
 
 
-REPEATS = [
+REPEATS: list[Repeat[FakeKibo]] = [
     Repeat("ack by attribute", lambda kibo: retailops.acknowledge(1001), ["attribute"]),
     Repeat("ack by note", lambda kibo: retailops.acknowledge(1001), ["note"], {"acknowledge_by": "note"}),
     Repeat(
@@ -369,36 +299,12 @@ REPEATS = [
 
 
 @pytest.mark.parametrize("case", REPEATS, ids=lambda case: case.name)
-def test_a_request_has_its_effects_once_however_often_it_comes(shop: Shop, case: Repeat) -> None:
+def test_a_request_has_its_effects_once_however_often_it_comes(shop: Shop, case: Repeat[FakeKibo]) -> None:
     shop.kibo.add(order(1001))
-    case.prepare(shop.kibo)
-    shop.kibo.ledger.clear()
-    request = case.request(shop.kibo)
-    codes = [each["data"]["code"] for each in shop.answer(request, **case.settings)["events"]]
-    assert codes == case.codes
-    assert sorted(each.effect for each in shop.kibo.ledger) == sorted(case.effects)
-    with shop.kibo.unchanged():
-        for _ in range(2):
-            events = shop.answer(request, **case.settings)["events"]
-            assert [each["data"]["code"] for each in events] == case.codes
+    life.has_its_effects_once(shop, case)
 
 
 # Faults: one element of three
-
-
-@dataclass(frozen=True)
-class Three:
-    """A request for three things, the change that the second one needs, and what each change is called."""
-
-    name: str
-    request: Callable[[FakeKibo], dict[str, Any]]
-    change: str
-    effect: str
-    repeatable: bool
-    settings: dict[str, Any] = field(default_factory=dict)
-    prepare: Callable[[FakeKibo], None] = lambda kibo: None
-    follows: str = ""
-    """The code of what follows from one failure for the whole, and is told too."""
 
 
 def three_orders(kibo: FakeKibo) -> None:
@@ -462,7 +368,7 @@ def three_halves(kibo: FakeKibo) -> None:
     kibo.settle(order)
 
 
-THREES = [
+THREES: list[Three[FakeKibo]] = [
     Three(
         "ack by attribute",
         lambda kibo: retailops.acknowledge(1001, 1002, 1003),
@@ -532,96 +438,45 @@ THREES = [
         True,
         {"inventory_service": "location_inventory"},
         three_products,
+        no_failures={"404": 2},  # an unknown SKU is a warning
     ),
 ]
 
-FAULTS: dict[str, Fault] = {
-    "404": faults.status(404),
-    "409": faults.status(409),
-    "422": faults.status(422),
-    "never answers": faults.never,
-    "reset": faults.reset,
-    "HTML 200": faults.text(faults.PAGE),
-    "JSON cut off": faults.cut_off(honest=True),
-    "JSON cut off, not said": faults.cut_off(honest=False),
-}
-MORE_FAULTS: dict[str, Fault] = {
-    "401": faults.status(401),
-    "429": faults.status(429, Retry_After="0"),
-    "500": faults.status(500),
-    "503 in a page": faults.text(faults.PAGE, 503),
-    "drip": faults.drip,
-    "gzip bomb": faults.gzip_bomb,
-    "redirect": faults.redirect("http://127.0.0.1:9/"),
-    "many headers": faults.many_headers,
-    "wrong schema 200": faults.json_body([[1]]),
-}
-ALL_FAULTS = FAULTS | MORE_FAULTS
 # Every fault where a call may be repeated and where it may not be; elsewhere those that differ most.
 CELLS = [
     (case, fault)
     for case in THREES
     for fault in (ALL_FAULTS if case.name in ("packages", "edited lines") else FAULTS)
 ]
-DONE_ALL_THE_SAME = {"JSON cut off", "JSON cut off, not said", "drip"}
-SILENT = {"never answers", "drip"}
-
-
-def asked(shop: Shop, case: Three) -> tuple[list[Any], list[str]]:
-    """The failures that RetailOPS hears of, and the changes that were made."""
-    request = case.request(shop.kibo)
-    events = shop.answer(request, **case.settings)["events"]
-    failures = [each["data"]["code"] for each in events if each["data"]["is_failure"]]
-    failures = [code for code in failures if code != case.follows]
-    return failures, shop.kibo.effects(case.effect)
 
 
 @pytest.mark.parametrize(("case", "fault"), CELLS, ids=lambda each: getattr(each, "name", each))
 def test_a_fault_in_one_of_three_is_one_failure_and_two_successes(
-    shop: Shop, case: Three, fault: str
+    shop: Shop, case: Three[FakeKibo], fault: str
 ) -> None:
     shop.kibo.add(order(1001))
-    case.prepare(shop.kibo)
-    if fault in SILENT:
-        shop.transport.limits = replace(QUICK, seconds=0.3, attempts=2)
-    rule = shop.kibo.fault(ALL_FAULTS[fault], matching=case.change)
-    failures, changes = asked(shop, case)
-    if fault == "404" and case.name == "classic stock":
-        assert (len(failures), len(changes)) == (0, 2), "an unknown SKU is a warning"
-        return
-    assert rule.hits >= 1
-    assert len(failures) == 1, failures
-    assert len(changes) == (3 if fault in DONE_ALL_THE_SAME else 2)
+    life.one_of_three_fails(shop, case, fault)
 
 
 @pytest.mark.parametrize("case", THREES, ids=lambda case: case.name)
-def test_an_error_that_passes_is_a_failure_only_where_a_repeat_might_do_harm(shop: Shop, case: Three) -> None:
+def test_an_error_that_passes_is_a_failure_only_where_a_repeat_might_do_harm(
+    shop: Shop, case: Three[FakeKibo]
+) -> None:
     shop.kibo.add(order(1001))
-    case.prepare(shop.kibo)
-    shop.kibo.fault(faults.status(500), matching=case.change, times=2)
-    failures, changes = asked(shop, case)
-    healed = case.repeatable
-    assert (len(failures), len(changes)) == ((0, 3) if healed else (1, 2))
+    life.an_error_passes(shop, case)
 
 
 @pytest.mark.parametrize("case", THREES, ids=lambda case: case.name)
-@pytest.mark.parametrize(
-    "fault", [faults.status(401), faults.status(429, Retry_After="0")], ids=["401", "429"]
-)
-def test_a_refusal_that_passes_is_no_failure(shop: Shop, case: Three, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", list(life.PASSING_REFUSALS))
+def test_a_refusal_that_passes_is_no_failure(shop: Shop, case: Three[FakeKibo], fault: str) -> None:
     shop.kibo.add(order(1001))
-    case.prepare(shop.kibo)
-    shop.kibo.fault(fault, matching=case.change, times=1)
-    assert [len(each) for each in asked(shop, case)] == [0, 3]
+    life.a_refusal_passes(shop, case, ALL_FAULTS[fault])
 
 
 @pytest.mark.parametrize("case", THREES, ids=lambda case: case.name)
-def test_after_a_fault_the_same_request_does_the_rest_and_no_more(shop: Shop, case: Three) -> None:
+def test_after_a_fault_the_same_request_does_the_rest_and_no_more(shop: Shop, case: Three[FakeKibo]) -> None:
     shop.kibo.add(order(1001))
-    case.prepare(shop.kibo)
-    shop.kibo.fault(faults.late_reset, matching=case.change, times=1)
-    asked(shop, case)
-    assert [len(each) for each in asked(shop, case)] == [0, 3]
+    life.a_repeat_does_the_rest(shop, case)
 
 
 # Fetching
@@ -631,7 +486,7 @@ def test_after_a_fault_the_same_request_does_the_rest_and_no_more(shop: Shop, ca
 def test_a_fetch_that_fails_is_an_error_and_never_an_empty_list(shop: Shop, fault: str) -> None:
     shop.kibo.add(order(1001))
     if fault in SILENT:
-        shop.transport.limits = replace(QUICK, seconds=0.3, attempts=2)
+        shop.be_impatient()
     shop.kibo.fault(ALL_FAULTS[fault], matching="GET .*/orders")
     with pytest.raises(ChannelError) as caught:
         shop.answer(retailops.fetch())
