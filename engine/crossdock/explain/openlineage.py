@@ -20,7 +20,7 @@ from crossdock.values import JSON
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
 
-PRODUCER: Final = f"https://pypi.org/project/crossdock/{__version__}"
+PRODUCER: Final = f"https://crossdock.dev/engine/{__version__}"
 SCHEMA: Final = "https://openlineage.io/spec/facets/1-2-0/ColumnLineageDatasetFacet.json"
 NAMESPACE: Final = "crossdock"
 _AGGREGATIONS: Final = {"sum", "avg", "max", "min", "max_by", "min_by", "join", "length"}
