@@ -21,7 +21,7 @@ from crossdock.expressions import Expression, Tree
 from crossdock.inference import Inference, Surroundings
 from crossdock.narrowing import narrowed
 from crossdock.shapes import Shape
-from crossdock.views import Documented, ListOf, Record, View, view_of
+from crossdock.views import ANYTHING, Documented, ListOf, Record, View, made, view_of
 
 if TYPE_CHECKING:
     from crossdock.keywords import Node
@@ -43,8 +43,10 @@ class Turn:
 class Link:
     """One target field: paths with ``[]`` for the elements of lists, and where the cell is written.
 
-    A source that is not of the payload begins with the function that gives it: ``settings().mode``. The
-    cell belongs to ``mapping``; ``turns`` lead to it, and ``key`` is where the target's name stands.
+    A source that is not of the payload begins with the function that gives it: ``settings().mode``. What
+    is known of the value is in ``gives``. The
+    cell belongs to ``mapping``; ``turns`` lead to it, and ``keys`` are the targets on the way, each with the
+    place of its name.
     """
 
     target: str
@@ -56,7 +58,8 @@ class Link:
     cell: nodes.Cell
     mapping: Mapping
     turns: tuple[Turn, ...] = ()
-    key: Span | None = None
+    keys: tuple[tuple[str, Span], ...] = ()
+    gives: View = ANYTHING
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ class _Place:
     target: str
     because: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
-    key: Span | None = None
+    keys: tuple[tuple[str, Span], ...] = ()
 
     def inside(
         self, view: View, because: tuple[str, ...], node: nodes.With | nodes.If | nodes.Each
@@ -103,7 +106,8 @@ class _Place:
         return replace(self, context=view, because=(*self.because, *because), turns=turns)
 
     def at(self, target: str, key: Span | None = None) -> _Place:
-        return replace(self, target=target, key=key or self.key)
+        keys = self.keys if key is None else (*self.keys, (target, key))
+        return replace(self, target=target, keys=keys)
 
 
 def lineage(mapping: Mapping) -> list[Link]:
@@ -144,8 +148,11 @@ def _walk(mapping: Mapping, root: View, place: _Place, cell: nodes.Cell) -> Iter
             notes = _Notes()
             view = _infer(mapping, root, expression, place.context, notes)
             yield from _spread(view, _link(mapping, place, cell, notes), 0)
-        case nodes.Literal() | nodes.Object(()) | nodes.List(()):
-            yield _link(mapping, place, cell, _Notes())
+        case nodes.Literal(value):
+            yield replace(_link(mapping, place, cell, _Notes()), gives=made(value))
+        case nodes.Object(()) | nodes.List(()):
+            empty = made({} if isinstance(cell, nodes.Object) else [])
+            yield replace(_link(mapping, place, cell, _Notes()), gives=empty)
         case nodes.Object(fields):
             yield from _fields(mapping, root, place, fields)
         case nodes.List(items):
@@ -221,7 +228,7 @@ def _link(mapping: Mapping, place: _Place, cell: nodes.Cell, notes: _Notes) -> L
         cell=cell,
         mapping=mapping,
         turns=place.turns,
-        key=place.key,
+        keys=place.keys,
     )
 
 
@@ -235,7 +242,7 @@ def _spread(view: View, link: Link, depth: int) -> Iterator[Link]:
         case ListOf(element) if isinstance(element, Record):
             yield from _spread(element, replace(link, target=f"{link.target}[]"), depth + 1)
         case _:
-            yield link
+            yield replace(link, gives=view)
 
 
 def check_reads(mapping: Mapping) -> list[tuple[nodes.Check, tuple[str, ...]]]:

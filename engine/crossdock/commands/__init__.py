@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-LATER: Final[tuple[str, ...]] = ("diff", "explain", "overview")
+LATER: Final[tuple[str, ...]] = ("diff", "explain", "overview", "sheet")
 
 
 class Commands(click.Group):

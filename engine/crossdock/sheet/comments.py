@@ -1,0 +1,38 @@
+"""The comment of a key: the lines above it, and what stands behind it on its line.
+
+    # A cancelled line stays on the order.       <- this,
+    quantity: quantity      # in pieces          <- and this
+
+What a finding is allowed for is the author's reason, and so a comment too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from crossdock.diagnostics import Span
+
+_QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:''|[^'])*'"
+_BEHIND = re.compile(rf"^(?:{_QUOTED}|[^\"'#]|['\"]|(?<!\s)#)*?(?<=\s)#\s?(?P<text>.*)$")
+_ALLOWED = re.compile(r"allow\[[^\]]*\]:?\s*")
+
+
+def comment_of(key: Span) -> str:
+    """The comment of the line that a span begins on; empty when there is none."""
+    source, line = key.source, key.line
+    above: list[str] = []
+    number = line - 1
+    while number >= 1 and (text := source.line(number).strip()).startswith("#"):
+        above.insert(0, text.lstrip("#").strip())
+        number -= 1
+    behind = _BEHIND.match(source.line(line))
+    parts = [" ".join(above), behind["text"].strip() if behind else ""]
+    return sentences(found for part in parts if (found := _ALLOWED.sub("", part).strip()))
+
+
+def sentences(notes: Iterable[str]) -> str:
+    """Several notes as one text, each once."""
+    texts = [note[0].upper() + note[1:] for note in dict.fromkeys(notes) if note]
+    ended = (text if text.endswith((".", "!", "?")) else f"{text}." for text in texts[:-1])
+    return " ".join([*ended, *texts[-1:]])

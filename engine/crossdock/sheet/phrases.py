@@ -1,0 +1,77 @@
+"""How each function is said in a sheet. ``{0}`` is its first argument in words, ``{all}`` are all of them.
+
+A function that can be called with more or fewer arguments has a phrase for each number of them; the last
+one is for all greater numbers. One that is not listed here is said by its name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "abs": ("{0} without its sign",),
+    "add": ("{plus}",),
+    "amount": ("{0} as an amount", "{0} as an amount in {1}"),
+    "avg": ("the average of {0}",),
+    "ceil": ("{0} rounded up",),
+    "entries": ("the keys and values of {0}",),
+    "epoch": ("{0} as seconds since 1970", "{0} as seconds since 1970, in the time zone {1}"),
+    "events": ("the events so far",),
+    "first": ("the first of {0}",),
+    "floor": ("{0} rounded down",),
+    "integer": ("{0} as a whole number",),
+    "iso": ("{0} as a date and time", "{0} as a date and time, in the time zone {1}"),
+    "join": ("", "{1} joined with {0}"),
+    "keys": ("the keys of {0}",),
+    "last": ("the last of {0}",),
+    "length": ("the length of {0}",),
+    "lower": ("{0} in small letters",),
+    "magnitude": ("{0} without its sign",),
+    "map": ("", "{0} for each of {1}"),
+    "max": ("the greatest of {0}",),
+    "max_by": ("", "that of {0} with the greatest {1}"),
+    "max_of": ("the greatest of {all}",),
+    "merge": ("{all} together",),
+    "min": ("the least of {0}",),
+    "min_by": ("", "that of {0} with the least {1}"),
+    "min_of": ("the least of {all}",),
+    "money": ("{0} as money", "{0} as money in {1}"),
+    "multiply": ("{times}",),
+    "neg": ("minus {0}",),
+    "not_null": ("the first of {all} that is there",),
+    "number": ("{0} as a number",),
+    "object": ("an object of {0}",),
+    "pad_left": ("", "", "{0} filled up with {2} to {1} characters"),
+    "parse_json": ("{0} read as JSON",),
+    "positions": ("the positions in {0}",),
+    "ratio": ("", "{0} divided by {1}"),
+    "replace": ("", "", "{0} with {2} in place of {1}"),
+    "reverse": ("{0} backwards",),
+    "round": ("{0} rounded", "{0} rounded to {1} digits"),
+    "share": ("", "", "the share of {0} by {1} at {2}"),
+    "shares": ("", "the shares of {0} by {1}"),
+    "sort": ("{0} in order",),
+    "sort_by": ("", "{0} in the order of {1}"),
+    "split": ("", "{0} split at {1}"),
+    "subtract": ("", "{0} minus {1}"),
+    "sum": ("the sum of {0}",),
+    "title": ("{0} with capital initials",),
+    "to_array": ("{0} as a list",),
+    "to_number": ("{0} as a number",),
+    "to_string": ("{0} as text",),
+    "trim": ("{0} without space around it",),
+    "truncate": ("", "{0} cut to {1} characters"),
+    "type": ("the type of {0}",),
+    "unique": ("each of {0} once",),
+    "upper": ("{0} in capitals",),
+    "urlencode": ("{0} written for a URL",),
+    "uuid": ("an id made of {all}",),
+    "values": ("the values of {0}",),
+    "zip": ("{all} side by side",),
+}
+CONDITIONS: Final[dict[str, str]] = {
+    "contains": "{0} contains {1}",
+    "ends_with": "{0} ends with {1}",
+    "equal": "{0} equals {1}",
+    "starts_with": "{0} begins with {1}",
+}
