@@ -82,8 +82,8 @@ def order(number: int, *lines: Line, **more: Any) -> Order:
         "statusCode": "ORDER_CONFIRMED",
         "type": "WEB",
         "currency": "USD",
-        "orderedAt": f"2025-03-14T16:20:{number % 60:02}.000Z",
-        "createdAt": f"2025-03-14T16:21:{number % 60:02}.{number:06}Z",
+        "orderedAt": f"2025-03-14T16:{number // 60:02}:{number % 60:02}.000Z",
+        "createdAt": f"2025-03-14T16:{number // 60:02}:{number % 60:02}.500Z",
         "customer": {
             "name": {"firstName": "Anna", "lastName": "Reyes"},
             "email": "anna.reyes@example.com",

@@ -8,7 +8,7 @@ from typing import Any
 from fakes.channel import Refusal
 
 _FIELD = re.compile(r"[a-z]+\.[a-zA-Z.\-_]*")
-_CODES = {400: "SERVICE-4002", 401: "SERVICE-4001", 404: "SERVICE-4040", 409: "SERVICE-4005"}
+_CODES = {400: "SERVICE-4002", 401: "SERVICE-4001", 404: "SERVICE-4040", 409: "SERVICE-4006"}
 
 
 def error_body(
