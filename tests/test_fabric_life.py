@@ -223,6 +223,21 @@ def credited(fabric: FakeFabric) -> dict[str, Any]:
     return request
 
 
+def two_products(fabric: FakeFabric) -> dict[str, Any]:
+    return retailops.catalog("ONE", "TWO")
+
+
+def listed(fabric: FakeFabric) -> None:
+    """Products with what only fabric says about them."""
+    for number, sku in enumerate(("ONE", "TWO", "THREE"), 1):
+        own = {"collections": [{"id": "7", "name": "Spring"}], "type": "BUNDLE"}
+        fabric.products[sku] = {"sku": sku, "id": f"{number:024x}", "itemId": number, **own}
+
+
+def priced_one_by_one(fabric: FakeFabric) -> None:
+    fabric.most_prices = 1
+
+
 REPEATS: list[Repeat[FakeFabric]] = [
     Repeat("ack", lambda fabric: retailops.acknowledge(1001), ["attribute"]),
     Repeat("two in one ack", lambda fabric: retailops.acknowledge(1001, 1001), ["attribute"]),
@@ -239,6 +254,14 @@ REPEATS: list[Repeat[FakeFabric]] = [
     Repeat("stock", lambda fabric: retailops.stock(("MUG-BLUE", 24), ("BOWL", 0)), ["stock", "stock"]),
     Repeat("store credit", credited, ["return"], prepare=left),
     Repeat("two lines back", two_back, ["return"], prepare=left),
+    Repeat("products", two_products, ["product", "product", "price", "price"]),
+    Repeat("products alone", two_products, ["product", "product"], {"prices": "keep"}),
+    Repeat(
+        "known products",
+        two_products,
+        [*("product replaced", "price") * 2],
+        prepare=listed,
+    ),
     Repeat(
         "known stock",
         lambda fabric: retailops.stock(("MUG-BLUE", 24), ("BOWL", 0)),
@@ -300,6 +323,10 @@ def three_counts(fabric: FakeFabric) -> dict[str, Any]:
     return retailops.stock(("ONE", 1), ("TWO", 2), ("THREE", 3))
 
 
+def three_products(fabric: FakeFabric) -> dict[str, Any]:
+    return retailops.catalog("ONE", "TWO", "THREE")
+
+
 SECOND_LINE = r'^POST .*/actions/cancel\n.*"lineItemId":"2"'
 THREES: list[Three[FakeFabric]] = [
     Three(
@@ -349,6 +376,16 @@ THREES: list[Three[FakeFabric]] = [
         True,
         no_failures={"404": 2, "409": 2},
     ),
+    Three("new products", three_products, r'^POST .*/products\?.*\n.*"sku":"TWO"', "product", False),
+    Three("changed products", three_products, "^PUT .*/skus/TWO", "product replaced", True, prepare=listed),
+    Three(
+        "prices",
+        three_products,
+        r'^POST .*/prices/batch\n\{"data":\[\{"itemSku":"TWO"',
+        "price",
+        True,
+        prepare=priced_one_by_one,
+    ),
 ]
 # Every fault where a call may be repeated and where it may not be; elsewhere those that differ most.
 CELLS = [
@@ -383,6 +420,24 @@ def test_after_a_fault_the_same_request_does_the_rest_and_no_more(
     shop: Shop, case: Three[FakeFabric]
 ) -> None:
     life.a_repeat_does_the_rest(shop, case)
+
+
+# The catalog
+
+
+def test_what_only_fabric_says_about_a_product_stays(shop: Shop) -> None:
+    listed(shop.fabric)
+    shop.done(retailops.catalog("ONE"))
+    product = shop.fabric.products["ONE"]
+    assert (product["productName"], product["type"]) == ("Product ONE", "BUNDLE")
+    assert product["collections"] == [{"id": "7", "name": "Spring"}]
+
+
+def test_a_price_that_fabric_refuses_holds_up_no_other(shop: Shop) -> None:
+    """The batch is refused for it, and each price then goes by itself."""
+    shop.fabric.fault(faults.status(400), matching=r'^POST .*/prices/batch\n.*"TWO"')
+    assert len(life.codes(shop.answer(retailops.catalog("ONE", "TWO", "THREE")))) == 1
+    assert shop.fabric.effects("price") == ["ONE", "THREE"]
 
 
 # Fetching

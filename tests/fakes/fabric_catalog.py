@@ -78,6 +78,7 @@ class Prices(FakeChannel):
 
     def __init__(self) -> None:
         self.prices: dict[str, Any] = {}
+        self.most_prices = 1000
         super().__init__()
 
     def price_routes(self) -> list[tuple[str, str, Handler]]:
@@ -85,6 +86,8 @@ class Prices(FakeChannel):
 
     def set_prices(self, request: Request) -> Any:
         required(request.json, "data")
+        if len(request.json["data"]) > self.most_prices:
+            raise invalid("data", "is too long")
         for each in request.json["data"]:
             required(each, "offers")
             if not 1 <= len(each["offers"]) <= 10 or not (each.get("itemSku") or each.get("itemId")):
