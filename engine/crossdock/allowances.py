@@ -30,7 +30,7 @@ class Allowance:
 
 def apply_allowances(findings: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
     """The findings without those that are allowed, and with what is wrong with the allowances."""
-    allowances = list(_allowances(source))
+    allowances = list(allowances_in(source))
     used: set[Allowance] = set()
     kept: list[Diagnostic] = []
     for finding in findings:
@@ -56,7 +56,8 @@ def _allowing(finding: Diagnostic, allowances: list[Allowance], source: Source) 
     return next((each for each in allowances if each.id == finding.id and line in each.lines), None)
 
 
-def _allowances(source: Source) -> Iterable[Allowance]:
+def allowances_in(source: Source) -> Iterable[Allowance]:
+    """The allowances of a file."""
     if "allow[" not in source.text:
         return
     lines = source.text.split("\n")

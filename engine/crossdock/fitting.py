@@ -11,7 +11,7 @@ from typing import Final
 
 from crossdock.diagnostics import Severity, did_you_mean
 from crossdock.narrowing import Narrowed, may_hold_null
-from crossdock.views import Documented, View, in_words
+from crossdock.views import Documented, Either, View, in_words
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
 _DEEPEST: Final = 12
@@ -90,10 +90,16 @@ class _Fitting:
 
     def known(self, view: View, target: View) -> bool:
         """Whether the two are the same part of a schema, or are being compared already."""
-        if not isinstance(view, Documented) or not isinstance(target, Documented):
+        if isinstance(view, Narrowed):
+            return self.known(view.base, target)
+        if not isinstance(target, Documented):
+            return False
+        if isinstance(view, Either):
+            return all(isinstance(one, Documented) and one.shape.is_as(target.shape) for one in view.options)
+        if not isinstance(view, Documented):
             return False
         pair = (id(view.shape.node), id(target.shape.node))
-        met = pair in self.compared or pair[0] == pair[1]
+        met = pair in self.compared or view.shape.is_as(target.shape)
         self.compared.add(pair)
         return met
 

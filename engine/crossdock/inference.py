@@ -423,8 +423,8 @@ class Inference:
     def elements_fit(self, tree: Tree, function: Function, lists: list[View], inner: View) -> None:
         """Check what is in the lists that a function takes, and what its `&…` gives."""
         arguments = tree["children"]
-        if function.name == "contains" and lists[0].known and lists[0].kinds == {"string"}:
-            self.element_fits(function, frozenset({"string"}), lists[1], arguments[1], "its second argument")
+        if function.name == "contains" and lists[0].known and "string" in lists[0].kinds:
+            self.part_fits(lists[0], lists[1], arguments[1])
         if (allowed := ELEMENTS.get(function.name)) is not None:
             place = 0 if len(lists) == 1 else 1
             if lists[place].known:
@@ -433,6 +433,17 @@ class Inference:
             self.element_fits(
                 function, NUMBER | {"string"}, inner, arguments[1]["children"][0], "what it sorts by"
             )
+
+    def part_fits(self, text: View, part: View, tree: Tree) -> None:
+        """Whether what is looked for in a text is text."""
+        bad = part.kinds - {"string"}
+        if part.known and bad:
+            definite = text.kinds == {"string"} and bad == part.kinds
+            verb = "is" if definite else "may be"
+            message = f"a part of a text is text, and this {verb} {in_words(bad)}"
+            self.report("wrong-type", message, tree, severity=_severity(verb))
+        if part.optional and part.known:
+            self.needs(REGISTRY["contains"], "a text to look for in a text", tree)
 
     def element_fits(self, function: Function, allowed: Kinds, view: View, tree: Tree, which: str) -> None:
         if not view.known:

@@ -89,7 +89,7 @@ class Mapping:
             check_input(payload, self.source, name)
         outcome = execute(self, payload, scope, name=name, traced=True, watch=self.watch)
         if validate and self.target is not None:
-            _check_output(outcome.value, self.target, outcome.trace, name)
+            check_output(outcome.value, self.target, outcome.trace, name)
         if has_errors(outcome.failed):
             raise OutputError(outcome.failed, outcome.value)
         return Result(outcome.value, outcome.trace, tuple(outcome.failed), outcome.present)
@@ -101,7 +101,8 @@ def check_input(payload: JSON, schema: Schema, name: str) -> None:
         raise input_error(violations, name)
 
 
-def _check_output(value: JSON, schema: Schema, trace: Trace, name: str) -> None:
+def check_output(value: JSON, schema: Schema, trace: Trace, name: str) -> None:
+    """Raise OutputError when a result breaks its schema, with the cells to blame."""
     violations = validate(value, schema)
     if violations:
         raise OutputError([_blame(violation, trace, name) for violation in violations], value)

@@ -48,6 +48,10 @@ class Shape:
             return None
         return kinds - {"integer"} if "number" in kinds else kinds
 
+    def is_as(self, other: Shape) -> bool:
+        """Whether the two are the same part of a schema."""
+        return self._resolve(self.node) is other._resolve(other.node)
+
     def property_names(self) -> frozenset[str]:
         """The documented properties."""
         return self._once("names", lambda: frozenset(self._names(self.node)))

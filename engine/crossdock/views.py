@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock.values import JSON
@@ -51,6 +52,11 @@ def kinds_of(types: Iterable[str] | None) -> Kinds:
             case _:
                 found.add(name)
     return frozenset(found)
+
+
+@lru_cache(maxsize=256)
+def _kinds_of_types(types: Kinds | None) -> Kinds:
+    return kinds_of(types)
 
 
 def in_words(kinds: Kinds) -> str:
@@ -147,7 +153,7 @@ class Anything:
         return ANYTHING
 
     def marked(self, optional: bool) -> View:
-        return replace(self, optional=optional)
+        return self if optional == self.optional else replace(self, optional=optional)
 
     def limited(self, kinds: Kinds) -> View:  # noqa: ARG002
         return self
@@ -167,7 +173,7 @@ class Documented:
 
     @property
     def kinds(self) -> Kinds:
-        kinds = kinds_of(self.shape.types)
+        kinds = _kinds_of_types(self.shape.types)
         return kinds if self.only is None else kinds & self.only
 
     @property
@@ -209,7 +215,7 @@ class Documented:
         return either(view for view in found if view is not None)
 
     def marked(self, optional: bool) -> View:
-        return replace(self, optional=optional)
+        return self if optional == self.optional else replace(self, optional=optional)
 
     def limited(self, kinds: Kinds) -> View:
         return replace(self, only=kinds if self.only is None else kinds & self.only)
@@ -246,7 +252,7 @@ class Scalar:
         return NOTHING
 
     def marked(self, optional: bool) -> View:
-        return replace(self, optional=optional)
+        return self if optional == self.optional else replace(self, optional=optional)
 
     def limited(self, kinds: Kinds) -> View:
         constants = self.constants
@@ -287,7 +293,7 @@ class ListOf:
         return NOTHING
 
     def marked(self, optional: bool) -> View:
-        return replace(self, optional=optional)
+        return self if optional == self.optional else replace(self, optional=optional)
 
     def limited(self, kinds: Kinds) -> View:
         return replace(self, kinds=self.kinds & kinds)
@@ -320,7 +326,7 @@ class Record:
         return either(self.fields.values())
 
     def marked(self, optional: bool) -> View:
-        return replace(self, optional=optional)
+        return self if optional == self.optional else replace(self, optional=optional)
 
     def limited(self, kinds: Kinds) -> View:
         return replace(self, kinds=self.kinds & kinds)

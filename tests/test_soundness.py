@@ -1,0 +1,414 @@
+"""What the check promises is kept: a mapping that checks clean never fails on the kind of a value.
+
+Payloads are drawn from the source schema, mappings are the project's own and such as nobody would write.
+At run time there must be no property that is not wanted, no value of the wrong kind, and nothing required
+that is missing; a failure on a line whose finding is allowed is the author's own.
+
+More of it: SOUNDNESS=5000 python -m pytest tests/test_soundness.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conftest import REPOSITORY
+from crossdock import CompileError, Diagnostic, EvaluationError, Mapping, OutputError, Project, Source
+from crossdock.allowances import allowances_in
+from crossdock.compiler import compile_mapping
+from crossdock.diagnostics import Span
+from crossdock.expressions import Evaluator, Failure, Scope, compile_expression
+from crossdock.inference import Inference, Surroundings
+from crossdock.mapping import check_output
+from crossdock.narrowing import element_at
+from crossdock.shapes import Shape
+from crossdock.source import ScalarNode
+from crossdock.values import JSON
+from crossdock.views import ANYTHING, View, kind_of, view_of
+
+MANY = int(os.environ.get("SOUNDNESS", "0"))
+REAL = Project([REPOSITORY])
+SMALL = Project([REPOSITORY / "tests" / "errors"])
+
+PROMISED = {"unknown-property", "wrong-type", "missing-required"}
+# Of failures while a mapping runs those count that are about the kind of a value, not about the value.
+KINDS = "nothing|text|a number|true or false|a list|an object|a list of numbers|a list of texts|null"
+OF_KIND = re.compile(
+    rf"takes .*, not ({KINDS})$|and it is missing$|and an item is |cannot be printed|cannot compare"
+    r"|`\$each` takes a list|gives no object here|cannot take these values"
+)
+
+TEXTS = ["", "x", "12.50", "7", "US", "2024-05-01T10:00:00Z"]
+FORMATS = {"date-time": "2024-05-01T10:00:00Z", "date": "2024-05-01", "email": "a@example.com"}
+
+
+def value_of(shape: Shape, choose: Random, often: float, depth: int = 0) -> JSON:
+    """A value of a schema. ``often``: how likely a property is that may be left out."""
+    if shape.enum is not None:
+        return choose.choice(shape.enum) if shape.enum else None
+    types = (
+        sorted(shape.types) if shape.types is not None else ["null", "string", "integer", "object", "array"]
+    )
+    match choose.choice(types):
+        case "null":
+            return None
+        case "boolean":
+            return choose.random() < 0.5
+        case "integer":
+            return choose.choice([0, 1, 2, 7, -3])
+        case "number":
+            return choose.choice([0, 1, 19.99, -0.5, 3])
+        case "string":
+            return text_of(shape, types, choose)
+        case "array":
+            many = choose.choice([0, 1, 2]) if depth < 8 else 0
+            return [value_of(shape.items(), choose, often, depth + 1) for _ in range(many)]
+    return object_of(shape, choose, often, depth)
+
+
+def text_of(shape: Shape, types: list[str], choose: Random) -> str:
+    if "number" in types or "integer" in types:
+        return choose.choice(["12.50", "7", "0"])
+    if (stated := FORMATS.get(str(shape.node.get("format")))) is not None:
+        return stated
+    known = [str(value) for value in shape.known_values or () if value is not None]
+    return choose.choice([*TEXTS, *known])
+
+
+def object_of(shape: Shape, choose: Random, often: float, depth: int) -> JSON:
+    found: dict[str, JSON] = {}
+    for name in sorted(shape.property_names()):
+        wanted = name in shape.required() or (depth < 6 and choose.random() < often)
+        inner = shape.property(name) if wanted else None
+        if inner is not None and inner.types != frozenset():
+            found[name] = value_of(inner, choose, often, depth + 1)
+    return found
+
+
+def broken_promises(mapping: Mapping, payload: JSON) -> Iterator[Diagnostic]:
+    """What a run says that the check should have said."""
+    try:
+        result = mapping.run(payload, validate=False)
+        if mapping.target is not None:
+            check_output(result.value, mapping.target, result.trace, "payload")
+    except EvaluationError as error:
+        yield from (item for item in error.diagnostics if OF_KIND.search(item.message))
+    except OutputError as error:
+        yield from (item for item in error.diagnostics if item.id in PROMISED)
+
+
+def is_allowed(item: Diagnostic) -> bool:
+    """Whether the author has accepted a finding on the line that is blamed."""
+    if item.span is None:
+        return False
+    return any(item.span.line in each.lines for each in allowances_in(item.span.source))
+
+
+# The project's own mappings
+
+
+def own_mappings() -> list[str]:
+    """Those that can be run by themselves: they have a source, and need no answers of a conversation."""
+    found = []
+    for name in REAL.mapping_names():
+        text = REAL.text(name).text
+        if text and "from:" in text and not re.search(r"\b(answers|request|events)\b", text):
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("name", own_mappings())
+@given(choose=st.randoms(use_true_random=True), often=st.sampled_from([0.2, 0.5, 0.9]))
+@settings(max_examples=MANY or 12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_our_mappings_do_as_the_check_says(name: str, choose: Random, often: float) -> None:
+    try:
+        mapping = REAL.mapping(name)
+    except CompileError:
+        pytest.skip("it does not compile, which other tests say")
+    assert mapping.source is not None
+    payload = value_of(mapping.source.shape(), choose, often)
+
+    assert [str(item) for item in broken_promises(mapping, payload) if not is_allowed(item)] == []
+
+
+# Mappings that nobody would write
+
+FIELDS = {
+    "order": [
+        "number",
+        "reference",
+        "status",
+        "channel",
+        "origin",
+        "placedAt",
+        "currency",
+        "paid",
+        "total",
+        "weight",
+        "tags",
+        "comment",
+        "customer",
+        "billTo",
+        "shipTo",
+        "lines",
+        "payments",
+    ],
+    "line": [
+        "id",
+        "sku",
+        "title",
+        "quantity",
+        "price",
+        "isGift",
+        "kind",
+        "options",
+    ],
+    "payment": [
+        "id",
+        "status",
+        "amount",
+        "card",
+    ],
+    "contact": [
+        "name",
+        "city",
+        "zip",
+        "country",
+    ],
+    "customer": [
+        "firstName",
+        "lastName",
+        "email",
+        "isCompany",
+    ],
+}
+INSIDE = {"customer": "customer", "billTo": "contact", "shipTo": "contact"}
+LISTS = {"lines": "line", "payments": "payment"}
+ONE = [
+    "upper",
+    "trim",
+    "length",
+    "to_string",
+    "to_number",
+    "to_array",
+    "type",
+    "keys",
+    "values",
+    "sum",
+    "avg",
+    "max",
+    "min",
+    "sort",
+    "reverse",
+    "number",
+    "integer",
+    "first",
+    "last",
+    "unique",
+    "entries",
+    "neg",
+]
+TWO = [
+    "join",
+    "contains",
+    "starts_with",
+    "add",
+    "subtract",
+    "multiply",
+    "ratio",
+    "not_null",
+    "merge",
+    "min_of",
+    "equal",
+    "zip",
+    "split",
+]
+LITERALS = ["`0`", "`1`", "'x'", "''", "`null`", "`[]`", "`{}`", "`true`", "'open'", "`2.5`", "'goods'"]
+
+
+@st.composite
+def expressions(draw: st.DrawFn, of: str = "order", depth: int = 3) -> str:
+    """An expression over an object of the small schema; sensible more often than not."""
+    if depth <= 0:
+        return draw(st.sampled_from(FIELDS[of]))
+
+    def inner(of: str = of) -> str:
+        return draw(expressions(of, depth - 1))
+
+    match draw(st.integers(0, 15)):
+        case 0 | 1:
+            return draw(
+                st.sampled_from([*FIELDS[of], "@", "root().number", "root().customer", "root().lines"])
+            )
+        case 2:
+            return draw(st.sampled_from(LITERALS))
+        case 3:
+            return f"({inner()} || {inner()})"
+        case 4:
+            return f"({inner()} && {inner()})"
+        case 5:
+            operator = draw(st.sampled_from(["==", "!=", "<", ">="]))
+            other = draw(st.sampled_from(LITERALS)) if draw(st.booleans()) else inner()
+            return f"({inner()} {operator} {other})"
+        case 6 | 7:
+            return f"{draw(st.sampled_from(ONE))}({inner()})"
+        case 8:
+            return f"{draw(st.sampled_from(TWO))}({inner()}, {inner()})"
+        case 9 | 10 if of == "order":
+            field = draw(st.sampled_from(sorted(LISTS)))
+            row = LISTS[field]
+            condition = f"[?{inner(row)}]" if draw(st.booleans()) else "[]"
+            return f"{field}{condition}.{draw(st.sampled_from([*FIELDS[row], '[' + inner(row) + ']']))}"
+        case 9 | 10:
+            return f"!{inner()}"
+        case 11 if of == "order":
+            field = draw(st.sampled_from(sorted(INSIDE)))
+            return f"{field}.{draw(st.sampled_from(FIELDS[INSIDE[field]]))}"
+        case 12:
+            return (
+                f"[{inner()}, {inner()}]{draw(st.sampled_from(['', '[]', '[0]', '[?@]', ' | [1]', '[][]']))}"
+            )
+        case 13:
+            return f"{{a: {inner()}, b: {inner()}}}{draw(st.sampled_from(['', '.a', '.*', ' | b']))}"
+        case 14:
+            return draw(st.sampled_from(["lookup('state', {0})", "lookup('state', {0}, {1})"])).format(
+                inner(), inner()
+            )
+        case 15 if of == "order":
+            by = draw(st.sampled_from(["sort_by", "max_by", "min_by"]))
+            return f"{by}(lines, &{inner('line')})"
+    return inner()
+
+
+TARGETS = ["note", "weight", "express", "labels", "created", "bill_addr", "items", "state"]
+TABLE = "tables: {state: {open: new, paid: held, goods: 1}}\n"
+HEAD = f"from: shop/order\nto: erp/order\n{TABLE}map:\n  refnum: to_string(number)\n"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+CELLS = [
+    "{0}",
+    "{{$if: {1}, $value: {0}}}",
+    "{{$with: {1}, $value: {0}}}",
+    "{{$with: {1}, city: {0}}}",
+    "{{city: {0}, zip: {1}}}",
+    "[{{$each: {1}, $value: {0}}}]",
+    "[{{$each: lines, sku: {0}, quantity: quantity}}]",
+    "[{0}, {1}]",
+    "{{$if: {1}, $use: ./contact, city: {0}}}",
+]
+
+
+@cache
+def clean(cell: str, key: str) -> Mapping | None:
+    """A mapping that writes this cell, when it checks clean."""
+    text = f"{HEAD}  {key}: {cell}\n"
+    text = text if "lookup" in text else text.replace(TABLE, "")
+    try:
+        mapping = compile_mapping("shop/generated", Source("generated.yaml", text), SMALL)
+    except CompileError:
+        return None
+    return mapping if not mapping.findings else None
+
+
+@given(
+    first=expressions(),
+    second=expressions(),
+    cell=st.sampled_from(CELLS),
+    choose=st.randoms(use_true_random=False),
+)
+@settings(max_examples=MANY or 200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_mapping_that_checks_clean_does_as_the_check_says(
+    first: str, second: str, cell: str, choose: Random
+) -> None:
+    written = cell.format(quoted(first), quoted(second))
+    shape = SMALL.schema("shop/order").shape()
+    mappings = [mapping for key in TARGETS if (mapping := clean(written, key)) is not None]
+    for _ in range(8 if mappings else 0):
+        payload = value_of(shape, choose, choose.choice([0.1, 0.5, 0.9]))
+        for mapping in mappings:
+            found = [str(item) for item in broken_promises(mapping, payload)]
+            assert found == [], f"{mapping.text.text}\n{payload}"
+
+
+class Told:
+    """Notes whether anything is wrong with an expression."""
+
+    def __init__(self) -> None:
+        self.reports: list[str] = []
+
+    def report(self, id: str, message: str, *_: object) -> None:
+        self.reports.append(f"{id}: {message}")
+
+    def read(self, name: str, *, indirect: bool) -> None: ...
+
+    def used(self, kind: str, name: str) -> None: ...
+
+
+def departs(value: JSON, view: View, at: str = "") -> str | None:
+    """How a value is not what is known of it, or None."""
+    if not view.known:
+        return None
+    if value is None:
+        return None if view.optional else f"{at} is nothing"
+    if not kind_of(value) <= view.kinds | ({"integer"} if "number" in view.kinds else set()):
+        return f"{at} is {kind_of(value)}, not {view.kinds}"
+    if view.constants is not None and not isinstance(value, list | dict) and value not in view.constants:
+        return f"{at} is {value!r}, none of {view.constants}"
+    inner: list[tuple[JSON, View | None, str]] = []
+    if isinstance(value, list):
+        inner = [(item, element_at(view, place), f"{at}[{place}]") for place, item in enumerate(value)]
+        inner += [(item, view.items(), f"{at}[]") for item in value]
+    elif isinstance(value, dict):
+        inner = [(item, view.property(name), f"{at}.{name}") for name, item in value.items()]
+    for item, known, where in inner:
+        told = f"{where} is not known" if known is None else departs(item, known, where)
+        if told is not None:
+            return told
+    return None
+
+
+TABLES: dict[str, dict[str, JSON]] = {"state": {"open": "new", "paid": "held", "goods": 1}}
+
+
+@given(text=expressions(), choose=st.randoms(use_true_random=False))
+@settings(max_examples=MANY or 250, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_value_is_what_the_check_knows_of_it(text: str, choose: Random) -> None:
+    source = view_of(SMALL.schema("shop/order"))
+    try:
+        expression = compile_expression(ScalarNode(text, Span(Source("x", text), 0, len(text))))
+    except CompileError:
+        return
+    told = Told()
+    around = Surroundings(source, ANYTHING, tables=TABLES)
+    view = Inference(expression, around, told).view(expression.tree, source)
+    if told.reports:
+        return
+    shape = SMALL.schema("shop/order").shape()
+    for _ in range(6):
+        payload = value_of(shape, choose, choose.choice([0.1, 0.5, 0.9]))
+        try:
+            value = Evaluator(Scope(root=payload, tables=TABLES)).evaluate(expression, payload)
+        except Failure as failure:
+            assert not OF_KIND.search(failure.message), f"{text}: {failure.message}\n{payload}"
+        else:
+            told_of = departs(value, view)
+            assert told_of is None, f"{text}: {told_of}\n{payload}"
+
+
+def test_many_of_them_check_clean() -> None:
+    """Else the tests above would show nothing."""
+    cells = ["comment", "lines[].title", "weight", "paid", "upper(reference)", "customer.lastName || comment"]
+    found = [(cell, key) for cell in cells for key in TARGETS if clean(quoted(cell), key) is not None]
+
+    assert len(found) >= 6
