@@ -244,6 +244,13 @@ REPEATS: list[Repeat[FakeFabric]] = [
     Repeat("edit lines", edited, ["cancelled", "cancelled"]),
     Repeat("edit amounts", dearer, ["amounts"], {"writeback_amounts": "send"}),
     Repeat("cancel", lambda fabric: retailops.cancel(1001), ["cancelled"]),
+    Repeat(
+        "cancel the rest",
+        lambda fabric: retailops.cancel(1001),
+        ["cancelled"],
+        prepare=mugs_only,
+        codes=["ORDER_PARTIALLY_SHIPPED"],
+    ),
     Repeat("ship two packages", two_packages, ["shipment", "shipment"]),
     Repeat("ship two cartons", two_packages, ["shipment"], {"shipments": "per_shipment"}),
     Repeat("capture by status", lambda fabric: retailops.capture(1001, 50), ["capture"], BY_STATUS),
@@ -254,6 +261,13 @@ REPEATS: list[Repeat[FakeFabric]] = [
     Repeat("stock", lambda fabric: retailops.stock(("MUG-BLUE", 24), ("BOWL", 0)), ["stock", "stock"]),
     Repeat("store credit", credited, ["return"], prepare=left),
     Repeat("two lines back", two_back, ["return"], prepare=left),
+    Repeat(
+        "stock with what is allocated",
+        lambda fabric: retailops.stock(("MUG-BLUE", 24)),
+        ["stock"],
+        {"inventory_count": "plus_allocated"},
+        stocked,
+    ),
     Repeat("products", two_products, ["product", "product", "price", "price"]),
     Repeat("products alone", two_products, ["product", "product"], {"prices": "keep"}),
     Repeat(
@@ -420,6 +434,75 @@ def test_after_a_fault_the_same_request_does_the_rest_and_no_more(
     shop: Shop, case: Three[FakeFabric]
 ) -> None:
     life.a_repeat_does_the_rest(shop, case)
+
+
+# Faults: the only change
+
+
+ONES: list[Three[FakeFabric]] = [
+    Three("cancel", lambda fabric: retailops.cancel(1001), "/actions/cancel", "cancelled", True),
+    Three("return", two_back, "/actions/submit-return-request", "return", False, prepare=left),
+    Three("store credit", credited, "/actions/submit-return-request", "return", False, prepare=left),
+    Three("amounts", dearer, "/update-fees-and-taxes", "amounts", True, {"writeback_amounts": "send"}),
+    Three(
+        "complete",
+        lambda fabric: retailops.complete(1001),
+        "/actions/update-attributes",
+        "attribute",
+        True,
+        prepare=left,
+    ),
+    Three(
+        "cartons",
+        two_packages,
+        "/create-order-shipment",
+        "shipment",
+        False,
+        {"shipments": "per_shipment"},
+    ),
+]
+
+
+@pytest.mark.parametrize("fault", list(FAULTS))
+@pytest.mark.parametrize("case", ONES, ids=lambda case: case.name)
+def test_a_change_that_fails_is_one_failure_and_the_repeat_makes_it_once(
+    shop: Shop, case: Three[FakeFabric], fault: str
+) -> None:
+    case.prepare(shop.fabric)
+    if fault in life.SILENT:
+        shop.be_impatient()
+    shop.fabric.fault(ALL_FAULTS[fault], matching=case.change)
+    failures, changes = life.asked(shop, case)
+    assert (len(failures), len(changes)) == (1, int(fault in life.DONE_ALL_THE_SAME)), failures
+    shop.fabric.mend()
+    shop.transport.limits = life.QUICK
+    for _ in range(2):
+        assert [len(each) for each in life.asked(shop, case)] == [0, 1]
+
+
+# What is counted and what is given
+
+
+def test_units_that_wait_for_orders_are_on_hand_too(shop: Shop) -> None:
+    stocked(shop.fabric)
+    key = (1, "12", "MUG-BLUE")
+    shop.fabric.stock[key]["counters"]["allocated"] = 3
+    shop.done(retailops.stock(("MUG-BLUE", 24)), inventory_count="plus_allocated")
+    assert shop.fabric.stock[key]["counters"] == {"onHand": 27, "allocated": 3}
+
+
+def test_a_sku_that_fabric_does_not_know_holds_up_no_other(shop: Shop) -> None:
+    shop.fabric.unknown_skus = {"TWO"}
+    assert life.codes(shop.answer(three_counts(shop.fabric))) == ["SKU_UNKNOWN"]
+    assert shop.fabric.effects("stock") == ["ONE", "THREE"]
+
+
+def test_store_credit_is_told_each_time_and_given_once(shop: Shop) -> None:
+    left(shop.fabric)
+    request = credited(shop.fabric)
+    for _ in range(2):
+        assert shop.done(request)["return"]["channel_store_credit_amount"] == 12.5
+    assert len(shop.fabric.effects("return")) == 1
 
 
 # The catalog
@@ -621,6 +704,18 @@ def test_the_fake_refuses_what_fabric_refuses(
         found = calls(shop, method, path, body)
     assert found.status == status
     assert found.body["type"]
+
+
+def test_an_order_of_retailops_is_created_once_and_fetched_again(shop: Shop) -> None:
+    fetched = shop.done(retailops.fetch_one(1001))["orders"][0] | {"channel_refnum": "R-77"}
+    run = shop.project.mapping("fabric/order_create").run(fetched, settings=shop.settings)
+    assert [calls(shop, "POST", "/orders", run.value).status for _ in range(2)] == [201, 400]
+    created = retailops.fetch_one(1001)
+    created["data"]["order"]["channel_refnum"] = "R-77"
+    again = shop.done(created)["orders"][0]
+    assert [each["sku"] for each in again["items"]] == ["MUG-BLUE", "BOWL"]
+    assert (again["payment"], again["ship_addr"]) == (fetched["payment"], fetched["ship_addr"])
+    assert shop.fabric.effects("order") == ["R-77"]
 
 
 def test_a_second_order_with_the_same_number_is_refused(shop: Shop) -> None:
