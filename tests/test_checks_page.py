@@ -25,7 +25,7 @@ SECTIONS = {
 # Found as well where a mapping is checked, and documented where payloads are.
 BOTH = {
     "wrong-type": "A value is of a kind that its place does not take: a cell, an argument, an element.",
-    "not-allowed-value": "A constant, or a value of a table or an enumeration, is none that the target allows.",
+    "not-allowed-value": "A constant, or one of a table or an enumeration, is none that the target takes.",
     "not-a-list": "A projection or `$each` goes through something that is no list.",
 }
 HEAD = """\
