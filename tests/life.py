@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+import pytest
+
 from crossdock import Project
 from crossdock.channel import Channel, Limits
 from crossdock.conversations import Outcome
+from crossdock.errors import ChannelError
 from crossdock.transport import Transport
 from crossdock.validation import validate
 from crossdock.values import MISSING
-from fakes import faults
+from fakes import faults, retailops
 from fakes.channel import FakeChannel, Fault
 
 QUICK = Limits(seconds=5, attempts=3, wait_seconds=0.02)
@@ -96,6 +99,35 @@ def live_with_a_loss(shop: Shop[C], requests: list[dict[str, Any]], lost: nth, *
 
 
 CHANGES = r"^(POST|PUT|DELETE) (?!.*(oauth|/search|authorize))"
+
+
+# Fetching
+
+
+def page_by_page(shop: Shop[C], at_once: int = 10) -> list[str]:
+    """The names of all orders, each acknowledged before the next page is asked for."""
+    fetched: list[str] = []
+    page: int | None = None
+    for _ in range(20):
+        request = retailops.fetch(page)
+        request["data"]["max_page_size"] = at_once
+        response = shop.done(request)
+        fetched += (names := [each["channel_refnum"] for each in response["orders"]])
+        shop.done(retailops.acknowledge(*map(int, names)))
+        page = response["next_page_state"]
+        if not page:
+            break
+    return fetched
+
+
+def a_fetch_fails(shop: Shop[C], fault: str, search: str) -> None:
+    """Without orders there is no list, and no secret in what is said."""
+    if fault in SILENT:
+        shop.be_impatient()
+    shop.fake.fault(ALL_FAULTS[fault], matching=search)
+    with pytest.raises(ChannelError) as caught:
+        shop.answer(retailops.fetch())
+    assert "canary" not in str(caught.value)
 
 
 # Every action once, and again

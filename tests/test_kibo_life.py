@@ -15,13 +15,12 @@ from crossdock import Project, cli
 from crossdock.calls import Call
 from crossdock.channel import parse_channel
 from crossdock.diagnostics import Source
-from crossdock.errors import ChannelError
 from crossdock.values import MISSING
 from fakes import faults, retailops
 from fakes.channel import CLIENT_ID, CLIENT_SECRET, Fault
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order, payment
-from life import ALL_FAULTS, FAULTS, SILENT, Repeat, Three
+from life import ALL_FAULTS, FAULTS, Repeat, Three
 
 ENVIRON = {"KIBO_CLIENT_ID": CLIENT_ID, "KIBO_CLIENT_SECRET": CLIENT_SECRET}
 
@@ -485,28 +484,12 @@ def test_after_a_fault_the_same_request_does_the_rest_and_no_more(shop: Shop, ca
 @pytest.mark.parametrize("fault", list(ALL_FAULTS))
 def test_a_fetch_that_fails_is_an_error_and_never_an_empty_list(shop: Shop, fault: str) -> None:
     shop.kibo.add(order(1001))
-    if fault in SILENT:
-        shop.be_impatient()
-    shop.kibo.fault(ALL_FAULTS[fault], matching="GET .*/orders")
-    with pytest.raises(ChannelError) as caught:
-        shop.answer(retailops.fetch())
-    assert "canary" not in str(caught.value)
+    life.a_fetch_fails(shop, fault, "GET .*/orders")
 
 
 def test_pages_bring_every_order_once_while_orders_are_taken_over(shop: Shop) -> None:
     shop.kibo.add(*(order(number) for number in range(1001, 1042)))
-    fetched: list[str] = []
-    page: int | None = None
-    for _ in range(6):
-        request = retailops.fetch(page)
-        request["data"]["max_page_size"] = 10
-        response = shop.done(request)
-        fetched += (numbers := [each["channel_refnum"] for each in response["orders"]])
-        shop.done(retailops.acknowledge(*map(int, numbers)))
-        page = response["next_page_state"]
-        if not page:
-            break
-    assert sorted(fetched) == [str(number) for number in range(1001, 1042)]
+    assert sorted(life.page_by_page(shop)) == [str(number) for number in range(1001, 1042)]
     assert len(shop.kibo.effects("attribute")) == 41
 
 
