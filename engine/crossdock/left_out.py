@@ -11,6 +11,7 @@ written, in its place. What is said is held against what the mapping does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -19,11 +20,12 @@ from crossdock.nodes import Ignored
 from crossdock.views import Either, ListOf, Record, View
 
 REST: Final = "*"
+_PLAIN = re.compile(r"""\[\]|[^\s".\[\]]+""")
 
 
 def path_text(path: Iterable[str]) -> str:
-    """A path as it is written: ``items[].sku``."""
-    return ".".join(path).replace(".[]", "[]")
+    """A path as it is written: ``items[].sku``, ``items[]."Unit Price"``."""
+    return ".".join(part if _PLAIN.fullmatch(part) else f'"{part}"' for part in path).replace(".[]", "[]")
 
 
 def ignored_findings(entries: Iterable[Ignored], source: View, reads: Iterable[str]) -> Iterator[Diagnostic]:

@@ -60,6 +60,7 @@ class Link:
     turns: tuple[Turn, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
     gives: View = ANYTHING
+    gives: View = ANYTHING
 
 
 @dataclass(slots=True)

@@ -44,7 +44,7 @@ CHECK_KEYS: Final = {
     "level": "`warning`, or `error` to refuse the result",
 }
 _T = TypeVar("_T")
-_PART = r"(?!\*\.|\*\[)[^\s.\[\]]+(\[\])*"
+_PART = r"""("[^"]+"|(?!\*\.|\*\[)[^\s".\[\]]+)(\[\])*"""
 _PATH = re.compile(rf"(\[\])+(\.{_PART})*|{_PART}(\.{_PART})*")
 
 
@@ -146,8 +146,8 @@ class Parser:
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value.strip():
             self.problem("ignored-reason", f"`{path}` is {what} without a reason", node.span or key.span)
             return None
-        parts = tuple(part for part in re.split(r"\.|(\[\])", path) if part)
-        return nodes.Ignored(parts, node.value, key.span)
+        parts = re.findall(r"""\[\]|"[^"]+"|[^".\[\]]+""", path)
+        return nodes.Ignored(tuple(part.strip('"') for part in parts), node.value, key.span)
 
     # Checks
 

@@ -240,17 +240,21 @@ class Project:
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
         """The rows of a table that has a file of its own, in a folder named ``tables``."""
-        resolved = _resolve(name, user)
-        path = self._find(PurePosixPath(MAPPINGS, resolved + ".yaml")) if resolved else None
-        if path is None or path.parent.name != TABLES:
-            help = f"it is looked for in a folder `{TABLES}`"
-            raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
-        source = self._read(path)
+        source = self.table_text(name, user)
         node = parse_yaml(source)
         if not isinstance(node, MapNode):
             message = "a table holds keys and their values"
             raise CompileError([Diagnostic("not-an-object", message, Span(source, 0, 1))])
         return table_rows(node)
+
+    def table_text(self, name: str, user: str) -> Source:
+        """The text of a table's own file. Raises ProjectError."""
+        resolved = _resolve(name, user)
+        path = self._find(PurePosixPath(MAPPINGS, resolved + ".yaml")) if resolved else None
+        if path is None or path.parent.name != TABLES:
+            help = f"it is looked for in a folder `{TABLES}`"
+            raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
+        return self._read(path)
 
     def settings_of(self, name: str) -> MappingType[str, JSON]:
         """The settings of a mapping's channel, with their defaults; none when it has no channel."""

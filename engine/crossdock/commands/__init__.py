@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-LATER: Final[tuple[str, ...]] = ("diff", "explain", "new", "overview", "sheet", "suggest")
+LATER: Final[tuple[str, ...]] = ("coverage", "diff", "explain", "new", "overview", "sheet", "suggest")
 
 
 class Commands(click.Group):

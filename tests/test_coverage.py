@@ -1,0 +1,345 @@
+"""What a mapping accounts for: of both schemas each field, and of itself each rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from conftest import MakeProject
+from crossdock import CrossdockError, Project
+from crossdock.cli import run
+from crossdock.coverage.accounts import accounts_of
+from crossdock.coverage.leaves import leaves_of, text_of
+from crossdock.coverage.report import as_text, coverage
+
+SOURCE = {
+    "type": "object",
+    "properties": {
+        "number": {"type": "integer"},
+        "buyer": {"$ref": "#/$defs/person"},
+        "lines": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "sku": {"type": "string"},
+                    "quantity": {"type": "integer"},
+                    "tags": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+        "free": {"type": "object"},
+        "parent": {"$ref": "#/$defs/person"},
+    },
+    "$defs": {
+        "person": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}, "friend": {"$ref": "#/$defs/person"}},
+        }
+    },
+}
+TARGET = {
+    "type": "object",
+    "properties": {
+        "refnum": {"type": "string"},
+        "person": {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}},
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"sku": {"type": "string"}, "tags": {"type": "array"}, "gift": {}},
+            },
+        },
+    },
+}
+FILES = {
+    "schemas/shop/source.schema.json": json.dumps(SOURCE),
+    "schemas/shop/target.schema.json": json.dumps(TARGET),
+}
+TYPED = "from: shop/source\nto: shop/target\n"
+
+
+def texts(paths: object) -> list[str]:
+    return [text_of(path) for path in paths]  # type: ignore[attr-defined]
+
+
+def test_the_fields_of_a_schema(project: MakeProject) -> None:
+    schema = project(FILES).schema("shop/source")
+
+    assert texts(leaves_of(schema)) == [
+        "buyer.friend",
+        "buyer.name",
+        "free",
+        "lines[].quantity",
+        "lines[].sku",
+        "lines[].tags",
+        "number",
+        "parent.friend",
+        "parent.name",
+    ]
+
+
+ALL = ["buyer", "free", "lines", "number", "parent"]
+READINGS: list[tuple[str, str, list[str]]] = [
+    ("a property", "map: {refnum: to_string(number || `0`)}", ["number"]),
+    ("a condition reads", "map: {refnum: {$if: free, $const: a}}", ["free"]),
+    ("a condition on an object reads nothing in it", "map: {refnum: {$if: buyer, $const: a}}", []),
+    ("a filter reads", "map: {items: 'lines[?quantity].{sku: sku}'}", ["lines[].quantity", "lines[].sku"]),
+    ("a list of texts is one field", "map: {items: [{$each: lines, tags: tags}]}", ["lines[].tags"]),
+    ("an object passed on whole", "map: {person: buyer}", ["buyer.friend", "buyer.name"]),
+    (
+        "elements passed on whole",
+        "map: {items: [{$each: lines, $value: '@'}]}",
+        ["lines[].quantity", "lines[].sku", "lines[].tags"],
+    ),
+    ("a step inside reads nothing else", "map: {person: {$with: buyer, name: name}}", ["buyer.name"]),
+    ("an object printed whole", "map: {refnum: to_string(buyer)}", ["buyer.friend", "buyer.name"]),
+    (
+        "a check reads",
+        "map: {}\nchecks: [{check: 'root().number', message: no number}]",
+        ["number"],
+    ),
+    (
+        "another mapping reads",
+        "map: {$with: buyer, $use: ../other}",
+        ["buyer.name"],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [pytest.param(text, read, id=name) for name, text, read in READINGS]
+)
+def test_what_is_read(text: str, read: list[str], project: MakeProject) -> None:
+    made = project(
+        {**FILES, "mappings/shop/order.yaml": TYPED + text, "mappings/other.yaml": "map: {refnum: name}"}
+    )
+    source = accounts_of(made.mapping("shop/order"))[0]
+
+    assert texts(source.done) == read
+    assert len(source.open) == 9 - len(read)
+
+
+WRITINGS: list[tuple[str, str, list[str]]] = [
+    ("a cell", "map: {refnum: buyer.name}", ["refnum"]),
+    ("a constant", "map: {person: {$const: {name: a}}}", ["person.name"]),
+    ("an object that an expression makes", "map: {person: '{age: number}'}", ["person.age"]),
+    ("an object of the payload has what it has", "map: {person: buyer}", ["person.name"]),
+    ("a value of which nothing is known has all", "map: {person: free}", ["person.age", "person.name"]),
+    ("a list of values", "map: {items: [{tags: [a]}]}".replace("[a]", "[{$const: a}]"), ["items[].tags"]),
+    ("an empty list", "map: {items: [{tags: []}]}", ["items[].tags"]),
+    ("an empty object writes nothing in it", "map: {person: {}}", []),
+    ("something inside a field", "map: {items: [{gift: {text: buyer.name}}]}", ["items[].gift"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [pytest.param(text, written, id=name) for name, text, written in WRITINGS]
+)
+def test_what_is_written(text: str, written: list[str], project: MakeProject) -> None:
+    made = project({**FILES, "mappings/shop/order.yaml": TYPED + text})
+    target = accounts_of(made.mapping("shop/order"))[1]
+
+    assert texts(target.done) == written
+    assert len(target.open) == 6 - len(written)
+
+
+MAPPING = """\
+from: shop/source
+to: shop/target
+ignored:
+  parent: nobody asks for it
+  lines[].*: of no use
+unavailable:
+  "*": the shop does not know it
+map:
+  refnum: (number && to_string(number)) || buyer.name || 'none'
+  person:
+    $if: buyer
+    name: "{% if buyer.name %}{{ buyer.name }}{% else %}somebody{% endif %}"
+  items:
+    - $each: lines[?quantity > `0`]
+      sku: lookup('sku', sku, sku)
+tables:
+  sku: {A: a, "B": b, '7': c}
+checks:
+  - {check: refnum, message: no number}
+"""
+
+
+def covered(project: MakeProject, payloads: Mapping[str, object]) -> str:
+    files = {f"examples/shop/order/{name}.json": json.dumps(payload) for name, payload in payloads.items()}
+    made = project({**FILES, **files, "mappings/shop/order.yaml": MAPPING})
+    return as_text(coverage(made, [made.mapping("shop/order")]))
+
+
+HEAD = """\
+shop/order
+  source  9 fields of shop/source: 4 read, 3 ignored, 2 unaccounted
+    buyer.friend
+    free
+  target  6 fields of shop/target: 3 written, 3 unavailable, 0 unaccounted
+"""
+
+
+def test_without_examples_no_rule_is_seen(project: MakeProject) -> None:
+    assert covered(project, {}) == HEAD + (
+        "  rules   0 of 19 seen in 0 examples\n"
+        "    mappings/shop/order.yaml:9:11: the cell never gives a value: "
+        "(number && to_string(number)) || buyer.name || 'none'\n"
+        "    mappings/shop/order.yaml:9:12: what stands before `||` is never taken: "
+        "number && to_string(number) || buyer.name || 'none'\n"
+        "    mappings/shop/order.yaml:9:12: what stands behind `||` is never taken: "
+        "number && to_string(number) || buyer.name || 'none'\n"
+        "    mappings/shop/order.yaml:9:12: what stands before `||` is never taken: "
+        "number && to_string(number) || buyer.name\n"
+        "    mappings/shop/order.yaml:9:12: what stands behind `||` is never taken: "
+        "number && to_string(number) || buyer.name\n"
+        "    mappings/shop/order.yaml:9:12: what stands before `&&` is never true: "
+        "number && to_string(number)\n"
+        "    mappings/shop/order.yaml:9:12: what stands before `&&` is never false: "
+        "number && to_string(number)\n"
+        "    mappings/shop/order.yaml:11:10: `$if` is never true: buyer\n"
+        "    mappings/shop/order.yaml:11:10: `$if` is never false: buyer\n"
+        "    mappings/shop/order.yaml:12:12: the cell never gives a value: "
+        "{% if buyer.name %}{{ buyer.name }}{% else %}somebody{% end…\n"
+        "    mappings/shop/order.yaml:12:18: the condition is never true: buyer.name\n"
+        "    mappings/shop/order.yaml:12:18: the condition is never false: buyer.name\n"
+        "    mappings/shop/order.yaml:14:21: the filter never keeps an element: quantity > `0`\n"
+        "    mappings/shop/order.yaml:14:21: the filter never drops an element: quantity > `0`\n"
+        "    mappings/shop/order.yaml:15:12: the cell never gives a value: lookup('sku', sku, sku)\n"
+        "    mappings/shop/order.yaml:19:5: the check never fails: no number\n"
+        "    mappings/shop/order.yaml:17:9: rows of `sku` that are never hit: A, B, 7"
+    )
+
+
+def test_examples_show_the_arms_of_rules(project: MakeProject) -> None:
+    first = {"number": 1, "lines": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 0}]}
+    second = {"buyer": {"name": "Ada"}, "lines": [{"sku": "7", "quantity": 1}]}
+
+    assert covered(project, {"first": first, "second": second}) == HEAD + (
+        "  rules   15 of 19 seen in 2 examples\n"
+        "    mappings/shop/order.yaml:9:12: what stands behind `||` is never taken: "
+        "number && to_string(number) || buyer.name || 'none'\n"
+        "    mappings/shop/order.yaml:12:18: the condition is never false: buyer.name\n"
+        "    mappings/shop/order.yaml:19:5: the check never fails: no number\n"
+        "    mappings/shop/order.yaml:17:15: rows of `sku` that are never hit: B"
+    )
+
+
+CONVERSATION = """\
+request: shop/source
+answer: shop/target
+steps:
+  - {step: note, call: POST /notes, body: ../order}
+response: {refnum: {$const: done}}
+"""
+USING = {
+    **FILES,
+    "mappings/shop/order.yaml": "map: {refnum: number || `0`}\nchecks: [{check: refnum, message: none}]\n",
+    "mappings/shop/page.yaml": "map: [{$each: orders, $use: ./order}]\n",
+    "mappings/shop/notify/conversation.yaml": CONVERSATION,
+    "mappings/shop/channel.yaml": "describe: A shop.\nbase_url: https://shop.example\n",
+}
+
+
+def test_the_examples_of_whoever_uses_a_mapping_count(project: MakeProject) -> None:
+    payloads = {
+        "examples/shop/page/one.json": '{"orders": [{"number": 1}]}',
+        "examples/shop/notify/one.json": '{"number": 1}',
+        "examples/shop/notify/one.answers.json": "{}",
+        "examples/shop/notify/none.json": "{}",
+    }
+    made = project({**USING, **payloads})
+    found = coverage(made, [made.mapping("shop/order")])[0].firing
+
+    assert found is not None
+    assert found.examples == {"shop/page": 1, "shop/notify": 2}
+    assert [item.says for item in found.missed] == ["the check never fails"]
+
+
+def test_payloads_may_be_given(project: MakeProject, tmp_path: Path) -> None:
+    made = project(USING)
+    file = tmp_path / "yesterday.ndjson"
+    file.write_text('{"number": ""}\n{"number": 1}\nnot JSON\n', encoding="utf-8")
+    found = coverage(made, [made.mapping("shop/order")], [file])[0].firing
+
+    assert found is not None
+    assert found.examples == {"shop/order": 3}
+    assert [item.says for item in found.missed] == ["the check never fails"]
+
+
+def test_the_command(
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(USING)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["-C", ".", "coverage", "shop/order"]) == 0
+    assert capsys.readouterr().out == (
+        "shop/order\n"
+        "  rules   0 of 4 seen in 0 examples\n"
+        "    mappings/shop/order.yaml:1:15: the cell never gives a value: number || `0`\n"
+        "    mappings/shop/order.yaml:1:15: what stands before `||` is never taken: number || `0`\n"
+        "    mappings/shop/order.yaml:1:15: what stands behind `||` is never taken: number || `0`\n"
+        "    mappings/shop/order.yaml:2:10: the check never fails: none\n"
+    )
+    assert run(["-C", ".", "coverage", "shop/order", "--strict"]) == 1
+    capsys.readouterr()
+    assert run(["-C", ".", "coverage", "shop/order", "--as", "markdown", "--static"]) == 0
+    assert capsys.readouterr().out == (
+        "| mapping | source fields | target fields | rules |\n|---|---|---|---|\n| `shop/order` |  |  |  |\n"
+    )
+    assert run(["-C", ".", "coverage", "--static", "--strict"]) == 2
+
+
+def test_the_command_fails_for_a_field_that_is_unaccounted_for(
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project({**FILES, "mappings/shop/order.yaml": MAPPING})
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["-C", ".", "coverage", "shop/order", "--static", "--as", "json"]) == 1
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "mapping": "shop/order",
+            "source": {
+                "schema": "shop/source",
+                "fields": 9,
+                "read": ["buyer.name", "lines[].quantity", "lines[].sku", "number"],
+                "ignored": {
+                    "lines[].tags": "of no use",
+                    "parent.friend": "nobody asks for it",
+                    "parent.name": "nobody asks for it",
+                },
+                "unaccounted": ["buyer.friend", "free"],
+            },
+            "target": {
+                "schema": "shop/target",
+                "fields": 6,
+                "written": ["items[].sku", "person.name", "refnum"],
+                "unavailable": {
+                    "items[].gift": "the shop does not know it",
+                    "items[].tags": "the shop does not know it",
+                    "person.age": "the shop does not know it",
+                },
+                "unaccounted": [],
+            },
+        }
+    ]
+
+
+PROJECT = Project.open(Path(__file__).parents[1])
+
+
+@pytest.mark.parametrize("name", PROJECT.mapping_names(own=True))
+def test_nothing_is_unaccounted_for_in_our_mappings(name: str) -> None:
+    try:
+        mapping = PROJECT.mapping(name)
+    except CrossdockError:
+        pytest.skip("what is wrong with it is told elsewhere")
+
+    assert {account.side: texts(account.open) for account in accounts_of(mapping) if account.open} == {}
