@@ -83,7 +83,6 @@ def _as_mapping(name: str, file: ConversationFile, source: Source) -> nodes.Mapp
         fragments=file.fragments,
         ignored=(),
         unavailable=(),
-        unavailable=(),
         checks=(),
         cell=cell,
     )

@@ -79,7 +79,6 @@ def _mapping() -> Object:
         "fragments": _map_of(_ref("cell")),
         "ignored": _map_of(_TEXT),
         "unavailable": _map_of(_TEXT),
-        "unavailable": _map_of(_TEXT),
         "checks": _list_of(check),
         "map": _ref("cell"),
     }

@@ -60,7 +60,6 @@ class Link:
     turns: tuple[Turn, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
     gives: View = ANYTHING
-    gives: View = ANYTHING
 
 
 @dataclass(slots=True)
