@@ -39,7 +39,10 @@ ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "engine" / "crossdock"
 PAGE = ROOT / "docs" / "diagnostics.md"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-GUIDES = [ROOT / "README.md", ROOT / "docs" / "quickstart.md", ROOT / "docs" / "python.md"]
+GUIDES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / name for name in ("quickstart.md", "python.md", "explain.md", "sheet.md")),
+]
 SECTIONS_WITHOUT_EXAMPLES = {
     "Deriving schemas (exit 2)": "each needs a system's documents",
 }

@@ -85,7 +85,7 @@ def _chain(tree: Tree) -> str | None:
     parts = children(tree)
     match tree["type"]:
         case "subexpression" | "index_expression":
-            text = _written(parts[0], _TIGHTEST)
+            text = _base(parts[0])
             for child in parts[1:]:
                 text += _behind(child)
             return text
@@ -93,14 +93,20 @@ def _chain(tree: Tree) -> str | None:
             return _written(parts[0], _TIGHTEST) + "[]"
         case "projection":
             own = "" if _opens_itself(parts[0]) else "[*]"
-            return _written(parts[0], _TIGHTEST) + own + _behind(parts[1])
+            return _base(parts[0]) + own + _behind(parts[1])
         case "value_projection":
-            left = _written(parts[0], _TIGHTEST)
+            left = _base(parts[0])
             return (left + ".*" if left else "*") + _behind(parts[1])
         case "filter_projection":
             condition = _written(parts[2])
-            return f"{_written(parts[0], _TIGHTEST)}[?{condition}]{_behind(parts[1])}"
+            return f"{_base(parts[0])}[?{condition}]{_behind(parts[1])}"
     return None
+
+
+def _base(tree: Tree) -> str:
+    """What is gone into. Brackets end a projection, or else all behind it would be part of it."""
+    text = _written(tree, _TIGHTEST)
+    return f"({text})" if tree["type"].endswith("projection") else text
 
 
 def _opens_itself(tree: Tree) -> bool:

@@ -39,6 +39,7 @@ class Part:
     parts: list[Part] = field(default_factory=list)
     reads: list[Seen] = field(default_factory=list)
     made: bool = False
+    _seen: tuple[Seen, ...] | None = None
 
     def all(self) -> Iterator[Part]:
         pending = [self]
@@ -49,9 +50,11 @@ class Part:
 
     def seen(self) -> tuple[Seen, ...]:
         """The places that were read in it, each once, and none on the way to another."""
-        reads = {read.parts: read for part in self.all() for read in part.reads}
-        passed = {parts[:length] for parts in reads for length in range(len(parts))}
-        return tuple(read for read in reads.values() if read.parts not in passed)
+        if self._seen is None:
+            reads = {read.parts: read for part in self.all() for read in part.reads}
+            passed = {parts[:length] for parts in reads for length in range(len(parts))}
+            self._seen = tuple(read for read in reads.values() if read.parts not in passed)
+        return self._seen
 
 
 class _Recording:
@@ -109,9 +112,15 @@ class Judge:
     whole: Part
     secrets: Secrets
     around: bool
+    _known: dict[int, bool] = field(default_factory=dict)
 
     def hides(self, part: Part) -> bool:
         """Whether what a part gives is sensitive, or made of what is."""
+        if id(part) not in self._known:
+            self._known[id(part)] = self._hides(part)
+        return self._known[id(part)]
+
+    def _hides(self, part: Part) -> bool:
         if any(self.secret(seen) for seen in part.seen()):
             return True
         made = any(each.made for each in part.all())

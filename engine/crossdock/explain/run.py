@@ -26,7 +26,7 @@ from crossdock.lineage import Link, lineage
 from crossdock.mapping import check_input
 from crossdock.nodes import Each, If
 from crossdock.trace import Origins
-from crossdock.values import JSON
+from crossdock.values import JSON, MISSING, Missing
 
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
@@ -52,7 +52,7 @@ class Story:
     output: str
     target: str
     value: Shown
-    span: Span | None
+    span: Span
     turns: tuple[Turn, ...]
     steps: tuple[Step, ...]
     link: Link | None
@@ -62,6 +62,7 @@ class Story:
 class Account:
     """All that is told of a run. ``problems`` are what is wrong with its result, and what it warns of."""
 
+    result: JSON
     stories: tuple[Story, ...]
     problems: tuple[Diagnostic, ...]
     broken: bool
@@ -94,7 +95,7 @@ def run(
         problems, broken = mapping.run_within(payload, scope, name=name).warnings, False
     except OutputError as error:
         problems, broken = tuple(error.diagnostics), True
-    return Account(stories, problems, broken)
+    return Account(outcome.value, stories, problems, broken)
 
 
 class _Telling:
@@ -105,6 +106,7 @@ class _Telling:
         self.links = [(parts_of(link.target), link) for link in lineage(mapping)]
         self.words = {id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.turns}
         self.judges: dict[int, Judge] = {}
+        self.known_turns: dict[tuple[int, int], Turn] = {}
 
     def stories(self, result: JSON, wanted: Parts) -> Iterator[Story]:
         """One for each leaf of the result, and one for each cell that gave nothing."""
@@ -113,7 +115,7 @@ class _Telling:
         for place in sorted(places, key=self.order):
             around = place not in leaves and begins(wanted, place)
             if begins(place, wanted) or around:
-                yield self.story(place, leaves.get(place))
+                yield self.story(place, leaves.get(place, MISSING))
 
     def missing(self, result: JSON, leaves: MappingType[Parts, JSON]) -> Iterator[Parts]:
         for place, told in self.watching.at.items():
@@ -136,24 +138,27 @@ class _Telling:
             (number for number, (parts, _) in enumerate(self.links) if begins(parts, place)), len(self.links)
         )
 
-    def story(self, place: Parts, value: JSON) -> Story:
+    def story(self, place: Parts, value: JSON | Missing) -> Story:
         told = self.watching.nearest(place) or self.watching.at.get(place)
-        link = self.link(place, told)
-        if told is None:
-            return Story(pointer(*place), path_of(place), show(value, hidden=True), None, (), (), link)
-        turns = tuple(self.turns(told))
-        if isinstance(told, Written):
-            hidden = self.watching.target.at(place)
-            return Story(pointer(*place), path_of(place), _leaf(value, hidden), told.span, turns, (), link)
-        judge = self.judge(told)
-        hidden = self.watching.target.at(place)
-        taken = list(steps(judge, judge.whole))
-        if hidden:
-            taken = [_covered(step) for step in taken]
-        inside = self.hides_inside(judge, told, place)
-        value_shown = ABSENT if value is None else _leaf(value, hidden or inside)
-        span = told.expression.span
-        return Story(pointer(*place), path_of(place), value_shown, span, turns, tuple(taken), link)
+        assert told is not None, "whatever stands in a result was written by a cell"
+        covered = self.watching.target.at(place)
+        hidden, taken = covered, list[Step]()
+        if isinstance(told, Evaluation):
+            judge = self.judge(told)
+            hidden = covered or self.hides_inside(judge, told, place)
+            taken = list(steps(judge, judge.whole))
+        turns = list(self.turns(told))
+        if covered:
+            taken, turns = list(map(_covered, taken)), list(map(_covered_turn, turns))
+        return Story(
+            output=pointer(*place),
+            target=path_of(place),
+            value=_leaf(value, hidden),
+            span=told.expression.span if isinstance(told, Evaluation) else told.span,
+            turns=tuple(turns),
+            steps=tuple(taken),
+            link=self.link(place, told),
+        )
 
     def hides_inside(self, judge: Judge, told: Evaluation, place: Parts) -> bool:
         """A value inside an object that was taken over as it is has a place of its own."""
@@ -181,6 +186,13 @@ class _Telling:
             yield from (self.turn(outer, None) for outer in told.empty)
 
     def turn(self, outer: Evaluation, here: JSON) -> Turn:
+        """The same for all values behind it. Both live as long as this does, so their identities hold."""
+        key = id(outer), id(here)
+        if key not in self.known_turns:
+            self.known_turns[key] = self.new_turn(outer, here)
+        return self.known_turns[key]
+
+    def new_turn(self, outer: Evaluation, here: JSON) -> Turn:
         judge = self.judge(outer)
         kind = _kind(self.words.get(id(outer.expression)))
         place = self.watching.origins.place(here) if kind != "if" else None
@@ -193,7 +205,7 @@ class _Telling:
         step = Step(kind, " ".join(outer.expression.text.split()), value, reads, note=passed(judge.whole))
         return Turn(step, outer.expression.span, None if place is None else pointer(*place), making)
 
-    def link(self, place: Parts, told: Evaluation | Written | None) -> Link | None:
+    def link(self, place: Parts, told: Evaluation | Written) -> Link | None:
         """The link of the cell that wrote a place; of several the one that stands where the cell does."""
         fitting = [(parts, link) for parts, link in self.links if begins(place, parts)]
         if not fitting:
@@ -202,7 +214,7 @@ class _Telling:
             return None
         longest = max(len(parts) for parts, _ in fitting)
         best = [link for parts, link in fitting if len(parts) == longest]
-        span = told.expression.span if isinstance(told, Evaluation) else told.span if told else None
+        span = told.expression.span if isinstance(told, Evaluation) else told.span
         return next((link for link in best if link.span == span), best[0])
 
 
@@ -214,11 +226,11 @@ def _kind(node: object) -> Kind:
     return "if" if isinstance(node, If) else "each" if isinstance(node, Each) else "with"
 
 
-def _leaf(value: JSON, hidden: bool) -> Shown:
+def _leaf(value: JSON | Missing, hidden: bool) -> Shown:
     """A leaf of a result; null is a value there."""
-    if value is None:
-        return Shown("value", None)
-    return show(value, hidden=hidden)
+    if isinstance(value, Missing):
+        return ABSENT
+    return Shown("value", None) if value is None else show(value, hidden=hidden)
 
 
 def _covered(step: Step) -> Step:
@@ -226,6 +238,10 @@ def _covered(step: Step) -> Step:
     reads = tuple(replace(read, value=_cover(read.value)) for read in step.reads)
     arguments = tuple(map(_cover, step.arguments))
     return replace(step, value=_cover(step.value), reads=reads, arguments=arguments)
+
+
+def _covered_turn(turn: Turn) -> Turn:
+    return replace(turn, step=_covered(turn.step), steps=tuple(map(_covered, turn.steps)))
 
 
 def _cover(value: Shown) -> Shown:
