@@ -13,8 +13,9 @@ from collections.abc import Iterable
 
 from crossdock.diagnostics import Span
 
-_QUOTED = r"\"(?:\\.|[^\"\\])*\"|'(?:''|[^'])*'"
-_BEHIND = re.compile(rf"^(?:{_QUOTED}|[^\"'#]|['\"]|(?<!\s)#)*?(?<=\s)#\s?(?P<text>.*)$")
+_PIECE = re.compile(
+    r"(?P<comment>(?:^|(?<=\s))#)|(?:^|(?<=[\s:,{\[]))(?:\"(?:\\.|[^\"\\])*\"|'(?:''|[^'])*')|."
+)
 _ALLOWED = re.compile(r"allow\[[^\]]*\]:?\s*")
 
 
@@ -26,9 +27,14 @@ def comment_of(key: Span) -> str:
     while number >= 1 and (text := source.line(number).strip()).startswith("#"):
         above.insert(0, text.lstrip("#").strip())
         number -= 1
-    behind = _BEHIND.match(source.line(line))
-    parts = [" ".join(above), behind["text"].strip() if behind else ""]
+    parts = [" ".join(above), _behind(source.line(line))]
     return sentences(found for part in parts if (found := _ALLOWED.sub("", part).strip()))
+
+
+def _behind(line: str) -> str:
+    """The comment at the end of a line; a ``#`` in quotes begins none."""
+    marks = (found.end() for found in _PIECE.finditer(line) if found["comment"])
+    return line[next(marks, len(line)) :].strip()
 
 
 def sentences(notes: Iterable[str]) -> str:
