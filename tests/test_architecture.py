@@ -145,6 +145,7 @@ ORDER = [
     "commands.coverage",
     "commands.diff",
     "commands.explain",
+    "commands.overview",
     "commands.new",
     "commands.sheet",
     "commands.suggest",
