@@ -1,7 +1,7 @@
 """The calls that a request leads to, with answers from a file and no network.
 
-    shown, warnings = plan(project, "shop", "order_ack", request, settings={}, answers={...}, name="ack.json")
-    shown       # {"calls": [...], "waiting": [...]} or {"calls": [...], "response": {...}}
+shown, warnings = plan(project, "shop", "order_ack", request, settings={}, answers={...}, name="ack.json")
+shown       # {"calls": [...], "waiting": [...]} or {"calls": [...], "response": {...}}
 """
 
 from __future__ import annotations
