@@ -242,7 +242,7 @@ def expressions(draw: st.DrawFn, of: str = "order", depth: int = 3) -> str:
     def inner(of: str = of) -> str:
         return draw(expressions(of, depth - 1))
 
-    match draw(st.integers(0, 15)):
+    match draw(st.integers(0, 21)):
         case 0 | 1:
             return draw(
                 st.sampled_from([*FIELDS[of], "@", "root().number", "root().customer", "root().lines"])
@@ -284,9 +284,66 @@ def expressions(draw: st.DrawFn, of: str = "order", depth: int = 3) -> str:
         case 15 if of == "order":
             by = draw(st.sampled_from(["sort_by", "max_by", "min_by"]))
             return f"{by}(lines, &{inner('line')})"
+        case 16 | 17 if of == "order":
+            field = draw(st.sampled_from(sorted(LISTS)))
+            row = LISTS[field]
+            of_list = draw(st.sampled_from(LIST_FUNCTIONS))
+            return of_list.format(f"({field} || `[]`)", draw(st.sampled_from(FIELDS[row])), inner(row))
+        case 18 if of == "order":
+            field = draw(st.sampled_from(sorted(LISTS)))
+            place = draw(st.sampled_from(["[0]", "[-1]", "[1]", "[:1][]", "[?@][0]", "[] | [0]"]))
+            return f"{field}{place}.{draw(st.sampled_from(FIELDS[LISTS[field]]))}"
+        case 19:
+            field = draw(st.sampled_from(FIELDS[of]))
+            return draw(st.sampled_from(GUARDS)).format(field, inner())
+        case 20:
+            return f"not_null({inner()}, {inner()}, {draw(st.sampled_from(LITERALS))})"
     return inner()
 
 
+LIST_FUNCTIONS = [
+    *("sum({0}[].{1})", "max({0}[].{1})", "min({0}[?{2}].{1})", "sort({0}[].{1})", "join(', ', {0}[].{1})"),
+    *(
+        "sum({0}[].number({1}))",
+        "{0}[].{1} | [0]",
+        "first({0}[].{1})",
+        "unique({0}[].{1})",
+        "length({0}[?{2}])",
+    ),
+    *("map(&{2}, {0})", "to_array({0}[0].{1})", "{0}[?{1}][].{{a: {1}, b: {2}}}", "{0}[?{1}] | [0].{1}"),
+    *("merge({0}[0] || `{{}}`, {{a: {2}}})", "zip({0}[].{1}, {0})[0][0]", "{0}[].[{1}, {2}][]", "{0}[*].{1}"),
+    *(
+        "sort_by({0}, &{1})[0].{1}",
+        "max_by({0}, &to_string({1} || '')).{1}",
+        "avg({0}[].{1})",
+        "reverse({0})[0].{1}",
+    ),
+    *("{0}[?type({1}) == 'string'].upper({1})", "{0}[?{1} == `1`].{1}", "{0}[?{1} > `1`].abs({1})"),
+]
+GUARDS = [
+    *("{0} && {1}", "{0} && upper({0})", "{0} && length({0})", "({0} && sum({0})) || `0`", "{0} || {1}"),
+    *("type({0}) == 'string' && upper({0})", "type({0}) == 'number' && abs({0})", "!{0} || length({0})"),
+    *("type({0}) == 'array' && {0}[0]", "{0} != `null` && to_string({0})", "{0} == 'open' && upper({0})"),
+    *(
+        "length({0} || '') > `0` && upper({0})",
+        "contains(['open', 'web'], {0}) && lower({0})",
+        "{0} > `1` && abs({0})",
+    ),
+    *(
+        "({0} && {1}) | upper(@)",
+        "{0} && {0}[0]",
+        "{0} && {0}.city",
+        "({0} || {1}) && {0}",
+        "to_array({0})[0]",
+    ),
+    *(
+        "number({0}) && {0}",
+        "keys({0} || `{{}}`)[0]",
+        "!(!{0}) && {0}",
+        "!{0} && {0}",
+        "{0} >= 'a' && upper({0})",
+    ),
+]
 TARGETS = ["note", "weight", "express", "labels", "created", "bill_addr", "items", "state"]
 TABLE = "tables: {state: {open: new, paid: held, goods: 1}}\n"
 HEAD = f"from: shop/order\nto: erp/order\n{TABLE}map:\n  refnum: to_string(number)\n"
@@ -327,7 +384,7 @@ def clean(cell: str, key: str) -> Mapping | None:
     cell=st.sampled_from(CELLS),
     choose=st.randoms(use_true_random=False),
 )
-@settings(max_examples=MANY or 200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=MANY or 130, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_mapping_that_checks_clean_does_as_the_check_says(
     first: str, second: str, cell: str, choose: Random
 ) -> None:
