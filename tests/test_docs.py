@@ -42,6 +42,10 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 GUIDES = [
     ROOT / "README.md",
     *(ROOT / "docs" / name for name in ("quickstart.md", "python.md", "explain.md", "sheet.md")),
+    *(
+        ROOT / "docs" / name
+        for name in ("coverage.md", "mutation.md", "diff.md", "new-and-suggest.md", "tutorial.md")
+    ),
 ]
 SECTIONS_WITHOUT_EXAMPLES = {
     "Deriving schemas (exit 2)": "each needs a system's documents",
@@ -391,6 +395,11 @@ def shell(block: Block) -> str:
         "HOME": str(Path.cwd()),
         "PLACE": str(place),
         "LC_ALL": "C.UTF-8",
+        **{
+            f"GIT_{who}_{what}": "ada@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
         "PYTHONPATH": str(ROOT / "engine"),
     }
     done = subprocess.run(

@@ -250,7 +250,8 @@ def derive(context: click.Context, systems: tuple[str, ...], documents: str | No
         context.exit(1 if difference else 0)
     derived = {path: text for folder in folders for path, text in derivation.derive(folder, place).items()}
     derivation.write(derived)
-    click.echo(f"{len(derived)} schemas of {', '.join(folder.name for folder in folders)} written", err=True)
+    named = ", ".join(folder.name for folder in folders)
+    click.echo(f"{count(len(derived), 'schema')} of {named} written", err=True)
 
 
 @cli.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ import click
 from crossdock.commands.console import open_project, output_option, pairs, put, settings_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crossdock.corpus import Record
     from crossdock.diff.report import Compared
     from crossdock.diff.sides import Side
@@ -66,8 +68,9 @@ def command(
 
     with ExitStack() as stack:
         try:
-            sides = find_sides(open_project(context), old, new, stack)
-            report = _compare(sides, corpus, samples, dict(pairs(given)))
+            project = open_project(context)
+            sides = find_sides(project, old, new, stack)
+            report = _compare(sides, corpus, project.roots, samples, dict(pairs(given)))
         except NoSuchVersionError as error:
             raise click.UsageError(str(error)) from None
     put(_written(report, form, sides), output)
@@ -75,7 +78,7 @@ def command(
 
 
 def _compare(
-    sides: tuple[Side, Side], corpus: str | None, samples: int, given: dict[str, str]
+    sides: tuple[Side, Side], corpus: str | None, here: Sequence[Path], samples: int, given: dict[str, str]
 ) -> list[Compared]:
     from crossdock.diff.comparison import compare
     from crossdock.diff.report import Compared
@@ -88,7 +91,7 @@ def _compare(
     report += [Compared(name, status="only in the new version") for name in come]
     for before, after in both:
         versions = Version(old.project, before, given), Version(new.project, after, given)
-        records = _records(new, old, after, corpus, alone=len(both) == 1)
+        records = _records(new, old, after, corpus, here, alone=len(both) == 1)
         comparison = compare(*versions, _watched(records), samples=samples)
         if comparison.read:
             report.append(Compared(versions[1].mapping.name, comparison))
@@ -97,7 +100,9 @@ def _compare(
     return report
 
 
-def _records(new: Side, old: Side, name: str, corpus: str | None, *, alone: bool) -> Iterator[Record]:
+def _records(
+    new: Side, old: Side, name: str, corpus: str | None, here: Sequence[Path], *, alone: bool
+) -> Iterator[Record]:
     """The payloads for a mapping; a corpus for several has a folder for each, as examples have."""
     from pathlib import Path
 
@@ -105,8 +110,9 @@ def _records(new: Side, old: Side, name: str, corpus: str | None, *, alone: bool
 
     mapping = new.project.mapping(name).name
     if corpus is None:
-        examples = [*new.project.roots, *old.project.roots]
-        return examples_of(examples, mapping)
+        # What is compared may stand in the past, or in another project; the examples are today's.
+        roots = [new.project.roots[0], *here, *new.project.roots, *old.project.roots]
+        return examples_of(roots, mapping)
     if corpus == "-" and alone:
         return records_of(sys.stdin.buffer, "<stdin>")
     place = Path(corpus)

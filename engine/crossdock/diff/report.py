@@ -20,7 +20,7 @@ from crossdock import payloads
 from crossdock.diagnostics import Diagnostic, Span, shorten
 from crossdock.diff.comparison import Change, Comparison, Remark, RemarkKind, Sample
 from crossdock.diff.privacy import HIDDEN
-from crossdock.diff.rules import Rule, line_of
+from crossdock.diff.rules import Rule, brief, line_of
 from crossdock.values import JSON, Missing
 
 REMARKS: Final[dict[RemarkKind, str]] = {
@@ -136,9 +136,9 @@ def place_of(rule: Rule) -> str:
 def rule_lines(rule: Rule, most: int = 100) -> list[str]:
     """The cell before and after, or once when it is as it was."""
     if rule.unchanged and rule.new is not None:
-        return [f"  {shorten(line_of(rule.new), most)}"]
-    old = [f"- {shorten(line_of(rule.old), most)}"] if rule.old else []
-    return old + ([f"+ {shorten(line_of(rule.new), most)}"] if rule.new else [])
+        return [f"  {shorten(brief(rule.new), most)}"]
+    old = [f"- {shorten(brief(rule.old), most)}"] if rule.old else []
+    return old + ([f"+ {shorten(brief(rule.new), most)}"] if rule.new else [])
 
 
 def _remark(remark: Remark) -> Iterator[str]:

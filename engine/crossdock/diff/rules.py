@@ -6,9 +6,10 @@ object that it stands in, has changed, and that is said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
 from crossdock.diagnostics import Span
@@ -19,6 +20,8 @@ from crossdock.explain.paths import path_of
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
     from crossdock.trace import Parts, Step
+
+_KEY: Final = re.compile(r"[$\w\"-]+:( |$)")
 
 Around = dict[tuple[str, str, int], tuple[str, ...]]
 
@@ -38,6 +41,12 @@ class Rule:
 def line_of(span: Span) -> str:
     """The text of a cell on one line."""
     return " ".join(span.text.split())
+
+
+def brief(span: Span) -> str:
+    """The same for people: of an object of several lines the first one."""
+    first, *others = span.text.splitlines()
+    return f"{first} …" if others and _KEY.match(first) else line_of(span)
 
 
 def rule_of(each: Difference, before: Run, after: Run) -> Rule:

@@ -24,6 +24,7 @@ from crossdock.views import view_of as view_of_schema
 _DEEPEST = 6
 _LIKE_ENOUGH = 0.4
 _NAMED, _INSIDE = 0.3, 0.75
+_SAME_NAME = 0.75
 _FAR = 0.2
 
 
@@ -205,7 +206,8 @@ class Drafting:
             return 0.0
         names = [name_score(wanted, place.names[: end + 1]) for end in range(len(place.names))]
         own = max((score - 0.08 * (len(names) - 1 - at) for at, score in enumerate(names)), default=0.0)
-        return _NAMED * own + _INSIDE * inside
+        # Of the same name and with little in common they are still more likely than nothing.
+        return max(_NAMED * own + _INSIDE * inside, _LIKE_ENOUGH + 0.01 if own > _SAME_NAME else 0.0)
 
     def coverage(self, target: Place, around: tuple[str, ...], near: list[tuple[str, ...]]) -> float:
         """How well what is near a place answers for the target's own fields, on average."""

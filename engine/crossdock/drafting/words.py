@@ -120,7 +120,11 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     if not one or not other:
         return 0.0
     forth, back = _met(one, other), _met(other, one)
-    return 0.0 if min(forth, back) == 0 else 0.55 * forth + 0.45 * back
+    if min(forth, back) == 0:
+        return 0.0
+    telling = [word for word in one if word not in _WEAK]
+    told = not telling or any(_alike(word, each) >= 0.7 for word in telling for each in other)
+    return (0.55 * forth + 0.45 * back) * (1.0 if told else 0.85)
 
 
 def _met(these: tuple[str, ...], others: tuple[str, ...]) -> float:

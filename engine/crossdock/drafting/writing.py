@@ -40,7 +40,8 @@ def mapping_text(nodes: tuple[Node, ...], source: str, target: str, *, modeline:
     body = [line for node in nodes for line in _node(node, "  ")]
     if not any(line.strip() and not line.lstrip().startswith("#") for line in body):
         lines[-1] = "map: {}"
-    return "\n".join([*lines, *body]) + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join([*lines, *body]))
+    return re.sub(r"(:|- \$each: .*)\n\n", r"\1\n", text).rstrip("\n") + "\n"
 
 
 def _is_done(leaf: Leaf) -> bool:
