@@ -207,6 +207,29 @@ def test_a_cell_that_is_as_it_was_says_what_around_it_changed(
     assert rules[0]["notes"] == ["it stands in `$with: {amount: id}`, which is new"]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "upper(email)",
+        "'{{ email }}!'",
+        '"object([{key: email, value: id}])"',
+        '"[email, id]"',
+        '"{a: {b: email}}"',
+        "{$with: '{m: email}', $value: m}",
+        "[{$each: 'rows[].{m: root().email}', mine: m}]",
+        "email && rows[0].code && root().email",
+    ],
+)
+def test_what_is_made_of_a_secret_is_not_shown(
+    shop: Path, capsys: pytest.CaptureFixture[str], cell: str
+) -> None:
+    change(shop, "total: amount", f"total: {cell}")
+    for form in ("text", "json", "markdown"):
+        code, out, _ = diff(capsys, "HEAD:shop/order", "--as", form)
+        assert code == 1
+        assert "example.com" not in out.lower()
+
+
 def test_failures_and_warnings_that_come_and_go(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(shop, "map:\n", "checks:\n  - {check: total == `10`, message: not ten}\nmap:\n")
     change(shop, "total: amount", "total: integer(amount)")

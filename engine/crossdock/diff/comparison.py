@@ -117,7 +117,11 @@ class _Gathering:
     def values(self, record: Record, before: Run, after: Run) -> bool:
         met: set[tuple[Rule, str, Kind]] = set()
         for each in differences(before.value, after.value):
-            place = each.old if each.kind == "removed" else each.new
+            place = (
+                self.old.privacy.place(each.old)
+                if each.kind == "removed"
+                else self.new.privacy.place(each.new)
+            )
             key = rule_of(each, before, after), path_of(place), each.kind
             change = self.changes.get(key)
             if change is None:
@@ -133,7 +137,8 @@ class _Gathering:
     def sample(self, record: Record, before: Run, after: Run, each: Difference) -> Sample:
         was = self.old.privacy.shown(each.before, each.old, before.steps)
         now = self.new.privacy.shown(each.after, each.new, after.steps)
-        return Sample(record.name, pointer(*each.old), pointer(*each.new), was, now)
+        at = pointer(*self.old.privacy.place(each.old)), pointer(*self.new.privacy.place(each.new))
+        return Sample(record.name, *at, was, now)
 
     # Outcomes and warnings
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from crossdock.explain.paths import UnknownPathError, begins, parts_of, pattern
+from crossdock.explain.paths import UnknownPathError, begins, parts_of, pattern, shape_at
 from crossdock.explain.secrets import Secrets
 from crossdock.lineage import lineage
 from crossdock.trace import Parts, Step
@@ -25,6 +25,7 @@ class Privacy:
     """What may be shown of the results of one mapping."""
 
     def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
         self._target, self._source = Secrets(), Secrets()
         self._target.add((), mapping.target)
         self._source.add((), mapping.source)
@@ -54,10 +55,27 @@ class Privacy:
     def _masked(self, value: JSON, parts: Parts, steps: dict[Parts, list[Step]]) -> JSON:
         match value:
             case dict():
-                return {key: self._masked(inner, (*parts, key), steps) for key, inner in value.items()}
+                return {
+                    self._key(parts, key): self._masked(inner, (*parts, key), steps)
+                    for key, inner in value.items()
+                }
             case list():
                 return [self._masked(inner, (*parts, place), steps) for place, inner in enumerate(value)]
             case None:
                 return None
         way = (step for length in range(len(parts) + 1) for step in steps.get(parts[:length], ()))
         return HIDDEN if self.hides(pattern(parts), way) else value
+
+    def place(self, parts: Parts) -> Parts:
+        """A place in a result, with the keys on the way masked that are values of the payload."""
+        return tuple(
+            self._key(parts[:at], part) if isinstance(part, str) else part for at, part in enumerate(parts)
+        )
+
+    def _key(self, around: Parts, key: str) -> str:
+        """A key that a function made of what must not be shown is no name of a field."""
+        made = any(begins(pattern(around), secret) for secret in self._made_of_secrets)
+        if not made:
+            return key
+        shape = shape_at(self._mapping.target, around)
+        return key if shape is not None and key in shape.property_names() else HIDDEN
