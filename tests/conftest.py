@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -71,3 +72,8 @@ def refused(project: MakeProject) -> Refuse:
         return str(caught.value)
 
     return refuse
+
+
+def interruptible() -> None:
+    """Let a new process hear Ctrl-C, also where the tests themselves run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

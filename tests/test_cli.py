@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
-from conftest import MakeProject
+from conftest import MakeProject, interruptible
 from crossdock import __version__
 from crossdock.cli import run
 
@@ -529,6 +529,7 @@ def test_ctrl_c_while_it_waits(project: MakeProject, tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+        preexec_fn=interruptible,
     )
     assert waiting.stderr is not None
     for line in waiting.stderr:  # until the last module it needs is there, it does not read

@@ -246,7 +246,7 @@ NAMES = [
     (
         "- {step: a, each: parcels, steps: [{step: b, value: ref}]}\n"
         "  - {step: c, value: 'answers().a[].bb'}",
-        "[unknown-property]: `the answers of `a`` has no property `bb` @5:37 <bb>\n= help: did you mean `b`?",
+        "[unknown-property]: `the answers of a` has no property `bb` @5:37 <bb>\n= help: did you mean `b`?",
     ),
     (
         "- {step: a, each: parcels, steps: [{step: b, value: ref}]}\n"
@@ -256,7 +256,7 @@ NAMES = [
     ),
     (
         "- {step: a, steps: [{step: b, value: id}]}\n  - {step: c, value: answers().a.element}",
-        "[unknown-property]: `the answers of `a`` has no property `element` @5:34 <element>",
+        "[unknown-property]: `the answers of a` has no property `element` @5:34 <element>",
     ),
     (
         "- {step: a, event: {id: id}}\n  - {step: c, value: answers().a}",

@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from werkzeug import Request, Response
 
+from conftest import interruptible
 from crossdock.calls import Call, NoAnswer
 from crossdock.channel import Channel, Limits, parse_channel
 from crossdock.credentials import without
@@ -773,7 +774,9 @@ def test_an_interrupted_process_ends_at_once(desk: FakeDesk, tmp_path: Path, at_
         (tmp_path / name).write_text(text, encoding="utf-8")
     desk.fault(faults.never, matching="/tickets")
     command = [sys.executable, "-m", "crossdock.cli", "answer", "desk", "read", "request.json"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible
+    ) as process:
         until = time.monotonic() + 10
         while len(desk.calls("/tickets")) < at_once and time.monotonic() < until and process.poll() is None:
             time.sleep(0.02)
