@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test setup snapshots lint wheel clean
+.PHONY: demo test mutate setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -13,6 +13,9 @@ demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls i
 test: $(VENV)/.ready lint  ## set up, and run every check
 	$(BIN)/crossdock check
 	$(BIN)/python -m pytest
+
+mutate: $(VENV)/.ready  ## try every mutant of the order mappings
+	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py
 
 setup: $(VENV)/.ready  ## only set up
 

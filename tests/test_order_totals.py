@@ -18,6 +18,8 @@ TOTAL = {"kibo": "total", "fabric": "orderTotal"}
 # Examples whose own figures contradict each other, so that the mapping must warn; and why they do.
 INCONSISTENT = {
     "fabric/order/cancelled-quantity-but-totals-as-placed": "the total counts the cancelled piece",
+    "fabric/order/no-reading-and-fees-above-shipping": "the total is 21.50 more than its parts",
+    "fabric/order/no-reading-and-shipping-above-fees": "the total is 23 more than its parts",
     "fabric/order/seed-example": "the document's figures were invented one by one",
     "fabric/order/totals-that-do-not-reconcile": "the total is 1.70 more than any reading of its parts",
     "kibo/order/seed-example": "the document prints 123 for every number",
@@ -32,9 +34,11 @@ REFUSED: dict[str, type[CrossdockError]] = {
     "fabric/order/empty-items": InputError,
     "fabric/order/line-without-a-price": OutputError,
     "fabric/order/missing-sku": InputError,
+    "fabric/order/quantity-that-is-no-whole-number": InputError,
     "fabric/order/wrong-types": InputError,
     "kibo/order/date-not-iso": EvaluationError,
     "kibo/order/items-not-a-list": InputError,
+    "kibo/order/line-that-nothing-names": OutputError,
     "kibo/order/missing-sku": OutputError,
     "kibo/order/no-items": OutputError,
     "kibo/order/no-order-number": OutputError,
@@ -76,7 +80,7 @@ def test_the_result_adds_up_to_the_total_of_the_source(example: Path, project: P
             mapping.run(payload)
         return
     result = mapping.run(payload)
-    agrees = added_up(result.value) == Decimal(str(payload[TOTAL[channel]]))
+    agrees = added_up(result.value) == round(Decimal(str(payload[TOTAL[channel]])), 9)
     assert agrees == (name not in INCONSISTENT)
     warned = any(warning.message.startswith(DIFFERS) for warning in result.warnings)
     assert warned == (name in INCONSISTENT)

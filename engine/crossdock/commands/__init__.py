@@ -11,7 +11,16 @@ from typing import Final
 
 import click
 
-LATER: Final[tuple[str, ...]] = ("coverage", "diff", "explain", "new", "overview", "sheet", "suggest")
+LATER: Final[tuple[str, ...]] = (
+    "coverage",
+    "diff",
+    "explain",
+    "mutate",
+    "new",
+    "overview",
+    "sheet",
+    "suggest",
+)
 
 
 class Commands(click.Group):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from crossdock import nodes
-from crossdock.diagnostics import Source, Span, shorten
+from crossdock.diagnostics import Span, shorten
 from crossdock.expressions import Expression, Tree, source_order
 from crossdock.source import MapNode, ScalarNode, parse_yaml
 from crossdock.written import written
@@ -135,21 +135,12 @@ def _short(text: str) -> str:
 
 
 def _rows(project: Project, mapping: Mapping) -> Iterator[Rule]:
-    for name, span in _row_places(project, mapping):
-        rows = mapping.tables[name]
-        text = span.source.text[span.start : span.end]
-        row = str(parse_row(text))
-        yield Rule("row", row_key(rows, row), span, f"{name}: {row}", _ROW)
+    for name, row, span in row_places(project, mapping):
+        yield Rule("row", row_key(mapping.tables[name], row), span, f"{name}: {row}", _ROW)
 
 
-def parse_row(text: str) -> object:
-    """The key of a row, as it is without its quotes."""
-    node = parse_yaml(Source("row", text))
-    return node.value if isinstance(node, ScalarNode) else text
-
-
-def _row_places(project: Project, mapping: Mapping) -> Iterator[tuple[str, Span]]:
-    """The tables' names, and where their rows stand: in the mapping's file, or in the table's own."""
+def row_places(project: Project, mapping: Mapping) -> Iterator[tuple[str, str, Span]]:
+    """The rows of the tables, and where they stand: in the mapping's file, or in the table's own."""
     file = parse_yaml(mapping.text)
     tables = file.get("tables") if isinstance(file, MapNode) else None
     for key, node in tables.entries if isinstance(tables, MapNode) else ():
@@ -157,4 +148,4 @@ def _row_places(project: Project, mapping: Mapping) -> Iterator[tuple[str, Span]
         if isinstance(node, ScalarNode):
             rows = parse_yaml(project.table_text(str(node.value), mapping.name))
         for row, _ in rows.entries if isinstance(rows, MapNode) else ():
-            yield str(key.value), row.span
+            yield str(key.value), str(row.value), row.span
