@@ -36,11 +36,27 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """What the examples do: how many there are and whose, of how many arms, and those that they miss."""
+    """What the examples do: how many there are and whose, and which arms they miss.
+
+    ``rules`` counts the arms of all rules but the rows of tables, ``rows`` those.
+    """
 
     examples: dict[str, int]
-    arms: int
+    rules: int
+    rows: int
     missed: tuple[Missed, ...]
+
+    @property
+    def rows_missed(self) -> int:
+        return sum(item.rule.kind == "row" for item in self.missed)
+
+    @property
+    def rules_seen(self) -> int:
+        return self.rules - (len(self.missed) - self.rows_missed)
+
+    @property
+    def rows_hit(self) -> int:
+        return self.rows - self.rows_missed
 
 
 @dataclass(slots=True)
@@ -129,7 +145,8 @@ def _firing(rules: Sequence[Rule], examples: dict[str, int], witness: Witness) -
     missed = tuple(
         Missed(rule, says) for rule in rules for arm, says in rule.arms if (rule.key, arm) not in witness.seen
     )
-    return Firing(examples, sum(len(rule.arms) for rule in rules), missed)
+    rows = sum(rule.kind == "row" for rule in rules)
+    return Firing(examples, sum(len(rule.arms) for rule in rules) - rows, rows, missed)
 
 
 def _run_examples(project: Project, mappings: Sequence[Mapping], witness: Witness) -> list[dict[str, int]]:

@@ -101,6 +101,8 @@ def _lines(item: Coverage) -> Iterator[str]:
             yield f"    {path}" + (f" ({count} fields)" if count > 1 else "")
     if item.firing is not None:
         yield f"  rules   {_fired(item.firing)}"
+        if item.firing.rows:
+            yield f"  rows    {item.firing.rows_hit} of {item.firing.rows} hit"
         for place, says, what in by_place(item.firing.missed):
             yield f"    {place}: {says}: {what}"
 
@@ -108,14 +110,17 @@ def _lines(item: Coverage) -> Iterator[str]:
 def in_words(account: Account) -> str:
     done, left_out = _WORDS[account.side]
     return (
-        f"{account.total} fields of {account.schema}: {len(account.done)} {done}, "
+        f"{_count(account.total, 'field')} of {account.schema}: {len(account.done)} {done}, "
         f"{len(account.left_out)} {left_out}, {len(account.open)} unaccounted"
     )
 
 
 def _fired(firing: Firing) -> str:
-    seen, examples = firing.arms - len(firing.missed), sum(firing.examples.values())
-    return f"{seen} of {firing.arms} seen in {examples} example{'' if examples == 1 else 's'}"
+    return f"{firing.rules_seen} of {firing.rules} seen in {_count(sum(firing.examples.values()), 'example')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 # JSON
@@ -137,9 +142,10 @@ def _plain(item: Coverage) -> JSON:
             "unaccounted": [text_of(leaf) for leaf in account.open],
         }
     if item.firing is not None:
-        plain["rules"] = {
-            "examples": dict(item.firing.examples),
-            "all": item.firing.arms,
+        plain["examples"] = {
+            "run": dict(item.firing.examples),
+            "rules": {"all": item.firing.rules, "seen": item.firing.rules_seen},
+            "rows": {"all": item.firing.rows, "hit": item.firing.rows_hit},
             "missed": [_missed(each) for each in item.firing.missed],
         }
     return plain
@@ -161,7 +167,7 @@ def _missed(item: Missed) -> JSON:
 
 
 def as_markdown(found: Sequence[Coverage]) -> str:
-    head = ["mapping", "source fields", "target fields", "rules"]
+    head = ["mapping", "source fields", "target fields", "rules", "table rows"]
     parts = [markdown.table(head, [_row(item) for item in found])]
     for item in found:
         if listed := list(_listed(item)):
@@ -172,7 +178,10 @@ def as_markdown(found: Sequence[Coverage]) -> str:
 def _row(item: Coverage) -> list[str]:
     sides = {account.side: account for account in item.accounts}
     cells = [_share(sides[side]) if side in sides else "" for side in ("source", "target")]
-    return [markdown.code(item.mapping), *cells, "" if item.firing is None else _fired(item.firing)]
+    if item.firing is None:
+        return [markdown.code(item.mapping), *cells, "", ""]
+    rows = f"{item.firing.rows_hit} of {item.firing.rows}" if item.firing.rows else ""
+    return [markdown.code(item.mapping), *cells, _fired(item.firing), rows]
 
 
 def _share(account: Account) -> str:

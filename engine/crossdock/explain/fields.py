@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.diagnostics import did_you_mean
 from crossdock.explain.paths import EACH, Parts, UnknownPathError, must_know, parts_of, path_of, pattern
+from crossdock.left_out import REST
 from crossdock.lineage import Link, check_reads, lineage
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def destinations(mapping: Mapping, source: str) -> Destinations:
         link for link in links if link not in direct and any(_below(path, inside) for path in link.because_of)
     ]
     checks = [check for check, reads in check_reads(mapping) if any(_below(path, inside) for path in reads)]
-    ignored = [item for item in mapping.ignored if _related(item.path, wanted)]
+    goes = bool(direct or decides or checks)
+    named = (item for item in mapping.ignored if not (goes and item.path[-1] == REST))
+    ignored = [item for item in named if _related(item.path, wanted)]
     return Destinations(name, tuple(direct), tuple(decides), tuple(checks), tuple(ignored))
 
 
@@ -79,5 +82,6 @@ def _below(path: str, inside: tuple[str, str, str]) -> bool:
 
 def _related(ignored: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     """An ignored subtree around what is asked for, or inside it."""
+    ignored = ignored[:-1] if ignored[-1:] == (REST,) else ignored
     length = min(len(ignored), len(wanted))
     return ignored[:length] == wanted[:length]
