@@ -92,7 +92,10 @@ REFUSED = {
     "kibo/order/seed-example": "its country is filler",
 }
 # Their totals are off in the channel that they come from, and the sums of their parts are taken.
-OFF = {"seed-example", "totals-that-do-not-reconcile", "cancelled-quantity-but-totals-as-placed"}
+OFF = {
+    *("seed-example", "totals-that-do-not-reconcile", "cancelled-quantity-but-totals-as-placed"),
+    *("no-reading-and-fees-above-shipping", "no-reading-and-shipping-above-fees"),
+}
 
 
 def whole_examples() -> list[Any]:
@@ -126,7 +129,7 @@ def test_goods_and_money_arrive(project: Project, chain: tuple[str, str], path: 
     )
     assert total(arrived) == parts
     if path.stem not in OFF:
-        assert total(arrived) == total(order)
+        assert total(arrived) == round(total(order), 9)
     amount = {TO_FABRIC: "authorizedAmount", TO_KIBO: "amountRequested"}[chain]
     assert added(payment[amount] for payment in arrived["payments"]) == added(
         payment["amount"] for payment in between["payment"]
