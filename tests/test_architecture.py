@@ -31,6 +31,7 @@ ORDER = [
     "functions",
     "diagnostics",
     "errors",
+    "generated",
     # a payload and its schema
     "scanner",
     "payloads",
