@@ -288,11 +288,12 @@ def test_money_is_computed_in_decimals() -> None:
 
 
 def test_nothing_leaves_the_engine_but_through_its_own_doors() -> None:
-    """No module prints, reads the clock, or evaluates text as Python."""
+    """No module prints, reads the clock, or evaluates text as Python but the one that runs what we generate."""
     for name in MODULES:
         for node in ast.walk(tree_of(name)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id not in ("print", "eval", "exec", "__import__"), f"{name}:{node.lineno}"
+                doors = ("print", "eval", "__import__", *(["exec"] if name != "generated" else []))
+                assert node.func.id not in doors, f"{name}:{node.lineno}"
 
 
 def loaded(*arguments: str) -> set[str]:
