@@ -288,7 +288,7 @@ def test_money_is_computed_in_decimals() -> None:
 
 
 def test_nothing_leaves_the_engine_but_through_its_own_doors() -> None:
-    """No module prints, reads the clock, or evaluates text as Python but the one that runs what we generate."""
+    """No module prints, reads the clock, or evaluates text as Python, but for what runs generated code."""
     for name in MODULES:
         for node in ast.walk(tree_of(name)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
