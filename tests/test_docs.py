@@ -49,6 +49,7 @@ GUIDES = [
 ]
 SECTIONS_WITHOUT_EXAMPLES = {
     "Deriving schemas (exit 2)": "each needs a system's documents",
+    "Limits of --untrusted (exit 6)": "each needs a payload too large for a page",
 }
 COMMANDS = {
     "What the check finds (exit 2)": ["check"],

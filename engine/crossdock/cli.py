@@ -2,7 +2,8 @@
 
 Results go to stdout, diagnostics to stderr, `-` is stdin. Exit codes: 0 ok; 1 findings; 2 usage, or
 a mapping or schema refused; 3 the payload refused; 4 the mapping failed on the payload; 5 the channel
-could not be asked; 130 interrupted. All but click is imported by the command that needs it.
+could not be asked; 6 a limit of --untrusted was hit; 130 interrupted. All but click is imported by the
+command that needs it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from crossdock.commands.console import (
 
 if TYPE_CHECKING:
     from crossdock.diagnostics import Format
-    from crossdock.errors import CrossdockError
     from crossdock.project import Project
     from crossdock.values import JSON
 
@@ -60,6 +60,11 @@ def cli(context: click.Context, directory: str | None) -> None:
 @output_option
 @click.option("--compact", is_flag=True, help="The result on one line.")
 @click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
+@click.option(
+    "--untrusted",
+    is_flag=True,
+    help="Run in a process of its own, with limits on memory and time, without files or network.",
+)
 @settings_option
 @format_option
 @click.pass_context
@@ -70,6 +75,7 @@ def transform(
     output: str | None,
     compact: bool,
     no_validate: bool,
+    untrusted: bool,
     given: tuple[str, ...],
     form: Format,
 ) -> None:
@@ -80,6 +86,11 @@ def transform(
     """
     from crossdock import payloads
 
+    if untrusted:
+        from crossdock.commands.apart import transform_file
+
+        transform_file(context, mapping, file, output, compact, not no_validate, given, form)
+        return
     project = open_project(context)
     compiled = project.mapping(mapping)
     settings = project.settings(compiled.name, pairs(given))
@@ -317,21 +328,6 @@ def completion(shell: str) -> None:
     click.echo(found(cli, {}, "crossdock", "_CROSSDOCK_COMPLETE").source())
 
 
-def exit_code(error: CrossdockError) -> int:
-    """Who is to blame, as a number."""
-    from crossdock import errors
-
-    match error:
-        case errors.InputError():
-            return 3
-        case errors.EvaluationError() | errors.OutputError():
-            return 4
-        case errors.ChannelError():
-            return 5
-        case _:
-            return 2
-
-
 def _format_of(arguments: Sequence[str]) -> Format:
     """The --format that was asked for, wherever the command failed."""
     for position, argument in enumerate(arguments):
@@ -385,7 +381,7 @@ def _give_up_stdout() -> None:
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
-    from crossdock.errors import CrossdockError
+    from crossdock.errors import CrossdockError, exit_code
 
     if not isinstance(error, CrossdockError):
         raise error

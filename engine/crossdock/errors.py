@@ -6,7 +6,8 @@
     ├── InputError         the payload breaks its source schema  (the sender)
     ├── EvaluationError    an expression or template failed      (the author, shown by a payload)
     ├── OutputError        the result breaks its target schema   (the author, shown by a payload)
-    └── ChannelError       the channel could not be asked        (the channel, or its settings)
+    ├── ChannelError       the channel could not be asked        (the channel, or its settings)
+    └── LimitError         a run apart was ended                 (whoever made it need so much)
 
 Each carries ``diagnostics``: all that was found, not the first. ``str(error)`` is their rendered text.
 Third-party exceptions never leave the engine.
@@ -77,3 +78,22 @@ class ChannelError(CrossdockError):
         super().__init__(diagnostics)
         self.call = call
         self.answer = answer
+
+
+class LimitError(CrossdockError):
+    """A run in a process of its own hit one of its limits, and was ended. There is no result."""
+
+
+def exit_code(error: CrossdockError) -> int:
+    """Who is to blame, as a number."""
+    match error:
+        case InputError():
+            return 3
+        case EvaluationError() | OutputError():
+            return 4
+        case ChannelError():
+            return 5
+        case LimitError():
+            return 6
+        case _:
+            return 2

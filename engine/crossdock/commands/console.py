@@ -44,11 +44,14 @@ def read_payload(file: str) -> tuple[JSON, str]:
     from crossdock import payloads
 
     name = "<stdin>" if file == "-" else file
-    return payloads.decode(_bytes(file), name), name
+    return payloads.decode(payload_bytes(file), name), name
 
 
-def _bytes(file: str) -> bytes:
-    """What a file holds; `-` is standard input, at a terminal with a word that it is waited for."""
+def payload_bytes(file: str) -> bytes:
+    """What a file holds; `-` is standard input, at a terminal with a word that it is waited for.
+
+    Raises InputError.
+    """
     from io import BytesIO
 
     from crossdock import payloads
@@ -110,10 +113,10 @@ def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
     from crossdock.diagnostics import render
 
     if diagnostics or form in ("json", "sarif"):
-        click.echo(render(diagnostics, form, color=_color()), err=True, color=True)
+        click.echo(render(diagnostics, form, color=color_wanted()), err=True, color=True)
 
 
-def _color() -> bool:
+def color_wanted() -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
