@@ -20,6 +20,8 @@ ORDER = [
     "values",
     "functions.function",
     "functions.decimals",
+    "functions.exact",
+    "functions.scaled",
     "functions.arithmetic",
     "functions.jmespath_builtins",
     "functions.money",
@@ -42,6 +44,7 @@ ORDER = [
     "validation",
     # the language
     "source",
+    "growth",
     "expressions",
     "templates",
     "nodes",
@@ -58,6 +61,7 @@ ORDER = [
     "checker",
     "lineage",
     "mapping",
+    "multitude",
     "allowances",
     "compiler",
     # a channel and its conversations
@@ -272,7 +276,7 @@ def test_no_function_is_longer_than_forty_lines() -> None:
 
 
 def test_money_is_computed_in_decimals() -> None:
-    """A float is made where a result leaves the library, and nowhere before."""
+    """A float is made where a result leaves the library, or where it is shown to be a text's decimal."""
     makers = {
         f"{name}.{function.name}"
         for name in MODULES
@@ -285,6 +289,7 @@ def test_money_is_computed_in_decimals() -> None:
 
     assert makers == {
         "functions.decimals.plain",
+        "functions.scaled.scaled",
         "functions.text._finite",
         "functions.jmespath_builtins.to_number",
     }

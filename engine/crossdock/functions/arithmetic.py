@@ -1,90 +1,158 @@
 """Arithmetic, which JMESPath lacks: exact in decimals, and patient with what is missing.
 
+Each function tries whole ten-thousandths (``scaled``) first, and leaves to ``exact`` what they cannot hold.
+``exact`` says what the result is, and words every refusal.
+
 add(subtotal, shipping, neg(discount))
 """
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Sequence
+from typing import Final
 
-from crossdock.functions.decimals import EXACT, MOST_DIGITS, WIDE, ZERO, decimal, decimals, plain, quantize
-from crossdock.functions.function import Example, Function, FunctionError, takes, types
+from crossdock.functions import exact
+from crossdock.functions.decimals import MOST_DIGITS
+from crossdock.functions.function import Example, Function, takes, types
+from crossdock.functions.scaled import DIGITS, SCALE, rounded, scaled, unscaled
 from crossdock.values import JSON
 
-_RATIO_DIGITS = 10
+_RATIO_SCALE: Final = 10**exact.RATIO_DIGITS
+_MEAN_SCALE: Final = 10**MOST_DIGITS
+# Of at most three factors this is below 1e21, and has no more digits than ``exact`` keeps.
+_MOST_PRODUCT: Final = 10**29
+_MOST_FACTORS: Final = 3
 
 
 def number(value: JSON) -> int | float:
-    return plain(decimal(value))
+    units = scaled(value)
+    return exact.number(value) if units is None else unscaled(units)
 
 
 def integer(value: JSON) -> int:
-    whole = plain(decimal(value))
-    if not isinstance(whole, int):
-        raise FunctionError("takes a whole number as its first argument, not a fraction")
-    return whole
+    units = scaled(value)
+    return exact.integer(value) if units is None or units % SCALE else units // SCALE
 
 
 def add(*values: JSON) -> int | float | None:
-    present = [decimal(value, position) for position, value in enumerate(values) if value is not None]
-    return plain(reduce(EXACT.add, present)) if present else None
+    units, missing = 0, True
+    for value in values:
+        if value is not None:
+            part = scaled(value)
+            if part is None:
+                return exact.add(*values)
+            units += part
+            missing = False
+    return None if missing else unscaled(units)
 
 
 def subtract(value: JSON, less: JSON) -> int | float:
-    return plain(EXACT.subtract(decimal(value), ZERO if less is None else decimal(less, 1)))
+    units, fewer = scaled(value), 0 if less is None else scaled(less)
+    return exact.subtract(value, less) if units is None or fewer is None else unscaled(units - fewer)
 
 
 def neg(value: JSON) -> int | float:
-    return plain(decimal(value).copy_negate())
+    units = scaled(value)
+    return exact.neg(value) if units is None else unscaled(-units)
 
 
 def magnitude(value: JSON) -> int | float:
-    return plain(decimal(value).copy_abs())
+    units = scaled(value)
+    return exact.magnitude(value) if units is None else unscaled(abs(units))
 
 
 def multiply(*values: JSON) -> int | float:
-    return plain(reduce(EXACT.multiply, [decimal(value, position) for position, value in enumerate(values)]))
+    product = scale = 1
+    for value in values:
+        units = scaled(value)
+        if units is None:
+            return exact.multiply(*values)
+        product *= units
+        scale *= SCALE
+    if len(values) <= _MOST_FACTORS and -_MOST_PRODUCT < product < _MOST_PRODUCT:
+        return unscaled(product, scale)
+    return exact.multiply(*values)
 
 
 def ratio(value: JSON, by: JSON) -> int | float | None:
-    dividend, divisor = decimal(value), ZERO if by is None else decimal(by, 1)
-    return plain(quantize(WIDE.divide(dividend, divisor), _RATIO_DIGITS)) if divisor else None
+    units, divisor = scaled(value), 0 if by is None else scaled(by)
+    if units is None or divisor is None:
+        return exact.ratio(value, by)
+    return unscaled(_half_up(units * _RATIO_SCALE, divisor), _RATIO_SCALE) if divisor else None
 
 
 def round_to(value: JSON, digits: int | None = None, rounding: str | None = None) -> int | float:
     places = int(digits or 0)
-    if not 0 <= places <= MOST_DIGITS:
-        raise FunctionError(f"takes 0 to {MOST_DIGITS} as its digits")
-    return plain(quantize(decimal(value), places, rounding))
+    units = scaled(value) if rounding is None and 0 <= places <= DIGITS else None
+    if units is None:
+        return exact.round_to(value, digits, rounding)
+    return unscaled(rounded(units, places), 10**places)
 
 
 def equal(a: JSON, b: JSON, tolerance: JSON = None) -> bool:
-    left = None if a is None else decimal(a)
-    right = None if b is None else decimal(b, 1)
-    most = ZERO if tolerance is None else decimal(tolerance, 2)
+    left, right = scaled(a), scaled(b)
     if left is None or right is None:
-        return left is right
-    return EXACT.subtract(left, right).copy_abs() <= most
+        return exact.equal(a, b, tolerance)
+    if tolerance is None:
+        return left == right
+    most = scaled(tolerance)
+    return exact.equal(a, b, tolerance) if most is None else abs(left - right) <= most
 
 
 def min_of(*values: JSON) -> int | float | None:
-    present = [decimal(value, position) for position, value in enumerate(values) if value is not None]
-    return plain(min(present)) if present else None
+    units = _present(values)
+    return unscaled(min(units)) if units else exact.min_of(*values)
 
 
 def max_of(*values: JSON) -> int | float | None:
-    present = [decimal(value, position) for position, value in enumerate(values) if value is not None]
-    return plain(max(present)) if present else None
+    units = _present(values)
+    return unscaled(max(units)) if units else exact.max_of(*values)
 
 
 def total(values: list[JSON]) -> int | float:
-    return plain(reduce(EXACT.add, decimals(values), ZERO))
+    units = _sum(values)
+    return exact.total(values) if units is None else unscaled(units)
 
 
 def average(values: list[JSON]) -> int | float | None:
-    if not values:
-        return None
-    return plain(WIDE.divide(reduce(EXACT.add, decimals(values), ZERO), len(values)))
+    units = _sum(values) if values else None
+    if units is None:
+        return exact.average(values)
+    return unscaled(_half_up(units * _MEAN_SCALE, len(values) * SCALE), _MEAN_SCALE)
+
+
+def _sum(values: list[JSON]) -> int | None:
+    """The sum of a list in ten-thousandths; None when one of its items is not to be had in them."""
+    units = 0
+    for value in values:
+        part = scaled(value)
+        if part is None:
+            return None
+        units += part
+    return units
+
+
+def _present(values: Sequence[JSON]) -> list[int] | None:
+    """The ten-thousandths of what is not null; None when one of them is not to be had."""
+    found = []
+    for value in values:
+        if value is not None:
+            units = scaled(value)
+            if units is None:
+                return None
+            found.append(units)
+    return found
+
+
+def _half_up(dividend: int, divisor: int) -> int:
+    """The quotient as a whole number. A half is rounded away from zero, as ``quantize`` has it.
+
+    ``exact`` divides to 80 digits and rounds that. A quotient of such numbers that is no half lies so far
+    from one that the 80 digits show it.
+    """
+    twice, least = 2 * abs(dividend), abs(divisor)
+    quotient = (twice + least) // (2 * least)
+    return quotient if (dividend < 0) is (divisor < 0) else -quotient
 
 
 FUNCTIONS = (

@@ -1,5 +1,7 @@
 """Amounts of money: as many decimal places as the currency has, and nothing lost when one is divided.
 
+As in ``arithmetic``, whole ten-thousandths come first, and ``exact`` has whatever they cannot hold.
+
 money(`1234.5`, 'JPY')               "1235"
 shares(`10`, `[1, 1, 1]`)            [3.34, 3.33, 3.33]
 """
@@ -7,33 +9,33 @@ shares(`10`, `[1, 1, 1]`)            [3.34, 3.33, 3.33]
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 
-from crossdock.functions.decimals import WIDE, decimal, decimals, plain, quantize
+from crossdock.functions import exact
+from crossdock.functions.exact import USUAL_DIGITS, digits_of
 from crossdock.functions.function import Example, Function, FunctionError, takes, types
+from crossdock.functions.scaled import rounded, scaled, unscaled
 from crossdock.values import JSON
 
-# ISO 4217: the minor units of the currencies that have not two of them.
-_MINOR_UNITS: Final = {
-    code: digits
-    for digits, codes in (
-        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
-        (3, "BHD IQD JOD KWD LYD OMR TND"),
-        (4, "CLF UYW"),
-    )
-    for code in codes.split()
-}
-_USUAL_UNITS: Final = 2
+_HUNDREDTHS: Final = tuple(f".{cents:02}" for cents in range(100))
 
 
 def money(value: JSON, currency: str | None = None, rounding: str | None = None) -> str:
-    return format(quantize(decimal(value), _digits(currency), rounding), "f")
+    if rounding is None and (currency is None or digits_of(currency) == USUAL_DIGITS):
+        units = scaled(value)
+        if units is not None:
+            cents = (units + 50) // 100 if units >= 0 else (50 - units) // 100
+            text = f"{cents // 100}{_HUNDREDTHS[cents % 100]}"
+            return f"-{text}" if units < 0 and cents else text
+    return exact.money(value, currency, rounding)
 
 
 def amount(value: JSON, currency: str | None = None, rounding: str | None = None) -> int | float:
-    return plain(quantize(decimal(value), _digits(currency), rounding))
+    units = scaled(value) if rounding is None else None
+    if units is None:
+        return exact.amount(value, currency, rounding)
+    digits = digits_of(currency)
+    return unscaled(rounded(units, digits), 10**digits)
 
 
 def share(value: JSON, weights: Sequence[JSON], index: int, currency: str | None = None) -> JSON:
@@ -44,32 +46,12 @@ def share(value: JSON, weights: Sequence[JSON], index: int, currency: str | None
 
 
 def shares(value: JSON, weights: Sequence[JSON], currency: str | None = None) -> list[JSON]:
-    digits = _digits(currency)
-    units = int(quantize(decimal(value), digits).scaleb(digits, WIDE))
-    sign = -1 if units < 0 else 1
-    parts = _apportion(abs(units), decimals(weights, nulls=True))
-    return [plain(Decimal(sign * part).scaleb(-digits, WIDE)) for part in parts]
-
-
-def _apportion(units: int, weights: Sequence[Decimal]) -> list[int]:
-    """Whole units by largest remainder, the earlier of equals first; weights that are all 0 are equal."""
-    if any(weight < 0 for weight in weights):
-        raise FunctionError("takes weights that are not negative")
-    exact = [Fraction(weight) for weight in weights]
-    if not any(exact):
-        exact = [Fraction(1)] * len(exact)
-    whole = sum(exact)
-    quotas = [units * weight / whole for weight in exact]
-    parts = [int(quota) for quota in quotas]
-    by_remainder = sorted(range(len(parts)), key=lambda index: parts[index] - quotas[index])
-    for index in by_remainder[: units - sum(parts)]:
-        parts[index] += 1
-    return parts
-
-
-def _digits(currency: str | None) -> int:
-    """The decimal places of a currency; of one that ISO 4217 does not list, the usual two."""
-    return _USUAL_UNITS if currency is None else _MINOR_UNITS.get(currency.upper(), _USUAL_UNITS)
+    units, digits = scaled(value), digits_of(currency)
+    scales = [0 if weight is None else scaled(weight) for weight in weights]
+    known = [weight for weight in scales if weight is not None]
+    if units is None or len(known) < len(scales):
+        return exact.shares(value, weights, currency)
+    return [unscaled(part, 10**digits) for part in exact.apportion(rounded(units, digits), known)]
 
 
 FUNCTIONS = (
