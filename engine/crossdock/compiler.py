@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from crossdock import nodes
 from crossdock.allowances import apply_allowances
@@ -17,12 +17,11 @@ from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.errors import CompileError, ProjectError
 from crossdock.expressions import Expression, source_order
 from crossdock.mapping import Mapping
+from crossdock.multitude import circles, multiplied, multitude
 from crossdock.parser import parse_mapping
 from crossdock.schemas import Schema
-from crossdock.source import DEEPEST, parse_yaml
+from crossdock.source import parse_yaml
 from crossdock.values import JSON
-
-MOST_USES: Final = 2_000
 
 
 class Surroundings(Protocol):
@@ -52,9 +51,10 @@ def compile_mapping(
     problems = in_order([*problems, *resolution.problems])
     if not resolution.problems:
         unused = resolution.unused() if not problems else []
-        findings, result = check_mapping(mapping, lenient=lenient)
+        many = multiplied(mapping)
+        findings, result = check_mapping(mapping, lenient=lenient) if not many else ([], mapping.result)
         mapping = replace(mapping, result=result)
-        problems += [*unused, *findings]
+        problems += [*unused, *many, *findings]
     problems = in_order(apply_allowances(problems, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
@@ -164,48 +164,10 @@ class Resolution:
                 self.problems.append(Diagnostic(item.id, item.message, use.name_span, item.help))
         return None
 
-    def fragment_multitude(self) -> bool:
-        """Whether a few lines stand for more uses than anybody means, or for a longer chain of them."""
-        known: dict[str, tuple[int, int]] = {}
-        for name, fragment in self.file.fragments.items():
-            uses, chain = self.all_uses(fragment.cell, known, 0)
-            if uses > MOST_USES or chain > DEEPEST:
-                many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
-                message = f"the fragment `{name}` stands for more than {many}"
-                self.problems.append(Diagnostic("file-too-large", message, fragment.span))
-                return True
-        return False
-
-    def all_uses(self, cell: nodes.Cell, known: dict[str, tuple[int, int]], depth: int) -> tuple[int, int]:
-        """How many fragments a cell uses, directly and through others, and the longest chain of them."""
-        uses = chain = 0
-        for use in nodes.uses(cell):
-            fragment = self.file.fragments.get(use.name)
-            if fragment is None or depth > DEEPEST:
-                chain = max(chain, depth if fragment else 0)
-                continue
-            if use.name not in known:
-                known[use.name] = 0, 0  # a circle is told of elsewhere
-                known[use.name] = self.all_uses(fragment.cell, known, depth + 1)
-            within, below = known[use.name]
-            uses, chain = uses + 1 + within, max(chain, 1 + below)
-        return uses, chain
-
     def fragment_circles(self) -> None:
-        """A fragment that uses itself, directly or through others."""
-        if self.fragment_multitude():
-            return
-        fragments = self.file.fragments
-        for name, fragment in fragments.items():
-            pending, met = [fragment.cell], set[str]()
-            while pending:
-                for use in nodes.uses(pending.pop()):
-                    if use.name == name:
-                        message = f"the fragment `{name}` uses itself"
-                        self.problems.append(Diagnostic("use-circle", message, use.name_span))
-                    elif use.name in fragments and use.name not in met:
-                        met.add(use.name)
-                        pending.append(fragments[use.name].cell)
+        """A fragment that uses itself, directly or through others, or that stands for too many."""
+        many = multitude(self.file.fragments)
+        self.problems.extend([many] if many else circles(self.file.fragments))
 
     def tables_exist(self) -> None:
         """Each `lookup` names, in so many words, a table of this file."""

@@ -30,6 +30,7 @@ from crossdock.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.errors import CompileError
 from crossdock.functions import REGISTRY, Function, FunctionError
 from crossdock.functions.function import ordinal
+from crossdock.growth import GrowthError, Place, measured
 from crossdock.source import ScalarNode
 from crossdock.values import JSON
 
@@ -172,7 +173,7 @@ def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
 
 
 def guard_tree(tree: Tree, scalar: ScalarNode) -> None:
-    """Refuse a chain of operators that is too long to be evaluated one inside the other."""
+    """Refuse a chain of operators too long to be evaluated one inside the other, and what multiplies."""
     level, depth = [tree], 0
     while level:
         depth += 1
@@ -180,6 +181,10 @@ def guard_tree(tree: Tree, scalar: ScalarNode) -> None:
             message = f"the expression chains more than {LONGEST_CHAIN} operators"
             raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
         level = [child for node in level for child in children(node)]
+    try:
+        measured(tree, Place())
+    except GrowthError as error:
+        raise CompileError([Diagnostic("expression-too-large", str(error), scalar.span)]) from None
 
 
 def _parse(text: str, scalar: ScalarNode) -> Tree:

@@ -1,0 +1,165 @@
+"""How much a mapping can make of what it reads: refused when it is compiled, in no time, or not at all."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from conftest import Compile, MakeProject, Refuse
+from crossdock import CompileError, Source, Span
+from crossdock.expressions import compile_expression
+from crossdock.growth import Place, Size, measured
+from crossdock.source import ScalarNode
+from crossdock.templates import compile_template
+from crossdock.values import JSON
+
+MULTIPLIED = "what is read can stand more than 512 times in the value here"
+LOOPED = "more than 2 loops over the whole stand inside each other"
+
+
+def scalar(text: str) -> ScalarNode:
+    return ScalarNode(text, Span(Source("m.yaml", text), 0, len(text)))
+
+
+def size(text: str) -> Size:
+    return measured(compile_expression(scalar(text)).tree, Place())
+
+
+SIZES = {
+    "name": Size(1),
+    "buyer.name": Size(1),
+    "lines[0].sku": Size(1),
+    "lines[1:].sku": Size(1),
+    "'text'": Size(0),
+    "[a, a]": Size(2),
+    "[a, b]": Size(1),
+    "{x: a.b, y: a.c, z: a}": Size(2),
+    "{x: @, y: a}": Size(2),
+    "[a, b] | [@, @]": Size(2),
+    "[a, a] | [@, @]": Size(4),
+    "[@, @][]": Size(2),
+    "lines[].[@, @]": Size(2),
+    "lines[?a == [b, b]].c": Size(1),
+    "*.a": Size(1),
+    "a || b": Size(1),
+    "a && [a, a]": Size(2),
+    "a == b": Size(0),
+    "length(@)": Size(0),
+    "merge(a, b)": Size(2),
+    "not_null(a, [a, a])": Size(2),
+    "map(&[@, @], lines)": Size(2),
+    "sort_by(lines, &join(',', [a, b]))": Size(1),
+    "join(',', [a, a, a])": Size(1),
+    "lines[].root()": Size(1, 1),
+    "lines[].taxes[].root()": Size(1, 1),
+    "lines[].root().lines[].root().name": Size(1, 2),
+}
+
+
+@pytest.mark.parametrize("text", SIZES)
+def test_how_much_an_expression_can_hold(text: str) -> None:
+    assert size(text) == SIZES[text]
+
+
+REFUSED = {
+    "pipes": ("|".join(["[@,@]"] * 30), MULTIPLIED),
+    "pipes of a constant": ("`[1]`|" + "|".join(["[@,@]"] * 30), MULTIPLIED),
+    "flattened": ("[@,@][]" * 26, MULTIPLIED),
+    "objects": ("|".join(["{a:@,b:@}"] * 12), MULTIPLIED),
+    "merged": ("|".join(["merge({a:@},{b:@})"] * 12), MULTIPLIED),
+    "zipped": ("|".join(["zip(@,@)"] * 12), MULTIPLIED),
+    "in an argument that gives a number": ("length(" + "|".join(["[@,@]"] * 12) + ")", MULTIPLIED),
+    "in a condition": ("a[?" + "|".join(["[@,@]"] * 12) + " == b]", MULTIPLIED),
+    "mapped": ("|".join(["map(&[@,@], @)"] * 12), MULTIPLIED),
+    "or": ("|".join(["(a || [@,@])"] * 12), MULTIPLIED),
+    "loops": ("a[].root().a[].root().a[].root().b", LOOPED),
+    "loops of functions": ("map(&map(&map(&root().c, root().b), root().b), a)", LOOPED),
+    "loops of settings": ("a[].settings().b.*.settings().b.*.settings().b", LOOPED),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_multiplies_is_refused_at_once(case: str) -> None:
+    text, message = REFUSED[case]
+    started = time.perf_counter()
+    with pytest.raises(CompileError) as caught:
+        compile_expression(scalar(text))
+    assert time.perf_counter() - started < 0.1
+    (finding,) = caught.value.diagnostics
+    assert (finding.id, finding.message) == ("expression-too-large", message)
+
+
+def test_a_template_is_measured_too() -> None:
+    pairs = "zip(a, a)"
+    for _ in range(10):
+        pairs = f"zip({pairs}, {pairs})" if len(pairs) < 1_000 else pairs
+    with pytest.raises(CompileError) as caught:
+        compile_template(scalar("{{ length(" + pairs.replace("a, a", "a, a, a, a, a, a, a, a, a") + ") }}"))
+    (finding,) = caught.value.diagnostics
+    assert (finding.id, finding.message) == ("expression-too-large", MULTIPLIED)
+
+
+def nested(words: list[str]) -> str:
+    """Objects inside each other, each with these words of the language, and a key in the last."""
+    return "map:\n" + "".join(f"{'  ' * (depth + 1)}{word}\n" for depth, word in enumerate(words))
+
+
+def test_with_inside_with_multiplies(refused: Refuse) -> None:
+    doubling = [f'$with: "[@, @]"\n{"  " * (depth + 1)}a:' for depth in range(29)]
+    started = time.perf_counter()
+    shown = refused(nested([*doubling, "b: '[0]'"]))
+    assert time.perf_counter() - started < 0.3
+    assert shown.splitlines()[0] == f"error[expression-too-large]: {MULTIPLIED}"
+
+
+def test_each_inside_each_over_the_whole_multiplies(refused: Refuse) -> None:
+    line = "[{$each: root().a, x: %s}]"
+    text = "map: {list: " + line % (line % (line % "root().b")) + "}\n"
+    assert refused(text).splitlines()[0] == f"error[expression-too-large]: {LOOPED}"
+
+
+def test_fragments_multiply(refused: Refuse) -> None:
+    lines = [f'  f{number}: {{$with: "[@, @]", a: {{$use: f{number - 1}}}}}\n' for number in range(1, 12)]
+    text = "fragments:\n  f0: {a: '[0]'}\n" + "".join(lines) + "map: {$use: f11}\n"
+    assert refused(text).splitlines()[0] == f"error[expression-too-large]: {MULTIPLIED}"
+
+
+def test_mappings_that_are_used_multiply(project: MakeProject) -> None:
+    half = "|".join(["[@,@]"] * 5)
+    files = {
+        "mappings/inner.yaml": f'map: {{a: "{half}"}}\n',
+        "mappings/outer.yaml": f'map: {{b: {{$with: "{half}", $use: ./inner}}}}\n',
+    }
+    made = project(files)
+    assert made.mapping("inner")({"x": 1})
+    with pytest.raises(CompileError) as caught:
+        made.mapping("outer")
+    (finding,) = caught.value.diagnostics
+    assert (finding.id, finding.message) == ("expression-too-large", MULTIPLIED)
+    assert str(finding.span) == "mappings/outer.yaml:1:57"
+
+
+def test_what_is_honest_is_taken(compiled: Compile) -> None:
+    text = (
+        "map:\n"
+        "  lines:\n"
+        "    - $each: lines\n"
+        "      share: ratio(price, sum(root().lines[].price))\n"
+        "      taxes:\n"
+        "        - $each: taxes\n"
+        "          currency: root().currency\n"
+        "          rate: rate\n"
+    )
+    order: JSON = {"currency": "EUR", "lines": [{"price": 3, "taxes": [{"rate": 2}]}, {"price": 1}]}
+    assert compiled(text)(order) == {
+        "lines": [{"share": 0.75, "taxes": [{"currency": "EUR", "rate": 2}]}, {"share": 0.25, "taxes": []}]
+    }
+
+
+def test_a_thousand_circles_of_fragments_are_found_at_once(refused: Refuse) -> None:
+    lines = "".join(f"  f{number}: {{$use: f{number}}}\n" for number in range(1_000))
+    started = time.perf_counter()
+    shown = refused(f"fragments:\n{lines}map: {{$use: f0}}\n")
+    assert shown.count("error[use-circle]") == 1_000
+    assert time.perf_counter() - started < 3
