@@ -51,6 +51,17 @@ ORDER = [
     "parser",
     "trace",
     "interpreter",
+    # the language as Python
+    "codegen.writer",
+    "codegen.frames",
+    "codegen.accesses",
+    "codegen.calls",
+    "codegen.loops",
+    "codegen.trees",
+    "codegen.cells",
+    "codegen.support",
+    "codegen",
+    # the check
     "views",
     "narrowing",
     "conditions",

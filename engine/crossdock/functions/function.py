@@ -86,6 +86,11 @@ class Function:
         object.__setattr__(self, "_most", None if variadic else len(self.parameters))
 
     @property
+    def accepts(self) -> tuple[frozenset[type], ...]:
+        """For each parameter the Python types that ``call`` takes without further ado."""
+        return self._accepts
+
+    @property
     def signature(self) -> str:
         """The function as the reference shows it: ``ratio(value: number | string, ...) -> number``."""
         listed = []

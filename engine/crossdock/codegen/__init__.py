@@ -1,0 +1,99 @@
+"""A mapping as one Python function, with exactly the interpreter's meaning, and as fast as handwritten code.
+
+    compiled = compile_mapping(mapping)      # None when it is beyond Python's own limits
+    compiled(payload, scope)                 # the result, or an exception of any kind
+
+The function gives what the interpreter gives. When the interpreter would fail, or a check does not hold,
+it raises; what it raises says nothing, and the interpreter runs again with its trace and explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from crossdock.codegen import support
+from crossdock.codegen.accesses import HERE, Found, of_mapping, of_tree
+from crossdock.codegen.cells import write_mapping
+from crossdock.codegen.frames import Frame
+from crossdock.codegen.trees import Trees
+from crossdock.codegen.writer import ARRAY, OBJECT, TooLarge, Value, Writer
+from crossdock.expressions import Expression, Scope
+from crossdock.generated import Generated
+from crossdock.values import JSON, Missing
+
+if TYPE_CHECKING:
+    from crossdock.mapping import Mapping
+
+__all__ = ["Function", "compile_expression", "compile_mapping", "generate", "generate_expression"]
+
+Function = Callable[[JSON, Scope], "JSON | Missing"]
+
+# What a scope holds, each as a list or an object of its own, as the interpreter gives it.
+_SCOPE: Final = {
+    "settings": Value("scope.settings", OBJECT),
+    "request": Value("scope.request"),
+    "answers": Value("dict(scope.answers)", OBJECT),
+    "events": Value("list(scope.events)", ARRAY),
+}
+
+
+def generate(mapping: Mapping) -> Generated:
+    """The Python of a mapping. Raises TooLarge."""
+    writer = Writer()
+    made = write_mapping(writer, mapping, Value("payload", simple=True), _scope(writer, of_mapping(mapping)))
+    result = made.value.code
+    writer.line(
+        f"return MISSING if {result} is None else {result}" if made.missing == "None" else f"return {result}"
+    )
+    return _module(writer, mapping.name, f"{mapping.name}: {mapping.describe}")
+
+
+def compile_mapping(mapping: Mapping) -> Function | None:
+    """The function of a mapping; None for one that only the interpreter can run."""
+    try:
+        return generate(mapping).load(support)
+    except (TooLarge, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def generate_expression(expression: Expression) -> Generated:
+    """The Python of one expression or template in a context and a scope. Raises TooLarge."""
+    writer = Writer()
+    found = [*of_tree(expression.tree)]
+    origins = _scope(writer, found)
+    roots = [access for origin, access in found if origin == "root"]
+    if roots:
+        origins["root"] = Frame(writer, writer.named(Value("scope.root")), roots)
+    here = [access for origin, access in found if origin == HERE]
+    trees = Trees(writer, origins, lambda name: f"scope.tables[{name!r}]")
+    value = trees.value(expression.tree, Frame(writer, Value("payload", simple=True), here))
+    writer.line(f"return {value.code}")
+    return _module(writer, "expression", expression.text.partition("\n")[0])
+
+
+def compile_expression(expression: Expression) -> Function | None:
+    """The function of one expression or template; None when only the interpreter can evaluate it."""
+    try:
+        return generate_expression(expression).load(support)
+    except (TooLarge, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+def _scope(writer: Writer, found: list[Found]) -> dict[str, Frame]:
+    """The frames of what is asked of the scope."""
+    frames: dict[str, Frame] = {}
+    for name, value in _SCOPE.items():
+        accesses = [access for origin, access in found if origin == name]
+        if name == "settings":
+            frames[name] = Frame(writer, Value(value.code, value.kinds, simple=True))
+        elif accesses:
+            frames[name] = Frame(writer, writer.named(value), accesses)
+    return frames
+
+
+def _module(writer: Writer, name: str, title: str) -> Generated:
+    head = [f"# {title}" if title.isprintable() else f"# {name}"]
+    head += [f"{name} = {code}" for name, code in sorted(writer.prelude.items())]
+    source = "\n".join([*head, "", "def run(payload, scope):", *writer.lines, ""])
+    return Generated(name, source, writer.constants)

@@ -1,0 +1,229 @@
+"""Projections as loops: what stands behind ``[*]``, ``[]``, ``[?…]`` and ``.*`` runs in their bodies.
+
+A chain of projections is one loop, or one in another: each item goes through all of the chain before
+the next, and the lists in between are never built. A list whose items the mapping itself states has no
+loop at all: its items are written out one by one. And of a list of which only the first item is wanted
+no more is worked out, unless that could hide a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from crossdock.codegen.frames import Frame
+from crossdock.codegen.writer import ARRAY, NONE, NULL, Value, of_items, truth
+from crossdock.expressions import Tree
+
+if TYPE_CHECKING:
+    from crossdock.codegen.trees import Trees
+
+_LAYERS: Final = ("projection", "filter_projection", "flatten")
+
+Sink = Callable[[Value], None]
+
+
+def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    """The list that a chain of projections gives; None when there is nothing to go through."""
+    chain = _Chain(trees, tree, frame)
+    if chain.base is None:
+        return NONE
+    if (values := chain.stated()) is not None:
+        return values
+    writer = trees.writer
+    name = writer.fresh("r")
+    take: Sink = lambda value: writer.line(f"{name}.append({value.code})")  # noqa: E731
+    if chain.is_sure:
+        writer.line(f"{name} = []")
+        chain.run(take)
+        return Value(name, ARRAY, simple=True)
+    writer.line(f"{name} = None")
+    with writer.block(f"if {chain.test}:"):
+        writer.line(f"{name} = []")
+        chain.run(take)
+    return Value(name, ARRAY | NULL, simple=True)
+
+
+def first(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
+    """The first item of such a list, or None when all of the list has to be worked out."""
+    if tree["type"] not in _LAYERS:
+        return None
+    writer = trees.writer
+    start, risks = len(writer.lines), writer.risks
+    chain = _Chain(trees, tree, frame)
+    if chain.base is None:
+        return NONE
+    before = writer.risks
+    name = writer.fresh("r")
+    writer.line(f"{name} = None")
+    chain.find(name)
+    if writer.risks == before and chain.deepest <= 1:
+        return Value(name, simple=True)
+    del writer.lines[start:]
+    writer.risks = risks
+    return None
+
+
+def takes_first(tree: Tree) -> bool:
+    """Whether what stands behind a list reads it only for its first item."""
+    while tree["type"] in ("subexpression", "index_expression") and tree["children"][0]["type"] != "identity":
+        tree = tree["children"][0]
+    if tree["type"] == "index_expression":
+        tree = tree["children"][1]
+    return tree["type"] == "index" and tree["value"] == 0
+
+
+def onto(left: Tree, right: Tree) -> Tree | None:
+    """``left | right`` as one chain, when the right side goes through what comes out of the left."""
+    if right["type"] in ("identity", "current"):
+        return left
+    if right["type"] not in _LAYERS:
+        return None
+    base = onto(left, right["children"][0])
+    return None if base is None else {**right, "children": [base, *right["children"][1:]]}
+
+
+class _Chain:
+    """A chain of projections: what it goes through, and its layers from there outwards."""
+
+    def __init__(self, trees: Trees, tree: Tree, frame: Frame) -> None:
+        self.trees = trees
+        self.writer = trees.writer
+        self.layers: list[Tree] = []
+        self.deepest = 0
+        self._depth = 0
+        while tree["type"] in _LAYERS:
+            self.layers.insert(0, tree)
+            tree = tree["children"][0]
+        self.by_value = tree["type"] == "value_projection"
+        if self.by_value:
+            self.layers.insert(0, tree)
+            tree = tree["children"][0]
+        value = trees.value(tree, frame)
+        if value.items is None or self.by_value:
+            value = self.writer.named(value)
+        self.base = value if ("object" if self.by_value else "array") in value.kinds else None
+
+    @property
+    def _known(self) -> Value:
+        assert self.base is not None
+        return self.base
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether there surely is something to go through."""
+        return len(self._known.kinds) == 1
+
+    @property
+    def test(self) -> str:
+        return f"{self._known.code}.__class__ is {'dict' if self.by_value else 'list'}"
+
+    def stated(self) -> Value | None:
+        """The list, item by item, when the mapping states its items and nothing is left out of it."""
+        items = None if self.by_value else self._known.items
+        if items is None or len(self.layers) != 1 or self.layers[0]["type"] != "projection":
+            return None
+        body = self.layers[0]["children"][1]
+        values = [self.writer.named(self.trees.value(body, self.trees.enter(item, [body]))) for item in items]
+        if not any(value.nullable for value in values):
+            return of_items(values)
+        name = self.writer.fresh("r")
+        self.writer.line(f"{name} = present(({''.join(value.code + ', ' for value in values)}))")
+        return Value(name, ARRAY, simple=True)
+
+    def run(self, sink: Sink) -> None:
+        """Every item, through all layers, into the sink."""
+        if self._known.items is not None and not self.by_value:
+            for item in self._known.items:
+                self._feed(item, 0, sink)
+            return
+        over = f"{self._known.code}.values()" if self.by_value else self._known.code
+        self._through(over, 0, sink)
+
+    def find(self, name: str) -> None:
+        """The first item into a name that is None so far."""
+        writer = self.writer
+
+        def take(value: Value) -> None:
+            writer.line(f"{name} = {value.code}")
+            if self._depth:
+                writer.line("break")
+
+        items = None if self.by_value else self._known.items
+        if items is None:
+            with writer.block("if True:" if self.is_sure else f"if {self.test}:"):
+                self.run(take)
+            return
+        for position, item in enumerate(items):
+            with writer.block(f"if {name} is None:" if position else "if True:"):
+                self._feed(item, 0, take)
+
+    def _through(self, over: str, position: int, sink: Sink) -> None:
+        element = self.writer.fresh("e")
+        with self.writer.block(f"for {element} in {over}:"):
+            self._depth += 1
+            self.deepest = max(self.deepest, self._depth)
+            self._feed(Value(element, simple=True), position, sink)
+            self._depth -= 1
+
+    def _feed(self, value: Value, position: int, sink: Sink) -> None:
+        """One item into the layer at a position."""
+        if position == len(self.layers):
+            sink(value)
+            return
+        layer = self.layers[position]
+        if layer["type"] == "flatten":
+            self._splice(value, position + 1, sink)
+            return
+        parts = layer["children"]
+        inside = self.trees.enter(value, parts[1:])
+        if layer["type"] == "filter_projection":
+            test = self.trees.value(parts[2], inside)
+            sure = test.code == inside.value.code or implies_presence(parts[2])
+            with self.writer.block(f"if {truth(self.writer, test)}:"):
+                if sure and inside.value.nullable:
+                    inside.narrow()
+                self._pass_on(parts[1], inside, position, sink)
+        else:
+            self._pass_on(parts[1], inside, position, sink)
+
+    def _pass_on(self, body: Tree, inside: Frame, position: int, sink: Sink) -> None:
+        value = self.trees.value(body, inside)
+        if value.nothing:
+            return
+        if not value.nullable:
+            self._feed(value, position + 1, sink)
+            return
+        value = self.writer.named(value)
+        with self.writer.block(f"if {value.code} is not None:"):
+            there = Value(value.code, value.kinds - NULL, True, value.members, value.items)
+            self._feed(there, position + 1, sink)
+
+    def _splice(self, value: Value, position: int, sink: Sink) -> None:
+        if value.items is not None:
+            for item in value.items:
+                self._feed(item, position, sink)
+        elif "array" not in value.kinds:
+            self._feed(value, position, sink)
+        else:
+            name = self.writer.named(value).code
+            sure = value.kinds == ARRAY
+            self._through(
+                name if sure else f"({name} if {name}.__class__ is list else ({name},))", position, sink
+            )
+
+
+def implies_presence(tree: Tree) -> bool:
+    """Whether a condition can be true only where its context is there."""
+    match tree["type"], tree["children"]:
+        case (("field" | "current" | "identity"), _):
+            return True
+        case (("subexpression" | "index_expression" | "pipe"), [first, *_]):
+            return tree["type"] != "pipe" and implies_presence(first)
+        case "or_expression", [left, right]:
+            return implies_presence(left) and implies_presence(right)
+        case "and_expression", [left, right]:
+            return implies_presence(left) or implies_presence(right)
+        case "comparator", [left, {"type": "literal", "value": value}]:
+            return tree["value"] == "eq" and value is not None and implies_presence(left)
+    return False

@@ -1,0 +1,99 @@
+"""What generated code calls: the parts of the language that are no single line of Python.
+
+Each does what the interpreter does, and raises where it raises. What is raised is never shown: the
+interpreter runs again and explains.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from crossdock.expressions import Reference, builtin
+from crossdock.functions import REGISTRY
+from crossdock.values import JSON, MISSING
+
+__all__ = [
+    "EMPTY",
+    "FUNCTIONS",
+    "MISSING",
+    "NUMBERS",
+    "TYPE_NAMES",
+    "Unexplained",
+    "apply",
+    "builtin",
+    "found",
+    "operator",
+    "ordered",
+    "present",
+    "reference",
+    "same",
+    "text",
+]
+
+NUMBERS: Final = frozenset({int, float})
+EMPTY: Final[dict[str, JSON]] = {}
+FUNCTIONS: Final = {name: function.call for name, function in REGISTRY.items() if function.call}
+TYPE_NAMES: Final = {
+    str: "string",
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+    None.__class__: "null",
+}
+
+
+class Unexplained(Exception):  # noqa: N818 (it never leaves the engine)
+    """Something does not hold; the interpreter says what."""
+
+
+def apply(name: str, *arguments: JSON) -> JSON:
+    """A function of the library, its arguments held to its signature. Raises FunctionError."""
+    return REGISTRY[name].apply(arguments)
+
+
+def same(left: JSON, right: JSON) -> bool:
+    """JMESPath's equality: 1 is not true, and 0 is not false."""
+    if left.__class__ is bool or right.__class__ is bool:
+        return left is right if left.__class__ is right.__class__ else False
+    return left == right
+
+
+def ordered(compare: Callable[[Any, Any], bool], left: JSON, right: JSON) -> bool | None:
+    """An order of two numbers or two texts, None for others. Raises TypeError for one of each."""
+    for value in (left, right):
+        if value.__class__ not in NUMBERS and value.__class__ is not str:
+            return None
+    return compare(left, right)
+
+
+def present(values: list[JSON]) -> list[JSON]:
+    """What is there of some values."""
+    return [value for value in values if value is not None]
+
+
+def text(value: JSON) -> str | None:
+    """A value as a template prints it; None when it is missing."""
+    if value is None or value.__class__ is str:
+        return value
+    if value.__class__ in NUMBERS or value.__class__ is bool:
+        return json.dumps(value)
+    raise Unexplained
+
+
+def found(rows: dict[str, JSON], key: JSON, default: JSON = None) -> JSON:
+    """The row of a table. A whole number finds the row of its digits."""
+    if key is None:
+        return None
+    if key.__class__ is str or key.__class__ is int:
+        return rows.get(str(key), default)
+    raise Unexplained
+
+
+def reference(function: Callable[[JSON], JSON]) -> Reference:
+    """Python as what JMESPath calls `&`, an expression that is evaluated later."""
+    return Reference(function)
