@@ -415,6 +415,26 @@ class _Functions(jmespath.functions.Functions):
         return self._scope.tables[table].get(str(key), default)
 
 
+class _Expression:
+    """What JMESPath's functions take for `&`, told by the name of its class; here it is a Python function."""
+
+    expression = None
+
+    def __init__(self, function: Callable[[JSON], JSON]) -> None:
+        self._function = function
+
+    def visit(self, _tree: None, value: JSON) -> JSON:
+        return self._function(value)
+
+
+Reference = _Expression
+
+
+def builtin(name: str, *arguments: object) -> JSON:
+    """One of JMESPath's own functions. Raises what it raises."""
+    return cast(JSON, _BUILTINS.call_function(name, list(arguments)))
+
+
 class _Interpreter(jmespath.visitor.TreeInterpreter):
     """JMESPath's interpreter, whose failures know their place, with the node types of templates."""
 
@@ -509,6 +529,9 @@ class _ObservedInterpreter(_WitnessedInterpreter):
         value = super().visit(node, *args, **kwargs)
         self._observer.closed(value)
         return value
+
+
+_BUILTINS: Final = jmespath.functions.Functions()
 
 
 def _type_message(error: Any) -> str:
