@@ -1,0 +1,383 @@
+"""A fabric order as RetailOPS pulls it, written by hand: mappings/fabric/order.yaml in Python.
+
+    result, failed = fabric_order(payload)
+
+``failed`` are the statements about the result that do not hold. A payload that cannot be converted
+raises Refused. What the source schema would refuse is refused or passed over as the mapping does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from decimal import Decimal
+from typing import Any, Final
+
+from handwritten.amounts import (
+    ZERO,
+    Refused,
+    decimal_of,
+    epoch,
+    line_total,
+    magnitude,
+    money,
+    money_text,
+    places_of,
+    plain,
+    product,
+    ratio,
+    rounded,
+    settled,
+)
+from handwritten.messages import parse_json
+from handwritten.values import (
+    NOTHING,
+    as_object,
+    country,
+    flat,
+    joined,
+    present,
+    text_of,
+    true,
+    upper,
+    without_nulls,
+)
+
+DEAD_PAYMENT: Final = frozenset(
+    {"ERROR", "FAILED", "DECLINED", "REFUSED", "REJECTED", "VOIDED", "CANCELLED", "CANCELED", "EXPIRED"}
+)
+TENDER: Final = {
+    "VISA": "Visa",
+    "MASTERCARD": "MasterCard",
+    "AMERICAN EXPRESS": "American Express",
+    "AMEX": "American Express",
+    "DISCOVER": "Discover",
+    "DINERS": "Diners Club",
+    "JCB": "JCB",
+    "CARD": "Credit Card",
+    "CREDIT_CARD": "Credit Card",
+    "GIFT_CARD": "Gift Card",
+    "GIFTCARD": "Gift Card",
+    "STORE_CREDIT": "Store Credit",
+    "PAYPAL": "PayPal",
+    "APPLE_PAY": "Apple Pay",
+    "APPLEPAY": "Apple Pay",
+    "GOOGLE_PAY": "Google Pay",
+    "GOOGLEPAY": "Google Pay",
+    "CASH": "Cash",
+    "CASH_ON_DELIVERY": "Cash on Delivery",
+}
+NAMES: Final = {"number": "orderNumber", "id": "orderId", "external_id": "orderExternalId"}
+SHIPPED: Final = "SHIP_TO_ADDRESS"
+TOTALS: Final = "lines, discount, shipping and tax do not add up to the order's total"
+PAYMENTS: Final = "the payments do not add up to the order's total"
+SEVERAL: Final = "the order goes to several places, and all of it is sent to the first address"
+
+
+def fabric_order(
+    order: dict[str, Any], *, order_reference: str = "number"
+) -> tuple[dict[str, Any], list[str]]:
+    """RetailOPS' order, and the checks that failed. Raises Refused."""
+    places = places_of(order.get("currency"))
+    customer, ships = order.get("customer"), _ships(order)
+    payers = present([as_object(payment).get("billToAddress") for payment in flat(order.get("payments"))])
+    pickups = _pickups(ships)
+    receivers = present([as_object(ship).get("shipToAddress") for ship in flat(ships)])
+    shipped = [ship for ship in ships if as_object(ship).get("shipToType") == SHIPPED]
+    addresses = present([ship.get("shipToAddress") for ship in shipped])
+    ordered = order.get("orderedAt")
+    attributes = order.get("attributes")
+    lines, goods, listed = _lines(order.get("items"), places)
+    discount, shipping, tax = _amounts(order, listed, places)
+    payments, paid = _payments(order, places)
+    result = without_nulls(
+        {
+            "channel_refnum": order.get(NAMES[order_reference]),
+            "channel_date_created": epoch(ordered if true(ordered) else order.get("createdAt")),
+            "calc_mode": "order",
+            "customer": _customer(flat([customer, payers, pickups, receivers])),
+            "bill_addr": _address(flat([payers, receivers]), as_object(customer).get("company")),
+            "ship_addr": _address(flat([addresses, receivers, payers])),
+            "shipcode": _shipcode((shipped or ships or [None])[0]),
+            "gift_message": _gift_message(ships),
+            "attributes": attributes if true(attributes) else {},
+            "items": lines,
+            "discount_amt": plain(discount),
+            "shipping_amt": money_text(shipping, places),
+            "tax_amt": money_text(tax, places),
+            "payment": payments,
+        }
+    )
+    amounts = goods - settled(discount) + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
+    return result, _failed(order.get("orderTotal"), settled(amounts), paid, places, ships)
+
+
+def _ships(order: dict[str, Any]) -> list[Any]:
+    """Where the order goes. Raises Refused for what is no list."""
+    ships = order.get("shipInfo")
+    if type(ships) is list:
+        return ships
+    if true(ships):
+        raise Refused("not a list of places")
+    return []
+
+
+def _pickups(ships: list[Any]) -> list[Any]:
+    """Who fetches the goods."""
+    return present(flat([as_object(ship).get("pickups") for ship in flat(ships)]))
+
+
+def _customer(people: list[Any]) -> dict[str, Any]:
+    """The first name, the first e-mail address and the first phone number of whoever has one."""
+    known = [person for person in people if type(person) is dict]
+    email = next((person["email"] for person in known if true(person.get("email"))), None)
+    phones = (as_object(person.get("phone")).get("number") for person in known)
+    names = (as_object(person.get("name")) for person in known)
+    name = next((it for it in names if true(it.get("firstName")) or true(it.get("lastName"))), NOTHING)
+    return without_nulls(
+        {
+            "first_name": _first_name(name),
+            "last_name": name.get("lastName"),
+            "email_address": email,
+            "phone_number": next((phone for phone in phones if true(phone)), None),
+        }
+    )
+
+
+def _first_name(name: dict[str, Any]) -> str | None:
+    """The first and the middle name; None without a first one."""
+    first, middle = name.get("firstName"), name.get("middleName")
+    if first is None:
+        return None
+    return f"{_printed(first)} {_printed(middle)}" if true(middle) else _printed(first)
+
+
+def _printed(value: Any) -> str:
+    if type(value) in (list, dict):
+        raise Refused("not text")
+    return text_of(value)
+
+
+def _address(addresses: list[Any], company: Any = None) -> dict[str, Any] | None:
+    """The first that is an address, as RetailOPS' address."""
+    for address in map(as_object, addresses):
+        if true(address.get("addressLine1")):
+            break
+    else:
+        return None
+    name = as_object(address.get("name"))
+    more = [address.get("addressLine2"), address.get("addressLine3"), address.get("addressLine4")]
+    return without_nulls(
+        {
+            "first_name": _first_name(name),
+            "last_name": name.get("lastName"),
+            "address1": address.get("addressLine1"),
+            "address2": joined(", ", more),
+            "city": address.get("city"),
+            "state_match": address.get("region"),
+            "postal_code": address.get("postalCode"),
+            "country_match": country(address.get("countryCode")),
+            "company": company,
+        }
+    )
+
+
+def _shipcode(ship: Any) -> Any:
+    """The method, else the way the goods leave."""
+    fields = as_object(ship)
+    for code in (fields.get("shipMethod"), fields.get("shipToType")):
+        if true(code) and code != SHIPPED:
+            return code
+    return None
+
+
+def _gift_message(ships: list[Any]) -> str | None:
+    """The messages, which are JSON in a string by habit, and plain text in some stores."""
+    messages = []
+    for ship in ships:
+        written = as_object(as_object(ship).get("attributes")).get("giftMessage")
+        if written is None or written == "null":
+            continue
+        stated = parse_json(written)
+        messages.append(written if stated is None else stated)
+    texts = []
+    for message in present(flat(messages)):
+        inner = as_object(message).get("message")
+        texts.append(text_of(inner if true(inner) else message))
+    return " ".join(texts) or None
+
+
+def _lines(items: Any, places: int) -> tuple[list[dict[str, Any]], Decimal, Decimal]:
+    """The lines of which something is left; what they cost together; and what all lines cost as listed."""
+    if type(items) is not list:
+        raise Refused("not a list of items")
+    lines, goods, listed = [], ZERO, ZERO
+    for item in items:
+        if type(item) is not dict:
+            if item is None:
+                continue
+            for inner in item if type(item) is list else ():
+                listed += _listed(as_object(inner), _left(as_object(inner)))
+            item = NOTHING
+        quantity = _left(item)
+        listed += _listed(item, quantity)
+        if quantity is None or quantity > 0:
+            line = _line(item, quantity, places)
+            lines.append(line)
+            goods += line_total(line.get("quantity"), line.get("unit_price"))
+    return lines, settled(goods), settled(listed)
+
+
+def _left(item: dict[str, Any]) -> int | float | None:
+    """The quantity that is still ordered."""
+    ordered, cancelled = item.get("orderedQuantity"), item.get("cancelledQuantity")
+    if type(ordered) is int and 0 <= ordered < 1000 and (cancelled is None or cancelled == 0):
+        if type(cancelled) is bool:
+            raise Refused("not a quantity")
+        return ordered
+    if ordered is None:
+        _refuse_no_number(cancelled)
+        return None
+    return plain(decimal_of(ordered) - (ZERO if cancelled is None else decimal_of(cancelled)))
+
+
+def _refuse_no_number(value: Any) -> None:
+    if value is not None and type(value) not in (int, float, str):
+        raise Refused("not a number")
+
+
+def _listed(item: dict[str, Any], quantity: int | float | None) -> Decimal:
+    """What a line costs by its stated price; 0 when there is none."""
+    price = item.get("itemUnitPrice")
+    if price is None or quantity is None:
+        _refuse_no_number(price)
+        return ZERO
+    return product(quantity, price)
+
+
+def _line(item: dict[str, Any], quantity: int | float | None, places: int) -> dict[str, Any]:
+    if type(quantity) is float:
+        raise Refused("not a whole quantity")
+    price, subtotal = item.get("itemUnitPrice"), item.get("itemSubtotal")
+    shared = None
+    if subtotal is not None and quantity is not None:
+        total = decimal_of(subtotal)
+        shared = ratio(total, quantity) if price is None else None
+    else:
+        _refuse_no_number(subtotal)
+    if price is None:
+        price = shared
+    return without_nulls(
+        {
+            "channel_refnum": item.get("lineItemId"),
+            "sku": item.get("sku"),
+            "sku_title": item.get("itemName"),
+            "quantity": quantity,
+            "unit_price": None if price is None else money(price, places),
+            "unit_tax": 0,
+        }
+    )
+
+
+def _amounts(order: dict[str, Any], lines: Decimal, places: int) -> tuple[Decimal, Decimal, Decimal]:
+    """Discount, shipping and tax by the first reading of fabric's formula that explains the total."""
+    ships = flat(order.get("shipInfo"))
+    discount = magnitude(order["orderDiscount"]) if order.get("orderDiscount") is not None else ZERO
+    fees, tax = _number(order.get("feeTotal")), _number(order.get("taxTotal"))
+    shipping = settled(_sum(ships, "shipToPrice") - _sum(ships, "shipToDiscount"))
+    shipping_tax = _sum(ships, "shipToTaxTotal")
+    goods = _goods(order.get("orderSubtotal"), lines, discount)
+    total = order.get("orderTotal")
+    if total is not None:
+        gap = settled(decimal_of(total) - settled(goods - discount + fees + tax))
+        all_shipping, all_tax = settled(fees + shipping), settled(tax + shipping_tax)
+        readings = (
+            (ZERO, discount, fees, tax),
+            (shipping, discount, all_shipping, tax),
+            (settled(shipping + shipping_tax), discount, all_shipping, all_tax),
+            (discount, ZERO, fees, tax),
+            (settled(discount + shipping), ZERO, all_shipping, tax),
+        )
+        for closing, taken_off, shipped, taxed in readings:
+            if not rounded(settled(gap - closing), places):
+                return rounded(taken_off, places), shipped, taxed
+    return rounded(discount, places), max(fees, shipping), tax
+
+
+def _number(value: Any) -> Decimal:
+    return ZERO if value is None else settled(decimal_of(value))
+
+
+def _sum(ships: list[Any], name: str) -> Decimal:
+    amounts = [as_object(ship).get(name) for ship in ships]
+    return settled(sum((decimal_of(amount) for amount in amounts if amount is not None), ZERO))
+
+
+def _goods(subtotal: Any, lines: Decimal, discount: Decimal) -> Decimal:
+    """The lines before discounts: of the lines' own sum and the subtotal the one that says so."""
+    if subtotal is None:
+        return lines
+    stated = decimal_of(subtotal)
+    return lines if settled(lines - discount) == stated else stated
+
+
+def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]], Decimal]:
+    """The payments whose money will come; and their sum."""
+    payments = order.get("payments")
+    found, paid = [], ZERO
+    for payment in payments if type(payments) is list else ():
+        fields = as_object(payment)
+        if payment is None or upper(fields.get("paymentStatus")) in DEAD_PAYMENT:
+            continue
+        currency, charged = fields.get("currency"), fields.get("chargedAmount")
+        digits = places_of(currency) if true(currency) else places
+        amount = charged
+        if charged is None or decimal_of(charged) <= 0:
+            authorized = fields.get("authorizedAmount")
+            amount = charged if authorized is None else authorized
+        text = None if amount is None else money(amount, digits)
+        paid += ZERO if text is None else Decimal(text)
+        found.append(_payment(fields, text))
+    return found, settled(paid)
+
+
+def _payment(payment: dict[str, Any], amount: str | None) -> dict[str, Any]:
+    tender = as_object(payment.get("paymentToken")).get("paymentType")
+    if not true(tender):
+        tender = payment.get("paymentMethod")
+    key = upper(tender)
+    params = {
+        "payment_type": None if key is None else TENDER.get(key, tender),
+        "channel_refnum": as_object(payment.get("paymentIdentifier")).get("paymentId"),
+    }
+    return without_nulls({"type": "charge", "amount": amount, "params": without_nulls(params)})
+
+
+def _failed(total: Any, amounts: Decimal, paid: Decimal, places: int, ships: list[Any]) -> list[str]:
+    """The checks that failed, in the order of the mapping."""
+    stated = None if total is None else settled(rounded(decimal_of(total), places))
+    checks = ((TOTALS, amounts == stated), (PAYMENTS, paid == stated), (SEVERAL, not _goes_elsewhere(ships)))
+    return [message for message, holds in checks if not holds]
+
+
+def _goes_elsewhere(ships: list[Any]) -> bool:
+    """Whether there is a second place, and it has a name."""
+    places = [_place(as_object(ship)) for ship in ships]
+    first = _frozen(places[0]) if places else None
+    second = next((place for place in places[1:] if _frozen(place) != first), None)
+    return true(second)
+
+
+def _place(ship: dict[str, Any]) -> Any:
+    for place in (as_object(ship.get("shipToAddress")).get("addressLine1"), ship.get("locationNumber")):
+        if true(place):
+            return place
+    return ship.get("shipToType")
+
+
+def _frozen(value: Any) -> Hashable:
+    """A key that is equal for equal JSON; true is not 1."""
+    if type(value) is dict:
+        return "object", frozenset((key, _frozen(inner)) for key, inner in value.items())
+    if type(value) is list:
+        return "array", tuple(_frozen(inner) for inner in value)
+    return ("boolean", value) if type(value) is bool else value

@@ -1,0 +1,403 @@
+"""A Kibo order as RetailOPS pulls it, written by hand: mappings/kibo/order.yaml in Python.
+
+    result, failed = kibo_order(payload)
+
+``failed`` are the statements about the result that do not hold. A payload that cannot be converted
+raises Refused. What the source schema would refuse is refused or passed over as the mapping does it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from handwritten.amounts import (
+    ZERO,
+    Refused,
+    decimal_of,
+    epoch,
+    line_total,
+    magnitude,
+    money,
+    money_text,
+    places_of,
+    plain,
+    rounded,
+    settled,
+)
+from handwritten.values import (
+    NUMBERS,
+    as_object,
+    country,
+    flat,
+    joined,
+    present,
+    same,
+    text_of,
+    trimmed,
+    true,
+    upper,
+    without_nulls,
+)
+
+DEAD_PAYMENT: Final = frozenset({"Voided", "VoidPending", "Declined", "RolledBack"})
+TENDER: Final = {
+    "VISA": "Visa",
+    "MC": "MasterCard",
+    "MASTERCARD": "MasterCard",
+    "AMEX": "American Express",
+    "DISCOVER": "Discover",
+    "DINERS": "Diners Club",
+    "JCB": "JCB",
+    "CHECK": "Check",
+    "PURCHASEORDER": "Purchase Order",
+    "GIFTCARD": "Gift Card",
+    "STORECREDIT": "Store Credit",
+    "PAYPALEXPRESS": "PayPal",
+    "PAYPALEXPRESS2": "PayPal",
+    "PAYWITHAMAZON": "Amazon Pay",
+    "APPLEPAY": "Apple Pay",
+    "GOOGLEPAY": "Google Pay",
+    "VISACHECKOUT": "Visa Checkout",
+}
+TOTALS: Final = "lines, discount, shipping and tax do not add up to the order's total"
+PAYMENTS: Final = "the payments do not add up to the order's total"
+EXTRAS: Final = (
+    "a product extra is no line of its own; it stands in the title of its line, to be picked with it"
+)
+TWO_WAYS: Final = (
+    "some lines are picked up in a store and others are shipped, "
+    "and RetailOPS knows one address and one method"
+)
+
+
+def kibo_order(
+    order: dict[str, Any], *, order_reference: str = "number", handling_and_duty: str = "in_shipping"
+) -> tuple[dict[str, Any], list[str]]:
+    """RetailOPS' order, and the checks that failed. Raises Refused."""
+    places = places_of(order.get("currencyCode"))
+    items = order["items"] if type(order.get("items")) is list else []
+    billing = as_object(order.get("billingInfo")).get("billingContact")
+    fulfillment = as_object(order.get("fulfillmentInfo"))
+    shipping = fulfillment.get("fulfillmentContact")
+    payers = _payers(order.get("payments"))
+    lines, goods = _lines(items, places)
+    impacts, extras = _discounts(order)
+    discount = _discount(order, impacts, places)
+    payments, paid = _payments(order, places)
+    result = without_nulls(
+        {
+            "channel_refnum": _reference(order, order_reference),
+            "channel_date_created": epoch(_date(order)),
+            "calc_mode": "order",
+            "customer": _customer(order, flat([billing, payers, shipping, order.get("alternateContact")])),
+            "bill_addr": _address(flat([billing, payers, shipping])),
+            "ship_addr": _address(flat([shipping, billing, payers])),
+            "shipcode": _shipcode(order, fulfillment, items),
+            "gift_message": _gift_message(order),
+            "ip_address": order.get("ipAddress"),
+            "attributes": {},
+            "items": lines,
+            "shipping_amt": _shipping(order, handling_and_duty, places),
+            "tax_amt": _tax(order, places),
+            "discount_amt": plain(discount),
+            "payment": payments,
+        }
+    )
+    amounts = goods - discount + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
+    return result, _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
+
+
+def _reference(order: dict[str, Any], by: str) -> Any:
+    if by != "number":
+        return order.get("id")
+    number = order.get("orderNumber")
+    return text_of(number) if true(number) else number
+
+
+def _date(order: dict[str, Any]) -> Any:
+    for name in ("submittedDate", "acceptedDate"):
+        moment = order.get(name)
+        if true(moment):
+            return moment
+    return as_object(order.get("auditInfo")).get("createDate")
+
+
+def _payers(payments: Any) -> list[Any]:
+    """The billing contacts of the payments."""
+    billings = [as_object(payment).get("billingInfo") for payment in flat(payments)]
+    contacts = [as_object(billing).get("billingContact") for billing in billings]
+    return present(contacts)
+
+
+def _customer(order: dict[str, Any], contacts: list[Any]) -> dict[str, Any]:
+    name = next((found for found in map(as_object, contacts) if _is_named(found)), {})
+    email, phone = _reached(flat(contacts))
+    stated = order.get("email")
+    return without_nulls(
+        {
+            "first_name": name.get("firstName"),
+            "last_name": name.get("lastNameOrSurname"),
+            "email_address": stated if true(stated) else email,
+            "phone_number": phone,
+        }
+    )
+
+
+def _is_named(contact: dict[str, Any]) -> bool:
+    return true(contact.get("firstName")) or true(contact.get("lastNameOrSurname"))
+
+
+def _reached(contacts: list[Any]) -> tuple[Any, str | None]:
+    """The first e-mail address, and the first phone number that is not blank; all must be text."""
+    email, phone = None, None
+    for contact in map(as_object, contacts):
+        if email is None:
+            email = next((it for it in (contact.get("email"), contact.get("emailAddress")) if true(it)), None)
+        numbers = as_object(contact.get("phoneNumbers"))
+        other = flat([contact.get("phoneNumber")])
+        for number in (numbers.get("home"), numbers.get("mobile"), numbers.get("work"), *other):
+            text = trimmed(number)
+            if text and phone is None:
+                phone = text
+    return email, phone
+
+
+def _address(contacts: list[Any]) -> dict[str, Any] | None:
+    """The first contact that has an address, as RetailOPS' address."""
+    for contact in map(as_object, contacts):
+        address = as_object(contact.get("address"))
+        if true(address.get("address1")):
+            break
+    else:
+        return None
+    more = [address.get("address2"), address.get("address3"), address.get("address4")]
+    return without_nulls(
+        {
+            "first_name": contact.get("firstName"),
+            "last_name": contact.get("lastNameOrSurname"),
+            "company": contact.get("companyOrOrganization"),
+            "address1": address.get("address1"),
+            "address2": joined(", ", more),
+            "city": address.get("cityOrTown"),
+            "state_match": address.get("stateOrProvince"),
+            "postal_code": address.get("postalOrZipCode"),
+            "country_match": country(address.get("countryCode")),
+        }
+    )
+
+
+def _method(place: Any) -> Any:
+    """The shipping method of an order or a line: its name, else its code."""
+    name = as_object(place).get("shippingMethodName")
+    return name if true(name) else as_object(place).get("shippingMethodCode")
+
+
+def _shipcode(order: dict[str, Any], fulfillment: dict[str, Any], items: list[Any]) -> Any:
+    method = _method(fulfillment)
+    if true(method):
+        return method
+    method = next((found for found in map(_method, flat(order.get("items"))) if found is not None), None)
+    if true(method):
+        return method
+    ways = (as_object(item).get("fulfillmentMethod") for item in items)
+    return next((way for way in ways if way is not None and way != "Ship"), None)
+
+
+def _gift_message(order: dict[str, Any]) -> str | None:
+    message = trimmed(as_object(order.get("shopperNotes")).get("giftMessage"))
+    if message:
+        return message
+    items = order.get("items")
+    if type(items) is not list and true(items):
+        raise Refused("not a list of items")
+    gifts = [as_object(item).get("giftInfo") for item in flat(items)]
+    messages = [as_object(gift).get("giftMessage") for gift in gifts]
+    return " / ".join(dict.fromkeys(text for text in messages if trimmed(text))) or None
+
+
+def _lines(items: list[Any], places: int) -> tuple[list[dict[str, Any]], Decimal]:
+    """The lines that are not cancelled, and what they cost together."""
+    lines, goods = [], ZERO
+    for item in items:
+        if item is None:
+            continue
+        line = _line(as_object(item), places)
+        if line is not None:
+            lines.append(line)
+            goods += line_total(line.get("quantity"), line.get("unit_price"))
+    return lines, settled(goods)
+
+
+def _line(item: dict[str, Any], places: int) -> dict[str, Any] | None:
+    """A line; None when it is cancelled."""
+    quantity = item.get("quantity")
+    if quantity == 0 and quantity is not False:
+        return None
+    reference = item.get("id")
+    if not reference and type(reference) not in NUMBERS:
+        number = item.get("lineId")
+        reference = text_of(number) if true(number) else number
+    product = as_object(item.get("product"))
+    sku = product.get("variationProductCode")
+    if not sku and type(sku) not in NUMBERS:
+        sku = product.get("productCode")
+        if not true(sku):
+            sku = product.get("sku")
+    name, parts = product.get("name"), product.get("bundledProducts")
+    price = _price(as_object(item.get("unitPrice")))
+    return without_nulls(
+        {
+            "channel_refnum": reference,
+            "sku": sku,
+            "sku_title": (name or None) if type(name) is str and not parts else _title(name, parts),
+            "quantity": quantity,
+            "unit_price": None if price is None else money(price, places),
+            "unit_tax": 0,
+        }
+    )
+
+
+def _title(name: Any, parts: Any) -> str | None:
+    """A product's name with those of its extras."""
+    extras = [part.get("name") for part in parts if _is_extra(part)] if type(parts) is list else []
+    names = [*flat([name]), *extras]
+    found = [text for text in names if text is not None]
+    if not all(type(text) is str for text in found):
+        raise Refused("not a name")
+    return " + ".join(found) or None
+
+
+def _is_extra(part: Any) -> bool:
+    return type(part) is dict and true(part.get("optionAttributeFQN"))
+
+
+def _price(prices: dict[str, Any]) -> Any:
+    """What a unit was sold for: the first of its prices that is stated."""
+    price = prices.get("extendedAmount")
+    if price is None:
+        for name in ("overrideAmount", "saleAmount", "listAmount"):
+            price = prices.get(name)
+            if price is not None:
+                break
+    return price
+
+
+def _shipping(order: dict[str, Any], handling_and_duty: str, places: int) -> str:
+    """Shipping, with handling and duty where the setting says so."""
+    total = _sum([order.get("shippingTotal")])
+    if handling_and_duty == "in_shipping":
+        total += settled(_sum([order.get("handlingTotal"), order.get("dutyTotal")]))
+    return money_text(settled(total), places)
+
+
+def _tax(order: dict[str, Any], places: int) -> str:
+    """The tax, or else its parts, which must be numbers in any case."""
+    parts = _sum([order.get("itemTaxTotal"), order.get("shippingTaxTotal"), order.get("handlingTaxTotal")])
+    total = order.get("taxTotal")
+    return money_text(settled(parts), places) if total is None else money(total, places)
+
+
+def _sum(amounts: list[Any]) -> Decimal:
+    """The sum of those amounts that are there."""
+    return sum((decimal_of(amount) for amount in amounts if amount is not None), ZERO)
+
+
+def _discounts(order: dict[str, Any]) -> tuple[Decimal, bool]:
+    """What the discounts that count take off together; and whether a product has extras."""
+    discounts, extras = flat([order.get("orderDiscounts")]), False
+    for item in map(as_object, flat(order.get("items"))):
+        several = item.get("productDiscounts")
+        if type(several) is list and several:
+            discounts.extend(several)
+        else:
+            discounts.append(several if true(several) else item.get("productDiscount"))
+        parts = as_object(item.get("product")).get("bundledProducts")
+        if parts and type(parts) is list and any(map(_is_extra, parts)):
+            extras = True
+    return _impact(discounts), extras
+
+
+def _impact(discounts: list[Any]) -> Decimal:
+    """What discounts take off, whichever sign they are written with."""
+    total = ZERO
+    for discount in map(as_object, discounts):
+        impact = discount.get("impact")
+        if impact is not None and not true(discount.get("excluded")):
+            total += magnitude(impact)
+    return settled(total)
+
+
+def _discount(order: dict[str, Any], impacts: Decimal, places: int) -> Decimal:
+    """The order's discount, less what a merchant's adjustment adds."""
+    stated = order.get("discountTotal")
+    adjustment = as_object(order.get("adjustment")).get("amount")
+    total = impacts if stated is None else magnitude(stated)
+    if adjustment is not None:
+        total = settled(total - decimal_of(adjustment))
+    return settled(rounded(total, places))
+
+
+def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]], Decimal]:
+    """The payments whose money will come, as this order's share; and their sum."""
+    payments, number = order.get("payments"), order.get("id")
+    found, paid = [], ZERO
+    for payment in payments if type(payments) is list else ():
+        if payment is None or _is_dead(fields := as_object(payment)):
+            continue
+        shares = fields.get("subPayments")
+        if true(shares):
+            amount = _share(shares, number)
+            if amount is None:
+                continue
+            text = money_text(amount, places)
+        else:
+            requested = fields.get("amountRequested")
+            text = None if requested is None else money(requested, places)
+        paid += ZERO if text is None else Decimal(text)
+        found.append(_payment(fields, text))
+    return found, settled(paid)
+
+
+def _is_dead(payment: dict[str, Any]) -> bool:
+    status = payment.get("status")
+    if status is not None and type(status) not in (str, int):
+        raise Refused("not a status")
+    return status in DEAD_PAYMENT
+
+
+def _share(shares: Any, number: Any) -> Decimal | None:
+    """What the sub-payments that are this order's request together; None when none is."""
+    own = [
+        share
+        for share in (shares if type(shares) is list else ())
+        if share is not None
+        and same(as_object(as_object(share).get("target")).get("targetId"), number)
+        and not _is_dead(as_object(share))
+    ]
+    return settled(_sum([as_object(share).get("amountRequested") for share in own])) if own else None
+
+
+def _payment(payment: dict[str, Any], amount: str | None) -> dict[str, Any]:
+    tender = as_object(as_object(payment.get("billingInfo")).get("card")).get("paymentOrCardType")
+    if not true(tender):
+        tender = payment.get("paymentType")
+    key = upper(tender)
+    params = {
+        "payment_type": None if key is None else TENDER.get(key, tender),
+        "channel_refnum": payment.get("id"),
+    }
+    return without_nulls({"type": "charge", "amount": amount, "params": without_nulls(params)})
+
+
+def _failed(total: Any, amounts: Decimal, paid: Decimal, *, extras: bool, items: list[Any]) -> list[str]:
+    """The checks that failed, in the order of the mapping."""
+    stated = None if total is None else decimal_of(total)
+    ways = [item.get("fulfillmentMethod") for item in items if type(item) is dict]
+    checks = (
+        (TOTALS, amounts == stated),
+        (PAYMENTS, paid == stated),
+        (EXTRAS, not extras),
+        (TWO_WAYS, "Ship" not in ways or "Pickup" not in ways),
+    )
+    return [message for message, holds in checks if not holds]

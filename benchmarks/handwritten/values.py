@@ -1,0 +1,97 @@
+"""JMESPath's idea of truth, text and lists, for the handwritten conversions; and the tables of countries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from handwritten.amounts import Refused
+
+NUMBERS: Final = (int, float)
+NOTHING: Final[dict[str, Any]] = {}
+_COUNTRIES: Final = Path(__file__).resolve().parents[2] / "mappings" / "tables" / "country.yaml"
+
+
+def countries() -> dict[str, str]:
+    """RetailOPS' names of countries by their codes."""
+    lines = _COUNTRIES.read_text(encoding="utf-8").splitlines()
+    return dict(line.split(": ", 1) for line in lines if not line.startswith("#"))  # type: ignore[misc]
+
+
+COUNTRIES: Final = countries()
+
+
+def true(value: Any) -> bool:
+    """JMESPath's truth: Python's, but 0 is true."""
+    return bool(value) or type(value) in NUMBERS
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """A value if it is an object, else one that has nothing."""
+    return value if type(value) is dict else NOTHING
+
+
+def flat(values: Any) -> list[Any]:
+    """A list with the lists in it opened, as ``[]`` does; nothing of what is no list."""
+    if type(values) is not list:
+        return []
+    if list not in map(type, values):
+        return values
+    opened: list[Any] = []
+    for value in values:
+        opened.extend(value) if type(value) is list else opened.append(value)
+    return opened
+
+
+def present(values: list[Any]) -> list[Any]:
+    """The values without nulls."""
+    return [value for value in values if value is not None] if None in values else values
+
+
+def without_nulls(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {key: value for key, value in fields.items() if value is not None} if has_null(fields) else fields
+
+
+def has_null(fields: dict[str, Any]) -> bool:
+    return None in fields.values()
+
+
+def text_of(value: Any) -> str:
+    """A text itself, anything else as JSON writes it."""
+    return value if type(value) is str else json.dumps(value, separators=(",", ":"))
+
+
+def trimmed(value: Any) -> str | None:
+    """A text without white space at its ends. Raises Refused for what is no text."""
+    if value is None:
+        return None
+    if type(value) is not str:
+        raise Refused("not text")
+    return value.strip()
+
+
+def upper(value: Any) -> str | None:
+    """A text in capital letters. Raises Refused for what is no text."""
+    if value is None:
+        return None
+    if type(value) is not str:
+        raise Refused("not text")
+    return value.upper()
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are equal; true is not 1."""
+    return one == other and (type(one) is bool) == (type(other) is bool)
+
+
+def joined(glue: str, texts: list[Any]) -> str | None:
+    """The texts that are not blank, with the glue between them; None when there are none."""
+    return glue.join(text for text in texts if trimmed(text)) or None
+
+
+def country(code: Any) -> Any:
+    """RetailOPS' name of a country, or the code itself."""
+    key = upper(code)
+    return None if key is None else COUNTRIES.get(key, code)
