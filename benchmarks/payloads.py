@@ -24,13 +24,6 @@ Payload = dict[str, Any]
 _AFTERWARDS_KIBO: Final = ("refunds", "credits", "packages", "pickups", "digitalPackages", "shipments")
 _AFTERWARDS_FABRIC: Final = ("appeasements", "cancellations", "returns", "cancelledAt")
 _GOODS: Final = ("Glazed mug", "Assam tea, 250 g", "Beech chair", "Linen napkin", "Teapot", "Oat biscuits")
-    "Glazed mug",
-    "Assam tea, 250 g",
-    "Beech chair",
-    "Linen napkin",
-    "Teapot, 1.2 l",
-    "Oat biscuits",
-)
 _TAX_PERCENT: Final = 7
 
 
