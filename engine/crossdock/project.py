@@ -278,7 +278,7 @@ class Project:
         path = self._find(PurePosixPath(MAPPINGS, name + ".yaml"))
         if path is None and name.endswith((".yaml", ".yml")):
             path = Path(name)
-        if path is None or not path.is_file():
+        if path is None or not _is_file(path):
             raise self._unknown(name)
         self._compiling.append(name)
         try:
@@ -296,7 +296,7 @@ class Project:
 
     def _name_of_file(self, name: str) -> str:
         """The name of a mapping that was given as a file, when it stands on the search path."""
-        if not name.endswith((".yaml", ".yml")):
+        if not name.endswith((".yaml", ".yml")) or "\0" in name:
             return name.strip("/")
         path = Path(name).resolve()
         for root in self.roots:
@@ -306,7 +306,7 @@ class Project:
         return name
 
     def _find(self, path: PurePosixPath) -> Path | None:
-        return next((root / path for root in self.roots if (root / path).is_file()), None)
+        return next((root / path for root in self.roots if _is_file(root / path)), None)
 
     def _read(self, path: Path) -> Source:
         name = self._display(path)
@@ -325,6 +325,14 @@ class Project:
         """What messages call a file: relative to the project, or as it was given."""
         own = self.roots[0]
         return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file stands there: none does at a path that is longer than any may be."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def bundled_root() -> Path:
