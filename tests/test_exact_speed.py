@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crossdock.functions import REGISTRY, FunctionError, exact
+from crossdock.functions import REGISTRY, FunctionError, dates, exact
 from crossdock.functions.scaled import SCALE, rounded, scaled, unscaled
 from crossdock.values import JSON
 
@@ -460,3 +461,65 @@ class TestScaled:
         assert [repr(unscaled(units)) for units in (0, 10_000, -10_000, 199_000, -5, 10**30)] == [
             *("0", "1", "-1", "19.9", "-0.0005", str(10**26)),
         ]
+
+
+def moments(chance: random.Random) -> Iterator[str]:
+    """Date-times without end: of each part the usual form, a rare one, or none that there is."""
+
+    def some(usual: str, *others: str) -> str:
+        return usual if chance.random() < 0.85 else chance.choice(others)
+
+    while True:
+        year = some(
+            f"{chance.randint(1970, 2030)}", "0000", "0001", "1582", "9999", "10000", "99", "\uff12024"
+        )
+        day = some(f"{chance.randint(1, 28):02}", "29", "30", "31", "32", "00", "7", "W1")
+        hour = some(f"{chance.randint(0, 23):02}", "24", "99", "+1", "1")
+        second = some(f"{chance.randint(0, 59):02}", "60", "61", "5", "\u0660\u0667", "-5")
+        fraction = some(chance.choice(["", ".123", ".999999999"]), ",5", ".", ".12Z", ".+01", ".\u0661")
+        offset = some("Z", "z", "", "+00:00", "-05:00", "+0230", "+02", "+24:00", "ZZ", " Z", "Z\n", "+00:60")
+        between = some("T", "t", " ", "_", "")
+        minute = some(f":{chance.randint(0, 59):02}", ":60", ":5", "30", "", ":3:")
+        month = some(f"-{chance.randint(1, 12):02}-", "-00-", "-13-", "-2-", "0401", "-W14-", "/04/")
+        yield f"{year}{month}{day}{between}{hour}{minute}:{second}{fraction}{offset}"
+
+
+class TestDates:
+    def test_seeded_date_times(self) -> None:
+        chance = random.Random(1970)
+        found = moments(chance)
+        kinds = set()
+        for _ in range(MANY):
+            arguments: list[JSON] = [next(found), *chance.choice([[], [], ["UTC"], ["+01:30"], ["nowhere"]])]
+            expected = outcome(dates.epoch_of_parts, arguments)
+            assert outcome(dates.epoch, arguments) == expected, arguments
+            kinds.add(expected if expected[0] == "refusal" else expected[0])
+        assert len(kinds) >= 5, "times, and refusals of four kinds"
+
+    @UNHURRIED
+    @given(st.from_regex(r"\A[0-9]{4}-?[0-9W]{2}-?[0-9]{2}.[0-9]{2}:?[0-9]{2}:?[0-9.,+]{2,9}[Zz]?\Z"))
+    def test_text_that_looks_like_a_date_time(self, text: str) -> None:
+        assert outcome(dates.epoch, [text]) == outcome(dates.epoch_of_parts, [text])
+
+    @UNHURRIED
+    @given(st.integers(-62135596800, 253402300799) | st.integers() | st.floats())
+    def test_iso_is_the_calendar(self, seconds: float) -> None:
+        try:
+            whole = int(exact.integer(seconds))
+            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole)
+        except (FunctionError, OverflowError):
+            assert outcome(dates.iso, [seconds])[0] == "refusal"
+        else:
+            assert dates.iso(seconds) == moment.isoformat().replace("+00:00", "Z")
+
+
+class TestUnique:
+    @UNHURRIED
+    @given(
+        st.lists(st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.0, -0.0, 1.0, "", "1"]))
+    )
+    def test_plain_values_are_told_apart_as_all_others_are(self, array: list[JSON]) -> None:
+        """A list among the items has each of them looked at by itself."""
+        unique = REGISTRY["unique"].call
+        assert unique
+        assert repr(unique([*array, []])) == repr([*unique(array), []])

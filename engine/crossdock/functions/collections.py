@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Final
 
 from crossdock.functions.function import Example, Function, FunctionError, takes, types
 from crossdock.values import JSON
+
+# Values of these types are equal to Python when they are to JSON.
+_PLAIN: Final = frozenset({str, int, float, type(None)})
 
 
 def first(array: list[JSON]) -> JSON:
@@ -17,6 +21,8 @@ def last(array: list[JSON]) -> JSON:
 
 
 def unique(array: list[JSON]) -> list[JSON]:
+    if _PLAIN.issuperset(map(type, array)):
+        return [*dict.fromkeys(array)]
     seen: dict[Hashable, JSON] = {}
     for item in array:
         seen.setdefault(_frozen(item), item)
