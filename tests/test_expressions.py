@@ -721,7 +721,7 @@ FAILURES = [
     ("length(n)", "`length` takes text, a list or an object, not a number"),
     ("length(missing)", "`length` takes text, a list or an object, not nothing"),
     ("join('-', l)", "`join` takes a list of texts, and an item is a number"),
-    ("join(n, words)", "`join` takes text, not a number"),
+    ("join(n, words)", "`join` takes text as its first argument, not a number"),
     ("abs(t)", "`abs` takes a number, not text"),
     ("keys(l)", "`keys` takes an object, not a list"),
     ("sort(mixed)", "`sort` takes a list of texts or a list of numbers, and an item is text"),

@@ -186,6 +186,13 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
         "send a number as long as this as text",
         (1, 7, 12),
     ),
+    "float-that-would-be-0": (
+        b"[0.0e-999, -0.00001E-999]",
+        "number-range",
+        "the number is out of range",
+        "send a number as long as this as text",
+        (1, 12, 25),
+    ),
     "integer-range": (
         b"[18446744073709551616]",
         "number-range",
@@ -312,6 +319,7 @@ def test_the_edges_of_what_is_taken() -> None:
     deep = b'{"a":' * 64 + b"1" + b"}" * 64
     assert decode(deep, NAME) == json.loads(deep)
     assert decode(b"[-9223372036854775808, 18446744073709551615]", NAME) == [-(2**63), 2**64 - 1]
+    assert decode(b"[5e-324, 0e999, 0.0, 1.50000000000000000000]", NAME) == [5e-324, 0, 0, 1.5]
     assert decode(rb'["\ud83d\ude00 \\ud800 \"[[{"]', NAME) == ['\U0001f600 \\ud800 "[[{']
     assert decode(b'{"": {"__proto__": 1}}', NAME) == {"": {"__proto__": 1}}
     brackets = b'["' + b"[" * 1000 + rb"\"" + b"{" * 1000 + b'"]'

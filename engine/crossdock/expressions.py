@@ -29,10 +29,11 @@ import jmespath.visitor
 from crossdock.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.errors import CompileError
 from crossdock.functions import REGISTRY, Function, FunctionError
+from crossdock.functions.bounds import LONGEST as LONGEST_RESULT
 from crossdock.functions.function import ordinal
 from crossdock.growth import GrowthError, Place, measured
 from crossdock.source import ScalarNode
-from crossdock.values import JSON
+from crossdock.values import JSON, finite
 
 if TYPE_CHECKING:
     from jmespath.visitor import _TreeNode
@@ -226,7 +227,7 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
         if match["json"] is None:
             continue
         try:
-            value = json.loads(match["json"].replace("\\`", "`"))
+            value = json.loads(match["json"].replace("\\`", "`"), parse_float=finite)
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except ValueError:
             span = scalar.part(*match.span())
@@ -475,7 +476,10 @@ class _Interpreter(jmespath.visitor.TreeInterpreter):
             if part is None:
                 return None
             parts.append(part)
-        return "".join(parts)
+        text = "".join(parts)
+        if len(text) > LONGEST_RESULT:
+            raise Failure(f"the text has more than {LONGEST_RESULT} characters", node)
+        return text
 
     visit_text = visit_concat
 

@@ -28,12 +28,11 @@ from crossdock.scanner import (
     Scanner,
     TextError,
     Wanted,
-    decimal,
     first_fault,
     integer,
     lone_surrogate,
 )
-from crossdock.values import JSON
+from crossdock.values import JSON, finite
 
 LARGEST = 32 * 1024 * 1024
 
@@ -126,7 +125,7 @@ def _loads(text: str) -> JSON:
         text,
         object_pairs_hook=_object,
         parse_int=integer,
-        parse_float=decimal,
+        parse_float=finite,
         parse_constant=_constant,
     )
     return cast(JSON, value)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from crossdock.diagnostics import shorten
+from crossdock.values import finite
 
 DEEPEST = 64
 _LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**64 - 1
@@ -60,14 +61,6 @@ def integer(digits: str) -> int:
     """A whole number that 64 bits hold, signed or not; ``ValueError`` for any other."""
     if len(digits) > 20 or not _LEAST_INTEGER <= (value := int(digits)) <= _MOST_INTEGER:
         raise ValueError("integer out of range")
-    return value
-
-
-def decimal(digits: str) -> float:
-    """A finite number; ``ValueError`` for any other."""
-    value = float(digits)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("number out of range")
     return value
 
 
@@ -206,7 +199,7 @@ class Scanner:
             help = "no plus sign, no zero in front, digits on both sides of the point"
             raise _not_json("this is not how JSON writes a number", at, end, help)
         try:
-            decimal(digits) if number[1] or number[2] else integer(digits)
+            finite(digits) if number[1] or number[2] else integer(digits)
         except ValueError:
             help = "send a number as long as this as text"
             raise TextError("number-range", "the number is out of range", at, end, help) from None

@@ -19,6 +19,7 @@ import yaml
 
 from crossdock.diagnostics import Diagnostic, Source, Span
 from crossdock.errors import CompileError
+from crossdock.values import finite
 
 MOST_CHARACTERS: Final = 256 * 1024
 MOST_NODES: Final = 50_000
@@ -228,8 +229,10 @@ def _plain_value(text: str) -> str | int | float | bool | None:
         return _WORDS[text]
     if number := _NUMBER.fullmatch(text):
         whole = number[2] is None and number[3] is None
-        value: int | float = int(text) if whole and len(text) <= 19 else float(text)
-        return text if value in (float("inf"), float("-inf")) else value
+        try:
+            return int(text) if whole and len(text) <= 19 else finite(text)
+        except ValueError:
+            return text
     return text
 
 

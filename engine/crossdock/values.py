@@ -6,6 +6,7 @@ leaves its key out.
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -22,3 +23,13 @@ class Missing(Enum):
 
 
 MISSING: Final = Missing.MISSING
+
+
+def finite(text: str) -> float:
+    """The float nearest to a decimal number. ``ValueError`` when that is infinite, or wrongly 0."""
+    value = float(text)
+    if not value and text.partition("e")[0].partition("E")[0].strip("+-.0"):
+        raise ValueError("number too small")
+    if not math.isfinite(value):
+        raise ValueError("number too large")
+    return value

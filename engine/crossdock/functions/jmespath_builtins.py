@@ -1,19 +1,20 @@
 """JMESPath's own functions, listed so that the registry is whole.
 
-JMESPath itself evaluates them, but for three: ``sum`` and ``avg`` add decimals here, and ``to_number``
-reads numbers only (Python's ``float`` takes ``NaN``, ``1_000`` and digits of any script).
+JMESPath itself evaluates them, but for five: ``sum`` and ``avg`` add decimals here, ``to_number`` reads
+numbers only (Python's ``float`` takes ``NaN``, ``1_000`` and digits of any script), and what ``join`` and
+``to_string`` give has a bound.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from typing import Final
 
 from crossdock.functions.arithmetic import average, total
-from crossdock.functions.function import Example, Function, takes, types
-from crossdock.values import JSON
+from crossdock.functions.bounds import serialized, within
+from crossdock.functions.function import Example, Function, FunctionError, describe, takes, types
+from crossdock.values import JSON, finite
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,64}")
@@ -23,9 +24,24 @@ def to_number(value: JSON) -> JSON:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         if _WHOLE.fullmatch(value):
             return int(value)
-        number = float(value)
-        return number if math.isfinite(number) else None
+        try:
+            return finite(value)
+        except ValueError:
+            return None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def join(glue: str, array: list[JSON]) -> str:
+    texts = [item for item in array if isinstance(item, str)]
+    if len(texts) < len(array):
+        other = next(item for item in array if not isinstance(item, str))
+        raise FunctionError(f"takes a list of texts, and an item is {describe(other)}")
+    within(sum(map(len, texts)) + len(glue) * (len(texts) - 1))
+    return glue.join(texts)
+
+
+def to_string(value: JSON) -> str:
+    return value if isinstance(value, str) else serialized(value)
 
 
 def _builtin(
@@ -75,6 +91,7 @@ FUNCTIONS = (
         "string",
         "The texts of an array, with the glue between them",
         ('join(\', \', `["Ada", "Grace"]`)', "Ada, Grace"),
+        call=join,
         piped=1,
     ),
     _builtin(
@@ -198,6 +215,7 @@ FUNCTIONS = (
         "The text itself, or the value as JSON writes it",
         ("to_string(`[1]`)", "[1]"),
         ("to_string(missing)", "null"),
+        call=to_string,
     ),
     _builtin(
         "type",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import uuid as _uuid
 from typing import Final, NoReturn
 from urllib.parse import quote
 
+from crossdock.functions.bounds import LONGEST, MOST_PARTS, bounded, within
 from crossdock.functions.function import Example, Function, FunctionError, takes, types
-from crossdock.values import JSON
+from crossdock.values import JSON, finite
 
 NAMESPACE: Final = _uuid.UUID("077736dc-5f7d-59a3-a0b0-65702eb075ba")
-LONGEST: Final = 1_000_000
 DEEPEST: Final = 64
 _WIDEST: Final = 1_000
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the apostrophe of print
@@ -38,14 +37,15 @@ def trim(text: str) -> str:
 def replace(text: str, old: str, new: str) -> str:
     if not old:
         raise FunctionError("takes text that is not empty as its second argument")
-    if len(text) + text.count(old) * (len(new) - len(old)) > LONGEST:
-        raise FunctionError(f"gives text of more than {LONGEST} characters")
+    within(len(text) + text.count(old) * (len(new) - len(old)))
     return text.replace(old, new)
 
 
 def split(text: str, separator: str) -> list[JSON]:
     if not separator:
         raise FunctionError("takes text that is not empty as its second argument")
+    if text.count(separator) >= MOST_PARTS:
+        raise FunctionError(f"gives more than {MOST_PARTS} parts")
     return [*text.split(separator)]
 
 
@@ -64,8 +64,9 @@ def pad_left(text: str, length: int, fill: str) -> str:
 
 
 def urlencode(text: str) -> str:
+    within(len(text))
     try:
-        return quote(text, safe="")
+        return bounded(quote(text, safe=""))
     except UnicodeEncodeError:
         raise FunctionError("takes text that is valid Unicode, and this is not") from None
 
@@ -76,9 +77,11 @@ def uuid(*parts: JSON) -> str:
 
 
 def parse_json(text: str) -> JSON:
+    if len(text) > LONGEST:
+        raise FunctionError(f"takes text of at most {LONGEST} characters")
     try:
         value: JSON = json.loads(
-            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_duplicates
+            text, parse_constant=_refuse, parse_float=finite, object_pairs_hook=_without_duplicates
         )
     except (ValueError, RecursionError):
         return None
@@ -87,13 +90,6 @@ def parse_json(text: str) -> JSON:
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(text)
-    return value
 
 
 def _without_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
