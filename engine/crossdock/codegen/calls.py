@@ -182,9 +182,9 @@ def _to_string(trees: Trees, tree: Tree, frame: Frame) -> Value:
         return value
     trees.writer.risky()
     called = "apply" if REGISTRY["to_string"].call else "builtin"
-    return Value(
-        f"({value.code} if {value.code}.__class__ is str else {called}('to_string', {value.code}))", STRING
-    )
+    code = value.code
+    otherwise = f"str({code}) if {code}.__class__ is int else {called}('to_string', {code})"
+    return Value(f"({code} if {code}.__class__ is str else {otherwise})", STRING)
 
 
 def _to_array(trees: Trees, tree: Tree, frame: Frame) -> Value:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
+from crossdock.codegen import loops
 from crossdock.codegen.accesses import HERE, Found, of_cell, of_tree
 from crossdock.codegen.frames import Frame
 from crossdock.codegen.trees import Trees
@@ -115,6 +116,13 @@ class Cells:
 
     def _each(self, item: nodes.Each, frame: Frame, name: str) -> None:
         self.comment(item.span)
+        behind = [access for origin, access in of_cell(item.cell, self.fragments) if origin == HERE]
+
+        def take(value: Value, inside: Frame | None) -> None:
+            self._append(name, self.made(item.cell, inside or self._enter(value, item.cell)))
+
+        if loops.each(self.trees, item.over.tree, frame, take, behind):
+            return
         over = self.writer.named(self.expression(item.over, frame))
         element = Value(self.writer.fresh("e"), simple=True)
         if over.kinds == ARRAY:

@@ -6,7 +6,8 @@ context is entered, whether or not a branch will want it: each shared way to a p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from crossdock.codegen.writer import NONE, NULL, Value, Writer
@@ -74,10 +75,14 @@ class Frame:
         """The context under a name; one that is made up for here, when the mapping itself states its form."""
         return self._writer.named(self.value)
 
-    def narrow(self) -> None:
-        """From here on, in a block of its own, the context is known to be there."""
+    @contextmanager
+    def narrowed(self, sure: bool) -> Iterator[None]:
+        """Meanwhile, if ``sure``, the context is known to be there."""
         value = self.value
-        self.value = Value(value.code, value.kinds - NULL, value.simple, value.members, value.items)
+        if sure:
+            self.value = Value(value.code, value.kinds - NULL, value.simple, value.members, value.items)
+        yield
+        self.value = value
 
     def _part(self, name: str) -> Frame:
         if name not in self._within:

@@ -8,19 +8,21 @@ no more is worked out, unless that could hide a failure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from crossdock.codegen.frames import Frame
+from crossdock.codegen.frames import Access, Frame
 from crossdock.codegen.writer import ARRAY, NONE, NULL, Value, of_items, truth
 from crossdock.expressions import Tree
 
 if TYPE_CHECKING:
     from crossdock.codegen.trees import Trees
 
+_SAME: Final = ("identity", "current")
+_NEEDY: Final = ("multi_select_list", "multi_select_dict")  # give nothing for nothing
 _LAYERS: Final = ("projection", "filter_projection", "flatten")
 
-Sink = Callable[[Value], None]
+Sink = Callable[[Value, Frame | None], None]  # an item, and its frame if it has one already
 
 
 def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
@@ -32,7 +34,10 @@ def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
         return values
     writer = trees.writer
     name = writer.fresh("r")
-    take: Sink = lambda value: writer.line(f"{name}.append({value.code})")  # noqa: E731
+
+    def take(value: Value, _frame: Frame | None) -> None:
+        writer.line(f"{name}.append({value.code})")
+
     if chain.is_sure:
         writer.line(f"{name} = []")
         chain.run(take)
@@ -42,6 +47,21 @@ def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
         writer.line(f"{name} = []")
         chain.run(take)
     return Value(name, ARRAY | NULL, simple=True)
+
+
+def each(trees: Trees, tree: Tree, frame: Frame, sink: Sink, behind: Iterable[Access]) -> bool:
+    """Every item of such a list into a sink that reads its properties; False for any other tree."""
+    if tree["type"] not in _LAYERS:
+        return False
+    chain = _Chain(trees, tree, frame, behind)
+    if chain.base is None:
+        return True
+    if chain.is_sure:
+        chain.run(sink)
+    else:
+        with trees.writer.block(f"if {chain.test}:"):
+            chain.run(sink)
+    return True
 
 
 def first(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
@@ -86,8 +106,9 @@ def onto(left: Tree, right: Tree) -> Tree | None:
 class _Chain:
     """A chain of projections: what it goes through, and its layers from there outwards."""
 
-    def __init__(self, trees: Trees, tree: Tree, frame: Frame) -> None:
+    def __init__(self, trees: Trees, tree: Tree, frame: Frame, behind: Iterable[Access] = ()) -> None:
         self.trees = trees
+        self.behind = tuple(behind)
         self.writer = trees.writer
         self.layers: list[Tree] = []
         self.deepest = 0
@@ -136,15 +157,18 @@ class _Chain:
         if self._known.items is not None and not self.by_value:
             for item in self._known.items:
                 self._feed(item, 0, sink)
-            return
-        over = f"{self._known.code}.values()" if self.by_value else self._known.code
-        self._through(over, 0, sink)
+        elif self.by_value:
+            self._through(f"{self._known.code}.values()", 0, sink)
+        elif self.layers[0]["type"] == "flatten":
+            self._through(f"spread({self._known.code})", 1, sink)
+        else:
+            self._through(self._known.code, 0, sink)
 
     def find(self, name: str) -> None:
         """The first item into a name that is None so far."""
         writer = self.writer
 
-        def take(value: Value) -> None:
+        def take(value: Value, _frame: Frame | None) -> None:
             writer.line(f"{name} = {value.code}")
             if self._depth:
                 writer.line("break")
@@ -169,35 +193,46 @@ class _Chain:
     def _feed(self, value: Value, position: int, sink: Sink) -> None:
         """One item into the layer at a position."""
         if position == len(self.layers):
-            sink(value)
+            sink(value, None)
             return
         layer = self.layers[position]
         if layer["type"] == "flatten":
             self._splice(value, position + 1, sink)
             return
         parts = layer["children"]
-        inside = self.trees.enter(value, parts[1:])
-        if layer["type"] == "filter_projection":
-            test = self.trees.value(parts[2], inside)
-            sure = test.code == inside.value.code or implies_presence(parts[2])
-            with self.writer.block(f"if {truth(self.writer, test)}:"):
-                if sure and inside.value.nullable:
-                    inside.narrow()
-                self._pass_on(parts[1], inside, position, sink)
-        else:
+        last = position + 1 == len(self.layers) and parts[1]["type"] in _SAME
+        inside = self.trees.enter(value, parts[1:], self.behind if last else ())
+        if layer["type"] != "filter_projection":
+            self._pass_on(parts[1], inside, position, sink)
+            return
+        test = self.trees.value(parts[2], inside)
+        sure = test.code == inside.value.code or implies_presence(parts[2])
+        with self.writer.block(f"if {truth(self.writer, test)}:"), inside.narrowed(sure):
             self._pass_on(parts[1], inside, position, sink)
 
     def _pass_on(self, body: Tree, inside: Frame, position: int, sink: Sink) -> None:
+        """What stands behind the brackets, for one item; what is missing is dropped."""
+        if inside.value.nullable and body["type"] in _NEEDY:
+            with self.writer.block(f"if {inside.value.code} is not None:"), inside.narrowed(True):
+                self._pass_on(body, inside, position, sink)
+            return
         value = self.trees.value(body, inside)
         if value.nothing:
-            return
-        if not value.nullable:
+            self.writer.line("pass")
+        elif not value.nullable:
+            self._hand_on(value, body, inside, position, sink)
+        else:
+            value = self.writer.named(value)
+            with self.writer.block(f"if {value.code} is not None:"):
+                there = Value(value.code, value.kinds - NULL, True, value.members, value.items)
+                self._hand_on(there, body, inside, position, sink)
+
+    def _hand_on(self, value: Value, body: Tree, inside: Frame, position: int, sink: Sink) -> None:
+        if body["type"] in _SAME and position + 1 == len(self.layers):
+            with inside.narrowed(not value.nullable):
+                sink(value, inside)
+        else:
             self._feed(value, position + 1, sink)
-            return
-        value = self.writer.named(value)
-        with self.writer.block(f"if {value.code} is not None:"):
-            there = Value(value.code, value.kinds - NULL, True, value.members, value.items)
-            self._feed(there, position + 1, sink)
 
     def _splice(self, value: Value, position: int, sink: Sink) -> None:
         if value.items is not None:

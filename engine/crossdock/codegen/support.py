@@ -30,6 +30,7 @@ __all__ = [
     "present",
     "reference",
     "same",
+    "spread",
     "text",
 ]
 
@@ -69,6 +70,19 @@ def ordered(compare: Callable[[Any, Any], bool], left: JSON, right: JSON) -> boo
         if value.__class__ not in NUMBERS and value.__class__ is not str:
             return None
     return compare(left, right)
+
+
+def spread(values: list[JSON]) -> list[JSON]:
+    """The items of a list, and those of the lists among them. The list itself, when it holds no other."""
+    if list not in map(type, values):
+        return values
+    result: list[JSON] = []
+    for value in values:
+        if isinstance(value, list):
+            result.extend(value)
+        else:
+            result.append(value)
+    return result
 
 
 def present(values: list[JSON]) -> list[JSON]:

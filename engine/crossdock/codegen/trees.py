@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from crossdock.codegen import calls, loops
 from crossdock.codegen.accesses import HERE, of_tree, way_of
-from crossdock.codegen.frames import Frame
+from crossdock.codegen.frames import Access, Frame
 from crossdock.codegen.writer import (
     ARRAY,
     BOOLEAN,
@@ -57,11 +57,11 @@ class Trees:
         method: Callable[[Tree, Frame], Value] = getattr(self, f"on_{tree['type']}")
         return method(tree, frame)
 
-    def enter(self, value: Value, trees: Iterable[Tree]) -> Frame:
-        """The context that a value is for some trees."""
+    def enter(self, value: Value, trees: Iterable[Tree], more: Iterable[Access] = ()) -> Frame:
+        """The context that a value is for some trees, and for what else reads it."""
         if value.members is None and value.items is None:
             value = self.writer.named(value)
-        accesses = [access for tree in trees for origin, access in of_tree(tree) if origin == HERE]
+        accesses = [*(access for tree in trees for origin, access in of_tree(tree) if origin == HERE), *more]
         return Frame(self.writer, value, accesses)
 
     def truth(self, tree: Tree, frame: Frame) -> str:
@@ -275,6 +275,14 @@ def _equality(left: Value, right: Value, negated: bool) -> str:
     for one, value in ((left, right), (right, left)):
         if value.code in ("None", "True", "False"):
             return f"({one.code} {other} {value.code})"
+    for one, value in ((left, right), (right, left)):
+        if value.code in ("0", "1") and "boolean" in one.kinds:
+            joint = (
+                f"and {one.code}.__class__ is not bool" if not negated else f"or {one.code}.__class__ is bool"
+            )
+            return f"({one.code} {same} {value.code} {joint})"
+        if value.kinds == {"number"} and value.code.isdigit():
+            return f"({one.code} {same} {value.code})"
     mixed = ("number" in left.kinds and "boolean" in right.kinds) or (
         "boolean" in left.kinds and "number" in right.kinds
     )
