@@ -46,6 +46,7 @@ ORDER = [
     # the language
     "source",
     "growth",
+    "scope",
     "expressions",
     "templates",
     "nodes",

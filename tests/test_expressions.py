@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from conftest import fastest
 from crossdock import CompileError, Source, Span
-from crossdock.expressions import Evaluator, Expression, Failure, Scope, compile_expression, source_order
+from crossdock.expressions import Evaluator, Expression, Failure, compile_expression, source_order
+from crossdock.scope import Scope
 from crossdock.source import MapNode, ScalarNode, parse_yaml
 
 

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.diagnostics import Source, Span
-from crossdock.expressions import Evaluator, Scope, compile_expression
+from crossdock.expressions import Evaluator, compile_expression
 from crossdock.functions import REGISTRY, Function, FunctionError, reference
+from crossdock.scope import Scope
 from crossdock.source import ScalarNode
 from crossdock.values import JSON
 

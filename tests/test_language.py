@@ -10,8 +10,8 @@ import pytest
 from conftest import REPOSITORY, Compile, MakeProject, Refuse
 from crossdock import JSON, EvaluationError, OutputError, Source
 from crossdock.diagnostics import Span
-from crossdock.expressions import Scope
 from crossdock.parser import parse_mapping
+from crossdock.scope import Scope
 from crossdock.source import parse_yaml
 
 PAGE = (REPOSITORY / "docs" / "language.md").read_text(encoding="utf-8")

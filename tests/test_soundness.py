@@ -24,10 +24,11 @@ from crossdock import CompileError, Diagnostic, EvaluationError, Mapping, Output
 from crossdock.allowances import allowances_in
 from crossdock.compiler import compile_mapping
 from crossdock.diagnostics import Span
-from crossdock.expressions import Evaluator, Failure, Scope, compile_expression
+from crossdock.expressions import Evaluator, Failure, compile_expression
 from crossdock.inference import Inference, Surroundings
 from crossdock.mapping import check_output
 from crossdock.narrowing import element_at
+from crossdock.scope import Scope
 from crossdock.shapes import Shape
 from crossdock.source import ScalarNode
 from crossdock.values import JSON

@@ -13,7 +13,8 @@ import pytest
 
 from conftest import fastest
 from crossdock import CompileError, Source, Span
-from crossdock.expressions import Evaluator, Scope
+from crossdock.expressions import Evaluator
+from crossdock.scope import Scope
 from crossdock.source import MapNode, ScalarNode, parse_yaml
 from crossdock.templates import compile_template, is_template
 

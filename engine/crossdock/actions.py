@@ -14,8 +14,9 @@ from crossdock import nodes
 from crossdock.checker import check_alone
 from crossdock.diagnostics import Diagnostic, Source, Span
 from crossdock.errors import CompileError, InputError
-from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true
+from crossdock.expressions import Evaluator, Expression, Failure, is_true
 from crossdock.parser import Parser, plain, unknown_keys
+from crossdock.scope import Scope
 from crossdock.source import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.values import JSON
 

@@ -21,9 +21,10 @@ from crossdock import nodes
 from crossdock.calls import Answer, Call, NoAnswer, Texts
 from crossdock.diagnostics import Diagnostic, pointer, shorten
 from crossdock.errors import ChannelError, CrossdockError, OutputError
-from crossdock.expressions import Expression, Scope, is_true, text_of
+from crossdock.expressions import Expression, is_true, text_of
 from crossdock.mapping import Mapping, Result, check_input
 from crossdock.schemas import Schema
+from crossdock.scope import Scope
 from crossdock.steps import (
     BlockAction,
     CallAction,

@@ -31,6 +31,7 @@ from crossdock.errors import CompileError
 from crossdock.functions import REGISTRY, Function, FunctionError
 from crossdock.functions.bounds import LONGEST as LONGEST_RESULT
 from crossdock.functions.function import ordinal
+from crossdock.scope import Scope
 from crossdock.growth import GrowthError, Place, measured
 from crossdock.source import ScalarNode
 from crossdock.values import JSON, finite
@@ -130,18 +131,6 @@ class Observer(Witness, Protocol):
 
     def closed(self, value: JSON) -> None:
         """The part that was opened last, of those still open, gives this value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What an expression can reach beside its context."""
-
-    root: JSON = None
-    settings: Mapping[str, JSON] = field(default_factory=dict)
-    request: JSON = None
-    answers: Mapping[str, JSON] = field(default_factory=dict)
-    events: tuple[JSON, ...] = ()
-    tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
 def compile_expression(scalar: ScalarNode) -> Expression:

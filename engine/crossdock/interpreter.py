@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Place, pointer
 from crossdock.errors import EvaluationError
-from crossdock.expressions import Evaluator, Expression, Failure, Scope, is_true
+from crossdock.expressions import Evaluator, Expression, Failure, is_true
 from crossdock.functions import REGISTRY
+from crossdock.scope import Scope
 from crossdock.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.values import JSON, MISSING, Missing
 

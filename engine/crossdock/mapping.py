@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from crossdock import nodes
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.errors import OutputError
-from crossdock.expressions import Scope
 from crossdock.interpreter import execute
 from crossdock.schemas import Schema
+from crossdock.scope import Scope
 from crossdock.trace import Parts, Step, Trace, Watch
 from crossdock.validation import Violation, input_error, validate
 from crossdock.values import JSON

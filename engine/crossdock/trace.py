@@ -15,7 +15,8 @@ from crossdock.diagnostics import Span, pointer
 from crossdock.values import JSON
 
 if TYPE_CHECKING:
-    from crossdock.expressions import Expression, Scope
+    from crossdock.expressions import Expression
+    from crossdock.scope import Scope
     from crossdock.mapping import Mapping
 
 Parts = tuple[str | int, ...]

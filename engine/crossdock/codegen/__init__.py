@@ -18,8 +18,9 @@ from crossdock.codegen.cells import write_mapping
 from crossdock.codegen.frames import Frame
 from crossdock.codegen.trees import Trees
 from crossdock.codegen.writer import ARRAY, OBJECT, TooLarge, Value, Writer
-from crossdock.expressions import Expression, Scope
+from crossdock.expressions import Expression
 from crossdock.generated import Generated
+from crossdock.scope import Scope
 from crossdock.values import JSON, Missing
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from crossdock.corpus import records_in
 from crossdock.coverage.rules import Arm, Rule, deciding, place_key, row_key, rules_of
 from crossdock.diagnostics import Diagnostic, Span
 from crossdock.errors import CrossdockError
-from crossdock.expressions import Evaluator, Expression, Scope, Tree, is_true
+from crossdock.expressions import Evaluator, Expression, Tree, is_true
+from crossdock.scope import Scope
 from crossdock.trace import Parts
 from crossdock.values import JSON
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from crossdock.diagnostics import pointer
 from crossdock.explain.paths import Parts
 from crossdock.explain.secrets import Secrets
-from crossdock.expressions import Evaluator, Expression, Scope, Tree
+from crossdock.expressions import Evaluator, Expression, Tree
+from crossdock.scope import Scope
 from crossdock.trace import Origins
 from crossdock.values import JSON
 

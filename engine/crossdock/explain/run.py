@@ -20,11 +20,12 @@ from crossdock.explain.replay import Judge, replay
 from crossdock.explain.shown import ABSENT, Shown, show
 from crossdock.explain.steps import Kind, Reading, Step, passed, steps
 from crossdock.explain.watching import Evaluation, Watching, Written
-from crossdock.expressions import Expression, Scope
+from crossdock.expressions import Expression
 from crossdock.interpreter import execute
 from crossdock.lineage import Link, lineage
 from crossdock.mapping import check_input
 from crossdock.nodes import Each, If
+from crossdock.scope import Scope
 from crossdock.trace import Origins
 from crossdock.values import JSON, MISSING, Missing
 

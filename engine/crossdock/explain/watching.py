@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from crossdock.diagnostics import Span
 from crossdock.explain.paths import Parts
 from crossdock.explain.secrets import Secrets
-from crossdock.expressions import Expression, Scope
+from crossdock.expressions import Expression
+from crossdock.scope import Scope
 from crossdock.trace import Parts as Output
 from crossdock.values import JSON
 

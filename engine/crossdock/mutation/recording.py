@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from crossdock.coverage.firing import Witness
 from crossdock.coverage.rules import Key
 from crossdock.diagnostics import Span
-from crossdock.expressions import Evaluator, Expression, Scope, Tree
+from crossdock.expressions import Evaluator, Expression, Tree
+from crossdock.scope import Scope
 from crossdock.shapes import Shape
 from crossdock.trace import Origins, Parts
 from crossdock.values import JSON

@@ -23,11 +23,11 @@ from crossdock.checker import check_mapping
 from crossdock.coverage.rules import Key
 from crossdock.diagnostics import Diagnostic, Source, Span
 from crossdock.errors import CompileError, CrossdockError, EvaluationError, ProjectError
-from crossdock.expressions import Scope
 from crossdock.interpreter import execute
 from crossdock.mutation.mutants import Mutant, mutants_of
 from crossdock.mutation.recording import Given, Recorder, Siblings
 from crossdock.parser import plain
+from crossdock.scope import Scope
 from crossdock.source import MapNode, parse_yaml
 
 if TYPE_CHECKING:
