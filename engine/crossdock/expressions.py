@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
 
@@ -31,8 +31,8 @@ from crossdock.errors import CompileError
 from crossdock.functions import REGISTRY, Function, FunctionError
 from crossdock.functions.bounds import LONGEST as LONGEST_RESULT
 from crossdock.functions.function import ordinal
-from crossdock.scope import Scope
 from crossdock.growth import GrowthError, Place, measured
+from crossdock.scope import Scope
 from crossdock.source import ScalarNode
 from crossdock.values import JSON, finite
 

@@ -16,8 +16,8 @@ from crossdock.values import JSON
 
 if TYPE_CHECKING:
     from crossdock.expressions import Expression
-    from crossdock.scope import Scope
     from crossdock.mapping import Mapping
+    from crossdock.scope import Scope
 
 Parts = tuple[str | int, ...]
 
