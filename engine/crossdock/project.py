@@ -289,7 +289,8 @@ class Project:
             self._compiling.pop()
 
     def _unknown(self, name: str) -> ProjectError:
-        help = did_you_mean(name, self.mapping_names()) or "`crossdock list` shows them all"
+        others = (known for known in self.mapping_names() if known != name)  # a link to nothing is listed too
+        help = did_you_mean(name, others) or "`crossdock list` shows them all"
         return ProjectError(
             [Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)]
         )
