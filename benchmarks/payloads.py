@@ -117,7 +117,7 @@ def fabric_order(lines: int) -> Payload:
     off = sum(_cents(item["itemDiscountsTotal"]) for item in items)
     fees, tax = 1395, goods * _TAX_PERCENT // 100
     total = goods - off + fees + tax
-    order |= {key: None for key in _AFTERWARDS_FABRIC}
+    order |= dict.fromkeys(_AFTERWARDS_FABRIC)
     order |= {
         "items": items,
         "orderSubtotal": _amount(goods),

@@ -1,0 +1,68 @@
+"""All benchmarks, one command.
+
+    python benchmarks/run.py            a quarter of an hour on a machine that has nothing else to do
+    python benchmarks/run.py --quick    some minutes, and wider quartiles
+
+The results are written to ``benchmarks/RESULTS.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import transform
+from payloads import SIZES
+from results import Table, page
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How often is measured, and how long one measurement takes."""
+
+    rounds: int
+    seconds: float
+    sizes: tuple[int, ...]
+
+
+FULL = Effort(rounds=25, seconds=0.02, sizes=SIZES)
+QUICK = Effort(rounds=7, seconds=0.005, sizes=SIZES)
+
+
+def suites(effort: Effort) -> dict[str, Callable[[], Table]]:
+    """What is measured, by name."""
+    given = {"rounds": effort.rounds, "seconds": effort.seconds}
+    return {
+        "transform-kibo": lambda: transform.table("kibo", effort.sizes, **given),
+        "transform-fabric": lambda: transform.table("fabric", effort.sizes, **given),
+    }
+
+
+def main() -> int:
+    options = _options()
+    effort = QUICK if options.quick else FULL
+    tables = []
+    for name, suite in suites(effort).items():
+        if not options.only or name in options.only:
+            print(f"{name} …", file=sys.stderr)
+            tables.append(suite())
+    how = f"Each figure is of {effort.rounds} rounds."
+    options.output.write_text(page(tables, how=how), encoding="utf-8")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter measurements")
+    parser.add_argument(
+        "--only", nargs="*", metavar="NAME", help="these tables only: " + ", ".join(suites(QUICK))
+    )
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
