@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from crossdock.codegen import support
+from crossdock import runtime
 from crossdock.codegen.accesses import HERE, Found, of_mapping, of_tree
 from crossdock.codegen.cells import write_mapping
 from crossdock.codegen.frames import Frame
@@ -53,7 +53,7 @@ def generate(mapping: Mapping) -> Generated:
 def compile_mapping(mapping: Mapping) -> Function | None:
     """The function of a mapping; None for one that only the interpreter can run."""
     try:
-        return generate(mapping).load(support)
+        return generate(mapping).load(runtime)
     except (TooLarge, SyntaxError, RecursionError, MemoryError):
         return None
 
@@ -76,7 +76,7 @@ def generate_expression(expression: Expression) -> Generated:
 def compile_expression(expression: Expression) -> Function | None:
     """The function of one expression or template; None when only the interpreter can evaluate it."""
     try:
-        return generate_expression(expression).load(support)
+        return generate_expression(expression).load(runtime)
     except (TooLarge, SyntaxError, RecursionError, MemoryError):
         return None
 

@@ -1,4 +1,4 @@
-"""What generated code calls: the parts of the language that are no single line of Python.
+"""What the generated code of a mapping calls: the parts of the language that are no line of Python.
 
 Each does what the interpreter does, and raises where it raises. What is raised is never shown: the
 interpreter runs again and explains.
@@ -11,7 +11,6 @@ import operator
 from collections.abc import Callable
 from typing import Any, Final
 
-from crossdock.expressions import Reference, builtin
 from crossdock.functions import REGISTRY
 from crossdock.values import JSON, MISSING
 
@@ -108,6 +107,15 @@ def found(rows: dict[str, JSON], key: JSON, default: JSON = None) -> JSON:
     raise Unexplained
 
 
-def reference(function: Callable[[JSON], JSON]) -> Reference:
+def builtin(name: str, *arguments: object) -> JSON:
+    """One of JMESPath's own functions that nobody here has written. Raises what it raises."""
+    from crossdock.expressions import builtin
+
+    return builtin(name, *arguments)
+
+
+def reference(function: Callable[[JSON], JSON]) -> object:
     """Python as what JMESPath calls `&`, an expression that is evaluated later."""
+    from crossdock.expressions import Reference
+
     return Reference(function)
