@@ -73,7 +73,7 @@ def seconds(call: Callable[..., JSON], arguments: Sequence[JSON]) -> float:
 
 
 def measure(row: Row) -> str:
-    """The row's line: nanoseconds of the reference, of the function, for each amount; ratio; by the registry."""
+    """The line of a row: nanoseconds of the reference and of the function, and so on as in the heading."""
     function = REGISTRY[row.name]
     reference = REFERENCES.get(row.name) or getattr(exact, row.name)
     assert function.call is not None
