@@ -133,6 +133,14 @@ BROKEN: dict[str, tuple[JSON, JSON, str, str, str, str | None]] = {
         "/x",
         None,
     ),
+    "pattern property of a digit": (
+        {"patternProperties": {r"^\d$": {"type": "string"}}},
+        {"٣": 1, "4\n": 1, "5": 1},
+        "wrong-type",
+        "expected text, found a whole number",
+        "/5",
+        None,
+    ),
     "property name": (
         {"propertyNames": {"maxLength": 3}},
         {"long": 1},

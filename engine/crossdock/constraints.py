@@ -136,20 +136,20 @@ def twins(values: list[JSON]) -> tuple[int, int] | None:
     """The places of the first two equal items, found in one pass."""
     seen: dict[Hashable, int] = {}
     for index, value in enumerate(values):
-        if (first := seen.setdefault(_key(value), index)) != index:
+        if (first := seen.setdefault(identity(value), index)) != index:
             return first, index
     return None
 
 
-def _key(value: JSON) -> Hashable:
+def identity(value: JSON) -> Hashable:
     """Equal for equal values and no others: 1 and 1.0 are equal in JSON, 1 and true are not."""
     match value:
         case bool():
             return ("boolean", value)
         case list():
-            return ("array", *map(_key, value))
+            return ("array", *map(identity, value))
         case dict():
-            return ("object", frozenset((name, _key(each)) for name, each in value.items()))
+            return ("object", frozenset((name, identity(each)) for name, each in value.items()))
     return value
 
 
@@ -171,12 +171,13 @@ def _multiple(given: JSON, value: JSON) -> bool:
 _END_OR_NOT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(\$)", re.DOTALL)
 
 
+def searcher(pattern: str) -> re.Pattern[str]:
+    """A pattern in which ``$`` is the end of the text and classes are ASCII, as JSON Schema has it."""
+    return re.compile(_END_OR_NOT.sub(lambda token: r"\Z" if token[1] else token[0], pattern), re.ASCII)
+
+
 def _matches(given: JSON, value: JSON) -> bool:
-    """``$`` is the end of the text, and classes are ASCII, as in the dialect of JSON Schema."""
-    if not isinstance(value, str):
-        return True
-    pattern = _END_OR_NOT.sub(lambda token: r"\Z" if token[1] else token[0], str(given))
-    return re.search(pattern, value, re.ASCII) is not None
+    return not isinstance(value, str) or searcher(str(given)).search(value) is not None
 
 
 def _has_format(given: JSON, value: JSON) -> bool:
@@ -186,8 +187,8 @@ def _has_format(given: JSON, value: JSON) -> bool:
 
 TESTS: Final[dict[str, Test]] = {
     "type": lambda given, value: any(is_type(kind, value) for kind in as_list(given)),
-    "enum": lambda given, value: _key(value) in set(map(_key, as_list(given))),
-    "const": lambda given, value: _key(value) == _key(given),
+    "enum": lambda given, value: identity(value) in set(map(identity, as_list(given))),
+    "const": lambda given, value: identity(value) == identity(given),
     "minimum": _number(operator.ge),
     "maximum": _number(operator.le),
     "exclusiveMinimum": _number(operator.gt),

@@ -133,6 +133,7 @@ def _validator(schema: Schema) -> Walker:
     keywords = {name: _leaf(name) for name in TESTS} | {
         "required": _required,
         "dependentRequired": _dependent_required,
+        "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
         "propertyNames": _property_names,
         "anyOf": _any_of,
@@ -175,6 +176,14 @@ def _dependent_required(walker: Walker, given: JSON, value: JSON, schema: dict[s
         for name, names in given.items():
             if name in value:
                 yield from _required(walker, names, value, schema)
+
+
+def _pattern_properties(walker: Walker, given: JSON, value: JSON, _schema: dict[str, JSON]) -> Found:
+    if isinstance(value, dict) and isinstance(given, dict):
+        for pattern, schema in given.items():
+            for name, each in value.items():
+                if TESTS["pattern"](pattern, name):
+                    yield from walker.descend(each, schema, path=name, schema_path=pattern)
 
 
 def _additional_properties(walker: Walker, given: JSON, value: JSON, schema: dict[str, JSON]) -> Found:

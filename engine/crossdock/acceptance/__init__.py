@@ -1,0 +1,21 @@
+"""Payloads and results accepted at speed: what fits its schema is told so, and nothing else is said.
+
+``validation`` walks schema and value with care, and words what is wrong. Here a schema becomes Python once,
+and a value that fits passes in a fraction of the time. What is not accepted goes the slow way, which alone
+decides: an acceptor may turn down what fits (a float that a parser may have made of a longer number, an
+object that nests almost too deep), and never takes what does not.
+
+    value = read(data, schema)              # strict JSON that fits, or MISSING
+    if value is MISSING:
+        value = decode(data, name)          # raises, with the place
+        violations = validate(value, schema)
+"""
+
+from __future__ import annotations
+
+from crossdock.acceptance.acceptors import Acceptor, acceptor, accepts
+from crossdock.acceptance.generation import generate
+from crossdock.acceptance.reading import read
+from crossdock.acceptance.writing import write
+
+__all__ = ["Acceptor", "acceptor", "accepts", "generate", "read", "write"]

@@ -1,0 +1,122 @@
+"""Random schemas and random values: an acceptor takes what validation takes, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crossdock.acceptance import acceptor
+from crossdock.schemas import Schema, SchemaStore
+from crossdock.validation import validate
+from crossdock.values import JSON
+
+NAMES = ("a", "b", "c", "x-1", "")
+SMALL = st.integers(0, 3)
+NUMBERS = st.one_of(
+    st.integers(-3, 3),
+    st.sampled_from([0.0, -0.0, 1.0, 1.5, -2.5, 0.1, 0.3, 19.99, 1e16, 1e300, 5e-324]),
+    st.sampled_from([10**9, 2**30, 2**63 - 1, -(2**63), 2**64 - 1, 2**53 + 1]),
+)
+TEXTS = st.one_of(
+    st.sampled_from(["", "a", "ab", "abc", "a\n", "1", "٣", "É", "😀😀", "NOK", "NO", "2024-02-30"]),
+    st.text(max_size=4),
+)
+SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
+
+
+def _values(below: st.SearchStrategy[JSON]) -> st.SearchStrategy[JSON]:
+    return st.lists(below, max_size=4) | st.dictionaries(
+        st.sampled_from(NAMES) | st.text(max_size=2), below, max_size=4
+    )
+
+
+VALUES: st.SearchStrategy[JSON] = st.recursive(SCALARS, _values, max_leaves=8)
+KINDS = ["null", "boolean", "object", "array", "number", "integer", "string"]
+PATTERNS = st.sampled_from(["^a", "b$", r"^\d+$", "^[a-c]{1,2}$", "^x", "^.$", "[$]", r"\w", "^$"])
+
+
+def _some(words: dict[str, st.SearchStrategy[JSON]]) -> st.SearchStrategy[JSON]:
+    """An object with at most four of the words."""
+    pairs = st.sampled_from(sorted(words)).flatmap(lambda word: st.tuples(st.just(word), words[word]))
+    return st.lists(pairs, max_size=4).map(dict)
+
+
+LEAVES: dict[str, st.SearchStrategy[JSON]] = {
+    "type": st.sampled_from(KINDS) | st.lists(st.sampled_from(KINDS), min_size=1, max_size=4),
+    "enum": st.lists(VALUES, min_size=1, max_size=4),
+    "const": VALUES,
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), NUMBERS),
+    "multipleOf": st.sampled_from([1, 2, 3, 0.1, 0.01, 1.5, 7, 10**7]),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), SMALL),
+    **dict.fromkeys(("minProperties", "maxProperties"), SMALL),
+    "pattern": PATTERNS,
+    "format": st.sampled_from(["date", "date-time", "currency", "country", "uri", "email", "uuid", "other"]),
+    "uniqueItems": st.booleans(),
+    "required": st.lists(st.sampled_from(NAMES), max_size=3),
+    "dependentRequired": st.dictionaries(
+        st.sampled_from(NAMES), st.lists(st.sampled_from(NAMES), max_size=2), max_size=2
+    ),
+    "$ref": st.sampled_from(["#/$defs/tree", "#/$defs/text", "#/$defs/whole"]),
+}
+
+
+def _schemas(below: st.SearchStrategy[JSON]) -> st.SearchStrategy[JSON]:
+    named = st.dictionaries(st.sampled_from(NAMES), below, max_size=4)
+    several = st.lists(below, min_size=1, max_size=3)
+    return _some(
+        {
+            **LEAVES,
+            **dict.fromkeys(("properties", "dependentSchemas"), named),
+            "patternProperties": st.dictionaries(PATTERNS, below, min_size=1, max_size=2),
+            "additionalProperties": below,
+            **dict.fromkeys(("items", "contains", "propertyNames", "not", "if", "then", "else"), below),
+            **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), several),
+            **dict.fromkeys(("minContains", "maxContains"), SMALL),
+        }
+    )
+
+
+SCHEMAS: st.SearchStrategy[JSON] = st.recursive(_some(LEAVES) | st.booleans(), _schemas, max_leaves=6)
+DEFINITIONS: dict[str, JSON] = {
+    "tree": {
+        "type": ["object", "null"],
+        "properties": {"a": {"$ref": "#/$defs/tree"}, "b": {"items": {"$ref": "#/$defs/tree"}}},
+    },
+    "text": {"type": ["string", "null"], "maxLength": 2},
+    "whole": {"type": "integer", "minimum": -1},
+}
+
+
+def load(document: JSON) -> Schema:
+    """The schema of a document, beside the definitions that it may refer to."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "one.schema.json"
+        path.write_text(json.dumps({"allOf": [document], "$defs": DEFINITIONS}), encoding="utf-8")
+        return SchemaStore([Path(folder)]).get("one#/allOf/0")
+
+
+def texts(value: JSON) -> int:
+    match value:
+        case str():
+            return 1
+        case list():
+            return sum(map(texts, value))
+        case dict():
+            return len(value) + sum(map(texts, value.values()))
+    return 0
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(schema=SCHEMAS, values=st.lists(VALUES, min_size=6, max_size=6))
+def test_an_acceptor_decides_as_validation_does(schema: JSON, values: list[JSON]) -> None:
+    loaded = load(schema)
+    accept = acceptor(loaded)
+
+    for value in values:
+        within = "1e+300" not in json.dumps(value)
+        fits = validate(value, loaded) == [] and within
+        assert accept(value) == (texts(value) if fits else -1), (schema, value)
