@@ -117,6 +117,12 @@ def line_total(quantity: Any, price: str | None) -> Decimal:
     return ZERO
 
 
+def refuse_no_number(value: Any) -> None:
+    """Raise Refused for what is neither nothing nor a number, or a text that is one."""
+    if value is not None and not (type(value) is float and 1e-3 < value < 1e15):
+        decimal_of(value)
+
+
 def product(quantity: int | float, price: Any) -> Decimal:
     """A quantity times a price as JSON states it, as a JSON number. Raises Refused."""
     if type(price) is float and type(quantity) is int and -1000 < quantity < 1000 and abs(price) >= 1e-3:

@@ -25,6 +25,7 @@ from handwritten.amounts import (
     plain,
     product,
     ratio,
+    refuse_no_number,
     rounded,
     settled,
 )
@@ -235,12 +236,12 @@ def _left(item: dict[str, Any]) -> int | float | None:
             raise Refused("not a quantity")
         return ordered
     if ordered is None:
-        _refuse_no_number(cancelled)
+        _refuse_other_types(cancelled)
         return None
     return plain(decimal_of(ordered) - (ZERO if cancelled is None else decimal_of(cancelled)))
 
 
-def _refuse_no_number(value: Any) -> None:
+def _refuse_other_types(value: Any) -> None:
     if value is not None and type(value) not in (int, float, str):
         raise Refused("not a number")
 
@@ -249,7 +250,7 @@ def _listed(item: dict[str, Any], quantity: int | float | None) -> Decimal:
     """What a line costs by its stated price; 0 when there is none."""
     price = item.get("itemUnitPrice")
     if price is None or quantity is None:
-        _refuse_no_number(price)
+        _refuse_other_types(price)
         return ZERO
     return product(quantity, price)
 
@@ -258,14 +259,12 @@ def _line(item: dict[str, Any], quantity: int | float | None, places: int) -> di
     if type(quantity) is float:
         raise Refused("not a whole quantity")
     price, subtotal = item.get("itemUnitPrice"), item.get("itemSubtotal")
-    shared = None
-    if subtotal is not None and quantity is not None:
-        total = decimal_of(subtotal)
-        shared = ratio(total, quantity) if price is None else None
+    if subtotal is None or quantity is None:
+        _refuse_other_types(subtotal)
+    elif price is None:
+        price = ratio(decimal_of(subtotal), quantity)
     else:
-        _refuse_no_number(subtotal)
-    if price is None:
-        price = shared
+        refuse_no_number(subtotal)
     return without_nulls(
         {
             "channel_refnum": item.get("lineItemId"),

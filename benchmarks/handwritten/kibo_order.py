@@ -26,6 +26,7 @@ from handwritten.amounts import (
     settled,
 )
 from handwritten.values import (
+    NOTHING,
     NUMBERS,
     as_object,
     country,
@@ -154,11 +155,12 @@ def _reached(contacts: list[Any]) -> tuple[Any, str | None]:
     for contact in map(as_object, contacts):
         if email is None:
             email = next((it for it in (contact.get("email"), contact.get("emailAddress")) if true(it)), None)
-        numbers = as_object(contact.get("phoneNumbers"))
-        other = flat([contact.get("phoneNumber")])
-        for number in (numbers.get("home"), numbers.get("mobile"), numbers.get("work"), *other):
-            text = trimmed(number)
-            if text and phone is None:
+        given = as_object(contact.get("phoneNumbers"))
+        numbers = [given.get("home"), given.get("mobile"), given.get("work")]
+        if (other := contact.get("phoneNumber")) is not None:
+            numbers += flat([other])
+        for number in numbers:
+            if number is not None and (text := trimmed(number)) and phone is None:
                 phone = text
     return email, phone
 
@@ -222,7 +224,7 @@ def _lines(items: list[Any], places: int) -> tuple[list[dict[str, Any]], Decimal
     for item in items:
         if item is None:
             continue
-        line = _line(as_object(item), places)
+        line = _line(item if type(item) is dict else NOTHING, places)
         if line is not None:
             lines.append(line)
             goods += line_total(line.get("quantity"), line.get("unit_price"))
@@ -238,14 +240,16 @@ def _line(item: dict[str, Any], places: int) -> dict[str, Any] | None:
     if not reference and type(reference) not in NUMBERS:
         number = item.get("lineId")
         reference = text_of(number) if true(number) else number
-    product = as_object(item.get("product"))
+    product = item.get("product")
+    if type(product) is not dict:
+        product = NOTHING
     sku = product.get("variationProductCode")
     if not sku and type(sku) not in NUMBERS:
         sku = product.get("productCode")
-        if not true(sku):
+        if not sku and type(sku) not in NUMBERS:
             sku = product.get("sku")
     name, parts = product.get("name"), product.get("bundledProducts")
-    price = _price(as_object(item.get("unitPrice")))
+    price = _price(item.get("unitPrice"))
     return without_nulls(
         {
             "channel_refnum": reference,
@@ -272,8 +276,10 @@ def _is_extra(part: Any) -> bool:
     return type(part) is dict and true(part.get("optionAttributeFQN"))
 
 
-def _price(prices: dict[str, Any]) -> Any:
+def _price(prices: Any) -> Any:
     """What a unit was sold for: the first of its prices that is stated."""
+    if type(prices) is not dict:
+        return None
     price = prices.get("extendedAmount")
     if price is None:
         for name in ("overrideAmount", "saleAmount", "listAmount"):
@@ -306,13 +312,16 @@ def _sum(amounts: list[Any]) -> Decimal:
 def _discounts(order: dict[str, Any]) -> tuple[Decimal, bool]:
     """What the discounts that count take off together; and whether a product has extras."""
     discounts, extras = flat([order.get("orderDiscounts")]), False
-    for item in map(as_object, flat(order.get("items"))):
+    for item in flat(order.get("items")):
+        if type(item) is not dict:
+            continue
         several = item.get("productDiscounts")
         if type(several) is list and several:
             discounts.extend(several)
-        else:
-            discounts.append(several if true(several) else item.get("productDiscount"))
-        parts = as_object(item.get("product")).get("bundledProducts")
+        elif (one := several if true(several) else item.get("productDiscount")) is not None:
+            discounts.append(one)
+        product = item.get("product")
+        parts = product.get("bundledProducts") if type(product) is dict else None
         if parts and type(parts) is list and any(map(_is_extra, parts)):
             extras = True
     return _impact(discounts), extras

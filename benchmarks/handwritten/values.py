@@ -51,11 +51,9 @@ def present(values: list[Any]) -> list[Any]:
 
 def without_nulls(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields that have a value."""
-    return {key: value for key, value in fields.items() if value is not None} if has_null(fields) else fields
-
-
-def has_null(fields: dict[str, Any]) -> bool:
-    return None in fields.values()
+    if None not in fields.values():
+        return fields
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def text_of(value: Any) -> str:
@@ -88,7 +86,7 @@ def same(one: Any, other: Any) -> bool:
 
 def joined(glue: str, texts: list[Any]) -> str | None:
     """The texts that are not blank, with the glue between them; None when there are none."""
-    return glue.join(text for text in texts if trimmed(text)) or None
+    return glue.join([text for text in texts if text is not None and trimmed(text)]) or None
 
 
 def country(code: Any) -> Any:
