@@ -366,6 +366,8 @@ def test_a_given_silence(kind: str) -> None:
         ),
         ({"$status": "404"}, "an answer's `$status` is a whole number, and its `$text` is text", None),
         ({"$status": True}, "an answer's `$status` is a whole number, and its `$text` is text", None),
+        ({"$status": 99}, "an answer's `$status` is between 100 and 599", None),
+        ({"$status": 9_999_999_999}, "an answer's `$status` is between 100 and 599", None),
         ({"$text": 1}, "an answer's `$status` is a whole number, and its `$text` is text", None),
         ({"$error": "tiemout"}, "an answer's `$error` is one of timeout, unreachable, answer", None),
     ],
@@ -569,6 +571,7 @@ def test_what_cannot_be_planned_or_answered(
         (
             '{"order": {"$stauts": 1}}',
             "error[unknown-key]: an answer has no key `$stauts` beside its `$` keys\n"
+            "  = note: an answer to the step `order`\n"
             "  = help: did you mean `$status`?\n",
         ),
     ],

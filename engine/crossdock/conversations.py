@@ -521,7 +521,8 @@ def _text(what: str, key: str, value: JSON) -> str:
         raise _Failed("request", f"`{key}` is no text")
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if any(char in text for char in "\r\n\0"):
-        raise _Failed("request", f"`{key}` holds a line end")
+        odd = "NUL" if "\0" in text else "line end"
+        raise _Failed("request", f"`{key}` holds a {odd}")
     if what == "headers" and not (text.isascii() and text.isprintable()):
         raise _Failed("request", f"`{key}` holds characters that no header can have")
     return text

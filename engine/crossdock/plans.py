@@ -30,7 +30,7 @@ _SILENCES: Final[dict[Silence, str]] = {
 }
 
 
-def given_answer(_call: Call, given: JSON | Missing) -> Answer:
+def given_answer(call: Call, given: JSON | Missing) -> Answer:
     """The answer that a file gives for a call: a body, or a status, a text or an error with it.
 
     ``{"$status": 404, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``.
@@ -42,24 +42,28 @@ def given_answer(_call: Call, given: JSON | Missing) -> Answer:
     for key in given:
         if key not in _KEYS:
             help = did_you_mean(key, _KEYS) or "a body with such a key stands in `$body`"
-            raise _wrong("unknown-key", f"an answer has no key `{shorten(key)}` beside its `$` keys", help)
+            message = f"an answer has no key `{shorten(key)}` beside its `$` keys"
+            raise _wrong("unknown-key", message, call, help)
     error, status, text = given.get("$error"), given.get("$status", 200), given.get("$text")
     if error is not None:
-        raise _silence(error)
+        raise _silence(error, call)
     if type(status) is not int or not isinstance(text, str | None):
-        raise _wrong("wrong-type", "an answer's `$status` is a whole number, and its `$text` is text")
+        message = "an answer's `$status` is a whole number, and its `$text` is text"
+        raise _wrong("wrong-type", message, call)
+    if not 100 <= status <= 599:
+        raise _wrong("not-allowed-value", "an answer's `$status` is between 100 and 599", call)
     return Answer(status=status, body=given.get("$body", MISSING), text=text)
 
 
-def _silence(error: JSON) -> NoAnswer | InputError:
+def _silence(error: JSON, call: Call) -> NoAnswer | InputError:
     for kind, message in _SILENCES.items():
         if error == kind:
             return NoAnswer(kind, message)
-    return _wrong("not-allowed-value", f"an answer's `$error` is one of {', '.join(_SILENCES)}")
+    return _wrong("not-allowed-value", f"an answer's `$error` is one of {', '.join(_SILENCES)}", call)
 
 
-def _wrong(id: str, message: str, help: str | None = None) -> InputError:
-    return InputError([Diagnostic(id, message, help=help)])
+def _wrong(id: str, message: str, call: Call, help: str | None = None) -> InputError:
+    return InputError([Diagnostic(id, message, help=help, notes=(f"an answer to the step `{call.step}`",))])
 
 
 def read_answers(path: str, conversation: Conversation) -> JSON:
