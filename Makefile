@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test mutate setup snapshots lint wheel clean
+.PHONY: demo test mutate fuzz setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -16,6 +17,9 @@ test: $(VENV)/.ready lint  ## set up, and run every check
 
 mutate: $(VENV)/.ready  ## try every mutant of the order mappings
 	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py
+
+fuzz: $(VENV)/.ready  ## hostile input, SECONDS of it for each target
+	cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 setup: $(VENV)/.ready  ## only set up
 
