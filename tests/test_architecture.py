@@ -102,7 +102,9 @@ ORDER = [
     "plans",
     "transport",
     # the whole
+    "roots",
     "project",
+    "cache",
     "overview",
     "written",
     "markdown",

@@ -22,10 +22,13 @@ class Generated:
     name: str
     source: str
     constants: Mapping[str, JSON] = field(default_factory=dict, repr=False)
+    _code: list[CodeType] = field(init=False, default_factory=list, repr=False)
 
     def compiled(self) -> CodeType:
         """Raises SyntaxError, RecursionError or MemoryError for what is beyond Python's own limits."""
-        return compile(self.source, f"<{self.name}>", "exec", dont_inherit=True)
+        if not self._code:
+            self._code.append(compile(self.source, f"<{self.name}>", "exec", dont_inherit=True))
+        return self._code[0]
 
     def load(self, support: ModuleType) -> Callable[..., Any]:
         """The function ``run``; raises as ``compiled`` does."""

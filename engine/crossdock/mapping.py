@@ -1,24 +1,30 @@
 """A compiled mapping: immutable, checked, shared between threads.
 
-mapping = project.mapping("kibo/order")
+mapping = project.mapping("shop/order")
 order = mapping(payload)            # validates, runs, validates
 result = mapping.run(payload)       # the same, with the trace and the warnings
+data = mapping.convert(data)        # the same, from bytes to bytes
+
+Without a trace a mapping runs as the Python that is generated for it when it first does. What that cannot
+do, or finds wrong, is done by the interpreter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from crossdock import nodes
+from crossdock import acceptance, nodes, payloads
+from crossdock.codegen import compile_mapping
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.errors import OutputError
 from crossdock.interpreter import execute
+from crossdock.prepared import Nothing, Prepared
 from crossdock.schemas import Schema
 from crossdock.scope import Scope
 from crossdock.trace import Parts, Step, Trace, Watch
 from crossdock.validation import Violation, input_error, validate
-from crossdock.values import JSON
+from crossdock.values import JSON, MISSING, Missing
 from crossdock.views import ANYTHING, View
 
 
@@ -59,13 +65,14 @@ class Mapping:
     findings: tuple[Diagnostic, ...] = ()
     result: View = ANYTHING
     watch: Watch | None = None
+    _kept: list[Prepared | None] = field(init=False, default_factory=list)
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"
 
     def __call__(self, payload: JSON, *, settings: MappingType[str, JSON] | None = None) -> JSON:
         """The result for a payload. Raises InputError, EvaluationError or OutputError."""
-        return self.run(payload, settings=settings).value
+        return self.run(payload, settings=settings, traced=False).value
 
     def run(
         self,
@@ -75,16 +82,58 @@ class Mapping:
         request: JSON = None,
         name: str = "payload",
         validate: bool = True,
+        traced: bool = True,
     ) -> Result:
-        """Run with a trace. ``settings`` override the channel's; ``name`` is the payload's in messages.
+        """Run. ``settings`` override the channel's; ``name`` is the payload's in messages.
 
+        The trace of the result is empty when it is not ``traced``, and it is there much sooner.
         Raises InputError, EvaluationError or OutputError.
         """
         scope = Scope(settings={**self.settings, **(settings or {})}, request=request)
-        return self.run_within(payload, scope, name=name, validate=validate)
+        return self.run_within(payload, scope, name=name, validate=validate, traced=traced)
 
-    def run_within(self, payload: JSON, scope: Scope, *, name: str, validate: bool = True) -> Result:
+    def convert(
+        self,
+        data: bytes,
+        *,
+        settings: MappingType[str, JSON] | None = None,
+        name: str = "payload",
+        compact: bool = True,
+    ) -> bytes:
+        """The JSON text of the result for that of a payload, both in UTF-8.
+
+        Raises as ``run`` does, and InputError for what is no JSON.
+        """
+        scope = Scope(settings={**self.settings, **(settings or {})})
+        prepared = self.prepared() if self.source is not None else None
+        if self.source is not None and prepared is not None:
+            payload = acceptance.read(data, self.source)
+            if not isinstance(payload, Missing):
+                value = prepared.result(payload, scope, takes=False)
+                if not isinstance(value, Nothing):
+                    return acceptance.write(_present(value), compact=compact)
+        result = self.run_within(payloads.decode(data, name), scope, name=name)
+        return acceptance.write(result.value, compact=compact)
+
+    def prepared(self) -> Prepared | None:
+        """What runs in the mapping's place when nobody wants its trace; None when nothing can."""
+        if self.watch is not None:
+            return None
+        if not self._kept:
+            function = compile_mapping(self)
+            takes = acceptance.acceptor(self.source) if self.source else None
+            gives = acceptance.acceptor(self.target) if self.target else None
+            self._kept.append(Prepared(function, takes, gives) if function else None)
+        return self._kept[0]
+
+    def run_within(
+        self, payload: JSON, scope: Scope, *, name: str, validate: bool = True, traced: bool = True
+    ) -> Result:
         """Run in a scope that is there already, as in a conversation. Raises as ``run`` does."""
+        if not traced and (prepared := self.prepared()) is not None:
+            value = prepared.result(payload, scope, takes=validate, gives=validate)
+            if not isinstance(value, Nothing):
+                return Result(_present(value), Trace(), present=value is not MISSING)
         if validate and self.source is not None:
             check_input(payload, self.source, name)
         outcome = execute(self, payload, scope, name=name, traced=True, watch=self.watch)
@@ -93,6 +142,10 @@ class Mapping:
         if has_errors(outcome.failed):
             raise OutputError(outcome.failed, outcome.value)
         return Result(outcome.value, outcome.trace, tuple(outcome.failed), outcome.present)
+
+
+def _present(value: JSON | Missing) -> JSON:
+    return None if isinstance(value, Missing) else value
 
 
 def check_input(payload: JSON, schema: Schema, name: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, shorte
 from crossdock.errors import CompileError, ProjectError
 from crossdock.mapping import Mapping
 from crossdock.parser import table_rows
+from crossdock.roots import MAPPINGS, nearest, search_path
+from crossdock.roots import bundled as bundled_root
 from crossdock.schemas import Schema, SchemaStore
 from crossdock.source import MOST_CHARACTERS, MapNode, parse_yaml
 from crossdock.values import JSON, MISSING, Missing
@@ -28,7 +31,8 @@ from crossdock.values import JSON, MISSING, Missing
 if TYPE_CHECKING:
     from crossdock.conversations import Ask, Conversation, Outcome
 
-MAPPINGS: Final = "mappings"
+__all__ = ["MAPPINGS", "Project", "bundled_root"]
+
 SCHEMAS: Final = "schemas"
 TABLES: Final = "tables"
 CONVERSATION: Final = "conversation"
@@ -46,6 +50,7 @@ class Project:
         self._channels: dict[str, Channel] = {}
         self._conversations: dict[str, Conversation] = {}
         self._compiling: list[str] = []
+        self._seen: dict[Path, str | None] = {}
 
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:
@@ -53,19 +58,25 @@ class Project:
         start = (Path(directory) if directory is not None else Path.cwd()).resolve()
         if not start.is_dir():
             raise ProjectError([Diagnostic("no-project", f"there is no directory `{directory}`")])
-        own = next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), None)
-        bundled = bundled_root()
+        own = nearest(start)
         if directory is not None and own is None:
             message = (
                 f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
             )
             raise ProjectError([Diagnostic("no-project", message)])
-        roots = [own] if own is not None else []
-        return cls([*roots, *([bundled] if bundled != own else [])])
+        return cls(search_path(own))
 
     @cached_property
     def schemas(self) -> SchemaStore:
         return SchemaStore([root / SCHEMAS for root in self.roots])
+
+    def seen(self) -> dict[Path, str | None] | None:
+        """Every file that was read so far, with the SHA-256 of its content; None for one that was missing.
+
+        None when that is not all: then a file was found by what stands in it.
+        """
+        schemas = self.schemas.seen()
+        return None if schemas is None else self._seen | schemas
 
     def schema(self, name: str) -> Schema:
         """A schema by name, such as ``kibo/order``. Raises ProjectError."""
@@ -307,14 +318,20 @@ class Project:
         return name
 
     def _find(self, path: PurePosixPath) -> Path | None:
-        return next((root / path for root in self.roots if _is_file(root / path)), None)
+        for root in self.roots:
+            if _is_file(root / path):
+                return root / path
+            self._seen[root / path] = None
+        return None
 
     def _read(self, path: Path) -> Source:
         name = self._display(path)
         try:
             if path.stat().st_size > 4 * MOST_CHARACTERS:
                 raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
-            return Source(name, path.read_bytes().decode("utf-8"))
+            data = path.read_bytes()
+            self._seen[path] = sha256(data).hexdigest()
+            return Source(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:
             message = f"`{name}` is not UTF-8: byte {error.start + 1}"
             raise ProjectError([Diagnostic("unreadable", message)]) from None
@@ -334,16 +351,6 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
-
-
-def bundled_root() -> Path:
-    """The mappings and schemas that come with Crossdock.
-
-    A wheel carries them inside the package; an editable install has no such folder, and there they
-    stand at the repository's root.
-    """
-    inside = Path(__file__).parent / "bundled"
-    return inside if inside.is_dir() else Path(__file__).resolve().parents[2]
 
 
 def _resolve(name: str, user: str) -> str | None:

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote, unquote, urljoin
@@ -91,10 +92,25 @@ class SchemaStore:
         self._files: dict[str, _File] = {}
         self._schemas: dict[str, Schema] = {}
         self._targets: dict[str, Node] = {}
+        self._digests: dict[str, str] = {}
 
     def names(self) -> tuple[str, ...]:
         """The names of all schema files, in order."""
         return tuple(sorted(self._paths))
+
+    def seen(self) -> dict[Path, str | None] | None:
+        """Every schema file that was read so far, with the SHA-256 of its content; None where none stands.
+
+        None instead when files were found by their ``$id``, which any file may have.
+        """
+        if "_ids" in vars(self):
+            return None
+        found: dict[Path, str | None] = {}
+        for name, digest in self._digests.items():
+            root, path = self._paths[name]
+            before = self._roots[: self._roots.index(root)]
+            found |= {path: digest, **dict.fromkeys((other / (name + SUFFIX) for other in before), None)}
+        return found
 
     def get(self, name: str) -> Schema:
         """A schema by name, or a ``ProjectError``: unknown, unreadable, wrong, or with loose references."""
@@ -156,6 +172,7 @@ class SchemaStore:
         shown = path.relative_to(root.parent).as_posix()
         try:
             data = path.read_bytes()
+            self._digests[name] = sha256(data).hexdigest()
             return shown, data.decode("utf-8", "replace"), decode(data, shown, secret=False)
         except OSError as error:
             message = f"`{shown}` cannot be read: {(error.strerror or 'it does not answer').lower()}"

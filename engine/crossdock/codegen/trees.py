@@ -225,8 +225,8 @@ class Trees:
         parts = tree["children"]
         name = self.writer.fresh()
         printed: list[str] = []
-        if all(part["type"] == "literal" for part in parts):
-            return literal("".join(text for part in parts if (text := _constant_text(part))))
+        if all(part["type"] == "literal" and isinstance(part["value"], str) for part in parts):
+            return literal("".join(part["value"] for part in parts))
         self.writer.line(f"{name} = None")
         self._print(parts, frame, printed, name)
         return Value(name, STRING | NULL, simple=True)
@@ -259,10 +259,6 @@ def _flat(tree: Tree) -> Tree:
             break
         tree = chain
     return tree
-
-
-def _constant_text(part: Tree) -> str:
-    return str(part["value"])
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,52 @@
+"""A mapping made ready to run at speed: its function, and the acceptors of its two schemas.
+
+It gives a result or nothing. Nothing means that something is unusual: the payload may not fit its schema,
+a value may be one that a function refuses, a check may not hold. Then the mapping runs the careful way,
+which alone decides, and says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from crossdock.scope import Scope
+from crossdock.values import JSON, MISSING, Missing
+
+Run = Callable[[JSON, Scope], "JSON | Missing"]
+Accept = Callable[[JSON], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is no result this way; not even that there is none."""
+
+
+NOTHING: Final = Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What runs in place of a mapping. An acceptor gives a number below 0 for what it does not accept."""
+
+    run: Run
+    takes: Accept | None = None
+    gives: Accept | None = None
+
+    def result(
+        self, payload: JSON, scope: Scope, *, takes: bool = True, gives: bool = True
+    ) -> JSON | Missing | Nothing:
+        """The result of a payload, MISSING when the mapping gives none, NOTHING to go the careful way.
+
+        ``takes`` and ``gives`` say whether the payload and the result are held against their schemas.
+        """
+        try:
+            if takes and self.takes is not None and self.takes(payload) < 0:
+                return NOTHING
+            value = self.run(payload, scope)
+            if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
+                return NOTHING
+        except Exception:  # whatever it is: the careful way says it
+            return NOTHING
+        return value
