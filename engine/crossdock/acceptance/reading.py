@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 
 from crossdock.acceptance import libraries
-from crossdock.acceptance.acceptors import acceptor
+from crossdock.acceptance.acceptors import Acceptor, acceptor
 from crossdock.acceptance.counting import texts
 from crossdock.payloads import LARGEST
 from crossdock.scanner import lone_surrogate
@@ -25,13 +25,18 @@ def read(data: bytes, schema: Schema, *, limit: int = LARGEST) -> JSON | Missing
 
     MISSING means only that the slow way has to be gone.
     """
+    return accepted(data, acceptor(schema), limit=limit)
+
+
+def accepted(data: bytes, accept: Acceptor, *, limit: int = LARGEST) -> JSON | Missing:
+    """The same for whoever has the acceptor of the schema."""
     if len(data) > limit:
         return MISSING
     try:
         value = parser()(data)
     except (ValueError, RecursionError):
         return MISSING
-    return value if acceptor(schema)(value) == texts(data) else MISSING
+    return value if accept(value) == texts(data) else MISSING
 
 
 def parser() -> Parser:
