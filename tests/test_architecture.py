@@ -38,6 +38,7 @@ ORDER = [
     # a payload and its schema
     "scanner",
     "payloads",
+    "patterns",
     "keywords",
     "shapes",
     "schemas",

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from crossdock.diagnostics import shorten
+from crossdock.patterns import longest_tried
 from crossdock.values import JSON
 
 Test = Callable[[JSON, JSON], bool]
@@ -60,7 +61,11 @@ def wanted(keyword: str, given: JSON, value: JSON) -> str:
         case (("enum" | "const"), _):
             return f"expected {_choice(given if keyword == 'enum' else [given])}, found {describe(value)}"
         case "pattern", _:
-            return f"expected text that matches `{shorten(str(given), 200)}`, found {describe(value)}"
+            most = longest_tried(str(given))
+            short = (
+                f"of at most {most:.0f} characters " if isinstance(value, str) and len(value) > most else ""
+            )
+            return f"expected text {short}that matches `{shorten(str(given), 200)}`, found {describe(value)}"
         case "format", str():
             return f"expected {FORMATS[given][0]}, found {describe(value)}"
         case (("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum"), _):
@@ -177,7 +182,9 @@ def searcher(pattern: str) -> re.Pattern[str]:
 
 
 def _matches(given: JSON, value: JSON) -> bool:
-    return not isinstance(value, str) or searcher(str(given)).search(value) is not None
+    if not isinstance(value, str):
+        return True
+    return len(value) <= longest_tried(str(given)) and searcher(str(given)).search(value) is not None
 
 
 def _has_format(given: JSON, value: JSON) -> bool:

@@ -8,11 +8,11 @@ written ``{}`` and ``{"not": {}}``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crossdock.diagnostics import did_you_mean, pointer, shorten
+from crossdock.patterns import unsafe
 from crossdock.values import JSON
 
 Node = dict[str, JSON]
@@ -20,8 +20,6 @@ Node = dict[str, JSON]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TYPES = ("null", "boolean", "object", "array", "number", "integer", "string")
 NOTHING: Node = {"not": {}}
-_LONGEST_PATTERN = 200
-_MOST_REPEATS = 9
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "schema": ("items", "contains", "propertyNames", "not", "if", "then", "else", "additionalProperties"),
@@ -182,41 +180,3 @@ def _misused(kind: str, given: JSON) -> str | None:
 
 def _names(given: JSON) -> bool:
     return isinstance(given, list) and all(isinstance(each, str) for each in given)
-
-
-_PATTERN_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|*+]|\{(\d*)(,?)(\d*)\}|.", re.DOTALL)
-
-
-def unsafe(pattern: str) -> str | None:
-    """Why a pattern is refused: it is too long, is wrong, or can be made slow by a hostile text."""
-    if len(pattern) > _LONGEST_PATTERN:
-        return f"is longer than {_LONGEST_PATTERN} characters"
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        return "is not a regular expression of Python"
-    if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=|\(\?\()", pattern):
-        return "refers back to a group"
-    groups, closed = [False], False
-    for token in _PATTERN_TOKEN.finditer(pattern):
-        repeats = token[0] in "*+" or (token[2] is not None and _most(token) > _MOST_REPEATS)
-        if repeats and closed:
-            return "repeats what is itself repeated or a choice"
-        closed = False
-        match token[0]:
-            case "(":
-                groups.append(False)
-            case ")":
-                closed = groups.pop()
-                groups[-1] |= closed
-            case "|":
-                groups[-1] = True
-            case _:
-                groups[-1] |= repeats
-    return None
-
-
-def _most(repeat: re.Match[str]) -> float:
-    """The upper bound of ``{2}``, ``{2,}`` or ``{2,5}``."""
-    bound = repeat[3] or (repeat[1] if not repeat[2] else "")
-    return int(bound) if bound else float("inf")

@@ -9,8 +9,10 @@ number that 64 bits do not hold, nesting without measure, a value that is not JS
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from crossdock.constraints import FORMATS, TESTS, identity, searcher, twins
+from crossdock.patterns import longest_tried
 from crossdock.values import JSON
 
 __all__ = [
@@ -91,8 +93,9 @@ def fits(check: Check, value: JSON, room: int) -> bool:
 
 
 def pattern(text: str) -> Callable[[str], object]:
-    """The search for a pattern of a schema: None when a text does not match."""
-    return searcher(text).search
+    """The search for a pattern of a schema: None when a text does not match, or is too long to be tried."""
+    search, most = searcher(text).search, longest_tried(text)
+    return search if most == inf else lambda value: search(value) if len(value) <= most else None
 
 
 def format_of(name: str) -> Callable[[str], bool]:

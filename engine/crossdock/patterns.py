@@ -1,0 +1,291 @@
+r"""Which regular expressions a schema may use: those that no text makes slow.
+
+A matcher that tries again takes a time that multiplies where two repeats can share a text: of ``\d*\d*$``
+each digit may belong to the first or to the second. Where a character that neither can be stands between
+them, as in ``\d+(\.\d*)?$``, there is one way only. So a pattern is read into its elements, each with the
+characters that it can be, and two repeats that nothing divides are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations
+from math import inf, prod
+from typing import Final
+
+LONGEST_PATTERN: Final = 200
+_MOST_REPEATS: Final = 9
+_MOST_WAYS: Final = 100
+_MOST_ELEMENTS: Final = 400
+_MOST_STEPS: Final = 4_000_000  # a matcher takes some 20 ms for as many
+
+_TOKEN = re.compile(
+    r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|0[0-7]{0,2}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]"
+    r"|\(\?(?:[:=!]|<[=!]|P?<\w+>)|[()|]|[*+?][?+]?|\{(\d*)(,?)(\d*)\}[?+]?|.",
+    re.DOTALL,
+)
+_BETWEEN: Final = frozenset({"^", "$", "\\b", "\\B", "\\A", "\\Z"})
+_STRANGER: Final = "é"  # all that no pattern names
+
+
+def unsafe(pattern: str) -> str | None:
+    """Why a pattern is refused: it is too long, is wrong, or can be made slow by a hostile text."""
+    if len(pattern) > LONGEST_PATTERN:
+        return f"is longer than {LONGEST_PATTERN} characters"
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        return "is not a regular expression of Python"
+    if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=|\(\?\()", pattern):
+        return "refers back to a group"
+    try:
+        _ways_through(pattern)
+    except _RefusedError as refused:
+        return str(refused)
+    return None
+
+
+@cache
+def longest_tried(pattern: str) -> float:
+    """How long a text may be for this pattern to be tried on it. Raises what ``unsafe`` would tell."""
+    ways, repeats = _ways_through(pattern)
+    starts = 0 if pattern.startswith("^") and "|" not in pattern else 1
+    powers = starts + repeats
+    once = powers == 0 or (powers == 1 and ways == 1)  # no longer than reading the text takes
+    return inf if once else float((_MOST_STEPS / ways) ** (1 / powers))
+
+
+class _RefusedError(Exception):
+    """A pattern is refused, for this reason."""
+
+
+# --- the pattern as a tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Chars:
+    """One character, some times over."""
+
+    chars: frozenset[str]
+    least: int = 1
+    most: float = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """Alternatives, some times over."""
+
+    branches: tuple[tuple[_Part, ...], ...]
+    least: int = 1
+    most: float = 1
+
+
+_Part = _Chars | _Group
+
+
+class _Reader:
+    """Reads a pattern that compiles, from left to right."""
+
+    def __init__(self, pattern: str) -> None:
+        self.tokens = list(_TOKEN.finditer(pattern))
+        self.at = 0
+        named = {chr(int(code, 16)) for code in re.findall(r"\\[ux]([0-9a-fA-F]{2,4})", pattern)}
+        self.alphabet = {*map(chr, range(128)), *pattern, *named, _STRANGER}
+
+    def alternatives(self) -> _Group:
+        """Up to the bracket that closes, or the end."""
+        branches: list[list[_Part]] = [[]]
+        while self.at < len(self.tokens):
+            token = self.tokens[self.at]
+            self.at += 1
+            if token[0] == ")":
+                break
+            if token[0] == "|":
+                branches.append([])
+            elif token[0].startswith("("):
+                if self.at < len(self.tokens) and token[0] == "(" and self.tokens[self.at][0][0] == "?":
+                    raise _RefusedError("changes how it is read")
+                branches[-1].append(self.alternatives())
+            elif token[0][0] in "*+?" or token[1] is not None:
+                branches[-1][-1:] = [_repeated(part, token) for part in branches[-1][-1:]]
+            elif token[0] not in _BETWEEN:
+                branches[-1].append(_Chars(self.chars(token[0])))
+        return _Group(tuple(map(tuple, branches)))
+
+    def chars(self, written: str) -> frozenset[str]:
+        one = re.compile(written if len(written) > 1 or written == "." else re.escape(written), re.ASCII)
+        return frozenset(char for char in self.alphabet if one.fullmatch(char))
+
+
+def _repeated(part: _Part, token: re.Match[str]) -> _Part:
+    if token[1] is None:
+        least, most = {"*": (0, inf), "+": (1, inf), "?": (0, 1)}[token[0][0]]
+    else:
+        least = int(token[1] or 0)
+        most = float(token[3] or (inf if token[2] else least))
+    if isinstance(part, _Group) and most > _MOST_REPEATS and _varies(part):
+        raise _RefusedError("repeats what is itself repeated or a choice")
+    return replace(part, least=least, most=most)
+
+
+def _varies(part: _Part) -> bool:
+    if part.least != part.most or part.most > _MOST_REPEATS:
+        return True
+    return isinstance(part, _Group) and (
+        len(part.branches) > 1 or any(_varies(inner) for inner in part.branches[0])
+    )
+
+
+# --- the tree as elements in a row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Element:
+    """What can be matched in several ways, or divides what can.
+
+    ``parts`` are the characters of which one turn has one each. ``inside`` are the groups around it, each
+    with the branch that it stands in. ``alone`` is in how many ways it can match one text all by itself.
+    """
+
+    chars: frozenset[str]
+    parts: tuple[frozenset[str], ...]
+    ways: float
+    sure: bool
+    inside: tuple[tuple[_Group, int], ...]
+    group: _Group | None = None
+    alone: float = 1
+
+
+_Inside = tuple[tuple[_Group, int], ...]
+
+
+def _flat(part: _Part, inside: _Inside) -> Iterator[_Element]:
+    """A part as elements, what is repeated a few times as often as it can be."""
+    if isinstance(part, _Chars):
+        yield _Element(part.chars, (part.chars,), _ways(part), part.least > 0, inside)
+        return
+    if part.most > _MOST_REPEATS:
+        yield _whole(part, inside)
+        return
+    for turn in range(int(part.most)):
+        once = _Group(part.branches, int(turn < part.least), 1)
+        ways = len(part.branches) * (1 if turn else part.most - part.least + 1)
+        if ways > 1:
+            yield replace(_whole(once, inside), ways=ways, alone=ways if _doubtful(part) else 1)
+        for branch, parts in enumerate(once.branches):
+            for inner in parts:
+                yield from _counted(_flat(inner, (*inside, (once, branch))))
+
+
+def _counted(elements: Iterator[_Element]) -> Iterator[_Element]:
+    for count, element in enumerate(elements):
+        if count > _MOST_ELEMENTS:
+            raise _RefusedError("repeats too much")
+        yield element
+
+
+def _whole(group: _Group, inside: _Inside) -> _Element:
+    """A group as one element."""
+    inner = [_chars(part) for branch in group.branches for part in branch]
+    sure = [part for part in group.branches[0] if part.least > 0] if len(group.branches) == 1 else []
+    parts = tuple(part.chars for part in sure if isinstance(part, _Chars))
+    chars = frozenset[str]().union(*inner)
+    return _Element(chars, parts, _ways(group), group.least > 0, inside, group)
+
+
+def _doubtful(group: _Group) -> bool:
+    """Whether two branches may match the same, or nothing may be matched by a turn and by none."""
+    met: set[str] = set()
+    for branch in group.branches:
+        chars = frozenset[str]().union(*map(_chars, branch))
+        if chars & met or all(_may_be_empty(part) for part in branch):
+            return True
+        met |= chars
+    return False
+
+
+def _may_be_empty(part: _Part) -> bool:
+    if isinstance(part, _Chars) or part.least == 0:
+        return part.least == 0
+    return any(all(map(_may_be_empty, branch)) for branch in part.branches)
+
+
+def _chars(part: _Part) -> frozenset[str]:
+    if isinstance(part, _Chars):
+        return part.chars
+    return frozenset[str]().union(*(_chars(inner) for branch in part.branches for inner in branch))
+
+
+def _ways(part: _Part) -> float:
+    branches = len(part.branches) if isinstance(part, _Group) else 1
+    return inf if part.most > _MOST_REPEATS else branches * (part.most - part.least + 1)
+
+
+# --- what shares a text
+
+
+def _ways_through(pattern: str) -> tuple[float, bool]:
+    """In how many ways one text can be matched at most, and whether a repeat has no bound."""
+    elements = list(_counted(_flat(_Reader(pattern).alternatives(), ())))
+    several = [index for index, element in enumerate(elements) if element.ways > 1]
+    total = 1.0
+    for indexes in _sharing(elements, several):
+        ways = [elements[index].ways for index in indexes]
+        if ways.count(inf) > 1:
+            raise _RefusedError(
+                "has two repeats that can share a text, with nothing between them that divides it"
+            )
+        total *= prod(each for each in ways if each < inf) if len(ways) > 1 else elements[indexes[0]].alone
+    if total > _MOST_WAYS:
+        raise _RefusedError("can match the same text in too many ways")
+    return total, any(element.ways == inf for element in elements)
+
+
+def _sharing(elements: Sequence[_Element], several: Sequence[int]) -> Iterator[list[int]]:
+    """The elements that can be matched in several ways, those together that can share a text."""
+    together = {index: [index] for index in several}
+    for first, second in combinations(several, 2):
+        one, other = together[first], together[second]
+        if one is not other and _overlap(elements, first, second):
+            one += other
+            together.update(dict.fromkeys(other, one))
+    yield from {id(indexes): indexes for indexes in together.values()}.values()
+
+
+def _overlap(elements: Sequence[_Element], first: int, second: int) -> bool:
+    one, other = elements[first], elements[second]
+    if _apart(one, other):
+        return False
+    common = one.chars & other.chars
+    turns = (*one.parts, *other.parts)
+    if not common or not all(part & common for part in turns):
+        return False
+    between = (each for each in elements[first + 1 : second] if _on_the_way(each, one, other))
+    return all(part & common for each in between for part in each.parts)
+
+
+def _apart(one: _Element, other: _Element) -> bool:
+    """Whether the two never follow each other: one is within the other, or another choice than it."""
+    if any(group is one.group for group, _ in other.inside):
+        return True
+    return any(
+        group is same and branch != another for group, branch in one.inside for same, another in other.inside
+    )
+
+
+def _on_the_way(each: _Element, one: _Element, other: _Element) -> bool:
+    """Whether an element is always passed between two others, and is not around one of them."""
+    around = (group for group, _ in (*one.inside, *other.inside))
+    return (
+        each.sure
+        and all(
+            (group, branch) in one.inside
+            or (group, branch) in other.inside
+            or (group.least > 0 and len(group.branches) == 1)
+            for group, branch in each.inside
+        )
+        and not any(group is each.group for group in around)
+    )
