@@ -50,7 +50,7 @@ def scaled(value: JSON) -> int | None:
         except ValueError:
             return None
     if _LEAST < number < _MOST:
-        units = (number * _PER_UNIT).__round__()
+        units = (number * _PER_UNIT).__round__()  # what round() calls, in a third of its time
         if units / SCALE == number:
             return units
     return None
