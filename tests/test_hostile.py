@@ -1,0 +1,134 @@
+"""Attacks and odd input: each has one exit code and one message, quickly and in little memory.
+
+``tests/hostile`` is the catalogue; ``hostile_cases`` says how a case is written. What a case expects is
+written anew by
+
+    pytest tests/test_hostile.py --snapshot-update
+
+and read in the diff: a message names the place, the reason, and what to do where that is not plain.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from crossdock.cli import run
+from hostile_cases import (
+    MEGABYTES,
+    PROJECT,
+    Case,
+    Ran,
+    all_cases,
+    bytes_of,
+    lay_out,
+    read_case,
+    run_apart,
+    without_places,
+    write_expected,
+)
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each case runs in a copy of the process")
+
+CASES = all_cases()
+# As a user has it, with an interpreter of its own; without those that ask a server of the test.
+SAMPLE = [case for case in CASES[::20] if case.section("server") is None]
+COMMAND = [sys.executable, "-m", "crossdock.cli"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Load what the commands need, so that no case is charged for it; all of them succeed."""
+    folder = tmp_path_factory.mktemp("warm")
+    shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
+    order, answers = str(folder / "order.json"), str(folder / "answers.json")
+
+    assert run(["-C", str(folder), "transform", "shop/order", order]) == 0
+    assert run(["-C", str(folder), "check"]) == 0
+    assert run(["-C", str(folder), "plan", "shop", "notify", order, "--answers", answers]) == 0
+    assert run(["-C", str(folder), "answer", "shop", "notify", order, "--set", "url=http://127.0.0.1:9"]) == 5
+
+
+def tried(case: Case, folder: Path) -> Ran:
+    """What comes of a case; once more when it was slow, for a machine that has more to do."""
+    lay_out(case, folder)
+    ran = run_apart(case, folder)
+    if ran.seconds > case.seconds or ran.megabytes > MEGABYTES:
+        ran = run_apart(case, folder)
+    return ran
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_case_ends_as_it_says(case: Case, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    folder = tmp_path / "project"
+    ran = tried(case, folder)
+
+    assert "Traceback" not in ran.err
+    assert ran.code is not None, ran.err
+    if request.config.getoption("update_snapshots", default=False):
+        write_expected(case, ran)
+    else:
+        assert (ran.err, ran.code, ran.out) == (case.said("exit"), case.code, case.said("result"))
+    assert ran.seconds <= case.seconds, f"{ran.seconds:.3f} s of processor time"
+    assert ran.megabytes <= MEGABYTES, f"{ran.megabytes:.0f} MB more memory"
+
+
+@pytest.mark.parametrize("case", SAMPLE, ids=lambda case: case.name)
+def test_a_user_sees_the_same(case: Case, tmp_path: Path) -> None:
+    lay_out(case, tmp_path)
+    section = case.section("input")
+    done = subprocess.run(
+        [*COMMAND, *case.command],
+        cwd=tmp_path,
+        input=section.content if section else b"",
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert without_places(done.stderr.decode()) == case.said("exit")
+    assert (done.returncode, done.stdout.decode()) == (case.code, case.said("result"))
+
+
+def test_there_are_cases_of_every_kind() -> None:
+    groups = Counter(case.group for case in CASES)
+
+    assert sum(groups.values()) >= 300
+    assert groups["payloads"] >= 60
+    assert groups["jinja"] >= 70
+    assert groups["jmespath"] >= 60
+    assert groups["yaml"] >= 60
+    assert groups["schemas"] >= 40
+    assert len({(case.group, case.title) for case in CASES}) == len(CASES)
+
+
+def test_nothing_is_expected_that_says_nothing() -> None:
+    """A refusal has a message, and what is let through shows what came of it."""
+    for case in CASES:
+        expected = case.section("exit")
+        assert expected is not None, case.name
+        shown = expected if case.code else case.section("result")
+        assert shown is not None and shown.text.strip(), case.name
+
+
+def test_a_case_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "case.txt"
+    path.write_text(
+        "A title\nseconds 0.5: it is long\n\n=== payload parts\n"
+        '[["[", 3], {"hex": "ff00"}, ["ab", 2]]\n=== exit 3\nerror[not-json]: no\n',
+        encoding="utf-8",
+    )
+    case = read_case(path)
+
+    assert (case.title, case.seconds, case.code, case.ids) == ("A title", 0.5, 3, ["not-json"])
+    assert case.sections[0].content == b"[[[\xff\x00abab"
+    assert case.said("exit") == "error[not-json]: no\n"
+
+
+def test_parts_may_be_repeated_together() -> None:
+    assert bytes_of([[["a", ["b", 2]], 2], {"utf-16": "x"}]) == b"abbabb" + "x".encode("utf-16")
