@@ -1,0 +1,70 @@
+"""The interpreter and the generated code, side by side: the same values to the type, or both refuse.
+
+The interpreter is the meaning; whoever runs in its place is an ``Executor``. What that raises says nothing
+and is of no matter, only that it raises: the interpreter runs again and explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from crossdock import Mapping, codegen
+from crossdock.errors import EvaluationError
+from crossdock.expressions import Expression, Scope
+from crossdock.interpreter import execute
+from crossdock.values import MISSING
+from fuzz.promises import exact
+
+Executor = Callable[[Any, Scope], Any]
+REFUSED = ("refused",)
+
+
+def of_expression(expression: Expression) -> Executor | None:
+    """The generated function of an expression; None when only the interpreter can evaluate it."""
+    return codegen.compile_expression(expression)
+
+
+def of_mapping(mapping: Mapping) -> Executor | None:
+    """The generated function of a mapping; None when only the interpreter can run it."""
+    return codegen.compile_mapping(mapping)
+
+
+def given(executor: Executor, payload: Any, scope: Scope) -> tuple[Any, ...]:
+    """What an executor gives, exactly, or that it refuses."""
+    try:
+        value = executor(payload, scope)
+    except Exception:
+        return REFUSED
+    return ("missing",) if value is MISSING else ("value", exact(value))
+
+
+def interpreted(mapping: Mapping, payload: Any, scope: Scope) -> tuple[Any, ...]:
+    """What the interpreter gives; a check that does not hold is a refusal, for the interpreter words it."""
+    try:
+        outcome = execute(mapping, payload, scope, name="payload", traced=False)
+    except EvaluationError:
+        return REFUSED
+    if outcome.failed:
+        return REFUSED
+    return ("value", exact(outcome.value)) if outcome.present else ("missing",)
+
+
+def called(mapping: Mapping, payload: Any) -> tuple[Any, ...]:
+    """The public call: its value, or the text of its error."""
+    from crossdock import CrossdockError
+
+    try:
+        return "value", exact(mapping(payload))
+    except CrossdockError as error:
+        return type(error).__name__, str(error)
+
+
+def run(mapping: Mapping, payload: Any) -> tuple[Any, ...]:
+    """The public run with its trace: its value, or the text of its error."""
+    from crossdock import CrossdockError
+
+    try:
+        return "value", exact(mapping.run(payload).value)
+    except CrossdockError as error:
+        return type(error).__name__, str(error)

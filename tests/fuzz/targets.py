@@ -1,0 +1,454 @@
+"""The targets: each makes an input of choices, and holds the engine to what it promises of such an input.
+
+An input is bytes that can be read: a payload, a file in YAML, or a case in JSON. ``check`` raises for a
+promise that is not kept: AssertionError, or whatever the engine let out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from crossdock import CompileError, CrossdockError, Mapping, Project, ProjectError, Source
+from crossdock.actions import parse_actions
+from crossdock.channel import parse_channel
+from crossdock.compiler import compile_mapping
+from crossdock.conversation_compiler import compile_conversation
+from crossdock.corpus import examples_of
+from crossdock.diagnostics import Span, render
+from crossdock.errors import EvaluationError, InputError
+from crossdock.expressions import Evaluator, Expression, Failure, Scope, compile_expression, source_order
+from crossdock.payloads import decode, encode, locate
+from crossdock.scanner import first_fault
+from crossdock.schemas import SchemaStore
+from crossdock.source import ScalarNode
+from crossdock.templates import compile_template
+from crossdock.validation import validate
+from crossdock.views import view_of
+from fuzz import agreement, shapes, yamls
+from fuzz.choices import Choices
+from fuzz.documents import CANARY, changed, document
+from fuzz.grammar import TABLES, chained, damaged, expression, template
+from fuzz.promises import as_text, exact, is_json, is_traced, is_well_said, outcome, places
+
+TESTS = Path(__file__).parents[1]
+OWN = Project([TESTS.parent])
+SMALL = Project([TESTS / "errors"])
+
+
+@dataclass(frozen=True)
+class Target:
+    """``seconds``: the processor's time that an input may take; ``suffix``: that of a file that keeps one."""
+
+    name: str
+    make: Callable[[Choices], bytes]
+    check: Callable[[bytes], None]
+    suffix: str = "json"
+    seconds: float = 2.0
+
+
+def case(**parts: object) -> bytes:
+    """An input of several parts, as JSON."""
+    return json.dumps(parts, indent=1).encode()
+
+
+def _utf8(text: str) -> str:
+    """Text as it can come out of a file: no half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
+# --- payloads
+
+
+def make_payload(choices: Choices) -> bytes:
+    text = _written(choices, document(choices, 5))
+    match choices.below(8):
+        case 0 | 1:
+            return text.encode()
+        case 2 | 3 | 4:
+            return damaged(choices, text, _JSON_MARKS).encode("utf-8", "surrogatepass")
+        case 5:
+            return choices.rest()
+        case 6:
+            return text.encode(choices.pick(("utf-16", "utf-32", "utf-8-sig", "utf-16-le", "utf-16-be")))
+    data = text.encode()
+    at = choices.below(len(data) + 1)
+    return data[:at] + choices.rest()[:9] + data[at:]
+
+
+_JSON_MARKS = (
+    *"{}[]:,\"\\/0123456789.eE+-#'\n\t\x00\x1f\x7f\ufeff\u2028é𝄞\ud800",
+    *("\\ud800", "\\uDBFF\\uDFFF", "\\u0000", "\\x", "NaN", "-Infinity", "1e999", "01", "1.", "-"),
+    *("true", "nul"),
+    *("18446744073709551616", "-9223372036854775809", "9" * 5000, '"a":', f'"{CANARY}"', "[" * 70, "//"),
+    *("1e-999",),
+)
+
+
+def _written(choices: Choices, value: object) -> str:
+    """JSON text in one of the ways to write it."""
+    indent = choices.pick((None, 1, 2, "\t"))
+    separators = choices.pick((None, (",", ":"), (" , ", " : "), ("\n,", "\r\n:")))
+    return json.dumps(value, ensure_ascii=choices.one_in(2), indent=indent, separators=separators)
+
+
+_TOLD = re.compile(r'[^"]*"\s*:')
+
+
+def check_payload(data: bytes) -> None:
+    """Taken, and then as the standard parser reads it; or refused, with the place and without a value."""
+    try:
+        value = decode(data, "payload.json")
+    except InputError as error:
+        is_well_said(error)
+        assert len(error.diagnostics) == 1
+        _tells_no_value(data, error)
+        return
+    text = data.decode("utf-8")
+    assert exact(json.loads(text)) == exact(value)
+    assert first_fault(text) is None, "the two readers disagree"
+    for compact in (True, False):
+        again = encode(value, compact=compact)
+        assert exact(decode(again.encode(), "again.json")) == exact(value)
+        assert encode(json.loads(again), compact=compact) == again
+    _can_be_located(text, value)
+
+
+def _tells_no_value(data: bytes, error: InputError) -> None:
+    text = data.decode("utf-8", "replace")
+    if not any(_TOLD.match(text, found.end()) for found in re.finditer(CANARY, text)):
+        assert CANARY not in render(error.diagnostics), "a diagnostic tells a value"
+
+
+def _can_be_located(text: str, value: object) -> None:
+    pointers = {_pointer(path): path for path in list(places(value))[:20]}
+    spans = locate(text, "payload.json", pointers, secret=False)
+    assert set(spans) == set(pointers)
+    for pointer, span in spans.items():
+        found: Any = value
+        for part in pointers[pointer]:
+            found = found[part]
+        assert found in ([], {}) or exact(json.loads(span.text)) == exact(found)
+
+
+def _pointer(path: tuple[str | int, ...]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+# --- files in YAML
+
+
+def make_file(choices: Choices) -> bytes:
+    return _utf8(yamls.file(choices)).encode()
+
+
+def check_file(data: bytes) -> None:
+    """A mapping, channel, conversation or list of actions, compiled; or a CompileError with its places.
+
+    A mapping that compiles gives JSON or a diagnostic.
+    """
+    text = data.decode("utf-8", "replace")
+    source = Source("file.yaml", text)
+    keys = set(re.findall(r"^(\w+):", text, re.MULTILINE))
+    try:
+        if keys & {"settings", "auth", "limits", "base_url"}:
+            parse_channel(source)
+        elif keys & {"steps", "response"}:
+            compile_conversation("shop/notify/conversation", source, SMALL)
+        elif "actions" in keys:
+            parse_actions(source)
+        else:
+            _runs(compile_mapping("shop/file", source, SMALL))
+    except CompileError as error:
+        is_well_said(error)
+        assert all(item.span is not None for item in error.diagnostics)
+    except ProjectError as error:
+        assert str(error)
+
+
+def _runs(mapping: Mapping) -> None:
+    for payload in ({"a": {"b": [1, None, "x"]}, "items": [{"price": 1.5}, {"price": "2"}, {}]}, [1], None):
+        found = outcome(mapping, payload)
+        if isinstance(found, CrossdockError):
+            is_well_said(found)
+        else:
+            is_json(found.value)
+            is_traced(found)
+
+
+# --- expressions and templates
+
+
+def make_expression(choices: Choices) -> bytes:
+    match choices.below(10):
+        case 0:
+            text = chained(choices)
+        case 1:
+            text = damaged(choices, expression(choices))
+        case 2:
+            text = damaged(choices, expression(choices, 2))
+        case _:
+            text = expression(choices, 4)
+    return case(expression=_utf8(text), context=document(choices))
+
+
+def make_template(choices: Choices) -> bytes:
+    text = template(choices)
+    if choices.one_in(4):
+        text = damaged(choices, text, "{}%#|.()[]'\"-~ \n\\abé𝄞")
+    return case(template=_utf8(text), context=document(choices))
+
+
+def check_expression(data: bytes) -> None:
+    given = json.loads(data)
+    _evaluates(compile_expression, given["expression"], given["context"])
+
+
+def check_template(data: bytes) -> None:
+    given = json.loads(data)
+    _evaluates(compile_template, given["template"], given["context"])
+
+
+Compile = Callable[[ScalarNode], Expression]
+ODD: tuple[Any, ...] = (
+    None,
+    {
+        "a": {"b": [1, None]},
+        "b": "x",
+        "c": 2,
+        "items": [{"a": 1, "price": 0.1}, {"price": "2", "b": True}, None],
+    },
+    {"a": [[1], [], [[2]]], "b": -0.0, "c": True, "items": ["b", "a", ""], "price": "12.50"},
+)
+
+
+def compiled(text: str, compile: Compile = compile_expression) -> Expression | None:
+    """An expression or a template; None when it is refused, with a place in its text."""
+    try:
+        return compile(ScalarNode(text, Span(Source("cell", text), 0, len(text))))
+    except CompileError as error:
+        is_well_said(error)
+        assert all(item.span is not None for item in error.diagnostics)
+        return None
+
+
+def scope_of(context: Any) -> Scope:
+    """A scope in which everything is there, and nothing is what it should be."""
+    return Scope(context, {"a": 1, "b": None}, context, {"a": context}, (context,), TABLES)
+
+
+def _evaluates(compile: Compile, text: str, context: object) -> None:
+    """Values that are JSON, or failures; the same with a witness as without, and nothing is changed."""
+    found = compiled(text, compile)
+    if found is None:
+        return
+    for given in (context, *ODD):
+        before = exact(given)
+        plain = evaluated(found, given)
+        assert plain == evaluated(found, given, Unmoved()), "a witness makes a difference"
+        assert exact(given) == before, "the document was changed"
+        if found.is_text and plain[0] == "value":
+            assert plain[1][0] in ("str", "NoneType"), "a template that gives no text"
+
+
+class Unmoved:
+    """A witness who remembers nothing."""
+
+    def seen(self, container: object, key: str | int) -> None: ...
+
+    def mark(self) -> int:
+        return 0
+
+
+def evaluated(found: Expression, context: Any, witness: Unmoved | None = None) -> tuple[str, Any]:
+    """The exact value of an expression, or its failure: the sentence and the place."""
+    try:
+        value = Evaluator(scope_of(context), witness).evaluate(found, context)
+    except Failure as failure:
+        assert CANARY not in failure.message, "a failure tells a value"
+        span = found.at(failure.tree)
+        return "failure", (failure.message, span.start, span.end)
+    is_json(value)
+    return "value", exact(value)
+
+
+# --- schemas
+
+
+def make_schema(choices: Choices) -> bytes:
+    return case(schema=shapes.whole(choices), values=[document(choices, 3) for _ in range(3)])
+
+
+def check_schema(data: bytes) -> None:
+    """A schema is refused with its places, or holds any value against itself without telling it.
+
+    Where its keywords mean the same in both, jsonschema by itself finds the same values right.
+    """
+    given = json.loads(data)
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        Path(folder, "s.schema.json").write_text(json.dumps(given["schema"]), encoding="utf-8")
+        Path(folder, "other.schema.json").write_text('{"$defs": {"a": {"$ref": "s#"}}}', encoding="utf-8")
+        store = SchemaStore([Path(folder)])
+        try:
+            schema = store.get("s")
+        except ProjectError as error:
+            is_well_said(error)
+            return
+        view_of(schema)
+        for value in given["values"]:
+            found = validate(value, schema)
+            told = json.dumps([each.message for each in found], ensure_ascii=False)
+            assert CANARY not in told or CANARY in json.dumps(given["schema"]), "a message tells a value"
+            if _means_the_same(data):
+                assert (not found) == _is_valid(given["schema"], value), "jsonschema says otherwise"
+
+
+def _means_the_same(data: bytes) -> bool:
+    ours = ("format", "attern", "multipleOf", "other", "../s", '"$id"', "127.0.0.1")
+    return not any(word.encode() in data for word in ours)
+
+
+def _is_valid(schema: Any, value: Any) -> bool:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+
+    return Draft202012Validator(schema, registry=Registry()).is_valid(value)
+
+
+# --- the whole way of a payload
+
+
+@cache
+def payloads() -> tuple[tuple[str, Any], ...]:
+    """Every example of every mapping that is run by itself."""
+    return tuple(
+        (name, record.payload)
+        for name in OWN.mapping_names()
+        for record in examples_of([TESTS.parent], name)
+        if record.fault is None
+    )
+
+
+@cache
+def mappings() -> tuple[Mapping, ...]:
+    """Those that have a source schema, to draw payloads from."""
+    found = (OWN.mapping(name) for name in OWN.mapping_names())
+    return tuple(mapping for mapping in found if mapping.source is not None)
+
+
+def make_run(choices: Choices) -> bytes:
+    if choices.one_in(3):
+        mapping = choices.pick(mappings())
+        assert mapping.source is not None
+        return case(mapping=mapping.name, payload=shapes.value_of(mapping.source.shape(), choices))
+    name, payload = choices.pick(payloads())
+    return case(mapping=name, payload=changed(choices, payload))
+
+
+def check_run(data: bytes) -> None:
+    """A result that is traced, or one of three errors; the same bytes each time; a payload never changed."""
+    given = json.loads(data)
+    mapping, payload = OWN.mapping(given["mapping"]), given["payload"]
+    before = exact(payload)
+    found = outcome(mapping, payload)
+    if isinstance(found, CrossdockError):
+        is_well_said(found)
+        if isinstance(found, InputError | EvaluationError):
+            assert CANARY not in str(found), "a diagnostic tells a value"
+    else:
+        is_json(found.value)
+        is_traced(found)
+    assert as_text(outcome(mapping, json.loads(data)["payload"])) == as_text(found), "another result"
+    assert exact(payload) == before, "the payload was changed"
+
+
+# --- the generated code
+
+
+def check_generated_expression(data: bytes) -> None:
+    """An expression or template gives the same interpreted and generated, or is refused by both."""
+    given = json.loads(data)
+    text = given.get("expression", given.get("template"))
+    found = compiled(text, compile_expression if "expression" in given else compile_template)
+    if found is None or _tables_are_unknown(found):
+        return
+    function = agreement.of_expression(found)
+    for context in (given["context"], *ODD) if function else ():
+        before = exact(context)
+        kind, value = evaluated(found, context)
+        wanted = (kind, value) if kind == "value" else agreement.REFUSED
+        assert agreement.given(function, context, scope_of(context)) == wanted, "generated code differs"
+        assert exact(context) == before, "the document was changed"
+
+
+def _tables_are_unknown(found: Expression) -> bool:
+    """Whether a lookup names no table that is there, which no mapping can do that compiles."""
+    calls = (node for node in source_order(found.tree) if node.get("value") == "lookup")
+    tables = [node["children"][0] for node in calls if node["type"] == "function_expression"]
+    return any(table["type"] != "literal" or str(table["value"]) not in TABLES for table in tables)
+
+
+def make_generated_expression(choices: Choices) -> bytes:
+    return make_template(choices) if choices.one_in(5) else make_expression(choices)
+
+
+def make_generated_mapping(choices: Choices) -> bytes:
+    return case(text=_utf8(yamls.small(choices)), payload=document(choices))
+
+
+def check_generated_mapping(data: bytes) -> None:
+    """A mapping of a few cells gives the same interpreted and generated, whatever the payload."""
+    given = json.loads(data)
+    try:
+        mapping = compile_mapping("shop/file", Source("file.yaml", given["text"]), SMALL)
+    except CompileError:
+        return
+    for payload in (given["payload"], *ODD):
+        _agree(mapping, agreement.of_mapping(mapping), payload)
+
+
+def check_generated_run(data: bytes) -> None:
+    """A mapping of the project gives the same interpreted and generated, and in both of its public calls."""
+    given = json.loads(data)
+    mapping, payload = OWN.mapping(given["mapping"]), given["payload"]
+    _agree(mapping, _generated(given["mapping"]), payload)
+    assert agreement.called(mapping, payload) == agreement.run(mapping, payload), "the public calls differ"
+
+
+@cache
+def _generated(name: str) -> agreement.Executor | None:
+    return agreement.of_mapping(OWN.mapping(name))
+
+
+def _agree(mapping: Mapping, function: agreement.Executor | None, payload: Any) -> None:
+    if function is None:
+        return
+    before, scope = exact(payload), Scope(settings=mapping.settings, request=payload)
+    found = agreement.given(function, payload, scope)
+    if found != agreement.REFUSED or isinstance(
+        payload, dict
+    ):  # it leaves to the interpreter what is no object
+        assert found == agreement.interpreted(mapping, payload, scope), "generated code differs"
+    assert exact(payload) == before, "the payload was changed"
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("payload", make_payload, check_payload),
+        Target("file", make_file, check_file, suffix="yaml"),
+        Target("expression", make_expression, check_expression),
+        Target("template", make_template, check_template),
+        Target("schema", make_schema, check_schema),
+        Target("run", make_run, check_run),
+        Target("generated-expression", make_generated_expression, check_generated_expression),
+        Target("generated-mapping", make_generated_mapping, check_generated_mapping),
+        Target("generated-run", make_run, check_generated_run),
+    )
+}
