@@ -10,8 +10,8 @@ from handwritten.fabric_order import fabric_order
 from handwritten.kibo_order import kibo_order
 
 from crossdock import Mapping, Project
-from crossdock.expressions import Scope
 from crossdock.interpreter import execute
+from crossdock.scope import Scope
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 HANDWRITTEN: Final = {"kibo": kibo_order, "fabric": fabric_order}

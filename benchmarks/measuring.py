@@ -1,13 +1,13 @@
 """Rows that are measured beside one another: ratios within rounds, never times of different minutes.
 
 In a round every row is measured once, in an order that is another in each round, and its time is
-divided by that of the first row in the same round. What slows the machine down for a while slows all
+divided by that of another row in the same round. What slows the machine down for a while slows all
 rows of a round, and leaves the ratio alone. The figure is the median of the rounds' ratios, with the
 quartiles beside it.
 
     rows = [Row("by hand", lambda: convert(payload)), Row("interpreter", lambda: mapping.run(payload))]
     figures = measured(rows, rounds=21)
-    figures[1].ratio.median                 how many times as long as by hand
+    figures[1].to(figures[0]).median        how many times as long as by hand
 
 Times are the processor's, for one call: what other processes do in between is not counted.
 """
@@ -65,12 +65,19 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured of a row: its seconds a call, and its ratio to the first row."""
+    """What was measured of a row: its seconds a call, by round."""
 
     name: str
     note: str
-    seconds: Spread
-    ratio: Spread
+    each: tuple[float, ...]
+
+    @property
+    def seconds(self) -> Spread:
+        return spread(self.each)
+
+    def to(self, other: Figure) -> Spread:
+        """The ratio to another row of the same rounds."""
+        return spread([own / its for own, its in zip(self.each, other.each, strict=True)])
 
 
 @dataclass(slots=True)
@@ -98,7 +105,7 @@ def measured(rows: Sequence[Row], *, rounds: int, seconds: float = SECONDS) -> l
         turn = number % len(places)
         for place in (*places[turn:], *places[:turn]):
             place.seconds.append(place.row.seconds(place.calls) / place.calls)
-    return [_figure(place, places[0]) for place in places]
+    return [Figure(place.row.name, place.row.note, tuple(place.seconds)) for place in places]
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -107,11 +114,6 @@ def spread(values: Sequence[float]) -> Spread:
         return Spread(values[0], values[0], values[0])
     lower, _, upper = quantiles(values, n=4, method="inclusive")
     return Spread(median(values), lower, upper)
-
-
-def _figure(place: _Measured, first: _Measured) -> Figure:
-    ratios = [own / other for own, other in zip(place.seconds, first.seconds, strict=True)]
-    return Figure(place.row.name, place.row.note, spread(place.seconds), spread(ratios))
 
 
 def _calls(row: Row, seconds: float) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -78,11 +78,20 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def side_by_side(measured: Sequence[tuple[str, Sequence[Figure | Skipped]]]) -> tuple[tuple[str, ...], ...]:
-    """A line for each name, with a cell for each column: its time and its ratio, or why there is none."""
-    names = list(dict.fromkeys(found.name for _, figures in measured for found in figures))
-    columns = [{found.name: cell(found) for found in figures} for _, figures in measured]
-    return tuple((name, *(column.get(name, "–") for column in columns)) for name in names)  # noqa: RUF001
+Column = Sequence[Figure | Skipped]
+
+
+def side_by_side(
+    columns: Sequence[Column], show: Callable[[Figure, Column], str]
+) -> tuple[tuple[str, ...], ...]:
+    """A line for each row, with a cell for each column: what ``show`` makes of it, or why there is none."""
+    names = list(dict.fromkeys(found.name for column in columns for found in column))
+    shown = [{found.name: _shown(found, column, show) for found in column} for column in columns]
+    return tuple((name, *(cells.get(name, "not measured") for cells in shown)) for name in names)
+
+
+def _shown(found: Figure | Skipped, column: Column, show: Callable[[Figure, Column], str]) -> str:
+    return found.why if isinstance(found, Skipped) else show(found, column)
 
 
 def notes_of(figures: Iterable[Figure | Skipped]) -> tuple[str, ...]:
@@ -94,11 +103,15 @@ def notes_of(figures: Iterable[Figure | Skipped]) -> tuple[str, ...]:
     return tuple(f"{name}: {note}" for name, note in said.items())
 
 
-def cell(found: Figure | Skipped) -> str:
-    """``26 µs · 1.07 (1.05 to 1.10)``: the median of the times, and of the ratios with the quartiles."""
-    if isinstance(found, Skipped):
-        return found.why
-    return f"{duration(found.seconds.median)} · {ratio(found.ratio)}"
+def against(*names: str) -> Callable[[Figure, Column], str]:
+    """``26 µs · 1.07 (1.05 to 1.10)``: the median time, and the ratios to some rows with their quartiles."""
+
+    def show(found: Figure, column: Column) -> str:
+        others = {other.name: other for other in column if isinstance(other, Figure)}
+        ratios = [ratio(found.to(others[name])) if name in others else "–" for name in names]  # noqa: RUF001
+        return " · ".join([duration(found.seconds.median), *ratios])
+
+    return show
 
 
 def ratio(spread: Spread) -> str:

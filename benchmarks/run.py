@@ -13,7 +13,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import compiling
+import memory
+import pipeline
+import startup
 import transform
 from payloads import SIZES
 from results import Table, page
@@ -34,10 +39,15 @@ QUICK = Effort(rounds=7, seconds=0.005, sizes=SIZES)
 
 def suites(effort: Effort) -> dict[str, Callable[[], Table]]:
     """What is measured, by name."""
-    given = {"rounds": effort.rounds, "seconds": effort.seconds}
+    given: dict[str, Any] = {"rounds": effort.rounds, "seconds": effort.seconds}
     return {
         "transform-kibo": lambda: transform.table("kibo", effort.sizes, **given),
         "transform-fabric": lambda: transform.table("fabric", effort.sizes, **given),
+        "pipeline-kibo": lambda: pipeline.table("kibo", effort.sizes, **given),
+        "pipeline-fabric": lambda: pipeline.table("fabric", effort.sizes, **given),
+        "compiling": lambda: compiling.table(rounds=effort.rounds),
+        "startup": lambda: startup.table(rounds=effort.rounds),
+        "memory": memory.table,
     }
 
 

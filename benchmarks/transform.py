@@ -9,10 +9,11 @@ from engines import HANDWRITTEN, has_code_generation, interpret, mapping_of
 from measuring import Figure, Row, Skipped, measured
 from naive.stack import Naive
 from payloads import BUILDERS
-from results import Table, notes_of, side_by_side
+from results import Table, against, notes_of, side_by_side
 from rivals import Conversion, agreement
 from rivals.languages import rivals
 
+_BASE: Final = "handwritten Python"
 _LEAD: Final = (
     "A complete order becomes RetailOPS' order: objects in, objects out, nothing validated. Each cell is the "
     "median time of a call, and its ratio to the handwritten function in the same round: the median, with "
@@ -22,13 +23,13 @@ _LEAD: Final = (
 
 def table(channel: str, sizes: tuple[int, ...], *, rounds: int, seconds: float) -> Table:
     """The table of a channel's order mapping."""
-    columns = [(f"{size} lines", figures(channel, size, rounds=rounds, seconds=seconds)) for size in sizes]
+    columns = [figures(channel, size, rounds=rounds, seconds=seconds) for size in sizes]
     return Table(
         title=f"Transform only: {channel}/order",
         lead=_LEAD,
-        head=("", *(name for name, _ in columns)),
-        rows=side_by_side(columns),
-        notes=notes_of([found for _, found_here in columns for found in found_here]),
+        head=("", *(f"{size} lines" for size in sizes)),
+        rows=side_by_side(columns, against(_BASE)),
+        notes=notes_of([found for column in columns for found in column]),
     )
 
 
@@ -52,7 +53,7 @@ def _own(channel: str, payload: Any) -> list[Row | Skipped]:
     """Handwritten Python, and Crossdock in its ways."""
     convert, mapping = HANDWRITTEN[channel], mapping_of(channel)
     return [
-        Row("handwritten Python", lambda: convert(payload), "the same meaning, with checks"),
+        Row(_BASE, lambda: convert(payload), "the same meaning, with checks"),
         _generated(mapping, payload),
         Row("crossdock, interpreter", lambda: interpret(mapping, payload, traced=False), "with checks"),
         Row(
@@ -68,7 +69,7 @@ def _generated(mapping: Any, payload: Any) -> Row | Skipped:
     if not has_code_generation():
         return Skipped(name, "not there yet")
     from crossdock.codegen import compile_mapping
-    from crossdock.expressions import Scope
+    from crossdock.scope import Scope
 
     compiled = compile_mapping(mapping)
     if compiled is None:

@@ -11,9 +11,9 @@ from typing import Any, Final
 from handwritten.kibo_order import TENDER
 from handwritten.values import COUNTRIES
 from measuring import Row, Skipped
+from workers import Worker
 
 from rivals import Conversion, Rival, program
-from rivals.workers import Worker
 
 NODE: Final = Path(__file__).parent / "node"
 TABLES: Final = {"country": COUNTRIES, "tender": TENDER}

@@ -1,13 +1,14 @@
-"""A rival in a process of its own, which lives as long as the benchmark and measures itself.
+"""A row in a process of its own, which lives as long as the benchmark and measures itself.
 
-It reads one line of JSON and writes one: see ``node/worker.js``.
+It reads one line of JSON and writes one: see ``plain.py`` and ``rivals/node/worker.js``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,17 @@ from typing import Any
 class Worker:
     """A running worker."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
