@@ -277,6 +277,12 @@ REFUSED = [
         "1 | a: �\n  |    ^",
     ),
     (
+        "a control character behind letters of several bytes",
+        "é: 日本\x07\n",
+        "error[yaml-syntax]: not YAML: a character that YAML does not allow\n  --> m.yaml:1:6\n  |\n"
+        "1 | é: 日本�\n  |        ^",
+    ),
+    (
         "half of a surrogate pair",
         "a: \ud800\n",
         "error[yaml-syntax]: not YAML: a character that YAML does not allow\n  --> m.yaml:1:4\n  |\n"

@@ -131,9 +131,15 @@ class _Composition:
         except yaml.MarkedYAMLError as error:
             raise _syntax_error(error, self.source) from None
         except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
-            at = error.start if isinstance(error, UnicodeEncodeError) else int(error.position)
+            at = error.start if isinstance(error, UnicodeEncodeError) else self._reached(int(error.position))
             problem = "a character that YAML does not allow"
             raise _refusal("yaml-syntax", f"not YAML: {problem}", self.source, at) from None
+
+    def _reached(self, position: int) -> int:
+        """The character that a reader stopped at. libyaml counts bytes, PyYAML's own reader characters."""
+        if _Loader is yaml.SafeLoader:
+            return position
+        return len(self.source.text.encode()[:position].decode(errors="ignore"))
 
     def _take(self, event: Any) -> None:
         match event:
