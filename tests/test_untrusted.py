@@ -34,6 +34,7 @@ FILES = {
     "mappings/shop/warns.yaml": "map: {a: a}\nchecks: [{check: a == root().b, message: the two differ}]\n",
     "mappings/shop/fails.yaml": "map: {a: abs(name)}\n",
     "mappings/shop/wrong.yaml": "map: {a: absolute(name)}\n",
+    "mappings/shop/slow.yaml": "map:\n  a: length(lines[?length(root().lines[?sku == 'x']) > `0`])\n",
     "else/where.yaml": "map: {a: number}\n",
     "order.json": json.dumps({"number": 7, "name": "Tea", "a": 1, "b": 2}),
     "broken.json": '{"number": 7,}',
@@ -144,47 +145,62 @@ def text_of(error: pytest.ExceptionInfo[LimitError]) -> str:
     return str(error.value)
 
 
+# Every line is compared with every line: this takes minutes, and hardly any memory.
+SLOW = json.dumps({"lines": [{"sku": "x"}] * 20_000})
 HELP = "  = help: when you trust the mapping and the payload, run it without --untrusted"
 
 
 @pytest.mark.parametrize(
-    ("limits", "payload", "message"),
+    ("limits", "mapping", "payload", "message"),
     [
         (
             Limits(memory=40 * 2**20),
+            "shop/order",
             b'"' + b"x" * 20_000_000 + b'"',
             "error[memory-limit]: the run needs more than 40 MiB of memory",
         ),
         (
             Limits(processor=1),
-            b"[" + b"[]," * 5_000_000 + b"[]]",
+            "shop/slow",
+            SLOW.encode(),
             "error[processor-limit]: the run took more than 1 s of processor time",
         ),
-        (Limits(wall=0.05), b"{}", "error[time-limit]: the run took longer than 0.05 s"),
+        (
+            Limits(wall=0.05),
+            "shop/slow",
+            SLOW.encode(),
+            "error[time-limit]: the run took longer than 0.05 s",
+        ),
         (
             Limits(output=10),
-            ORDER.read_bytes(),
+            "shop/order",
+            b"{}",
             "error[output-limit]: the run answers with more than 10 bytes",
         ),
     ],
     ids=["memory", "processor", "time", "output"],
 )
-def test_a_limit_ends_it(limits: Limits, payload: bytes, message: str) -> None:
+def test_a_limit_ends_it(
+    project: MakeProject, tmp_path: Path, limits: Limits, mapping: str, payload: bytes, message: str
+) -> None:
+    project(FILES)
+
     with pytest.raises(LimitError) as caught:
-        transform_apart(Request("kibo/order", "it.json", str(REPOSITORY)), payload, limits)
+        transform_apart(Request(mapping, "it.json", str(tmp_path)), payload, limits)
 
     assert text_of(caught) == f"{message}\n  --> it.json\n{HELP}"
 
 
-def test_the_exit_code_of_a_limit_is_6(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(REPOSITORY)
-    path = tmp_path / "large.json"
-    path.write_bytes(b"[" + b"[]," * 10_000_000 + b"[]]")
+def test_the_exit_code_of_a_limit_is_6(
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project({**FILES, "slow.json": SLOW})
+    monkeypatch.chdir(tmp_path)
 
-    code, out, err = said("transform", "--untrusted", "--format", "short", "kibo/order", str(path))
+    code, out, err = said("transform", "--untrusted", "--format", "short", "shop/slow", "slow.json")
 
     assert (code, out) == (6, "")
-    assert err == f"{path}: error[processor-limit]: the run took more than 2 s of processor time\n"
+    assert err == "slow.json: error[processor-limit]: the run took more than 2 s of processor time\n"
 
 
 def test_a_payload_that_comes_slowly_costs_the_run_no_time(project: MakeProject, tmp_path: Path) -> None:
@@ -262,12 +278,11 @@ def test_a_system_without_limits_is_told_so(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
-def test_ctrl_c_ends_both(tmp_path: Path) -> None:
-    large = tmp_path / "large.json"
-    large.write_bytes(b"[" + b"[]," * 8_000_000 + b"[]]")
-    command = [*COMMAND, "transform", "--untrusted", "kibo/order", str(large)]
+def test_ctrl_c_ends_both(project: MakeProject, tmp_path: Path) -> None:
+    project({**FILES, "slow.json": SLOW})
+    command = [*COMMAND, "transform", "--untrusted", "shop/slow", "slow.json"]
     with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=interruptible
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=interruptible
     ) as process:
         started = wait_for_child(process)
         process.send_signal(signal.SIGINT)
@@ -277,13 +292,12 @@ def test_ctrl_c_ends_both(tmp_path: Path) -> None:
     assert not Path(f"/proc/{started}").exists()
 
 
-def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
+def test_the_child_ends_with_its_parent(project: MakeProject, tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux ends a child with its parent")
-    large = tmp_path / "large.json"
-    large.write_bytes(b"[" + b"[]," * 10_000_000 + b"[]]")
-    command = [*COMMAND, "transform", "--untrusted", "kibo/order", str(large)]
-    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
+    project({**FILES, "slow.json": SLOW})
+    command = [*COMMAND, "transform", "--untrusted", "shop/slow", "slow.json"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         started = wait_for_child(process)
         time.sleep(0.3)  # until it is confined
         process.kill()
