@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test mutate fuzz setup snapshots lint wheel clean
+.PHONY: bench demo test mutate fuzz setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -20,6 +20,10 @@ mutate: $(VENV)/.ready  ## try every mutant of the order mappings
 
 fuzz: $(VENV)/.ready  ## hostile input, SECONDS of it for each target
 	cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
+
+bench: $(VENV)/.ready  ## measure everything, and write benchmarks/RESULTS.md
+	@$(PIP) install -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/run.py
 
 setup: $(VENV)/.ready  ## only set up
 

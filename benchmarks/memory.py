@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,9 @@ _COMMAND: Final = str(Path(sys.executable).with_name("crossdock"))
 _LINES_OF_AN_ORDER: Final = 1
 _LENGTHS: Final = (1_000, 10_000)
 _LEAD: Final = (
-    "The greatest size in memory that a process reached: `crossdock transform --lines kibo/order`, which is "
-    "given orders of one line each, 15 kB an order, through a pipe. The last column is the size as a multiple of "
-    "that of the shortest stream."
+    "The greatest size in memory of a process: `crossdock transform --lines kibo/order`, given orders of a "
+    "line each, 15 kB an order, through a pipe. The last column is the size as a multiple of that for "
+    "the shortest stream."
 )
 
 
@@ -53,9 +54,9 @@ def _peak(command: Sequence[str], orders: int) -> int:
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stdin is not None
     peak = 0
-    for line in stream("kibo", _LINES_OF_AN_ORDER, orders):
-        process.stdin.write(line)
-    process.stdin.close()
+    with suppress(BrokenPipeError), process.stdin:
+        for line in stream("kibo", _LINES_OF_AN_ORDER, orders):
+            process.stdin.write(line)
     while process.poll() is None:
         peak = max(peak, _size(process.pid))
         time.sleep(0.001)
