@@ -89,6 +89,9 @@ ATTACKS: list[tuple[str, str, str]] = [
     ("{{ 1 // 0 }}", "template-not-allowed", ARITHMETIC),
     ("{{ -x }}", "template-not-allowed", ARITHMETIC),
     ("{{ +x }}", "template-not-allowed", ARITHMETIC),
+    ("{{ -'x' }}", "template-not-allowed", ARITHMETIC),
+    ("{{ -none }}", "template-not-allowed", ARITHMETIC),
+    ("{{ -true }}", "template-not-allowed", ARITHMETIC),
     # statements
     ("{% for i in x %}{{ i }}{% endfor %}", "template-not-allowed", "a loop cannot stand in a template"),
     (
@@ -128,6 +131,9 @@ ATTACKS: list[tuple[str, str, str]] = [
     ("{{ x[y] }}", "template-not-allowed", INDEX),
     ("{{ x['__cla' ~ 'ss__'] }}", "template-not-allowed", INDEX),
     ("{{ x[true] }}", "template-not-allowed", INDEX),
+    ("{{ x[-'a'] }}", "template-not-allowed", INDEX),
+    ("{{ x[-true] }}", "template-not-allowed", INDEX),
+    ("{{ x[-1.5] }}", "template-not-allowed", INDEX),
     ("{{ x[1.5] }}", "template-not-allowed", INDEX),
     ("{{ 1 < x < 3 }}", "template-not-allowed", "one comparison at a time"),
     (

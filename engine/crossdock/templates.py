@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from crossdock.diagnostics import Diagnostic, did_you_mean
 from crossdock.errors import CompileError
@@ -184,7 +184,7 @@ class _Translation:
                 return _node(type, [self.expression(node.left), self.expression(node.right)])
             case nodes.Not():
                 return _node("not_expression", [self.expression(node.node)])
-            case nodes.Neg() if isinstance(node.node, nodes.Const):
+            case nodes.Neg() if _is_number(node.node):
                 return _literal(-node.node.value)
             case nodes.CondExpr():
                 return self._inline_if(node)
@@ -223,7 +223,7 @@ class _Translation:
 
         base = self.expression(node.node)
         key = node.arg
-        if isinstance(key, nodes.Neg) and isinstance(key.node, nodes.Const):
+        if isinstance(key, nodes.Neg) and _is_number(key.node, whole=True):
             return _node("index_expression", [base, _node("index", value=-key.node.value)])
         if isinstance(key, nodes.Const) and isinstance(key.value, str):
             name = self._placed(_node("field", value=key.value), key.value, "string")
@@ -292,6 +292,11 @@ class _Translation:
         message = why or f"{_kind(node)} cannot stand in a template"
         self.problems.append(Diagnostic("template-not-allowed", message, span, _ALLOWED))
         return _literal(None)
+
+
+def _is_number(node: jinja.Node, *, whole: bool = False) -> TypeGuard[jinja.Const]:
+    """Whether a node is a number that is written out; `true` is none, though Python could negate it."""
+    return type(getattr(node, "value", None)) in ((int,) if whole else (int, float))
 
 
 def _kind(node: jinja.Node) -> str:
