@@ -36,6 +36,7 @@ ORDER = [
     "errors",
     "generated",
     # a payload and its schema
+    "soundness",
     "scanner",
     "payloads",
     "patterns",
@@ -192,6 +193,7 @@ ORDER = [
     "commands.new",
     "commands.sheet",
     "commands.suggest",
+    "commands.transforming",
     "cli",
 ]
 # The one module that imports a library of this kind, when it is a question of more than taste.

@@ -14,9 +14,10 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import CodeType
@@ -24,6 +25,7 @@ from typing import Any, Final
 
 from crossdock import __version__, runtime
 from crossdock.acceptance import support
+from crossdock.acceptance.reading import accepted
 from crossdock.generated import Generated, run_of
 from crossdock.prepared import Prepared
 
@@ -47,7 +49,9 @@ class Entry:
             part: run_of(code, constants, runtime if part == "run" else support)
             for part, (code, constants) in self.modules.items()
         }
-        return Prepared(loaded["run"], loaded.get("takes"), loaded.get("gives"))
+        takes = loaded.get("takes")
+        read = partial(accepted, accept=takes) if takes is not None else None
+        return Prepared(loaded["run"], takes, loaded.get("gives"), read)
 
     @property
     def is_current(self) -> bool:
@@ -68,7 +72,7 @@ def find(roots: Sequence[Path], name: str) -> Prepared | None:
 
 
 def keep(
-    roots: Sequence[Path], name: str, seen: dict[Path, str | None], modules: dict[str, Generated]
+    roots: Sequence[Path], name: str, seen: dict[Path, str | None], modules: Mapping[str, Generated]
 ) -> bool:
     """Keep what was generated for a mapping: ``run``, ``takes`` and ``gives``. False when that fails."""
     folder = _folder(make=True)

@@ -24,7 +24,6 @@ from crossdock.commands.console import (
     open_project,
     output_option,
     pairs,
-    put,
     read_payload,
     report,
     settings_option,
@@ -59,7 +58,9 @@ def cli(context: click.Context, directory: str | None) -> None:
 @click.argument("file", default="-", type=click.Path(allow_dash=True))
 @output_option
 @click.option("--compact", is_flag=True, help="The result on one line.")
+@click.option("--lines", is_flag=True, help="Each line is a payload, and each result a line.")
 @click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep generated code on disk.")
 @click.option(
     "--untrusted",
     is_flag=True,
@@ -74,7 +75,9 @@ def transform(
     file: str,
     output: str | None,
     compact: bool,
+    lines: bool,
     no_validate: bool,
+    no_cache: bool,
     untrusted: bool,
     given: tuple[str, ...],
     form: Format,
@@ -84,20 +87,25 @@ def transform(
     MAPPING is a name such as kibo/order, or a YAML file. The result is printed; checks of the mapping
     that do not hold are warnings.
     """
-    from crossdock import payloads
-
     if untrusted:
         from crossdock.commands.apart import transform_file
 
         transform_file(context, mapping, file, output, compact, not no_validate, given, form)
         return
-    project = open_project(context)
-    compiled = project.mapping(mapping)
-    settings = project.settings(compiled.name, pairs(given))
-    payload, name = read_payload(file)
-    result = compiled.run(payload, settings=settings, name=name, validate=not no_validate)
-    report(result.warnings, form)
-    put(payloads.encode(result.value, compact=compact), output)
+    from crossdock.commands.transforming import Transformation
+
+    wanted = Transformation(
+        context,
+        mapping,
+        given=given,
+        form=form,
+        compact=compact or lines,
+        validate=not no_validate,
+        cached=not no_cache,
+    )
+    if lines:
+        context.exit(wanted.lines(file, output))
+    wanted.file(file, output)
 
 
 @cli.command()

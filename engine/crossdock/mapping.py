@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import partial
 
-from crossdock import acceptance, nodes, payloads
-from crossdock.codegen import compile_mapping
+from crossdock import acceptance, codegen, nodes, payloads, runtime
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.errors import OutputError
+from crossdock.generated import Generated
 from crossdock.interpreter import execute
 from crossdock.prepared import Nothing, Prepared
 from crossdock.schemas import Schema
@@ -66,6 +67,7 @@ class Mapping:
     result: View = ANYTHING
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
+    _modules: dict[str, Generated] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"
@@ -105,13 +107,10 @@ class Mapping:
         Raises as ``run`` does, and InputError for what is no JSON.
         """
         scope = Scope(settings={**self.settings, **(settings or {})})
-        prepared = self.prepared() if self.source is not None else None
-        if self.source is not None and prepared is not None:
-            payload = acceptance.read(data, self.source)
-            if not isinstance(payload, Missing):
-                value = prepared.result(payload, scope, takes=False)
-                if not isinstance(value, Nothing):
-                    return acceptance.write(_present(value), compact=compact)
+        if (prepared := self.prepared()) is not None:
+            converted = prepared.converted(data, scope, compact=compact)
+            if not isinstance(converted, Nothing):
+                return converted
         result = self.run_within(payloads.decode(data, name), scope, name=name)
         return acceptance.write(result.value, compact=compact)
 
@@ -120,11 +119,30 @@ class Mapping:
         if self.watch is not None:
             return None
         if not self._kept:
-            function = compile_mapping(self)
-            takes = acceptance.acceptor(self.source) if self.source else None
-            gives = acceptance.acceptor(self.target) if self.target else None
-            self._kept.append(Prepared(function, takes, gives) if function else None)
+            self._kept.append(self._prepare())
         return self._kept[0]
+
+    def _prepare(self) -> Prepared | None:
+        try:
+            run = self.generated()["run"].load(runtime)
+        except codegen.BEYOND:
+            return None
+        takes = acceptance.acceptor(self.source) if self.source else None
+        gives = acceptance.acceptor(self.target) if self.target else None
+        read = partial(acceptance.read, schema=self.source) if self.source else None
+        return Prepared(run, takes, gives, read)
+
+    def generated(self) -> MappingType[str, Generated]:
+        """What is generated for it: ``run``, and the acceptors ``takes`` and ``gives`` of its schemas.
+
+        Raises what ``codegen.BEYOND`` lists, for a mapping that only the interpreter can run.
+        """
+        if not self._modules:
+            self._modules["run"] = codegen.generate(self)
+            for part, schema in (("takes", self.source), ("gives", self.target)):
+                if schema is not None:
+                    self._modules[part] = schema.once(acceptance.generate)
+        return self._modules
 
     def run_within(
         self, payload: JSON, scope: Scope, *, name: str, validate: bool = True, traced: bool = True

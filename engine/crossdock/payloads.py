@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
@@ -32,6 +33,7 @@ from crossdock.scanner import (
     integer,
     lone_surrogate,
 )
+from crossdock.soundness import Sound
 from crossdock.values import JSON, finite
 
 LARGEST = 32 * 1024 * 1024
@@ -39,6 +41,8 @@ LARGEST = 32 * 1024 * 1024
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
 _ESCAPED_BYTE = re.compile(rb"\\.", re.DOTALL)
+_SHOWN = 1_000  # of a long line no more is ever shown
+_WHOLE_TOKENS = re.compile(r'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _SHOWN_OR_NOT = re.compile(
     r'("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s*:)|[\s{}\[\]:,]++)|"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[^\s{}\[\]:,"]++',
     re.DOTALL,
@@ -78,12 +82,26 @@ def encode(value: JSON, *, compact: bool = False) -> str:
 
 def read(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> bytes:
     """The bytes of a file, or of ``stdin`` for ``-``; at most one more than ``decode`` takes."""
+    if path == "-":
+        with _readable(path):
+            return stdin.read(limit + 1)
+    with opened(path) as file:
+        return file.read(limit + 1)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """A file to be read bit by bit. Raises InputError when it cannot be opened or read."""
+    with _readable(path), Path(path).open("rb") as file:
+        yield file
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
     shown = shorten(path, 200)
     try:
-        if path == "-":
-            return stdin.read(limit + 1)
-        with Path(path).open("rb") as file:
-            return file.read(limit + 1)
+        yield
+        return
     except (FileNotFoundError, NotADirectoryError):
         finding = Diagnostic("no-such-file", f"there is no file `{shown}`")
     except IsADirectoryError:
@@ -104,7 +122,7 @@ def locate(text: str, name: str, pointers: Iterable[str], *, secret: bool = True
     wanted = Wanted()
     for pointer in pointers:
         wanted.add(pointer)
-    scanner = Scanner(text, wanted)
+    scanner = Scanner(text, wanted, Sound(len(text)))
     scanner.document()
     return {pointer: _span(name, text, start, end, secret) for pointer, (start, end) in scanner.found.items()}
 
@@ -173,7 +191,11 @@ def _span(name: str, text: str, start: int, end: int, secret: bool, *, shown: bo
     before = "".join("•" * len(row) + "\n" for row in text[:line].split("\n")[:-1])
     place = text[start:end] if shown else _masked(text[start:end])
     after = " …" if text[end:].strip() else ""
-    return Span(Source(name, before + _masked(text[line:start]) + place + after), start, end)
+    near = _WHOLE_TOKENS.match(text, line, max(line, start - _SHOWN))
+    far = near.end() if near else line
+    return Span(
+        Source(name, f"{before}{'•' * (far - line)}{_masked(text[far:start])}{place}{after}"), start, end
+    )
 
 
 def _masked(text: str) -> str:

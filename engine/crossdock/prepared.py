@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from crossdock.acceptance.writing import write
+from crossdock.payloads import decode
 from crossdock.scope import Scope
 from crossdock.values import JSON, MISSING, Missing
 
 Run = Callable[[JSON, Scope], "JSON | Missing"]
 Accept = Callable[[JSON], int]
+Read = Callable[[bytes], "JSON | Missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,15 @@ NOTHING: Final = Nothing()
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What runs in place of a mapping. An acceptor gives a number below 0 for what it does not accept."""
+    """What runs in place of a mapping. An acceptor gives a number below 0 for what it does not accept.
+
+    ``read`` gives the value of bytes that fit the source schema, and MISSING for others.
+    """
 
     run: Run
     takes: Accept | None = None
     gives: Accept | None = None
+    read: Read | None = None
 
     def result(
         self, payload: JSON, scope: Scope, *, takes: bool = True, gives: bool = True
@@ -50,3 +57,21 @@ class Prepared:
         except Exception:  # whatever it is: the careful way says it
             return NOTHING
         return value
+
+    def converted(
+        self, data: bytes, scope: Scope, *, validate: bool = True, compact: bool = True
+    ) -> bytes | Nothing:
+        """The JSON text of the result for that of a payload, both in UTF-8; NOTHING as above."""
+        try:
+            read = self.read if validate else None
+            payload = read(data) if read is not None else decode(data, "payload")
+            if isinstance(payload, Missing):
+                return NOTHING
+            value = self.result(payload, scope, takes=False, gives=validate)
+            return NOTHING if isinstance(value, Nothing) else write(_present(value), compact=compact)
+        except Exception:  # as above
+            return NOTHING
+
+
+def _present(value: JSON | Missing) -> JSON:
+    return None if isinstance(value, Missing) else value

@@ -26,7 +26,10 @@ from crossdock.values import JSON, Missing
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
 
-__all__ = ["Function", "compile_expression", "compile_mapping", "generate", "generate_expression"]
+__all__ = ["BEYOND", "Function", "compile_expression", "compile_mapping", "generate", "generate_expression"]
+
+# What is raised for more code than is worth having, or than Python takes.
+BEYOND: Final = (TooLarge, SyntaxError, RecursionError, MemoryError)
 
 Function = Callable[[JSON, Scope], "JSON | Missing"]
 
@@ -54,7 +57,7 @@ def compile_mapping(mapping: Mapping) -> Function | None:
     """The function of a mapping; None for one that only the interpreter can run."""
     try:
         return generate(mapping).load(runtime)
-    except (TooLarge, SyntaxError, RecursionError, MemoryError):
+    except BEYOND:
         return None
 
 
@@ -77,7 +80,7 @@ def compile_expression(expression: Expression) -> Function | None:
     """The function of one expression or template; None when only the interpreter can evaluate it."""
     try:
         return generate_expression(expression).load(runtime)
-    except (TooLarge, SyntaxError, RecursionError, MemoryError):
+    except BEYOND:
         return None
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -58,11 +59,28 @@ def payload_bytes(file: str) -> bytes:
 
     if file != "-":
         return payloads.read(file, BytesIO())
+    return payloads.read(file, _stdin())
+
+
+@contextmanager
+def opened(file: str) -> Iterator[BinaryIO]:
+    """A file to be read bit by bit; `-` is standard input. Raises InputError."""
+    from crossdock import payloads
+
+    if file != "-":
+        with payloads.opened(file) as stream:
+            yield stream
+        return
+    yield _stdin()
+
+
+def _stdin() -> BinaryIO:
+    """Standard input, at a terminal with a word that it is waited for."""
     if sys.stdin is None:
         raise click.UsageError("standard input is closed")
     if sys.stdin.isatty():
         click.echo("reading from the terminal; end with Ctrl-D", err=True)
-    return payloads.read(file, sys.stdin.buffer)
+    return sys.stdin.buffer
 
 
 def pairs(given: Sequence[str]) -> dict[str, str]:
@@ -90,18 +108,39 @@ def put(text: str, output: str | None) -> None:
 
 def write(path: str, text: str) -> None:
     """A result into a file, whole or not at all. Raises ProjectError."""
+    with _writable(path), _file(path) as stream:
+        stream.write(text.encode())
+
+
+@contextmanager
+def written(output: str | None) -> Iterator[BinaryIO]:
+    """Where results go one after the other: stdout, or a file, whole or not at all. Raises ProjectError."""
+    if output is None or output == "-":
+        yield click.get_binary_stream("stdout")
+        return
+    with _writable(output):
+        file = _file(output)
+    with file as stream:
+        yield stream
+
+
+def _file(path: str) -> BinaryIO:
     from pathlib import Path
 
+    if Path(path).is_dir():
+        raise IsADirectoryError(0, "it is a directory")
+    # Only a regular file is put in another's place; a device or a pipe is written to.
+    whole = not Path(path).exists() or Path(path).is_file()
+    return cast("BinaryIO", click.open_file(path, "wb", atomic=whole))
+
+
+@contextmanager
+def _writable(path: str) -> Iterator[None]:
     from crossdock.diagnostics import Diagnostic, shorten
     from crossdock.errors import ProjectError
 
     try:
-        if Path(path).is_dir():
-            raise IsADirectoryError(0, "it is a directory")
-        # Only a regular file is put in another's place; a device or a pipe is written to.
-        whole = not Path(path).exists() or Path(path).is_file()
-        with click.open_file(path, "w", encoding="utf-8", atomic=whole) as stream:
-            stream.write(text)
+        yield
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file's name"
         message = f"`{shorten(path, 200)}` cannot be written: {reason.lower()}"
