@@ -116,7 +116,7 @@ def write(path: str, text: str) -> None:
 def written(output: str | None) -> Iterator[BinaryIO]:
     """Where results go one after the other: stdout, or a file, whole or not at all. Raises ProjectError."""
     if output is None or output == "-":
-        yield click.get_binary_stream("stdout")
+        yield sys.stdout.buffer
         return
     with _writable(output):
         file = _file(output)
