@@ -12,10 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conftest import fastest
 from crossdock.diagnostics import Diagnostic, render
 from crossdock.errors import InputError
 from crossdock.payloads import decode, encode, locate, read
-from crossdock.scanner import first_fault
+from crossdock.scanner import Scanner, TextError, first_fault
 from crossdock.values import JSON
 
 NAME = "order.json"
@@ -341,6 +342,75 @@ def test_no_text_makes_the_refusal_slow(data: bytes) -> None:
     started = time.perf_counter()
     refused(data)
     assert time.perf_counter() - started < 2
+
+
+NOISE = [
+    '"',
+    "\\",
+    ",",
+    "}",
+    "]",
+    "[",
+    "{",
+    "NaN",
+    "1e999",
+    "012",
+    '"a":1,"a":2',
+    '"\\ud800"',
+    "\x01",
+    "x",
+    " ",
+    "",
+]
+
+
+@given(json_values(), st.integers(0, 300), st.sampled_from(NOISE), st.integers(0, 3))
+@example([[1], {"a": [1, 2, {"b": "x,y"}]}], 14, "x", 0)
+@example([["[", "]"], "{,", 1], 9, "1e999", 1)
+def test_what_is_stepped_over_makes_no_difference(value: JSON, at: int, noise: str, over: int) -> None:
+    """The place of a fault is that which is found when every character is read."""
+    text = encode(value, compact=True)
+    text = text[:at] + noise + text[at + over :]
+    found = first_fault(text)
+    try:
+        Scanner(text).document()
+    except TextError as fault:
+        assert found is not None
+        assert vars(found) == vars(fault)
+    else:
+        assert found is None
+
+
+ORDER = {
+    "id": 1,
+    "name": 'Ada "x"',
+    "lines": [{"sku": f"A{n}", "price": 12.5, "tags": ["a"]} for n in range(9)],
+}
+LARGE = json.dumps({"orders": [ORDER] * 2_000})
+LARGE_AND_WRONG = {
+    "cut": LARGE[:-2],
+    "in the middle": LARGE[:500_000] + "\x01" + LARGE[500_000:],
+    "a key twice": LARGE[:-1] + ', "orders": 1}',
+    "a key twice within": LARGE[:-2] + ', {"a": 1, "a": 2}]}',
+    "no number": LARGE[:-2] + ", NaN]}",
+    "out of range": LARGE[:-2] + ", 1e999]}",
+    "half a pair": LARGE[:-2] + ', "\\ud800"]}',
+    "too deep": LARGE[:-2] + ", " + "[" * 80,
+    "numbers": "[" + "123," * 250_000 + "x]",
+}
+
+
+@pytest.mark.parametrize("case", LARGE_AND_WRONG)
+def test_a_large_payload_is_explained_in_a_few_times_what_reading_it_takes(case: str) -> None:
+    data = LARGE_AND_WRONG[case].encode()
+
+    def explain() -> None:
+        refused(data)
+
+    def read_it() -> None:
+        json.loads(LARGE)
+
+    assert fastest(explain) < 30 * fastest(read_it)
 
 
 # --- canaries: a value never shows

@@ -1,7 +1,8 @@
 """JSON text read strictly, by ourselves, for the place of its first fault and the places of its values.
 
-Slow next to the standard parser, and meant to be: it runs only on a text that was refused, or to find
-where a value stands. It keeps no value.
+Slow next to the standard parser, and so it steps over what that parser finds sound: it reads only the lists
+and objects that are open where a text is wrong, or that hold a value whose place is wanted. It keeps no
+value.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from crossdock.diagnostics import shorten
+from crossdock.soundness import Sound, sound_part
 from crossdock.values import finite
 
 DEEPEST = 64
 _LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**64 - 1
 
+_PARSER = json.JSONDecoder()
 # Possessive, so that no text makes them slow.
 _SPACES = frozenset(" \t\n\r")
 _SPACE = re.compile(r"[ \t\n\r]*+")
@@ -50,8 +53,9 @@ def _not_json(
 
 def first_fault(text: str) -> TextError | None:
     """The first fault of a text, or None when it is JSON."""
+    sound = sound_part(text, deepest=DEEPEST, integer=integer, half=lone_surrogate(text))
     try:
-        Scanner(text).document()
+        Scanner(text, sound=sound).document()
     except TextError as fault:
         return fault
     return None
@@ -88,12 +92,14 @@ class Wanted:
 class Scanner:
     """Reads a JSON text strictly and keeps no value: raises the first fault, notes what is wanted.
 
-    Every method takes the offset where its part begins and returns the offset after it.
+    What is known to be sound is not read again. Every method takes the offset where its part begins and
+    returns the offset after it.
     """
 
-    def __init__(self, text: str, wanted: Wanted | None = None) -> None:
+    def __init__(self, text: str, wanted: Wanted | None = None, sound: Sound | None = None) -> None:
         self.text = text
         self.wanted = wanted
+        self.sound = Sound() if sound is None else sound
         self.found: dict[str, tuple[int, int]] = {}
         self.open: list[int] = []
 
@@ -106,6 +112,8 @@ class Scanner:
     def _value(self, at: int, wanted: Wanted | None) -> int:
         at = self._space(at)
         bracket = self.text[at : at + 1] in ("{", "[")
+        if bracket and wanted is None and at < self.sound.end and at not in self.sound.resume:
+            return _PARSER.raw_decode(self.text, at)[1]
         match self.text[at : at + 1]:
             case "{" | "[" if len(self.open) == DEEPEST:
                 message = f"objects and lists nest more than {DEEPEST} deep"
@@ -145,8 +153,9 @@ class Scanner:
 
     def _list(self, at: int, wanted: Wanted | None) -> int:
         self.open.append(at)
-        count = 0
-        at = self._space(at + 1)
+        on = self.sound.resume.get(at)
+        count = 0 if on is None else 1
+        at = self._space(at + 1 if on is None else on)
         while self.text[at : at + 1] != "]" or count:
             at = self._space(self._value(at, wanted.parts.get(str(count)) if wanted else None))
             count += 1
