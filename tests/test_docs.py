@@ -41,7 +41,10 @@ PAGE = ROOT / "docs" / "diagnostics.md"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 GUIDES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / name for name in ("quickstart.md", "python.md", "explain.md", "sheet.md")),
+    *(
+        ROOT / "docs" / name
+        for name in ("quickstart.md", "python.md", "security.md", "explain.md", "sheet.md")
+    ),
     *(
         ROOT / "docs" / name
         for name in ("coverage.md", "mutation.md", "diff.md", "new-and-suggest.md", "tutorial.md")

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import REPOSITORY
+from crossdock import markdown
 from crossdock.cli import run
 from hostile_cases import (
     MEGABYTES,
@@ -132,3 +134,84 @@ def test_a_case_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 def test_parts_may_be_repeated_together() -> None:
     assert bytes_of([[["a", ["b", 2]], 2], {"utf-16": "x"}]) == b"abbabb" + "x".encode("utf-16")
+
+
+# --- the pages that list the catalogue
+
+SECURITY = REPOSITORY / "docs" / "security.md"
+LIST = REPOSITORY / "docs" / "hostile-input.md"
+START, END = "<!-- hostile -->\n", "<!-- end of hostile -->"
+GROUPS = {
+    "payloads": "payloads: broken JSON, odd values, and values that must stay data",
+    "requests": "requests of RetailOPS to a channel that comes with Crossdock",
+    "yaml": "mapping files: YAML that is more than it looks",
+    "mappings": "mappings, tables, settings and channels that name what they should not",
+    "jmespath": "expressions: broken, endless, or on values of the wrong kind",
+    "jinja": "templates: ways to Python, loops, and what only Jinja's renderer has",
+    "schemas": "schemas: slow patterns, references that lead out or multiply",
+    "calls": "calls: paths, headers and URLs made of a payload",
+    "answers": "answers to a plan, from a file",
+    "server": "answers of a server, byte for byte",
+    "arguments": "arguments of the command line",
+}
+
+
+def summary() -> str:
+    """How many cases there are of each kind, and how many of them are refused."""
+    codes: dict[str, list[int]] = {group: [] for group in GROUPS}
+    for case in all_cases():
+        codes[case.group].append(case.code)
+    rows = [[GROUPS[group], *counted(found)] for group, found in codes.items()]
+    rows.append(["all", *counted([code for found in codes.values() for code in found])])
+    return markdown.table(["input", "cases", "refused", "taken, as it should be"], rows) + "\n"
+
+
+def counted(codes: list[int]) -> list[str]:
+    taken = codes.count(0)
+    return [str(len(codes)), str(len(codes) - taken), str(taken)]
+
+
+OPENING = """\
+# Hostile input
+
+Every case of `tests/hostile`, and what comes of it: the exit code and the [diagnostics](diagnostics.md). \
+[Security](security.md) says what this is about. The page is made by \
+`pytest tests/test_hostile.py --snapshot-update`.
+"""
+
+
+def listing() -> str:
+    """All cases, by group."""
+    cases = all_cases()
+    text = OPENING
+    for group, describe in GROUPS.items():
+        rows = [row_of(case) for case in cases if case.group == group]
+        text += f"\n## {describe[0].upper()}{describe[1:]}\n\n"
+        text += markdown.table(["case", "exit", "diagnostics"], rows) + "\n"
+    return text
+
+
+def row_of(case: Case) -> list[str]:
+    ids = " ".join(markdown.code(id) for id in dict.fromkeys(case.ids))
+    return [markdown.plain(case.title), str(case.code), ids]
+
+
+def test_every_group_is_described() -> None:
+    assert set(GROUPS) == {case.group for case in CASES}
+
+
+def test_the_page_of_security_counts_the_catalogue(request: pytest.FixtureRequest) -> None:
+    text = SECURITY.read_text(encoding="utf-8")
+    before, rest = text.split(START)
+    old, after = rest.split(END)
+    if request.config.getoption("update_snapshots", default=False):
+        SECURITY.write_text(before + START + summary() + END + after, encoding="utf-8")
+    else:
+        assert old == summary()
+
+
+def test_the_list_of_the_catalogue_is_whole(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("update_snapshots", default=False):
+        LIST.write_text(listing(), encoding="utf-8")
+    else:
+        assert LIST.read_text(encoding="utf-8") == listing()

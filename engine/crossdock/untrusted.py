@@ -118,7 +118,8 @@ def _hold(given: bytes, limits: Limits) -> tuple[int, bytes, bool]:
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _LOCALE if name in os.environ}
     path = os.pathsep.join(os.path.abspath(place) for place in sys.path)  # noqa: PTH100 (as Python has it)
-    return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    # No generated code of an earlier run is taken, and none is kept.
+    return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "CROSSDOCK_CACHE": "off"}
 
 
 def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
