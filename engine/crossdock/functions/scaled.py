@@ -26,21 +26,20 @@ from crossdock.values import JSON
 
 SCALE: Final = 10_000
 DIGITS: Final = 4
-_BOUND: Final = 10**11
-# The same for floats, which are slow to compare with an int or to multiply by one.
-_LEAST: Final = -1e11
-_MOST: Final = 1e11
-_PER_UNIT: Final = 1e4
+_PER_UNIT: Final = 1e4  # SCALE for floats, which are slow to multiply by an int
 _LONGEST_TEXT: Final = 15
 _STEPS: Final[tuple[int, ...]] = tuple(10 ** (DIGITS - digits) for digits in range(DIGITS + 1))
 
 
 def scaled(value: JSON) -> int | None:
-    """The amount in ten-thousandths. None when it is no such amount; true and false are none."""
+    """The amount in ten-thousandths. None when it is no such amount; true and false are none.
+
+    The bound is written out twice, because Python is slow to compare a float with an int or to negate a name.
+    """
     if type(value) is float:
         number = value
     elif type(value) is int:
-        return value * SCALE if -_BOUND < value < _BOUND else None
+        return value * SCALE if -100_000_000_000 < value < 100_000_000_000 else None
     else:
         # Python reads more than we do: white space, 1_000, 1e5, NaN. Of these characters it reads the same.
         if type(value) is not str or len(value) > _LONGEST_TEXT or value.strip("0123456789.+-"):
@@ -49,7 +48,7 @@ def scaled(value: JSON) -> int | None:
             number = float(value)
         except ValueError:
             return None
-    if _LEAST < number < _MOST:
+    if -1e11 < number < 1e11:
         units = (number * _PER_UNIT).__round__()  # what round() calls, in a third of its time
         if units / SCALE == number:
             return units
