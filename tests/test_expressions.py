@@ -610,6 +610,8 @@ def test_what_the_library_cannot_parse_is_refused_with_a_place(text: str) -> Non
         ("`1e999`", "what stands in backticks must be JSON", "`1e999`"),
         ('`"\\ud800"`', "what stands in backticks must be JSON", '`"\\ud800"`'),
         ("``", "what stands in backticks must be JSON", "``"),
+        ('"\\ud834" || a', "half of a surrogate pair stands alone, which is no character", "\\ud834"),
+        ('{"x\\udd1e": a}', "half of a surrogate pair stands alone, which is no character", "\\udd1e"),
         ("&a", "`&` stands only before an argument that is evaluated later", "a"),
         ("[&a]", "`&` stands only before an argument that is evaluated later", "a"),
         ("not_null(&a.b)", "`&` stands only before an argument that is evaluated later", "a"),

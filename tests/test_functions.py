@@ -470,6 +470,8 @@ class TestText:
             "[" * 65 + "1" + "]" * 65,
             "[" * 10**5,
             "9" * 5000,
+            '"\\ud800"',
+            '{"\\udc00": 1}',
         ],
     )
     def test_what_is_not_json_is_missing(self, text):

@@ -41,6 +41,8 @@ REFUSED = {
     r"(a|b)*": NESTED,
     r"(?i)a": "changes how it is read",
     r"(a)\1": "refers back to a group",
+    r"[[a]": "has a sign in a class that wants a backslash before it",
+    r"[a--b]": "has a sign in a class that wants a backslash before it",
     r"a**": "is not a regular expression of Python",
     "a" * 201: "is longer than 200 characters",
 }

@@ -32,6 +32,7 @@ from crossdock.functions import REGISTRY, Function, FunctionError
 from crossdock.functions.bounds import LONGEST as LONGEST_RESULT
 from crossdock.functions.function import ordinal
 from crossdock.growth import GrowthError, Place, measured
+from crossdock.scanner import lone_surrogate
 from crossdock.scope import Scope
 from crossdock.source import ScalarNode
 from crossdock.values import JSON, finite
@@ -214,6 +215,7 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
     """JMESPath once read `` `foo` `` as text; what stands in backticks is JSON and nothing else."""
     for match in _QUOTED.finditer(text):
         if match["json"] is None:
+            _refuse_half_characters(match, scalar)
             continue
         try:
             value = json.loads(match["json"].replace("\\`", "`"), parse_float=finite)
@@ -223,6 +225,14 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
             help = "text stands in single quotes: 'text'; a number as `1`"
             message = "what stands in backticks must be JSON"
             raise CompileError([Diagnostic("expression-syntax", message, span, help)]) from None
+
+
+def _refuse_half_characters(quoted: re.Match[str], scalar: ScalarNode) -> None:
+    """A name in double quotes is JSON text, and may become a key of the result."""
+    half = lone_surrogate(quoted[0]) if quoted[0].startswith('"') else None
+    if half:
+        message = "half of a surrogate pair stands alone, which is no character"
+        raise _syntax_error(message, scalar, quoted.start() + half.start(), len(half[0]))
 
 
 def _syntax_error(message: str, scalar: ScalarNode, start: int, length: int = 1) -> CompileError:

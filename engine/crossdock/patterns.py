@@ -15,6 +15,7 @@ from functools import cache
 from itertools import combinations
 from math import inf, prod
 from typing import Final
+from warnings import catch_warnings
 
 LONGEST_PATTERN: Final = 200
 _MOST_REPEATS: Final = 9
@@ -36,7 +37,10 @@ def unsafe(pattern: str) -> str | None:
     if len(pattern) > LONGEST_PATTERN:
         return f"is longer than {LONGEST_PATTERN} characters"
     try:
-        re.compile(pattern)
+        with catch_warnings(action="error", category=FutureWarning):
+            re.compile(pattern)
+    except FutureWarning:
+        return "has a sign in a class that wants a backslash before it"
     except (re.error, OverflowError, RecursionError):
         return "is not a regular expression of Python"
     if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=|\(\?\()", pattern):

@@ -83,6 +83,8 @@ def parse_json(text: str) -> JSON:
         value: JSON = json.loads(
             text, parse_constant=_refuse, parse_float=finite, object_pairs_hook=_without_duplicates
         )
+        if "\\u" in text:  # half of a surrogate pair is no character, and cannot be written
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return value if _is_shallow(value) else None
