@@ -138,6 +138,16 @@ def test_a_payload_comes_through_a_pipe(project: MakeProject, tmp_path: Path) ->
     assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, {"ref": "8", "colour": "red"}, b"")
 
 
+def test_lines_are_refused(project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(FILES)
+    monkeypatch.chdir(tmp_path)
+
+    code, out, err = said("transform", "--untrusted", "--lines", "shop/order", "order.json")
+
+    assert (code, out) == (2, "")
+    assert err.endswith("Error: --untrusted takes one payload: leave out --lines\n")
+
+
 # --- an end at each limit
 
 

@@ -90,6 +90,8 @@ def transform(
     if untrusted:
         from crossdock.commands.apart import transform_file
 
+        if lines:
+            raise click.UsageError("--untrusted takes one payload: leave out --lines")
         transform_file(context, mapping, file, output, compact, not no_validate, given, form)
         return
     from crossdock.commands.transforming import Transformation
