@@ -7,7 +7,7 @@ an amount. Where the mappings pass a number on as JSON, ``settled`` does what th
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ _DATE_TIME: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]+)?)?"
     r"(?:[Zz]|([+-])([0-9]{2})(?::?([0-9]{2}))?)"
 )
+_USUAL_DATE_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 _DAYS_BEFORE_1970: Final = date(1970, 1, 1).toordinal()
 
 
@@ -150,7 +151,11 @@ def epoch(text: Any) -> int | None:
     """The Unix seconds of a date-time that has an offset. Raises Refused."""
     if text is None:
         return None
-    found = _DATE_TIME.fullmatch(text) if type(text) is str else None
+    if type(text) is not str:
+        raise Refused("not text")
+    if _USUAL_DATE_TIME.fullmatch(text):
+        return _epoch_of_utc(text[:19])
+    found = _DATE_TIME.fullmatch(text)
     if found is None:
         raise Refused("not a date-time with an offset")
     year, month, day, hour, minute, second, sign, ahead_hours, ahead_minutes = found.groups("0")
@@ -163,3 +168,11 @@ def epoch(text: Any) -> int | None:
         raise Refused("not a time that exists")
     offset = ahead * 3600 + past * 60
     return days * 86400 + hours * 3600 + minutes * 60 + int(second) - (-offset if sign == "-" else offset)
+
+
+def _epoch_of_utc(text: str) -> int:
+    """The Unix seconds of ``2025-03-14T16:20:45``."""
+    try:
+        return int(datetime.fromisoformat(text + "+00:00").timestamp())
+    except ValueError:
+        raise Refused("not a date-time that exists") from None

@@ -32,7 +32,6 @@ from handwritten.values import (
     country,
     flat,
     joined,
-    present,
     same,
     text_of,
     trimmed,
@@ -126,13 +125,17 @@ def _date(order: dict[str, Any]) -> Any:
 
 def _payers(payments: Any) -> list[Any]:
     """The billing contacts of the payments."""
-    billings = [as_object(payment).get("billingInfo") for payment in flat(payments)]
-    contacts = [as_object(billing).get("billingContact") for billing in billings]
-    return present(contacts)
+    contacts = []
+    for payment in flat(payments):
+        billing = payment.get("billingInfo") if type(payment) is dict else None
+        contact = billing.get("billingContact") if type(billing) is dict else None
+        if contact is not None:
+            contacts.append(contact)
+    return contacts
 
 
 def _customer(order: dict[str, Any], contacts: list[Any]) -> dict[str, Any]:
-    name = next((found for found in map(as_object, contacts) if _is_named(found)), {})
+    name = next((contact for contact in contacts if _is_named(contact)), NOTHING)
     email, phone = _reached(flat(contacts))
     stated = order.get("email")
     return without_nulls(
@@ -145,24 +148,40 @@ def _customer(order: dict[str, Any], contacts: list[Any]) -> dict[str, Any]:
     )
 
 
-def _is_named(contact: dict[str, Any]) -> bool:
-    return true(contact.get("firstName")) or true(contact.get("lastNameOrSurname"))
+def _is_named(contact: Any) -> bool:
+    return type(contact) is dict and (
+        true(contact.get("firstName")) or true(contact.get("lastNameOrSurname"))
+    )
 
 
 def _reached(contacts: list[Any]) -> tuple[Any, str | None]:
     """The first e-mail address, and the first phone number that is not blank; all must be text."""
     email, phone = None, None
-    for contact in map(as_object, contacts):
+    for contact in contacts:
+        if type(contact) is not dict:
+            continue
         if email is None:
-            email = next((it for it in (contact.get("email"), contact.get("emailAddress")) if true(it)), None)
-        given = as_object(contact.get("phoneNumbers"))
-        numbers = [given.get("home"), given.get("mobile"), given.get("work")]
-        if (other := contact.get("phoneNumber")) is not None:
-            numbers += flat([other])
-        for number in numbers:
+            email = _email(contact)
+        for number in _numbers(contact):
             if number is not None and (text := trimmed(number)) and phone is None:
                 phone = text
     return email, phone
+
+
+def _email(contact: dict[str, Any]) -> Any:
+    for email in (contact.get("email"), contact.get("emailAddress")):
+        if true(email):
+            return email
+    return None
+
+
+def _numbers(contact: dict[str, Any]) -> list[Any]:
+    """All phone numbers of a contact."""
+    given, other = contact.get("phoneNumbers"), contact.get("phoneNumber")
+    numbers = [given.get("home"), given.get("mobile"), given.get("work")] if type(given) is dict else []
+    if other is not None:
+        numbers += flat([other])
+    return numbers
 
 
 def _address(contacts: list[Any]) -> dict[str, Any] | None:
@@ -214,7 +233,7 @@ def _gift_message(order: dict[str, Any]) -> str | None:
     if type(items) is not list and true(items):
         raise Refused("not a list of items")
     gifts = [as_object(item).get("giftInfo") for item in flat(items)]
-    messages = [as_object(gift).get("giftMessage") for gift in gifts]
+    messages = [gift.get("giftMessage") for gift in gifts if type(gift) is dict]
     return " / ".join(dict.fromkeys(text for text in messages if trimmed(text))) or None
 
 

@@ -58,7 +58,9 @@ def without_nulls(fields: dict[str, Any]) -> dict[str, Any]:
 
 def text_of(value: Any) -> str:
     """A text itself, anything else as JSON writes it."""
-    return value if type(value) is str else json.dumps(value, separators=(",", ":"))
+    if type(value) is str:
+        return value
+    return str(value) if type(value) is int else json.dumps(value, separators=(",", ":"))
 
 
 def trimmed(value: Any) -> str | None:
