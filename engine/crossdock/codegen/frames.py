@@ -25,10 +25,14 @@ class Access:
 
 @dataclass(slots=True)
 class _Step:
-    """A property on the ways that are read: how often as a value, and what is read behind it."""
+    """A property on the ways that are read: how often as a value, and what is read behind it.
+
+    Asked for its entries only when all ways are there.
+    """
 
     reads: int = 0
     behind: dict[str, _Step] = field(default_factory=dict)
+    _entries: int | None = None  # counted once: a way may be long
 
     @property
     def kept(self) -> bool:
@@ -38,9 +42,11 @@ class _Step:
     @property
     def entries(self) -> int:
         """How often it is needed as an object."""
-        return sum(
-            1 if step.kept or step.shared else step.reads + step.entries for step in self.behind.values()
-        )
+        if self._entries is None:
+            self._entries = sum(
+                1 if step.kept or step.shared else step.reads + step.entries for step in self.behind.values()
+            )
+        return self._entries
 
     @property
     def shared(self) -> bool:

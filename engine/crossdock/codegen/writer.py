@@ -143,7 +143,8 @@ def literal(value: JSON) -> Value:
         case str():
             return Value(repr(value), STRING, simple=True)
         case int() | float():
-            return Value(repr(value) if value >= 0 else f"({value!r})", NUMBER, simple=True)
+            # In brackets: `1.__class__` is no Python, and `-0.0.__class__` asks 0.0.
+            return Value(f"({value!r})", NUMBER, simple=True)
         case list():
             return of_items([literal(item) for item in value])
     return of_members({key: literal(item) for key, item in value.items()})
