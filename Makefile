@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench demo test mutate fuzz setup snapshots lint wheel clean
+.PHONY: bench demo test mutate fuzz agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -24,6 +24,9 @@ fuzz: $(VENV)/.ready  ## hostile input, SECONDS of it for each target
 bench: $(VENV)/.ready  ## measure everything, and write benchmarks/RESULTS.md
 	@$(PIP) install -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/run.py
+
+agreement: $(VENV)/.ready  ## generated code and interpreter, over all the inputs that there are
+	CODEGEN=all $(BIN)/python -m pytest tests/test_codegen_agrees.py
 
 setup: $(VENV)/.ready  ## only set up
 

@@ -414,7 +414,7 @@ def check_generated_mapping(data: bytes) -> None:
 
 
 def check_generated_run(data: bytes) -> None:
-    """A mapping of the project gives the same interpreted and generated, and in both of its public calls."""
+    """A mapping of the project gives the same interpreted and generated, and in both public calls."""
     given = json.loads(data)
     mapping, payload = OWN.mapping(given["mapping"]), given["payload"]
     _agree(mapping, _generated(given["mapping"]), payload)
@@ -427,13 +427,12 @@ def _generated(name: str) -> agreement.Executor | None:
 
 
 def _agree(mapping: Mapping, function: agreement.Executor | None, payload: Any) -> None:
+    """What is no object the generated code may leave to the interpreter."""
     if function is None:
         return
     before, scope = exact(payload), Scope(settings=mapping.settings, request=payload)
     found = agreement.given(function, payload, scope)
-    if found != agreement.REFUSED or isinstance(
-        payload, dict
-    ):  # it leaves to the interpreter what is no object
+    if found != agreement.REFUSED or isinstance(payload, dict):
         assert found == agreement.interpreted(mapping, payload, scope), "generated code differs"
     assert exact(payload) == before, "the payload was changed"
 
