@@ -41,6 +41,7 @@ ORDER = [
     "payloads",
     "patterns",
     "keywords",
+    "recursion",
     "shapes",
     "schemas",
     "constraints",

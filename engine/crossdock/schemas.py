@@ -20,6 +20,7 @@ from crossdock.diagnostics import Diagnostic, did_you_mean, shorten
 from crossdock.errors import InputError, ProjectError
 from crossdock.keywords import Node, Problem, Reading
 from crossdock.payloads import decode, locate
+from crossdock.recursion import endless, multiplying
 from crossdock.shapes import Shape
 from crossdock.values import JSON
 
@@ -30,9 +31,6 @@ T = TypeVar("T")
 
 SUFFIX = ".schema.json"
 _SCHEME = "schema:"
-_MOST_EXPANDED = 2000
-_LONGEST_CHAIN = 100
-_IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +90,7 @@ class SchemaStore:
         self._files: dict[str, _File] = {}
         self._schemas: dict[str, Schema] = {}
         self._targets: dict[str, Node] = {}
+        self._closed: set[str] = set()
         self._digests: dict[str, str] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -224,7 +223,7 @@ class SchemaStore:
     def _close(self, name: str) -> None:
         """Makes sure that every reference from a file leads to a schema, and that none runs in a circle."""
         findings: list[Diagnostic] = []
-        files = self._closure(name)
+        files = [file for file in self._closure(name) if file.name not in self._closed]
         for file in files:
             findings += file.refuse(self._loose(file))
         if not findings:
@@ -233,6 +232,7 @@ class SchemaStore:
                 findings += file.refuse(self._endless(file, sizes))
         if findings:
             raise ProjectError(findings)
+        self._closed.update(file.name for file in files)
 
     def _loose(self, file: _File) -> Iterable[Problem]:
         for at, reference in file.reading.references.items():
@@ -247,39 +247,14 @@ class SchemaStore:
                 self._targets[reference] = node
 
     def _endless(self, file: _File, sizes: dict[int, int]) -> Iterable[Problem]:
-        for at, node in file.reading.parts.items():
-            if self._expanded(node, sizes, 0) > _MOST_EXPANDED:
-                message = "the references here lead back to themselves, or multiply without measure"
-                yield Problem(
-                    "endless-reference", message, at, "descend into a property or an item in between"
-                )
-                return
-
-    def _expanded(self, node: Node, sizes: dict[int, int], chain: int) -> int:
-        """How many nodes one value is held against here; beyond measure for a circle."""
-        size = sizes.get(id(node))
-        if size is None:
-            sizes[id(node)] = _MOST_EXPANDED + 1  # met again before it is known: a circle
-            within = chain < _LONGEST_CHAIN
-            size = 1 if within else _MOST_EXPANDED + 1
-            for other in self._beneath(node) if within else ():
-                size += self._expanded(other, sizes, chain + 1)
-            sizes[id(node)] = size
-        return size
-
-    def _beneath(self, node: Node) -> Iterable[Node]:
-        """The schemas that are held against the same value as this one."""
-        if isinstance(reference := node.get("$ref"), str):
-            yield self._targets[reference]
-        for word in _IN_PLACE:
-            match node.get(word):
-                case dict() as one:
-                    yield one
-                case list() as several:
-                    yield from (each for each in several if isinstance(each, dict))
-        dependent = node.get("dependentSchemas")
-        if isinstance(dependent, dict):
-            yield from (each for each in dependent.values() if isinstance(each, dict))
+        parts, help = file.reading.parts, "descend into a property or an item in between"
+        if (at := endless(parts, self.target, sizes)) is not None:
+            message = "the references here lead back to themselves, or multiply without measure"
+            yield Problem("endless-reference", message, at, help)
+        elif (at := multiplying(parts, self.target)) is not None:
+            message = "the references here lead back to themselves twice through one property or item"
+            help = "let one alternative refer to it, or put what they share in one place"
+            yield Problem("endless-reference", message, at, help)
 
 
 def _shape(schema: Schema) -> Shape:

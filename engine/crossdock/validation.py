@@ -27,6 +27,7 @@ __all__ = ["Violation", "describe_type", "input_error", "validate"]
 
 MOST = 20
 DEEPEST = 64
+MOST_VALUES = 2_000_000
 
 _IDS = {
     "required": "missing-required",
@@ -64,11 +65,15 @@ class Violation:
 
 def validate(value: JSON, schema: Schema) -> list[Violation]:
     """How a value breaks a schema, in the order of the places: at most 20 ways, none when it fits."""
-    if _too_deep(value):
-        return [Violation("nesting-too-deep", f"objects and lists nest more than {DEEPEST} deep")]
+    if beyond := _beyond_measure(value):
+        return [beyond]
     found: dict[Violation, None] = {}
-    for error in islice(schema.once(_validator).iter_errors(value), MOST):
-        found.update(dict.fromkeys(_violations(error)))
+    try:
+        for error in islice(schema.once(_validator).iter_errors(value), MOST):
+            found.update(dict.fromkeys(_violations(error)))
+    except RecursionError:
+        message = "objects and lists nest deeper than can be held against a schema of so many references"
+        return [Violation("nesting-too-deep", message)]
     return sorted(found, key=_order)[:MOST]
 
 
@@ -82,13 +87,21 @@ def input_error(violations: Sequence[Violation], payload_name: str) -> InputErro
     )
 
 
-def _too_deep(value: JSON) -> bool:
-    level = [value]
+def _beyond_measure(value: JSON) -> Violation | None:
+    """A value that nests too deep, or has more values in it than anybody means; no more are counted."""
+    level, count = [value], 1
     for _ in range(DEEPEST):
-        level = [each for outer in level for each in _children(outer)]
-        if not level:
-            return False
-    return any(isinstance(each, dict | list) for each in level)
+        inner: list[JSON] = []
+        for outer in level:
+            inner += _children(outer)
+            if count + len(inner) > MOST_VALUES:
+                return Violation("payload-too-large", f"there are more than {MOST_VALUES} values in it")
+        if not inner:
+            return None
+        level, count = inner, count + len(inner)
+    if any(isinstance(each, dict | list) for each in level):
+        return Violation("nesting-too-deep", f"objects and lists nest more than {DEEPEST} deep")
+    return None
 
 
 def _children(value: JSON) -> Iterable[JSON]:
