@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import Any
+from warnings import catch_warnings
 
 from crossdock.values import JSON
 
@@ -27,7 +28,9 @@ class Generated:
     def compiled(self) -> CodeType:
         """Raises SyntaxError, RecursionError or MemoryError for what is beyond Python's own limits."""
         if not self._code:
-            self._code.append(compile(self.source, f"<{self.name}>", "exec", dont_inherit=True))
+            # What is written out may be compared with nothing, or indexed: Python's advice is for people.
+            with catch_warnings(action="ignore", category=SyntaxWarning):
+                self._code.append(compile(self.source, f"<{self.name}>", "exec", dont_inherit=True))
         return self._code[0]
 
     def load(self, support: ModuleType) -> Callable[..., Any]:
