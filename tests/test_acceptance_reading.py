@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crossdock import payloads
-from crossdock.acceptance import libraries, read, write
+from crossdock.acceptance import libraries, read, reading, write
 from crossdock.acceptance.counting import texts
+from crossdock.acceptance.reading import Reader
+from crossdock.acceptance.typed import typed
 from crossdock.errors import InputError
 from crossdock.schemas import Schema, SchemaStore
+from crossdock.validation import validate
 from crossdock.values import JSON, MISSING
 
-WAYS = ("plain", "fast")
+WAYS = ("plain", "fast", "typed")
 Hypothesis = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """With the optional libraries and without."""
+    """Without the optional libraries, with them, and with them after a while."""
     if request.param == "plain":
         monkeypatch.setenv("CROSSDOCK_PLAIN", "1")
     else:
@@ -33,6 +38,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         pytest.importorskip("msgspec")
     for library in (libraries.orjson, libraries.msgspec):
         library.cache_clear()
+    monkeypatch.setattr(reading, "_WORTH", 1 if request.param == "typed" else 2**40)
     yield request.param
     monkeypatch.undo()
     for library in (libraries.orjson, libraries.msgspec):
@@ -47,7 +53,10 @@ def load(folder: Path, document: JSON) -> Schema:
 @pytest.fixture
 def anything(way: str, tmp_path: Path) -> Schema:
     """A schema that everything fits; made anew for each way, as a reader is kept with it."""
-    return load(tmp_path, {})
+    schema = load(tmp_path, {})
+    assert read(b"1", schema) == 1
+    assert (schema.once(Reader).types is not None) is (way == "typed")
+    return schema
 
 
 def exact(value: JSON) -> object:
@@ -166,6 +175,160 @@ def test_what_does_not_fit_is_not_read(way: str, tmp_path: Path) -> None:
     assert read(b'{"sku": "a", "sku": "b"}', schema) is MISSING
 
 
+def test_types_that_turn_down_what_fits_rest(tmp_path: Path) -> None:
+    """To the types 1.0 is no whole number, and a name that the schema does not know is gone."""
+    pytest.importorskip("msgspec")
+    schema = load(tmp_path, {"properties": {"a": {"type": "integer"}}})
+    reader = Reader(schema, typed(schema))
+
+    assert (reader.read(b'{"a": 1}'), reader.resting) == ({"a": 1}, 0)
+    assert (reader.read(b'{"a": "x"}'), reader.resting) == (MISSING, 0)
+    assert (reader.read(b'{"a": 1, "a": 1}'), reader.resting) == (MISSING, 0)
+    for data, value in ((b'{"a": 1.0}', {"a": 1.0}), (b'{"b": 2}', {"b": 2})):
+        assert (exact(reader.read(data)), reader.resting) == (exact(value), 63)
+        for left in range(62, -1, -1):
+            assert (reader.read(b'{"a": 1}'), reader.resting) == ({"a": 1}, left)
+
+
+# schema, what its types read, what they leave to the acceptor although it may fit, what breaks it
+TYPED: dict[str, tuple[JSON, list[bytes], list[bytes], list[bytes]]] = {
+    "scalars": (
+        {
+            "properties": {
+                "a": {"type": "string"},
+                "b": {"type": ["number", "null"]},
+                "c": {"type": "boolean"},
+            }
+        },
+        [b'{"a": "x", "b": 1}', b'{"b": 1.50, "c": true}', b"{}", b'{"b":null,"a":""}', b'{"\\u0061": "x"}'],
+        [b'{"d": 1}', b'{"a": "x", "d": "x"}'],
+        [b'{"a": 1}', b'{"b": "1"}', b'{"c": 1}', b'{"b": 18446744073709551616}', b'{"b": 1e400}'],
+    ),
+    "whole numbers": (
+        {"items": {"type": "integer", "minimum": -1, "exclusiveMaximum": 10}},
+        [b"[1, -1, 9]", b"[]", b"[-0]"],
+        [b"[1.0]"],
+        [b"[-2]", b"[10]", b"[1.5]", b'["1"]', b"[true]", b"[10.0]"],
+    ),
+    "numbers": (
+        {"items": {"type": "number", "exclusiveMinimum": 0, "maximum": 2.0}},
+        [b"[1, 2, 0.5, 2.0]"],
+        [],
+        [b"[0]", b"[2.5]", b"[0.0]", b"[3]", b"[18446744073709551616]"],
+    ),
+    "texts": (
+        {"items": {"type": "string", "minLength": 1, "maxLength": 2, "pattern": "^[^b]*$"}},
+        ['["a", "😀é", "\\n"]'.encode(), b"[]"],
+        [],
+        [b'[""]', b'["aaa"]', b'["b"]', '["😀😀😀"]'.encode(), b'["\\ud800"]'],
+    ),
+    "the end of a text": (
+        {"type": ["string", "number", "null"], "pattern": r"^\d$"},
+        [b'"1"', b"1", b"null"],
+        [],
+        [b'"1\\n"', '"٣"'.encode()],
+    ),
+    "choices": (
+        {"items": {"type": ["string", "null"], "enum": ["a", "b", None]}},
+        [b'["a", null]'],
+        [],
+        [b'["c"]', b"[1]"],
+    ),
+    "lists": (
+        {"type": "array", "minItems": 1, "maxItems": 2, "items": {"type": ["array", "object"]}},
+        [b"[[1]]", b'[{"a": [{}]}, []]'],
+        [b"[[[[[[[[1]]]]]]]]"],
+        [b"[]", b"[[], [], []]", b"[1]", b"{}"],
+    ),
+    "required": (
+        {"type": "object", "required": ["a", "b"], "properties": {"a": {"type": "string"}}},
+        [b'{"a": "x", "b": {"c": [1]}}', b'{"b": null, "a": "x"}'],
+        [b'{"a": "", "b": 1, "c": 1}'],
+        [b'{"a": "x"}', b'{"b": 1}', b'{"a": null, "b": 1}', b'{"a": "x", "b": 1, "b": 1}'],
+    ),
+    "a closed object": (
+        {"type": "object", "properties": {"a": {}}, "additionalProperties": False},
+        [b'{"a": [1]}', b"{}"],
+        [],
+        [b'{"b": 1}', b'{"a": 1, "b": 2}', b"[]"],
+    ),
+    "nothing in it": ({"type": "object", "additionalProperties": False}, [b"{}"], [], [b'{"a": 1}']),
+    "a map": (
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        [b'{"a": "b", "": "\\"\\\\"}'],
+        [],
+        [b'{"a": 1}', b'{"a": "b", "a": "b"}'],
+    ),
+    "references": (
+        {
+            "items": {"$ref": "#/$defs/a", "type": "object"},
+            "$defs": {"a": {"properties": {"b": {"type": "null"}}}},
+        },
+        [b'[{"b": null}, {}]'],
+        [],
+        [b"[1]", b'[{"b": 1}]'],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_types_take_no_more_than_the_schema(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("msgspec")
+    document, quick, slower, broken = TYPED[name]
+    schema = load(tmp_path, document)
+    types = typed(schema)
+    assert types is not None
+
+    for data in quick:
+        assert exact(types.read(data)) == decoded(data)
+        assert validate(payloads.decode(data, ""), schema) == []
+    for data in slower:
+        assert types.read(data) is MISSING
+        assert exact(read(data, schema)) == decoded(data)
+    for data in broken:
+        assert types.read(data) is MISSING
+        assert read(data, schema) is MISSING
+        assert decoded(data) is MISSING or validate(payloads.decode(data, ""), schema) != []
+
+
+def test_patterns_in_types_survive_the_garbage_collector(tmp_path: Path) -> None:
+    """Types of msgspec that hold a pattern and a list have broken Python down, when garbage was collected."""
+    pytest.importorskip("msgspec")
+    text: JSON = {"type": ["string", "number", "null"], "pattern": "^a"}
+    schema = load(
+        tmp_path, {"type": "object", "properties": {"a": text, "b": {"items": text, "type": "array"}}}
+    )
+
+    for _ in range(100):
+        types = typed(schema)
+        assert types is not None
+        assert types.read(b'{"a": "a", "b": ["a", 1]}') == {"a": "a", "b": ["a", 1]}
+        assert types.read(b'{"a": "b"}') is MISSING
+        del types
+        gc.collect()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"anyOf": [{}]},
+        {"properties": {"a": {"format": "date"}}},
+        {"multipleOf": 2},
+        {"items": {"enum": [1, 2]}},
+        {"type": "integer", "minimum": 0.5},
+        {"minimum": 2**60},
+        {"uniqueItems": True},
+        {"prefixItems": [{}]},
+        {"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}},
+        {"items": {"not": {}}},
+        {"type": ["string", "array"], "pattern": "a"},
+        {"type": ["string", "object"], "pattern": "a"},
+    ],
+)
+def test_what_types_cannot_say_is_left_to_the_acceptor(document: JSON, tmp_path: Path) -> None:
+    assert typed(load(tmp_path, document)) is None
+
+
 # --- counting
 
 
@@ -248,21 +411,21 @@ def test_bytes_are_read_as_the_strict_reader_has_them(way_of: str, data: bytes) 
     assert found is MISSING or found == decoded(data)
 
 
-SCHEMAS: dict[str, Schema] = {}
+READERS: dict[str, Reader] = {}
 
 
 def read_by(way: str, data: bytes) -> object:
-    """What one way reads; each has its own schema, because a reader is kept with it."""
+    """What one way reads, or MISSING."""
     with pytest.MonkeyPatch.context() as patch:
         if way == "plain":
             patch.setattr(libraries, "orjson", lambda: None)
             patch.setattr(libraries, "msgspec", lambda: None)
-        if way not in SCHEMAS:
-            import tempfile
-
-            with tempfile.TemporaryDirectory() as folder:
-                SCHEMAS[way] = load(Path(folder), {})
-        value = read(data, SCHEMAS[way])
+        if way not in READERS:
+            with TemporaryDirectory() as folder:
+                schema = load(Path(folder), {})
+            READERS[way] = Reader(schema, typed(schema) if way == "typed" else None)
+        READERS[way].resting = 0
+        value = READERS[way].read(data)
     return MISSING if value is MISSING else exact(value)
 
 

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossdock.acceptance import acceptor
+from crossdock.acceptance.typed import typed
+from crossdock.payloads import decode
 from crossdock.schemas import Schema, SchemaStore
 from crossdock.validation import validate
-from crossdock.values import JSON
+from crossdock.values import JSON, MISSING
 
 NAMES = ("a", "b", "c", "x-1", "")
 SMALL = st.integers(0, 3)
@@ -114,9 +116,13 @@ def texts(value: JSON) -> int:
 @given(schema=SCHEMAS, values=st.lists(VALUES, min_size=6, max_size=6))
 def test_an_acceptor_decides_as_validation_does(schema: JSON, values: list[JSON]) -> None:
     loaded = load(schema)
-    accept = acceptor(loaded)
+    accept, types = acceptor(loaded), typed(loaded)
 
     for value in values:
+        fits = validate(value, loaded) == []
         within = "1e+300" not in json.dumps(value)
-        fits = validate(value, loaded) == [] and within
-        assert accept(value) == (texts(value) if fits else -1), (schema, value)
+        assert accept(value) == (texts(value) if fits and within else -1), (schema, value)
+        if types is not None:
+            data = json.dumps(value).encode()
+            found = types.read(data)
+            assert found is MISSING or (fits and repr(found) == repr(decode(data, ""))), (schema, value)

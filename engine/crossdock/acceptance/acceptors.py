@@ -25,7 +25,7 @@ def accepts(value: JSON, schema: Schema) -> bool:
 
 def _made(schema: Schema) -> Acceptor:
     try:
-        return generate(schema).load(support)
+        return schema.once(generate).load(support)
     except (SyntaxError, RecursionError, MemoryError):
         return _never
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from crossdock.acceptance.leaves import KINDS
+from crossdock.acceptance.leaves import KINDS, says
 from crossdock.acceptance.lines import REFUSE, Lines, Snippet, indented, names
 from crossdock.constraints import as_list
 from crossdock.keywords import Node
@@ -21,18 +21,12 @@ if TYPE_CHECKING:
 
 _FEW = 6
 _OF_MEMBERS: Final = ("patternProperties", "propertyNames")
-_SILENT: Final = frozenset(
-    (
-        *("title", "description", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly"),
-        *("contentEncoding", "contentMediaType", "contentSchema", "$defs", "definitions", "$id", "$schema"),
-    )
-)
 
 
 def tests_beside_reference(node: Node, kind: str) -> bool:
     """Whether a node that takes a kind has words beside its reference that a value of it can break."""
     told = {"$ref", *(("type",) if kind != "float" or "number" in as_list(node.get("type", [])) else ())}
-    return any(word not in told and word not in _SILENT and not word.startswith("x-") for word in node)
+    return any(says(word) and word not in told for word in node)
 
 
 def room(level: int) -> str:

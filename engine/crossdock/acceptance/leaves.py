@@ -35,8 +35,20 @@ _SIZES: Final = {
     "dict": (("minProperties", "<"), ("maxProperties", ">")),
 }
 
+_SILENT: Final = frozenset(
+    (
+        *("title", "description", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly"),
+        *("contentEncoding", "contentMediaType", "contentSchema", "$defs", "definitions", "$id", "$schema"),
+    )
+)
+
 Hold = Callable[[str], str]
 """Gives a name to an expression that is evaluated once, when the module is loaded."""
+
+
+def says(word: str) -> bool:
+    """Whether a keyword says something that a value can break."""
+    return word not in _SILENT and not word.startswith("x-")
 
 
 def takes(node: Node, kind: str) -> bool:
