@@ -35,7 +35,7 @@ def as_bytes(payload: Payload) -> bytes:
 def kibo_order(lines: int) -> Payload:
     """A Kibo order of so many lines."""
     chance = random.Random(lines)
-    order = _filled(_example("kibo", "seed-example"), "order", 1) | _example("kibo", "full")
+    order: Payload = _filled(_example("kibo", "seed-example"), "order", 1) | _example("kibo", "full")
     shape = _example("kibo", "seed-example")["items"][0]
     items = [_kibo_line(shape, number, chance) for number in range(1, lines + 1)]
     goods = sum(_cents(item["unitPrice"]["extendedAmount"]) * item["quantity"] for item in items)
@@ -111,7 +111,7 @@ def fabric_order(lines: int) -> Payload:
     """A fabric order of so many lines."""
     chance = random.Random(lines)
     shape = _example("fabric", "seed-example")
-    order = _filled(shape, "order", 1) | _example("fabric", "full")
+    order: Payload = _filled(shape, "order", 1) | _example("fabric", "full")
     items = [_fabric_line(shape["items"][0], number, chance) for number in range(1, lines + 1)]
     goods = sum(_cents(item["itemUnitPrice"]) * item["orderedQuantity"] for item in items)
     off = sum(_cents(item["itemDiscountsTotal"]) for item in items)

@@ -54,13 +54,13 @@ def suites(effort: Effort) -> dict[str, Callable[[], Table]]:
 def main() -> int:
     options = _options()
     effort = QUICK if options.quick else FULL
+    how = f"Each figure is of {effort.rounds} rounds."
     tables = []
     for name, suite in suites(effort).items():
         if not options.only or name in options.only:
             print(f"{name} …", file=sys.stderr)
             tables.append(suite())
-    how = f"Each figure is of {effort.rounds} rounds."
-    options.output.write_text(page(tables, how=how), encoding="utf-8")
+            options.output.write_text(page(tables, how=how), encoding="utf-8")
     return 0
 
 

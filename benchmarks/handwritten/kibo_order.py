@@ -233,8 +233,8 @@ def _gift_message(order: dict[str, Any]) -> str | None:
     if type(items) is not list and true(items):
         raise Refused("not a list of items")
     gifts = [as_object(item).get("giftInfo") for item in flat(items)]
-    messages = [gift.get("giftMessage") for gift in gifts if type(gift) is dict]
-    return " / ".join(dict.fromkeys(text for text in messages if trimmed(text))) or None
+    messages: list[Any] = [gift.get("giftMessage") for gift in gifts if type(gift) is dict]
+    return " / ".join(dict.fromkeys([text for text in messages if trimmed(text)])) or None
 
 
 def _lines(items: list[Any], places: int) -> tuple[list[dict[str, Any]], Decimal]:
@@ -378,7 +378,7 @@ def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]],
             amount = _share(shares, number)
             if amount is None:
                 continue
-            text = money_text(amount, places)
+            text: str | None = money_text(amount, places)
         else:
             requested = fields.get("amountRequested")
             text = None if requested is None else money(requested, places)

@@ -16,7 +16,7 @@ _COUNTRIES: Final = Path(__file__).resolve().parents[2] / "mappings" / "tables" 
 def countries() -> dict[str, str]:
     """RetailOPS' names of countries by their codes."""
     lines = _COUNTRIES.read_text(encoding="utf-8").splitlines()
-    return dict(line.split(": ", 1) for line in lines if not line.startswith("#"))  # type: ignore[misc]
+    return dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
 
 
 COUNTRIES: Final = countries()

@@ -11,8 +11,8 @@ from typing import Any, Final
 import jmespath.functions
 from jmespath.functions import signature
 
-_ANY: Final[dict[str, list[str]]] = {"types": []}
-_REST: Final[dict[str, Any]] = {"types": [], "variadic": True}
+_ANY: Final[Any] = {"types": []}
+_REST: Final[Any] = {"types": [], "variadic": True}
 _PLACES: Final = {"JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3}
 
 
@@ -29,7 +29,7 @@ def _quantized(value: Any, currency: Any) -> Decimal:
     return _decimal(value).quantize(step, ROUND_HALF_UP)
 
 
-class Functions(jmespath.functions.Functions):  # type: ignore[misc]
+class Functions(jmespath.functions.Functions):
     """JMESPath's functions and ours. ``root`` is the payload of the run."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> None:

@@ -54,7 +54,7 @@ def agreement(result: Any, expected: Any) -> tuple[int, int]:
     return sum(same for same, _ in counted), sum(all_ for _, all_ in counted)
 
 
-def _child(value: Any, kind: type, key: Any) -> Any:
+def _child(value: Any, kind: type[Any], key: Any) -> Any:
     try:
         return value[key] if isinstance(value, kind) else None
     except LookupError:
