@@ -90,6 +90,14 @@ settings:
             "auth: {kind: bearer, token: {env: A}, url: /t}",
             "[unknown-key]: auth of the kind `bearer` has no key `url` @1:39 (the keys are `kind`, `token`)",
         ),
+        (
+            'headers: {"x\\ny": "{{ settings.a }}"}',
+            "[header-name]: `x\\ny` cannot be the name of a header @1:11",
+        ),
+        (
+            "auth: {kind: headers, headers: {Transfer-Encoding: a}}",
+            "[header-name]: `Transfer-Encoding` is said by HTTP itself @1:33 (leave it out)",
+        ),
         ("limits: 7", "[not-an-object]: `limits` holds names and numbers @1:9"),
         (
             "limits: {second: 1}",

@@ -60,6 +60,7 @@ COMMANDS = {
 }
 NO_IDS = {
     *("array-number", "array-string", "date-time", "utf-8", "utf-8-sig", "crossdock-examples"),
+    *("content-length", "transfer-encoding"),
     *("x-format", "x-known-values", "x-sensitive", "x-source", "x-status"),
 }
 # Full of the names of HTTP headers: there only what a diagnostic is made with counts.

@@ -20,7 +20,7 @@ from typing import Final
 
 from crossdock import nodes
 from crossdock.checker import check_alone
-from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
+from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.errors import CompileError
 from crossdock.expressions import Expression
 from crossdock.parser import Parser, plain, unknown_keys
@@ -42,6 +42,9 @@ SETTING_KEYS: Final = {
     "default": "its value when nothing else is given",
     "one_of": "the values that it may have, when they are few",
 }
+# What HTTP says of a call, and nobody else.
+OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LIMIT_KEYS: Final = {
     "seconds": "how long a call may take in all, its repeats not counted",
     "answer_bytes": "how large an answer may be",
@@ -179,12 +182,27 @@ def channel_cells(channel: Channel) -> list[nodes.Cell]:
     return [*map(nodes.Evaluate, texts), *([channel.headers] if channel.headers is not None else [])]
 
 
+def header_problems(node: Node | None) -> list[Diagnostic]:
+    """The keys of an object of headers that no call can have."""
+    found = []
+    for key, _ in node.entries if isinstance(node, MapNode) else ():
+        name = str(key.value)
+        if name.lower() in OWN_HEADERS:
+            message = f"`{name}` is said by HTTP itself"
+            found.append(Diagnostic("header-name", message, key.span, "leave it out"))
+        elif not name.startswith("$") and not _HEADER_NAME.fullmatch(name):
+            message = f"`{shorten(name)}` cannot be the name of a header"
+            found.append(Diagnostic("header-name", message, key.span))
+    return found
+
+
 class _ChannelParser(Parser):
     """One reading of a channel's file, gathering what is wrong."""
 
     def channel(self, node: MapNode, source: Source) -> Channel:
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a channel"))
         headers = node.get("headers")
+        self.problems.extend(header_problems(headers))
         return Channel(
             describe=self.text(node.get("describe")) or "",
             settings=self._named(node.get("settings"), "settings", self.setting),
@@ -241,6 +259,7 @@ class _ChannelParser(Parser):
         named = [key for key in keys if key not in ("url", "style", "headers")]
         secrets = {key: secret for key in named if (secret := self.secret(key, node)) is not None}
         if kind == "headers":
+            self.problems.extend(header_problems(node.get("headers")))
             secrets = self._named(node.get("headers"), "headers", self.header)
         return Auth(kind, self.template(node.get("url")), style, secrets)
 

@@ -15,14 +15,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 from crossdock import nodes
+from crossdock.channel import header_problems
 from crossdock.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.expressions import Expression
 from crossdock.parser import Parser, unknown_keys
 from crossdock.source import ListNode, MapNode, Node, ScalarNode
 from crossdock.templates import compile_constant_text, compile_template, is_template
 
+# What may stand in a path as it is: RFC 3986 without what ends one.
+_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
 FILE_KEYS: Final = {
@@ -271,6 +275,7 @@ class _StepParser(Parser):
 
     def call(self, node: MapNode, content: Node) -> CallAction | None:
         method, path = self.method_and_path(content)
+        self.problems.extend(header_problems(node.get("headers")))
         call = CallAction(
             method=method,
             path=path or compile_constant_text(ScalarNode("", content.span)),
@@ -304,13 +309,9 @@ class _StepParser(Parser):
         rest = content.behind(start)
         compile_text = compile_template if is_template(str(rest.value)) else compile_constant_text
         path = self._compiled(compile_text, rest)
-        written = (
-            [child["value"] for child in path.tree["children"] if child["type"] == "literal"] if path else []
-        )
-        if any(char in text for text in written for char in "?#"):
-            help = "what stands behind a `?` is written as `query: {key: value}`"
+        if path is not None and (wrong := _path_problem(path)):
             span = content.part(start, len(str(content.value)))
-            self.problem("not-a-call", "a path holds neither `?` nor `#`", span, help)
+            self.problem("not-a-call", wrong[0], span, wrong[1])
         return path
 
     def cells_object(self, node: Node | None, what: str) -> nodes.Cell | None:
@@ -340,3 +341,17 @@ class _StepParser(Parser):
     def optional_expression(self, node: MapNode, key: str) -> Expression | None:
         content = node.get(key)
         return None if content is None else self.expression(content, key)
+
+
+def _path_problem(path: Expression) -> tuple[str, str] | None:
+    """What no path can have in what is written of it, and what to do. What a payload gives is escaped."""
+    pieces = [child["value"] if child["type"] == "literal" else "{}" for child in path.tree["children"]]
+    written = "".join(piece for piece in pieces if piece != "{}")
+    if "?" in written or "#" in written:
+        help = "what stands behind a `?` is written as `query: {key: value}`"
+        return "a path holds neither `?` nor `#`", help
+    if not _PATH.fullmatch(written):
+        return "a path is of letters, digits and the signs of a URL", "a value in {{ }} is escaped"
+    if any(unquote(segment) in (".", "..") for segment in "".join(pieces).split("/")):
+        return "a path leads down: it has no piece `.` or `..`", "the path begins at the channel's URL"
+    return None

@@ -33,7 +33,7 @@ import httpx
 
 from crossdock import __version__
 from crossdock.calls import Answer, Call, NoAnswer
-from crossdock.channel import Channel
+from crossdock.channel import OWN_HEADERS, Channel
 from crossdock.credentials import Credentials, Token, base_url, channel_headers, token_of, without
 from crossdock.errors import InputError
 from crossdock.payloads import decode
@@ -42,7 +42,6 @@ from crossdock.values import JSON, MISSING, Missing
 # Statuses after which a call is made again: any call when nothing was done, else one that may be repeated.
 NOTHING_DONE: Final = frozenset({425, 429})
 RETRIED: Final = NOTHING_DONE | {408, 500, 502, 503, 504}
-_OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 _FIRST_WAIT: Final = 0.2
 _LONGEST_TEXT: Final = 2_000
 
@@ -214,7 +213,7 @@ class Transport:
                 kind = "x-www-form-urlencoded" if call.form else "json"
                 headers["content-type"] = f"application/{kind}"
                 content = _form(call.body) if call.form else _json(call.body)
-            if _OWN_HEADERS & given.keys():
+            if OWN_HEADERS & given.keys():
                 _silent("request", "the call names a header that is not its own to say")
             if call.query:
                 url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
