@@ -92,6 +92,7 @@ ORDER = [
     "prepared",
     "mapping",
     "multitude",
+    "disclosure",
     "allowances",
     "compiler",
     # a channel and its conversations

@@ -14,6 +14,7 @@ from crossdock import nodes
 from crossdock.allowances import apply_allowances
 from crossdock.checker import check_mapping
 from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean
+from crossdock.disclosure import disclosed
 from crossdock.errors import CompileError, ProjectError
 from crossdock.expressions import Expression, source_order
 from crossdock.mapping import Mapping
@@ -54,7 +55,8 @@ def compile_mapping(
         many = multiplied(mapping)
         findings, result = check_mapping(mapping, lenient=lenient) if not many else ([], mapping.result)
         mapping = replace(mapping, result=result)
-        problems += [*unused, *many, *findings]
+        shown = disclosed(mapping) if not many else []
+        problems += [*unused, *many, *findings, *shown]
     problems = in_order(apply_allowances(problems, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
