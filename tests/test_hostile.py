@@ -149,10 +149,12 @@ GROUPS = {
     "jmespath": "expressions: broken, endless, or on values of the wrong kind",
     "jinja": "templates: ways to Python, loops, and what only Jinja's renderer has",
     "schemas": "schemas: slow patterns, references that lead out or multiply",
+    "conversations": "conversations and channels: calls that lead elsewhere, limits that limit nothing",
     "calls": "calls: paths, headers and URLs made of a payload",
     "answers": "answers to a plan, from a file",
     "server": "answers of a server, byte for byte",
     "arguments": "arguments of the command line",
+    "untrusted": "what `--untrusted` makes of good and bad input",
 }
 
 
