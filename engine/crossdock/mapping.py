@@ -20,7 +20,7 @@ from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, p
 from crossdock.errors import OutputError
 from crossdock.generated import Generated
 from crossdock.interpreter import execute
-from crossdock.prepared import Nothing, Prepared
+from crossdock.prepared import Nothing, Prepared, Run
 from crossdock.schemas import Schema
 from crossdock.scope import Scope
 from crossdock.trace import Parts, Step, Trace, Watch
@@ -67,6 +67,7 @@ class Mapping:
     result: View = ANYTHING
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
+    _others: list[Run | None] = field(init=False, default_factory=list)
     _modules: dict[str, Generated] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -130,7 +131,13 @@ class Mapping:
         takes = acceptance.acceptor(self.source) if self.source else None
         gives = acceptance.acceptor(self.target) if self.target else None
         read = partial(acceptance.read, schema=self.source) if self.source else None
-        return Prepared(run, takes, gives, read)
+        return Prepared(run, takes, gives, read, self._exact)
+
+    def _exact(self) -> Run | None:
+        """What runs for amounts that are no ten-thousandths."""
+        if not self._others:
+            self._others.append(codegen.compile_mapping(self, amounts=False))
+        return self._others[0]
 
     def generated(self) -> MappingType[str, Generated]:
         """What is generated for it: ``run``, and the acceptors ``takes`` and ``gives`` of its schemas.
@@ -138,10 +145,12 @@ class Mapping:
         Raises what ``codegen.BEYOND`` lists, for a mapping that only the interpreter can run.
         """
         if not self._modules:
-            self._modules["run"] = codegen.generate(self)
+            # All of it or nothing: without an acceptor a payload would not be held against its schema.
+            made = {"run": codegen.generate(self)}
             for part, schema in (("takes", self.source), ("gives", self.target)):
                 if schema is not None:
-                    self._modules[part] = schema.once(acceptance.generate)
+                    made[part] = schema.once(acceptance.generate)
+            self._modules.update(made)
         return self._modules
 
     def run_within(

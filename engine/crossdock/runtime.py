@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from crossdock.functions import REGISTRY
+from crossdock.functions.exact import digits_of
+from crossdock.functions.scaled import rounded, scaled, unscaled
 from crossdock.values import JSON, MISSING
 
 __all__ = [
@@ -20,17 +22,24 @@ __all__ = [
     "MISSING",
     "NUMBERS",
     "TYPE_NAMES",
+    "Imprecise",
     "Unexplained",
+    "amount_text",
     "apply",
     "builtin",
+    "digits_of",
     "found",
     "operator",
     "ordered",
     "present",
+    "ratio_of",
     "reference",
+    "rounded_units",
     "same",
     "spread",
     "text",
+    "units",
+    "unscaled",
 ]
 
 NUMBERS: Final = frozenset({int, float})
@@ -47,8 +56,44 @@ TYPE_NAMES: Final = {
 }
 
 
+_HUNDREDTHS: Final = tuple(f".{cents:02}" for cents in range(100))
+
+
 class Unexplained(Exception):  # noqa: N818 (it never leaves the engine)
     """Something does not hold; the interpreter says what."""
+
+
+class Imprecise(Unexplained):
+    """A number is no amount in ten-thousandths; the same mapping without them may go on."""
+
+
+def units(value: JSON) -> int:
+    """An amount in ten-thousandths. Raises Imprecise for any other value."""
+    whole = scaled(value)
+    if whole is None:
+        raise Imprecise
+    return whole
+
+
+def ratio_of(whole: int, divisor: int) -> int | float | None:
+    """The quotient of two amounts as ``ratio`` has it, None when the second is 0."""
+    return FUNCTIONS["ratio"](unscaled(whole), unscaled(divisor))  # type: ignore[return-value]
+
+
+def rounded_units(whole: int, places: int) -> int:
+    """Ten-thousandths rounded half up to 0 to 4 decimal places."""
+    step: int = 10 ** (4 - places)
+    return rounded(whole, places) * step
+
+
+def amount_text(whole: int, places: int) -> str:
+    """Rounded ten-thousandths as ``money`` writes them."""
+    if places == 2 and whole >= 0:
+        return f"{whole // 10_000}{_HUNDREDTHS[whole // 100 % 100]}"
+    parts: int = 10**places
+    step: int = 10 ** (4 - places)
+    sign, cents = "-" if whole < 0 else "", abs(whole) // step
+    return f"{sign}{cents // parts}.{cents % parts:0{places}}" if places else f"{sign}{cents}"
 
 
 def apply(name: str, *arguments: JSON) -> JSON:

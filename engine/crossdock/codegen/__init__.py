@@ -42,9 +42,12 @@ _SCOPE: Final = {
 }
 
 
-def generate(mapping: Mapping) -> Generated:
-    """The Python of a mapping. Raises TooLarge."""
-    writer = Writer()
+def generate(mapping: Mapping, *, amounts: bool = True) -> Generated:
+    """The Python of a mapping. Raises TooLarge.
+
+    With ``amounts`` it computes with whole ten-thousandths, and raises Imprecise for other numbers.
+    """
+    writer = Writer(amounts=amounts)
     made = write_mapping(writer, mapping, Value("payload", simple=True), _scope(writer, of_mapping(mapping)))
     result = made.value.code
     writer.line(
@@ -53,17 +56,17 @@ def generate(mapping: Mapping) -> Generated:
     return _module(writer, mapping.name, f"{mapping.name}: {mapping.describe}")
 
 
-def compile_mapping(mapping: Mapping) -> Function | None:
+def compile_mapping(mapping: Mapping, *, amounts: bool = True) -> Function | None:
     """The function of a mapping; None for one that only the interpreter can run."""
     try:
-        return generate(mapping).load(runtime)
+        return generate(mapping, amounts=amounts).load(runtime)
     except BEYOND:
         return None
 
 
-def generate_expression(expression: Expression) -> Generated:
+def generate_expression(expression: Expression, *, amounts: bool = True) -> Generated:
     """The Python of one expression or template in a context and a scope. Raises TooLarge."""
-    writer = Writer()
+    writer = Writer(amounts=amounts)
     found = [*of_tree(expression.tree)]
     origins = _scope(writer, found)
     roots = [access for origin, access in found if origin == "root"]
@@ -76,10 +79,10 @@ def generate_expression(expression: Expression) -> Generated:
     return _module(writer, "expression", expression.text.partition("\n")[0])
 
 
-def compile_expression(expression: Expression) -> Function | None:
+def compile_expression(expression: Expression, *, amounts: bool = True) -> Function | None:
     """The function of one expression or template; None when only the interpreter can evaluate it."""
     try:
-        return generate_expression(expression).load(runtime)
+        return generate_expression(expression, amounts=amounts).load(runtime)
     except BEYOND:
         return None
 

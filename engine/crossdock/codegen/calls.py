@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from crossdock.codegen import amounts
 from crossdock.codegen.accesses import ORIGINS
 from crossdock.codegen.frames import Frame
-from crossdock.codegen.writer import ARRAY, KINDS, NULL, NUMBER, STRING, Value, literal, of_items
+from crossdock.codegen.writer import ARRAY, KINDS, NULL, STRING, Value, Writer, literal, of_items
 from crossdock.expressions import Tree
 from crossdock.functions import REGISTRY, Function
 
@@ -39,6 +40,8 @@ _SAFE: Final = frozenset({"lower", "trim", "upper"})
 def call(trees: Trees, tree: Tree, frame: Frame) -> Value:
     """What a function gives for its arguments in a context."""
     name = tree["value"]
+    if (amount := amounts.call(trees, tree, frame)) is not None:
+        return amount
     if special := _SPECIAL.get(name):
         return special(trees, tree, frame)
     if any(part["type"] == "expref" for part in tree["children"]):
@@ -102,7 +105,7 @@ class _Call:
 
 
 def _classes(value: Value) -> frozenset[type]:
-    if value.kinds == NUMBER and value.code.strip("(-)").isdigit():
+    if value.whole is not None:
         return frozenset({int})
     return frozenset[type]().union(*(_CLASSES[kind] for kind in value.kinds))
 
@@ -153,7 +156,8 @@ def _map(trees: Trees, tree: Tree, frame: Frame) -> Value:
 
 def _not_null(trees: Trees, tree: Tree, frame: Frame) -> Value:
     """All of its arguments are worked out, as the interpreter does, and the first that is there is taken."""
-    values = [trees.writer.named(trees.value(part, frame)) for part in tree["children"]]
+    values = [_ready(trees.writer, trees.value(part, frame)) for part in tree["children"]]
+    values[:-1] = [trees.writer.named(value) for value in values[:-1]]
     chosen, kinds = values[-1].code, values[-1].kinds
     for value in reversed(values[:-1]):
         if value.nullable:
@@ -162,6 +166,11 @@ def _not_null(trees: Trees, tree: Tree, frame: Frame) -> Value:
         else:
             chosen, kinds = value.code, value.kinds
     return Value(chosen, kinds)
+
+
+def _ready(writer: Writer, value: Value) -> Value:
+    """A value that may be left out: what it could raise is raised."""
+    return value if value.harmless else writer.named(value)
 
 
 def _lookup(trees: Trees, tree: Tree, frame: Frame) -> Value:

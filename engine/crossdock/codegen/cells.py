@@ -6,19 +6,19 @@ writes null: there it is ``MISSING``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from crossdock import nodes
-from crossdock.codegen import loops
-from crossdock.codegen.accesses import HERE, Found, of_cell, of_tree
+from crossdock.codegen import amounts, loops
+from crossdock.codegen.accesses import HERE, Found, of_cell, of_tree, way_of
 from crossdock.codegen.frames import Frame
 from crossdock.codegen.trees import Trees
 from crossdock.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
 from crossdock.diagnostics import Span
-from crossdock.expressions import Expression
+from crossdock.expressions import Expression, Tree, source_order
 
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
@@ -42,6 +42,8 @@ class Cells:
         self.mapping = mapping
         self.fragments = dict(mapping.fragments)
         self.trees = Trees(writer, scope, self._table)
+        self.sums: dict[int, list[Tree]] = {}
+        self._gathering: list[Callable[[Value], None]] = []
 
     def made(self, cell: nodes.Cell, frame: Frame) -> Made:
         """What a cell gives in a context."""
@@ -87,32 +89,51 @@ class Cells:
 
     def _object(self, fields: list[tuple[str, Made]]) -> Made:
         """An object with all its keys, and then without those that are missing."""
+        if self._gathering:
+            fields = [(key, replace(made, value=self.writer.named(made.value))) for key, made in fields]
         written = ", ".join(f"{key!r}: {made.value.code}" for key, made in fields)
         absent = [(key, made) for key, made in fields if made.missing is not None]
+        known = self._gathering and all(made.missing != "MISSING" for _, made in fields)
+        members = {key: made.value for key, made in fields} if known else None
         if not absent:
-            return Made(Value(f"{{{written}}}", OBJECT))
+            return Made(Value(f"{{{written}}}", OBJECT, members=members))
         name = self.writer.fresh("d")
         self.writer.line(f"{name} = {{{written}}}")
         for key, made in absent:
             self.writer.line(f"if {made.value.code} is {made.missing}: del {name}[{key!r}]")
-        return Made(Value(name, OBJECT, simple=True))
+        return Made(Value(name, OBJECT, simple=True, members=members))
 
     def _list(self, cell: nodes.List, frame: Frame) -> Value:
         name = self.writer.fresh("r")
         self.writer.line(f"{name} = []")
+        outer, self._gathering = self._gathering, [*self._begun(cell)]
         for item in cell.items:
             if isinstance(item, nodes.Each):
                 self._each(item, frame, name)
             else:
                 self._append(name, self.made(item, frame))
+        self._gathering = outer
         return Value(name, ARRAY, simple=True)
 
+    def _begun(self, cell: nodes.List) -> Iterator[Callable[[Value], None]]:
+        """The sums of the checks that go through a list of the result, to be added up while it is made."""
+        for tree in self.sums.get(id(cell), ()):
+            yield amounts.gather(self.trees, tree)
+
     def _append(self, name: str, made: Made) -> None:
-        if made.missing is None:
-            self.writer.line(f"{name}.append({made.value.code})")
-            return
         value = self.writer.named(made.value)
-        self.writer.line(f"if {value.code} is not {made.missing}: {name}.append({value.code})")
+        gathering, self._gathering = self._gathering, []
+        if made.missing is None:
+            self._put(name, value, gathering)
+        else:
+            with self.writer.block(f"if {value.code} is not {made.missing}:"):
+                self._put(name, value, gathering)
+        self._gathering = gathering
+
+    def _put(self, name: str, value: Value, gathering: list[Callable[[Value], None]]) -> None:
+        self.writer.line(f"{name}.append({value.code})")
+        for feed in gathering:
+            feed(value)
 
     def _each(self, item: nodes.Each, frame: Frame, name: str) -> None:
         self.comment(item.span)
@@ -222,8 +243,11 @@ def write_mapping(writer: Writer, mapping: Mapping, payload: Value, outer: Mappi
         writer.line(f"if {payload.code}.__class__ is not dict: raise Unexplained")
         payload = Value(payload.code, OBJECT, simple=True)
     root = Frame(writer, payload, accesses)
+    writer.started()
     scope = {**outer, "root": root, "settings": _settings(writer, mapping, outer["settings"], found)}
     cells = Cells(writer, mapping, scope)
+    if writer.amounts:
+        cells.sums = _sums(mapping)
     made = cells.made(mapping.cell, root)
     result = writer.named(made.value)
     if not mapping.checks:
@@ -234,6 +258,23 @@ def write_mapping(writer: Writer, mapping: Mapping, payload: Value, outer: Mappi
         with writer.block(f"if {result.code} is not {made.missing}:"):
             _checks(cells, mapping, result)
     return Made(result, made.missing)
+
+
+def _sums(mapping: Mapping) -> dict[int, list[Tree]]:
+    """What the checks add up of the lists of the result, by the cell of the list."""
+    lists = {}
+    if isinstance(mapping.cell, nodes.Object):
+        lists = {item.key: item.cell for item in mapping.cell.fields if isinstance(item.cell, nodes.List)}
+    found: dict[int, list[Tree]] = {}
+    for check in mapping.checks:
+        for tree in source_order(check.condition.tree):
+            if tree["type"] != "function_expression" or tree["value"] != "sum":
+                continue
+            layers, source = loops.taken_apart(loops.flat(tree["children"][0]))
+            way = way_of(source)
+            if layers and way and way[0] == HERE and len(way[1]) == 1 and (cell := lists.get(way[1][0])):
+                found.setdefault(id(cell), []).append(tree["children"][0])
+    return found
 
 
 def _settings(writer: Writer, mapping: Mapping, given: Frame, found: list[Found]) -> Frame:

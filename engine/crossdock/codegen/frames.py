@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crossdock.codegen.writer import NONE, NULL, Value, Writer
 
@@ -86,7 +86,7 @@ class Frame:
         """Meanwhile, if ``sure``, the context is known to be there."""
         value = self.value
         if sure:
-            self.value = Value(value.code, value.kinds - NULL, value.simple, value.members, value.items)
+            self.value = replace(value, kinds=value.kinds - NULL)
         yield
         self.value = value
 

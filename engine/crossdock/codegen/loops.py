@@ -9,6 +9,7 @@ no more is worked out, unless that could hide a failure.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from crossdock.codegen.frames import Access, Frame
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _SAME: Final = ("identity", "current")
 _NEEDY: Final = ("multi_select_list", "multi_select_dict")  # give nothing for nothing
+_SHORT: Final = 3
 _LAYERS: Final = ("projection", "filter_projection", "flatten")
 
 Sink = Callable[[Value, Frame | None], None]  # an item, and its frame if it has one already
@@ -27,7 +29,7 @@ Sink = Callable[[Value, Frame | None], None]  # an item, and its frame if it has
 
 def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
     """The list that a chain of projections gives; None when there is nothing to go through."""
-    chain = _Chain(trees, tree, frame)
+    chain = Chain.of(trees, tree, frame)
     if chain.base is None:
         return NONE
     if (values := chain.stated()) is not None:
@@ -49,14 +51,22 @@ def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
     return Value(name, ARRAY | NULL, simple=True)
 
 
-def each(trees: Trees, tree: Tree, frame: Frame, sink: Sink, behind: Iterable[Access]) -> bool:
-    """Every item of such a list into a sink that reads its properties; False for any other tree."""
+def each(
+    trees: Trees, tree: Tree, frame: Frame, sink: Sink, behind: Iterable[Access] = (), *, must: bool = False
+) -> bool:
+    """Every item of such a list into a sink that reads its properties; False for any other tree.
+
+    There ``must`` be a list, or else there may be nothing instead.
+    """
     if tree["type"] not in _LAYERS:
         return False
-    chain = _Chain(trees, tree, frame, behind)
+    chain = Chain.of(trees, tree, frame, behind)
     if chain.base is None:
-        return True
-    if chain.is_sure:
+        trees.writer.line("raise Unexplained" if must else "pass")
+    elif chain.is_sure:
+        chain.run(sink)
+    elif must:
+        trees.writer.line(f"if not {chain.test}: raise Unexplained")
         chain.run(sink)
     else:
         with trees.writer.block(f"if {chain.test}:"):
@@ -69,8 +79,8 @@ def first(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
     if tree["type"] not in _LAYERS:
         return None
     writer = trees.writer
-    start, risks = len(writer.lines), writer.risks
-    chain = _Chain(trees, tree, frame)
+    mark = writer.mark()
+    chain = Chain.of(trees, tree, frame)
     if chain.base is None:
         return NONE
     before = writer.risks
@@ -79,8 +89,7 @@ def first(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
     chain.find(name)
     if writer.risks == before and chain.deepest <= 1:
         return Value(name, simple=True)
-    del writer.lines[start:]
-    writer.risks = risks
+    writer.undo(mark)
     return None
 
 
@@ -103,27 +112,60 @@ def onto(left: Tree, right: Tree) -> Tree | None:
     return None if base is None else {**right, "children": [base, *right["children"][1:]]}
 
 
-class _Chain:
+def flat(tree: Tree) -> Tree:
+    """A pipe of projections as one chain; any other tree as it is."""
+    while tree["type"] == "pipe" and len(tree["children"]) == 2:
+        chain = onto(*tree["children"])
+        if chain is None:
+            break
+        tree = chain
+    return tree
+
+
+def taken_apart(tree: Tree) -> tuple[list[Tree], Tree]:
+    """The layers of a chain from the inside out, and what it goes through."""
+    layers: list[Tree] = []
+    while tree["type"] in _LAYERS:
+        layers.insert(0, tree)
+        tree = tree["children"][0]
+    if tree["type"] == "value_projection":
+        layers.insert(0, tree)
+        tree = tree["children"][0]
+    return layers, tree
+
+
+class Chain:
     """A chain of projections: what it goes through, and its layers from there outwards."""
 
-    def __init__(self, trees: Trees, tree: Tree, frame: Frame, behind: Iterable[Access] = ()) -> None:
+    def __init__(self, trees: Trees, layers: list[Tree], base: Value | None, behind: Iterable[Access] = ()):
         self.trees = trees
-        self.behind = tuple(behind)
         self.writer = trees.writer
-        self.layers: list[Tree] = []
+        self.layers = layers
+        self.base = base
+        self.behind = tuple(behind)
+        self.by_value = layers[0]["type"] == "value_projection"
         self.deepest = 0
         self._depth = 0
-        while tree["type"] in _LAYERS:
-            self.layers.insert(0, tree)
-            tree = tree["children"][0]
-        self.by_value = tree["type"] == "value_projection"
-        if self.by_value:
-            self.layers.insert(0, tree)
-            tree = tree["children"][0]
-        value = trees.value(tree, frame)
-        if value.items is None or self.by_value:
-            value = self.writer.named(value)
-        self.base = value if ("object" if self.by_value else "array") in value.kinds else None
+
+    @classmethod
+    def of(cls, trees: Trees, tree: Tree, frame: Frame, behind: Iterable[Access] = ()) -> Chain:
+        """A chain and what it goes through, which is worked out."""
+        layers, source = taken_apart(tree)
+        value = trees.value(source, frame)
+        by_value = layers[0]["type"] == "value_projection"
+        if value.items is None or by_value:
+            value = trees.writer.named(value)
+        fits = ("object" if by_value else "array") in value.kinds
+        return cls(trees, layers, value if fits else None, behind)
+
+    @classmethod
+    def of_items(cls, trees: Trees, tree: Tree) -> Chain:
+        """A chain over a list that is not there yet: each item is fed to it when it is made."""
+        return cls(trees, taken_apart(tree)[0], None)
+
+    def feed(self, item: Value, sink: Sink) -> None:
+        """One item of the list, through all layers, into the sink."""
+        self._feed(item, 0, sink)
 
     @property
     def _known(self) -> Value:
@@ -160,7 +202,7 @@ class _Chain:
         elif self.by_value:
             self._through(f"{self._known.code}.values()", 0, sink)
         elif self.layers[0]["type"] == "flatten":
-            self._through(f"spread({self._known.code})", 1, sink)
+            self._through(self.writer.named(Value(f"spread({self._known.code})"), "r").code, 1, sink)
         else:
             self._through(self._known.code, 0, sink)
 
@@ -222,9 +264,9 @@ class _Chain:
         elif not value.nullable:
             self._hand_on(value, body, inside, position, sink)
         else:
-            value = self.writer.named(value)
-            with self.writer.block(f"if {value.code} is not None:"):
-                there = Value(value.code, value.kinds - NULL, True, value.members, value.items)
+            value = value if value.units else self.writer.named(value)
+            with self.writer.block(f"if {value.units or value.code} is not None:"):
+                there = replace(value, kinds=value.kinds - NULL)
                 self._hand_on(there, body, inside, position, sink)
 
     def _hand_on(self, value: Value, body: Tree, inside: Frame, position: int, sink: Sink) -> None:
@@ -241,11 +283,21 @@ class _Chain:
         elif "array" not in value.kinds:
             self._feed(value, position, sink)
         else:
-            name = self.writer.named(value).code
-            sure = value.kinds == ARRAY
-            self._through(
-                name if sure else f"({name} if {name}.__class__ is list else ({name},))", position, sink
-            )
+            self._splice_either(self.writer.named(value), position, sink)
+
+    def _splice_either(self, value: Value, position: int, sink: Sink) -> None:
+        """The items of a list, or else the value itself; what is done with it is written twice if it is short."""
+        writer, name = self.writer, value.code
+        mark = writer.mark()
+        with writer.aside() as kept:
+            self._feed(replace(value, kinds=value.kinds - ARRAY), position, sink)
+        if len(kept) > _SHORT:
+            writer.undo(mark)
+            self._through(f"({name} if {name}.__class__ is list else ({name},))", position, sink)
+            return
+        with writer.block(f"if {name}.__class__ is list:"):
+            self._through(name, position, sink)
+        writer.place("else:", kept, *(() if kept else ("pass",)))
 
 
 def implies_presence(tree: Tree) -> bool:

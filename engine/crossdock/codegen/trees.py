@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, cast
 
-from crossdock.codegen import calls, loops
+from crossdock.codegen import amounts, calls, loops
 from crossdock.codegen.accesses import HERE, of_tree, way_of
 from crossdock.codegen.frames import Access, Frame
 from crossdock.codegen.writer import (
@@ -48,6 +48,7 @@ class Trees:
         self.writer = writer
         self.origins = origins
         self.table = tables
+        self.gathered: dict[int, str] = {}  # sums that are added up while their list is made, by their list
 
     def value(self, tree: Tree, frame: Frame) -> Value:
         """What a tree gives in a context."""
@@ -72,7 +73,7 @@ class Trees:
         left: Tree = before[0] if len(before) == 1 else {**tree, "children": before}
         if tree["type"] == "pipe" and (chain := loops.onto(left, right)):
             return self.value(chain, frame)
-        if loops.takes_first(right) and (first := loops.first(self, _flat(left), frame)):
+        if loops.takes_first(right) and (first := loops.first(self, loops.flat(left), frame)):
             inside = Frame(self.writer, NONE)
             inside.first = first
             return self.value(right, inside)
@@ -144,7 +145,10 @@ class Trees:
     def on_comparator(self, tree: Tree, frame: Frame) -> Value:
         if (asked := self._kind_asked(tree, frame)) is not None:
             return asked
-        left, right = (self.writer.named(self.value(part, frame)) for part in tree["children"])
+        values = [self.value(part, frame) for part in tree["children"]]
+        if (compared := self._amounts_compared(tree["value"], *values)) is not None:
+            return compared
+        left, right = (self.writer.named(value) for value in values)
         if tree["value"] in ("eq", "ne"):
             return Value(_equality(left, right, tree["value"] == "ne"), BOOLEAN)
         operator = _ORDERS[tree["value"]]
@@ -158,6 +162,21 @@ class Trees:
         unsure = [side.code for side in (left, right) if side.kinds != {"number"}]
         test = " and ".join(f"{code}.__class__ in NUMBERS" for code in unsure)
         return Value(f"({plain} if {test} else {otherwise})", BOOLEAN | NULL)
+
+    def _amounts_compared(self, operator: str, left: Value, right: Value) -> Value | None:
+        """An order between an amount that is at hand in ten-thousandths and a number."""
+        if operator not in _ORDERS or "string" in left.kinds | right.kinds:
+            return None
+        if left.units is None and right.units is None:
+            return None
+        one, other = (amounts.units_of(self.writer, value) for value in (left, right))
+        missing = [f"{value.code} is None" for value in (one, other) if value.nullable]
+        plain = f"{one.code} {_ORDERS[operator]} {other.code}"
+        if missing:
+            there = " and ".join(f"{value.code} is not None" for value in (one, other) if value.nullable)
+            code = f"(None if {' or '.join(missing)} else {plain})"
+            return Value(code, BOOLEAN | NULL, test=f"({there} and {plain})")
+        return Value(f"({plain})", BOOLEAN)
 
     def _kind_asked(self, tree: Tree, frame: Frame) -> Value | None:
         """``type(a) == 'string'``, without the name of the type."""
@@ -251,16 +270,6 @@ class Trees:
         self.writer.line(f'{name} = f"{"".join(printed)}"')
 
 
-def _flat(tree: Tree) -> Tree:
-    """A pipe of projections as one chain; any other tree as it is."""
-    while tree["type"] == "pipe" and len(tree["children"]) == 2:
-        chain = loops.onto(*tree["children"])
-        if chain is None:
-            break
-        tree = chain
-    return tree
-
-
 def _escaped(text: str) -> str:
     """Text as it stands in an f-string between double quotes."""
     return repr("'" + text)[2:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
@@ -272,12 +281,12 @@ def _equality(left: Value, right: Value, negated: bool) -> str:
         if value.code in ("None", "True", "False"):
             return f"({one.code} {other} {value.code})"
     for one, value in ((left, right), (right, left)):
-        if value.code in ("0", "1") and "boolean" in one.kinds:
+        if value.whole in (0, 1) and "boolean" in one.kinds:
             joint = (
                 f"and {one.code}.__class__ is not bool" if not negated else f"or {one.code}.__class__ is bool"
             )
             return f"({one.code} {same} {value.code} {joint})"
-        if value.kinds == {"number"} and value.code.isdigit():
+        if value.whole is not None:
             return f"({one.code} {same} {value.code})"
     mixed = ("number" in left.kinds and "boolean" in right.kinds) or (
         "boolean" in left.kinds and "number" in right.kinds
