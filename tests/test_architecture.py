@@ -56,6 +56,7 @@ ORDER = [
     "acceptance.libraries",
     "acceptance.typed",
     "acceptance.reading",
+    "acceptance.pruned",
     "acceptance.writing",
     "acceptance",
     # the language
@@ -189,6 +190,7 @@ ORDER = [
     "commands.console",
     "commands",
     "commands.apart",
+    "commands.compile",
     "commands.coverage",
     "commands.diff",
     "commands.explain",

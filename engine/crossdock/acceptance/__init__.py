@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from crossdock.acceptance.acceptors import Acceptor, acceptor, accepts
 from crossdock.acceptance.generation import generate
+from crossdock.acceptance.pruned import pruned_reader
 from crossdock.acceptance.reading import read
 from crossdock.acceptance.writing import write
 
-__all__ = ["Acceptor", "acceptor", "accepts", "generate", "read", "write"]
+__all__ = ["Acceptor", "acceptor", "accepts", "generate", "pruned_reader", "read", "write"]

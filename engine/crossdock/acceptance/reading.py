@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from crossdock.acceptance import libraries
 from crossdock.acceptance.acceptors import Acceptor, acceptor
@@ -87,5 +87,12 @@ def _standard(data: bytes) -> JSON:
     text = data.decode("utf-8")
     if b"\\" in data and lone_surrogate(text):
         raise ValueError("half of a surrogate pair stands alone")
-    value: JSON = json.loads(text)
+    value: JSON = _DECODER.decode(text)
     return value
+
+
+def _constant(_word: str) -> NoReturn:
+    raise ValueError("not a number")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_constant)

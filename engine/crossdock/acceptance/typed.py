@@ -40,7 +40,7 @@ _TOLD: Final = frozenset(
         *_BOUNDS,
     )
 )
-_SCALARS: Final = {"None": NoneType, "str": str, "int": int, "float": float, "bool": bool}
+SCALARS: Final = {"None": NoneType, "str": str, "int": int, "float": float, "bool": bool}
 
 
 class _UntypedError(Exception):
@@ -116,15 +116,15 @@ class _Types:
             case "list":
                 items = node.get("items")
                 below = self._open() if items is None else self.of(cast(Node, items), depth=depth + 1)
-                return self._limited(_list_of(below), node, _LENGTHS["list"])
+                return self._limited(list_of(below), node, _LENGTHS["list"])
             case "str":
                 known = (
                     {"pattern": f"(?a:{searcher(str(node['pattern'])).pattern})"} if "pattern" in node else {}
                 )
                 return self._limited(str, node, _LENGTHS["str"], known)
             case "int" | "float":
-                return self._limited(_SCALARS[kind], node, _BOUNDS)
-        return _SCALARS[kind]
+                return self._limited(SCALARS[kind], node, _BOUNDS)
+        return SCALARS[kind]
 
     def _limited(
         self, of: Any, node: Node, words: Mapping[str, str], known: Mapping[str, object] | None = None
@@ -151,19 +151,19 @@ class _Types:
         if not named and not required:
             others = node.get("additionalProperties", {})
             if others is False:
-                return _object_type("Closed", {})
-            return _map_of(self.of(cast(Node, others), depth=depth + 1) if others else self._open())
+                return object_type("Closed", {})
+            return map_of(self.of(cast(Node, others), depth=depth + 1) if others else self._open())
         below = {name: self.of(each, depth=depth + 1) for name, each in named.items()}
         fields = {
             name: below.get(name) or self._open() for name in [*named, *sorted(required - named.keys())]
         }
-        return _object_type("Object", {n: Required[t] if n in required else t for n, t in fields.items()})
+        return object_type("Object", {n: Required[t] if n in required else t for n, t in fields.items()})
 
     def _open(self) -> Any:
         """The type of what no schema describes, as deep as it may be here."""
-        scalar = made = reduce(or_, _SCALARS.values())
+        scalar = made = reduce(or_, SCALARS.values())
         for _ in range(_DEEPEST_OPEN):
-            made = scalar | _list_of(made) | _map_of(made)
+            made = scalar | list_of(made) | map_of(made)
         return made
 
 
@@ -189,14 +189,17 @@ def _bound(given: JSON, of: Any) -> JSON:
     return made
 
 
-def _list_of(below: Any) -> Any:
+def list_of(below: Any) -> Any:
+    """The type of a list."""
     return list.__class_getitem__(below)
 
 
-def _map_of(below: Any) -> Any:
+def map_of(below: Any) -> Any:
+    """The type of an object whose names are not known."""
     return dict.__class_getitem__((str, below))
 
 
-def _object_type(name: str, fields: Mapping[str, Any]) -> Any:
+def object_type(name: str, fields: Mapping[str, Any]) -> Any:
+    """The type of an object that drops every name it does not know."""
     make: Any = TypedDict
     return make(name, dict(fields), total=False)

@@ -1,0 +1,165 @@
+"""Real schemas: every example and snapshot, and payloads that were broken on purpose.
+
+The verdict is compared both ways. A payload that fits and is not accepted is only slower, so it is no error
+at once; but of ordinary payloads there is none. ``CROSSDOCK_MUTATIONS=20`` breaks more than 10,000.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from conftest import REPOSITORY
+from crossdock import Project, payloads
+from crossdock.acceptance import acceptor
+from crossdock.acceptance.reading import Reader, accepted
+from crossdock.acceptance.typed import typed
+from crossdock.errors import InputError
+from crossdock.schemas import Schema
+from crossdock.validation import validate
+from crossdock.values import JSON, MISSING
+from test_acceptance_reading import decoded, exact
+
+MUTATIONS = float(os.environ.get("CROSSDOCK_MUTATIONS", "2"))
+"""How many payloads are broken for each payload that there is."""
+
+
+@cache
+def project() -> Project:
+    return Project([REPOSITORY])
+
+
+def payloads_of(name: str) -> Iterator[tuple[Schema, Path]]:
+    """What is held against a mapping's schemas: examples against the source's, snapshots the target's."""
+    mapping = project().mapping(name)
+    for schema, folder in ((mapping.source, "examples"), (mapping.target, "snapshots")):
+        for path in sorted((REPOSITORY / folder / name).glob("*.json")) if schema else ():
+            assert schema is not None
+            yield schema, path
+
+
+NAMES = project().mapping_names()
+
+
+@cache
+def typed_reader(schema: Schema) -> Reader:
+    return Reader(schema, typed(schema))
+
+
+def verdict(data: bytes, schema: Schema) -> bool:
+    """What the slow way says."""
+    try:
+        return validate(payloads.decode(data, "payload"), schema) == []
+    except InputError:
+        return False
+
+
+def hold(data: bytes, schema: Schema) -> bool:
+    """Holds each way of reading against the slow one; whether the acceptor took what fits."""
+    fits = verdict(data, schema)
+    quick = typed_reader(schema)
+    quick.resting = 0
+    for found in (quick.read(data), accepted(data, acceptor(schema))):
+        assert found is MISSING or (fits and exact(found) == decoded(data))
+    return not fits or found is not MISSING
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_and_snapshots_get_the_same_verdict(name: str) -> None:
+    for schema, path in payloads_of(name):
+        assert hold(path.read_bytes(), schema), path
+
+
+def test_samples_are_accepted() -> None:
+    """The samples of the schemas, each beside its schema."""
+    count = 0
+    for path in sorted((REPOSITORY / "schemas").glob("*/samples/*.json")):
+        name = f"{path.parent.parent.name}/{path.stem}"
+        if name in project().schemas.names():
+            schema = project().schema(name)
+            count += verdict(path.read_bytes(), schema)
+            assert hold(path.read_bytes(), schema), path
+
+    assert count > 50
+
+
+# --- payloads broken on purpose
+
+VALUES: list[JSON] = [
+    *(None, True, False, 0, 1, -1, 1.0, 1.5, -0.0, "", "x", "1", "12.50", [], {}, [None], {"x": 1}),
+    *("1\n", "٣", "a" * 300, 10**15, 2**63, 2**64 - 1, 1e15),
+]
+BEYOND: list[JSON] = [2**64, -(2**63) - 1, 1e19, -1e300, 10**40]
+
+
+def places(value: JSON) -> list[tuple[Any, Any]]:
+    """Every object or list of a value with each of its keys or indexes."""
+    found = []
+    for key in (
+        list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    ):
+        found.append((value, key))
+        found += places(value[key])  # type: ignore[index,call-overload]
+    return found
+
+
+def deep(depth: int) -> JSON:
+    value: JSON = []
+    for _ in range(depth):
+        value = [value] if depth % 2 else {"x": value}
+    return value
+
+
+def broken(value: JSON, random: Random) -> tuple[bytes, bool]:
+    """A payload with one thing changed, as text; and whether it is still an ordinary one."""
+    value = copy.deepcopy(value)
+    where, key = random.choice(places(value) or [([value], 0)])
+    ordinary = True
+    match random.randrange(9):
+        case 0:
+            del where[key]
+        case 1:
+            where[key] = None
+        case 2 | 3 | 4:
+            where[key] = random.choice(VALUES)
+        case 5:
+            where[key], ordinary = random.choice(BEYOND), False
+        case 6 if isinstance(where, dict):
+            where[random.choice(["extra", "", "é"])] = random.choice(VALUES)
+        case 7:
+            where[key], ordinary = deep(random.choice([3, 30, 57, 70])), False
+        case _ if isinstance(where, dict):
+            return twice(value, where, key, random), False
+    indent = random.choice([None, 2])
+    return json.dumps(value, ensure_ascii=random.random() < 0.5, indent=indent).encode(), ordinary
+
+
+def twice(value: JSON, where: dict[str, JSON], key: str, random: Random) -> bytes:
+    """The text of a value in which a key stands twice."""
+    mark = "\ue000"
+    again = random.choice([where[key], None, "x", {}])
+    where[mark] = again
+    return json.dumps(value, ensure_ascii=False).replace(f'"{mark}"', json.dumps(key)).encode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_broken_payloads_get_the_same_verdict(name: str) -> None:
+    random = Random(name)
+    turned_down = []
+
+    for schema, path in payloads_of(name):
+        value = json.loads(path.read_bytes())
+        for _ in range(int(MUTATIONS + random.random())):
+            data, ordinary = broken(value, random)
+            if not hold(data, schema) and ordinary:
+                turned_down.append((path, data))
+
+    assert turned_down == []
