@@ -286,7 +286,7 @@ class Chain:
             self._splice_either(self.writer.named(value), position, sink)
 
     def _splice_either(self, value: Value, position: int, sink: Sink) -> None:
-        """The items of a list, or else the value itself; what is done with it is written twice if it is short."""
+        """A list's items, or else the value itself; what is done with it is written twice if it is short."""
         writer, name = self.writer, value.code
         mark = writer.mark()
         with writer.aside() as kept:

@@ -136,7 +136,7 @@ class Writer:
             self._early = frozenset(self._known[0].values())
 
     def early(self, code: str, reads: str, prefix: str = "v") -> Value:
-        """The value of an expression that reads one name, worked out before all loops if the name is there."""
+        """The value of an expression that reads one name, worked out at the start if the name is there."""
         if reads not in self._early:
             return self.named(Value(code), prefix)
         name = self._known[0].get(code)
