@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -28,6 +28,15 @@ def fastest(call: Callable[[], None]) -> float:
         call()
         times.append(time.process_time() - begun)
     return min(times)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the tests keep generated code, those in processes of their own too: not where the user does."""
+    folder = tmp_path_factory.mktemp("kept-code")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSDOCK_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

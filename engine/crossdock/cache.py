@@ -13,36 +13,49 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
+import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crossdock import __version__, runtime
 from crossdock.acceptance import support
 from crossdock.acceptance.reading import accepted
 from crossdock.generated import Generated, run_of
 from crossdock.prepared import Prepared
+from crossdock.roots import FILES
+
+if TYPE_CHECKING:
+    from crossdock.mapping import Mapping as CompiledMapping
+    from crossdock.project import Project
 
 _MAGIC: Final = b"crossdock 1\n"
 _DIGEST: Final = 32
 _MOST: Final = 512
 _FORBIDDEN: Final = 0o022  # write permission for the group or others
+_NAME: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.[0-9a-f]{8})?")  # an entry, or one that is being written
+_LEFT: Final = 3600.0  # seconds after which nobody writes any more
+_READERS: Final = ("jmespath", "jinja2")  # their trees are what code is made of
 
 Seen = dict[str, "str | None"]
+Modules = dict[str, tuple[CodeType, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The code that stands for a mapping, and the files that it was made of."""
 
+    key: str
     seen: Seen
-    modules: dict[str, tuple[CodeType, dict[str, Any]]]
+    modules: Modules
 
     def prepared(self) -> Prepared:
         loaded: dict[str, Callable[..., Any]] = {
@@ -65,36 +78,57 @@ def find(roots: Sequence[Path], name: str) -> Prepared | None:
     if folder is None:
         return None
     try:
-        entry = _read(folder / _key(roots, name))
-        return entry.prepared() if entry is not None and entry.is_current else None
+        key = _key(roots, name)
+        entry = _read(folder / key)
+        if entry is None or entry.key != key or not entry.is_current:
+            return None
+        return entry.prepared()
     except Exception:  # whatever is wrong with it, it is not there
         return None
 
 
 def keep(
-    roots: Sequence[Path], name: str, seen: dict[Path, str | None], modules: Mapping[str, Generated]
+    roots: Sequence[Path], name: str, seen: Mapping[Path, str | None], modules: Mapping[str, Generated]
 ) -> bool:
     """Keep what was generated for a mapping: ``run``, ``takes`` and ``gives``. False when that fails."""
     folder = _folder(make=True)
     if folder is None:
         return False
-    listed = {str(path): digest for path, digest in seen.items()}
-    code = {part: (each.compiled(), dict(each.constants)) for part, each in modules.items()}
     try:
-        body = marshal.dumps((listed, code))
-        _write(folder, _key(roots, name), _MAGIC + sha256(body).digest() + body)
-        _prune(folder)
-    except (OSError, ValueError):
+        key = _key(roots, name)
+        listed = {str(path): digest for path, digest in seen.items()}
+        # A schema that is beyond Python's own limits has no code, and then the mapping has none to be kept.
+        code = {part: (each.compiled(), dict(each.constants)) for part, each in modules.items()}
+        body = marshal.dumps((key, listed, code))
+        _write(folder, key, _MAGIC + sha256(body).digest() + body)
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return False
+    _prune(folder)
     return True
 
 
+def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
+    """Keep a mapping's code with all that its project has read. False when it cannot be kept.
+
+    A file that stands outside the project has no name to be found by.
+    """
+    seen = project.seen()
+    if seen is None or mapping.name.endswith(FILES):
+        return False
+    return keep(project.roots, mapping.name, seen, mapping.generated())
+
+
 def _read(path: Path) -> Entry | None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        if not _is_ours(os.fstat(file.fileno())):
+    # Without O_NONBLOCK a pipe in the entry's place would be waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        if not (stat.S_ISREG(status.st_mode) and _is_ours(status)):
             return None
-        data = file.read()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read()
+    finally:
+        os.close(descriptor)
     head = len(_MAGIC) + _DIGEST
     body = data[head:]
     if data[:head] != _MAGIC + sha256(body).digest():
@@ -116,11 +150,29 @@ def _write(folder: Path, name: str, data: bytes) -> None:
 
 
 def _prune(folder: Path) -> None:
-    """Drop the oldest entries of a directory that has grown beyond measure."""
-    entries = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    for path in entries[: max(len(entries) - _MOST, 0)]:
-        with suppress(OSError):
-            path.unlink()
+    """Drop what a killed process left unfinished, and the oldest entries when they are too many.
+
+    Other files are none of ours: the directory may be one that the user has for more.
+    """
+    with suppress(OSError):
+        found = _dated(folder)
+        entries = [name for _, name in found if "." not in name]
+        last = found[-1][0] if found else 0.0
+        unfinished = [name for written, name in found if "." in name and written < last - _LEFT]
+        for name in [*unfinished, *entries[: max(len(entries) - _MOST, 0)]]:
+            with suppress(OSError):
+                (folder / name).unlink()
+
+
+def _dated(folder: Path) -> list[tuple[float, str]]:
+    """When each of our files was written, and its name: the oldest first. Others may drop some meanwhile."""
+    found: list[tuple[float, str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name):
+                with suppress(OSError):
+                    found.append((entry.stat(follow_symlinks=False).st_mtime, entry.name))
+    return sorted(found)
 
 
 def _folder(*, make: bool = False) -> Path | None:
@@ -129,15 +181,21 @@ def _folder(*, make: bool = False) -> Path | None:
     if given == "off" or not hasattr(os, "geteuid"):
         return None
     try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = Path(given) if given else base / "crossdock"
+        folder = Path(given) if given else _home() / "crossdock"
         if not folder.is_absolute():
             return None
         if make:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder if _is_ours(folder.lstat()) else None
+        status = folder.lstat()
+        return folder if stat.S_ISDIR(status.st_mode) and _is_ours(status) else None
     except (OSError, RuntimeError):  # there may be no home
         return None
+
+
+def _home() -> Path:
+    """Where a user's programs keep what they can make again. Raises RuntimeError when there is no home."""
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return given if given.is_absolute() else Path.home() / ".cache"
 
 
 def _is_ours(status: os.stat_result) -> bool:
@@ -145,26 +203,36 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _key(roots: Sequence[Path], name: str) -> str:
-    """The name of an entry: a mapping, its project, the engine and Python."""
-    parts = [__version__, str(_engine()), sys.version, name, *map(str, roots)]
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    """The name of an entry: a mapping, its project, the engine, the libraries and Python. Raises OSError."""
+    made_by = (__version__, _engine(Path(__file__).resolve().parent), _libraries(), sys.version)
+    return sha256(repr((made_by, name, [str(root) for root in roots])).encode()).hexdigest()
 
 
-def _engine() -> int:
-    """When the engine's own files were last changed."""
-    newest, folders = 0, [str(Path(__file__).resolve().parent)]
+def _engine(folder: Path) -> str:
+    """A digest of the engine's own files: their names, sizes and times."""
+    found: list[tuple[str, int, int]] = []
+    folders = [str(folder)]
     while folders:
         with os.scandir(folders.pop()) as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):
-                    newest = max(newest, entry.stat().st_mtime_ns)
+                    status = entry.stat()
+                    found.append((entry.path, status.st_size, status.st_mtime_ns))
                 elif entry.name != "bundled" and entry.name != "__pycache__" and entry.is_dir():
                     folders.append(entry.path)
-    return newest
+    return sha256(repr(sorted(found)).encode()).hexdigest()
+
+
+def _libraries() -> list[int]:
+    """When something was last installed where the libraries are that read what code is made of."""
+    places = (PathFinder.find_spec(name) for name in _READERS)
+    return [Path(place.origin).parents[1].stat().st_mtime_ns for place in places if place and place.origin]
 
 
 def _digest(path: Path) -> str | None:
-    try:
+    """The SHA-256 of a file's content; None where nothing stands. Raises OSError for what is no file."""
+    if path.is_file():
         return sha256(path.read_bytes()).hexdigest()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    if path.exists() or path.is_symlink():
+        raise OSError
+    return None

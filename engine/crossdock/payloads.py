@@ -82,18 +82,33 @@ def encode(value: JSON, *, compact: bool = False) -> str:
 
 def read(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> bytes:
     """The bytes of a file, or of ``stdin`` for ``-``; at most one more than ``decode`` takes."""
-    if path == "-":
-        with _readable(path):
-            return stdin.read(limit + 1)
-    with opened(path) as file:
+    with opened(path, stdin) as file:
         return file.read(limit + 1)
 
 
+def lines(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, or of ``stdin`` for ``-``, that are not blank, with their numbers from 1.
+
+    Of a line that is longer than ``decode`` takes, as much as shows that. Raises InputError.
+    """
+    with opened(path, stdin) as file:
+        number, begins = 0, True
+        while line := file.readline(limit + 2):
+            number += begins
+            if begins and (line.strip() or len(line) > limit):
+                yield number, line.removesuffix(b"\n").removesuffix(b"\r")
+            begins = line.endswith(b"\n")
+
+
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
-    """A file to be read bit by bit. Raises InputError when it cannot be opened or read."""
-    with _readable(path), Path(path).open("rb") as file:
-        yield file
+def opened(path: str, stdin: BinaryIO) -> Iterator[BinaryIO]:
+    """A file to be read bit by bit, ``stdin`` for ``-``. Raises InputError when it cannot be read."""
+    with _readable(path):
+        if path == "-":
+            yield stdin
+            return
+        with Path(path).open("rb") as file:
+            yield file
 
 
 @contextmanager

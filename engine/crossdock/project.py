@@ -22,7 +22,7 @@ from crossdock.diagnostics import Diagnostic, Source, Span, did_you_mean, shorte
 from crossdock.errors import CompileError, ProjectError
 from crossdock.mapping import Mapping
 from crossdock.parser import table_rows
-from crossdock.roots import MAPPINGS, nearest, search_path
+from crossdock.roots import FILES, MAPPINGS, located, name_of_file
 from crossdock.roots import bundled as bundled_root
 from crossdock.schemas import Schema, SchemaStore
 from crossdock.source import MOST_CHARACTERS, MapNode, parse_yaml
@@ -55,16 +55,7 @@ class Project:
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:
         """The nearest project at or above a directory (the working directory), over the bundled one."""
-        start = (Path(directory) if directory is not None else Path.cwd()).resolve()
-        if not start.is_dir():
-            raise ProjectError([Diagnostic("no-project", f"there is no directory `{directory}`")])
-        own = nearest(start)
-        if directory is not None and own is None:
-            message = (
-                f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
-            )
-            raise ProjectError([Diagnostic("no-project", message)])
-        return cls(search_path(own))
+        return cls(located(directory))
 
     @cached_property
     def schemas(self) -> SchemaStore:
@@ -111,7 +102,7 @@ class Project:
 
         Raises ProjectError when there is none, CompileError when it is wrong.
         """
-        name = self._name_of_file(name)
+        name = name_of_file(self.roots, name)
         known = self._mappings.get(name)
         if known is None:
             known = self._compile(name)
@@ -127,7 +118,7 @@ class Project:
 
     def text(self, name: str) -> Source:
         """The text of a mapping's file, compiled or not. Raises ProjectError."""
-        path = self._find(PurePosixPath(MAPPINGS, self._name_of_file(name) + ".yaml"))
+        path = self._find(PurePosixPath(MAPPINGS, name_of_file(self.roots, name) + ".yaml"))
         if path is None:
             raise self._unknown(name)
         return self._read(path)
@@ -167,7 +158,7 @@ class Project:
         return findings
 
     def _named(self, name: str) -> Mapping | Conversation:
-        folder, _, last = self._name_of_file(name).rpartition("/")
+        folder, _, last = name_of_file(self.roots, name).rpartition("/")
         if last == CONVERSATION and folder in self.conversation_names():
             return self.conversation(*folder.split("/"))
         return self.mapping(name)
@@ -287,7 +278,7 @@ class Project:
 
     def _compile(self, name: str) -> Mapping | CompileError:
         path = self._find(PurePosixPath(MAPPINGS, name + ".yaml"))
-        if path is None and name.endswith((".yaml", ".yml")):
+        if path is None and name.endswith(FILES):
             path = Path(name)
         if path is None or not _is_file(path):
             raise self._unknown(name)
@@ -305,17 +296,6 @@ class Project:
         return ProjectError(
             [Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)]
         )
-
-    def _name_of_file(self, name: str) -> str:
-        """The name of a mapping that was given as a file, when it stands on the search path."""
-        if not name.endswith((".yaml", ".yml")) or "\0" in name:
-            return name.strip("/")
-        path = Path(name).resolve()
-        for root in self.roots:
-            folder = (root / MAPPINGS).resolve()
-            if path.is_relative_to(folder):
-                return path.relative_to(folder).with_suffix("").as_posix()
-        return name
 
     def _find(self, path: PurePosixPath) -> Path | None:
         for root in self.roots:

@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 LATER: Final[tuple[str, ...]] = (
+    "compile",
     "coverage",
     "diff",
     "explain",

@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from contextlib import contextmanager, suppress
+from io import BytesIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crossdock.diagnostics import Diagnostic, Format
+    from crossdock.errors import ProjectError
     from crossdock.project import Project
     from crossdock.values import JSON
 
@@ -53,29 +57,22 @@ def payload_bytes(file: str) -> bytes:
 
     Raises InputError.
     """
-    from io import BytesIO
-
     from crossdock import payloads
 
-    if file != "-":
-        return payloads.read(file, BytesIO())
-    return payloads.read(file, _stdin())
+    return payloads.read(file, _stdin(file))
 
 
-@contextmanager
-def opened(file: str) -> Iterator[BinaryIO]:
-    """A file to be read bit by bit; `-` is standard input. Raises InputError."""
+def payload_lines(file: str) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not blank, with their numbers; `-` as above. Raises InputError."""
     from crossdock import payloads
 
+    return payloads.lines(file, _stdin(file))
+
+
+def _stdin(file: str) -> BinaryIO:
+    """Standard input, if it is what is read: at a terminal with a word that it is waited for."""
     if file != "-":
-        with payloads.opened(file) as stream:
-            yield stream
-        return
-    yield _stdin()
-
-
-def _stdin() -> BinaryIO:
-    """Standard input, at a terminal with a word that it is waited for."""
+        return BytesIO()
     if sys.stdin is None:
         raise click.UsageError("standard input is closed")
     if sys.stdin.isatty():
@@ -108,43 +105,63 @@ def put(text: str, output: str | None) -> None:
 
 def write(path: str, text: str) -> None:
     """A result into a file, whole or not at all. Raises ProjectError."""
-    with _writable(path), _file(path) as stream:
+    with _file(path) as stream:
         stream.write(text.encode())
 
 
 @contextmanager
 def written(output: str | None) -> Iterator[BinaryIO]:
     """Where results go one after the other: stdout, or a file, whole or not at all. Raises ProjectError."""
-    if output is None or output == "-":
-        yield sys.stdout.buffer
+    if output is not None and output != "-":
+        with _file(output) as stream:
+            yield stream
         return
-    with _writable(output):
-        file = _file(output)
-    with file as stream:
-        yield stream
-
-
-def _file(path: str) -> BinaryIO:
-    from pathlib import Path
-
-    if Path(path).is_dir():
-        raise IsADirectoryError(0, "it is a directory")
-    # Only a regular file is put in another's place; a device or a pipe is written to.
-    whole = not Path(path).exists() or Path(path).is_file()
-    return cast("BinaryIO", click.open_file(path, "wb", atomic=whole))
+    if sys.stdout is None:
+        raise click.UsageError("standard output is closed")
+    yield sys.stdout.buffer
 
 
 @contextmanager
-def _writable(path: str) -> Iterator[None]:
+def _file(path: str) -> Iterator[BinaryIO]:
+    """A file to write; what stood there stays until all is written. Raises ProjectError."""
+    from pathlib import Path
+
+    if "\0" in path:
+        raise _unwritable(path, "it is not a file's name")
+    try:
+        if Path(path).is_dir():
+            raise IsADirectoryError(0, "it is a directory")
+        # Only a regular file is put in another's place; a device or a pipe is written to.
+        whole = not Path(path).exists() or Path(path).is_file()
+        with _replaced(Path(path).resolve()) if whole else Path(path).open("wb") as stream:
+            yield stream
+    except OSError as error:
+        raise _unwritable(path, error.strerror or "it does not answer") from None
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of another, with its permissions, when nothing has gone wrong."""
+    unfinished = path.with_name(f".{os.urandom(8).hex()}.unfinished")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            if path.exists():
+                unfinished.chmod(path.stat().st_mode & 0o777)
+            yield stream
+        unfinished.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
+
+
+def _unwritable(path: str, reason: str) -> ProjectError:
     from crossdock.diagnostics import Diagnostic, shorten
     from crossdock.errors import ProjectError
 
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a file's name"
-        message = f"`{shorten(path, 200)}` cannot be written: {reason.lower()}"
-        raise ProjectError([Diagnostic("unwritable", message)]) from None
+    message = f"`{shorten(path, 200)}` cannot be written: {reason.lower()}"
+    return ProjectError([Diagnostic("unwritable", message)])
 
 
 def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:

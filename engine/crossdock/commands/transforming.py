@@ -7,24 +7,26 @@ its file nor a schema is read. Whatever is unusual goes the careful way, by the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
 from crossdock.commands.console import (
     open_project,
-    opened,
     pairs,
     payload_bytes,
+    payload_lines,
     put,
     report,
     written,
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crossdock.diagnostics import Diagnostic, Format
     from crossdock.mapping import Mapping
     from crossdock.prepared import Prepared
@@ -58,17 +60,18 @@ class Transformation:
 
         self._look()
         code = 0
-        with opened(file) as source, written(output) as target:
-            for number, line in _payloads(source):
+        with written(output) as target, _findings(self.form) as findings:
+            for number, line in payload_lines(file):
                 try:
                     result, warnings = self._converted(line, f"{_name(file)}:{number}")
                 except CrossdockError as error:
-                    report(error.diagnostics, self.form)
+                    findings.add(error.diagnostics)
                     code = code or exit_code(error)
                     continue
-                if warnings:
-                    report(warnings, self.form)
+                findings.add(warnings)
                 target.write(result + b"\n")
+                if target.isatty():
+                    target.flush()
         return code
 
     def _look(self) -> None:
@@ -92,38 +95,30 @@ class Transformation:
 
     @cached_property
     def _kept(self) -> Prepared | None:
-        """What an earlier process has kept of the mapping."""
-        if not self.cached or self.given or self.mapping.endswith((".yaml", ".yml")):
+        """What an earlier process has kept of the mapping, with the settings that its channel has."""
+        if not self.cached or self.given:
             return None
         from crossdock import cache
+        from crossdock.roots import name_of_file
 
-        return cache.find(self._roots, self.mapping.strip("/"))
+        return cache.find(self._roots, name_of_file(self._roots, self.mapping))
 
     @cached_property
     def _ready(self) -> Prepared | None:
         if self._kept is not None:
             return self._kept
         prepared = self._compiled.prepared()
-        if self.cached and prepared is not None:
-            self._keep()
+        if self.cached and not self.given and prepared is not None:
+            from crossdock import cache
+
+            cache.keep_mapping(self._project, self._compiled)
         return prepared
 
-    def _keep(self) -> None:
-        """For the next process. A mapping that stands outside the project has no name to be found by."""
-        from crossdock import cache
-
-        project, mapping = self._project, self._compiled
-        seen = project.seen()
-        if seen is not None and not mapping.name.endswith((".yaml", ".yml")):
-            cache.keep(project.roots, mapping.name, seen, mapping.generated())
-
     @cached_property
-    def _roots(self) -> tuple[Path, ...]:
-        from crossdock.roots import nearest, search_path
+    def _roots(self) -> Sequence[Path]:
+        from crossdock.roots import located
 
-        directory = self.context.find_root().obj
-        start = Path(directory) if directory is not None else Path.cwd()
-        return tuple(search_path(nearest(start.resolve())))
+        return located(self.context.find_root().obj)
 
     @cached_property
     def _project(self) -> Project:
@@ -148,15 +143,39 @@ def _name(file: str) -> str:
     return "<stdin>" if file == "-" else file
 
 
-def _payloads(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, with their numbers; of one that is too long as much as shows it."""
-    from crossdock.payloads import LARGEST
+@contextmanager
+def _findings(form: Format) -> Iterator[_Findings]:
+    """What is found is told, however it ends; in one document with the error that ends it."""
+    from crossdock.errors import CrossdockError
 
-    number = 0
-    while line := source.readline(LARGEST + 2):
-        number += 1
-        rest = line
-        while len(rest) > LARGEST and not rest.endswith(b"\n"):
-            rest = source.readline(LARGEST + 2)
-        if line.strip():
-            yield number, line.rstrip(b"\r\n")
+    findings = _Findings(form)
+    try:
+        yield findings
+    except CrossdockError as error:
+        error.diagnostics = (*findings.kept, *error.diagnostics)
+        raise
+    except BaseException:
+        findings.end()
+        raise
+    findings.end()
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What is found line by line: told at once, but in a form that is one document told at the end."""
+
+    form: Format
+    told: int = 0
+    kept: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostics: Sequence[Diagnostic]) -> None:
+        if self.form in ("json", "sarif"):
+            self.kept.extend(diagnostics)
+        elif diagnostics:
+            if self.told and self.form == "text":
+                click.echo(err=True)
+            report(diagnostics, self.form)
+            self.told += 1
+
+    def end(self) -> None:
+        report(self.kept, self.form)
