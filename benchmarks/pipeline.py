@@ -21,6 +21,7 @@ _QUICK: Final = "floor: orjson.loads, orjson.dumps"
 _CORE: Final = "crossdock, core only"
 _FAST: Final = "crossdock[fast]"
 _TRUSTED: Final = "crossdock[fast], trust_source=True"
+_ACCELERATORS: Final = ("orjson", "msgspec")
 _LEAD: Final = (
     "An order's bytes become the bytes of RetailOPS' order. A floor reads the same bytes and writes the same "
     "result, and does nothing in between. Each cell is the median time of a call, its ratio to the floor of "
@@ -104,7 +105,7 @@ def _fast(channel: str, data: bytes) -> list[Row | Skipped]:
     mapping: Any = mapping_of(channel)
     if not hasattr(mapping, "convert"):
         return [Skipped(_FAST, "not there yet"), Skipped(_TRUSTED, "not there yet")]
-    if find_spec("orjson") is None:
+    if not all(map(find_spec, _ACCELERATORS)):
         return [Skipped(_FAST, "not installed"), Skipped(_TRUSTED, "not installed")]
     fast = Row(_FAST, lambda: mapping.convert(data), "validated on both sides, with checks")
     if "trust_source" not in signature(mapping.convert).parameters:

@@ -17,7 +17,10 @@ from typing import Final
 
 from measuring import Figure, Skipped, Spread
 
-PACKAGES: Final = ("jmespath", "jinja2", "jsonschema", "pyyaml", "orjson", "glom", "jq", "jsonata-python")
+PACKAGES: Final = (
+    *("jmespath", "jinja2", "jsonschema", "pyyaml", "orjson", "msgspec"),
+    *("glom", "jq", "jsonata-python"),
+)
 _GIB: Final = 1024**3
 
 
