@@ -15,7 +15,8 @@ name (see ``USUAL``), ``file PATH`` is any other, ``link PATH`` a symbolic link,
 instead of ``transform shop/order order.json``. ``exit N`` is all that stderr says, ``result`` all of stdout.
 
 With ``parts`` a section is a JSON list: texts, ``[part, times]``, ``{"hex": "ff fe"}`` and
-``{"utf-16": "text"}``. A line ``seconds N: why`` below the title gives a case more than its 0.1 s.
+``{"utf-16": "text"}``. A line ``seconds N: why`` below the title gives a case more than its 0.1 s of
+processor time, on a machine that counts as fast as the one they were set on (see ``pace``).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, fastest
 from crossdock.cli import run
 
 HOSTILE = REPOSITORY / "tests" / "hostile"
@@ -56,6 +57,7 @@ USUAL = {
 }
 SECONDS = 0.1
 MEGABYTES = 50
+COUNTING = 0.03  # how long the machine counts in ``pace`` on which the seconds were set
 _HEADING = re.compile(r"^=== (?P<name>\S+)(?P<words>.*)$", re.MULTILINE)
 _SECONDS = re.compile(r"^seconds (?P<number>[\d.]+): (?P<why>.+)$", re.MULTILINE)
 
@@ -173,6 +175,17 @@ def write_expected(case: Case, ran: Ran) -> None:
 
 
 # --- running
+
+
+def pace() -> float:
+    """How much slower than that machine this one is now, 1 when it is not."""
+
+    def count() -> None:
+        number = 0
+        while number < 500_000:
+            number += 1
+
+    return max(1.0, fastest(count) / COUNTING)
 
 
 def lay_out(case: Case, folder: Path) -> None:
