@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each case runs 
 
 CASES = all_cases()
 # As a user has it, with an interpreter of its own; without those that ask a server of the test.
-SAMPLE = [case for case in CASES[::20] if case.section("server") is None]
+SAMPLE = [case for case in CASES[::30] if case.section("server") is None]
 COMMAND = [sys.executable, "-m", "crossdock.cli"]
 
 

@@ -37,7 +37,7 @@ class Limits:
 
     memory: int = 512 * 1024 * 1024
     processor: int = 2
-    wall: float = 10.0
+    wall: float = 30.0
     output: int = 64 * 1024 * 1024
     files: int = 16
 
