@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 import click
 
 from crossdock import __version__
-from crossdock.commands import Commands
+from crossdock.commands import Commands, ReaderGoneError
 from crossdock.commands.console import (
     FORMATS,
     count,
@@ -58,7 +58,7 @@ def cli(context: click.Context, directory: str | None) -> None:
 @click.argument("file", default="-", type=click.Path(allow_dash=True))
 @output_option
 @click.option("--compact", is_flag=True, help="The result on one line.")
-@click.option("--lines", is_flag=True, help="Each line is a payload, and each result a line.")
+@click.option("--lines", is_flag=True, help="Each line of FILE is a payload, and each result is a line.")
 @click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep generated code on disk.")
 @click.option(
@@ -86,6 +86,12 @@ def transform(
 
     MAPPING is a name such as kibo/order, or a YAML file. The result is printed; checks of the mapping
     that do not hold are warnings.
+
+    With --lines a payload that is refused is reported as FILE:LINE and has no result, and the others go
+    on; the exit code is that of the first that was refused. Blank lines are skipped.
+
+    A mapping is turned into Python once, and kept in the directory CROSSDOCK_CACHE, by default
+    crossdock below ~/.cache; CROSSDOCK_CACHE=off keeps nothing. A changed file counts at once.
     """
     if untrusted:
         from crossdock.commands.apart import transform_file
@@ -361,9 +367,8 @@ def run(arguments: Sequence[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except SystemExit as end:
-        # Click itself ends the program when the reader of a pipe has had enough.
-        return 0 if isinstance(end.__context__, BrokenPipeError) else int(end.code or 0)
+    except SystemExit as end:  # after the words that a shell completes
+        return int(end.code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2
@@ -373,7 +378,7 @@ def run(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGoneError):
         _give_up_stdout()  # the reader had enough
         return 0
     except OSError as error:

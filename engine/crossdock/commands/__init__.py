@@ -7,7 +7,7 @@ the other commands they print and exit, and decide nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -24,8 +24,18 @@ LATER: Final[tuple[str, ...]] = (
 )
 
 
+class ReaderGoneError(Exception):
+    """Nobody reads what is printed. Click would make a failure of the BrokenPipeError."""
+
+
 class Commands(click.Group):
     """A group with some of its commands in modules that are imported when they are wanted."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            raise ReaderGoneError from None
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted({*super().list_commands(context), *LATER})
