@@ -7,6 +7,8 @@ More of it: ``make fuzz``, or ``python -m fuzz`` in the folder ``tests``; what t
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,21 +25,21 @@ from crossdock.payloads import decode
 from crossdock.templates import compile_template
 from fuzz.choices import Choices, drawn
 from fuzz.documents import changed, document
-from fuzz.engine import Tally, attempt, checked
+from fuzz.engine import Tally, attempt, checked, keep
 from fuzz.grammar import FUNCTIONS, expression, template
 from fuzz.promises import exact, outcome
 from fuzz.targets import ODD, OWN, SMALL, TARGETS, Target, compiled, evaluated
 
 CORPUS = REPOSITORY / "tests" / "fuzz" / "corpus"
 KEPT = sorted(path for path in CORPUS.glob("*/*") if path.is_file())
-# How many inputs each target has: as many as take two seconds or so.
+# How many inputs each target has: as many as take a second or two.
 INPUTS = {
-    "payload": 2_500,
-    "file": 700,
-    "expression": 700,
-    "template": 1_000,
-    "schema": 700,
-    "run": 300,
+    "payload": 2_000,
+    "file": 500,
+    "expression": 600,
+    "template": 600,
+    "schema": 400,
+    "run": 200,
 }  # the generated code has more in test_codegen_agrees.py
 
 
@@ -185,3 +187,47 @@ def test_a_finding_is_kept_with_its_smallest_input() -> None:
     assert (slow.data, slow.times, slow.told) == (b"b", 1, "more than 0.05 s")
     assert tally.slowest_input == b"b" and tally.slowest >= 0.05
     assert Tally.read(tally.written()) == tally
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fuzz", *arguments]
+    return subprocess.run(
+        command, cwd=REPOSITORY / "tests", capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_the_long_run_counts_what_it_does() -> None:
+    ran = run("payload", "template", "--inputs", "7")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    header, payload, template, total = ran.stdout.splitlines()
+    assert header.split() == ["target", "inputs", "minutes", "slowest,", "ms", "memory,", "+MB", "findings"]
+    assert [line.split()[:3] + line.split()[-1:] for line in (payload, template)] == [
+        ["payload", "7", "0.0", "0"],
+        ["template", "7", "0.0", "0"],
+    ]
+    assert total == "14 inputs in all"
+
+
+def test_a_kept_input_is_replayed_by_its_path() -> None:
+    path = "fuzz/corpus/payload/empty.json"
+    ran = run("--replay", path)
+
+    assert (ran.returncode, ran.stdout) == (0, f"{path}: every promise is kept\n")
+
+
+def test_a_target_that_is_none_is_told() -> None:
+    ran = run("payloads")
+
+    assert ran.returncode == 2
+    assert "there is no target payloads; there are payload, file, expression" in ran.stderr
+
+
+def test_findings_are_written_for_the_replay(tmp_path: Path) -> None:
+    target, tally = Target("boom", lambda choices: choices.rest(), boom), Tally("boom")
+    attempt(target, b"ab", tally)
+    (path,) = keep(tally, target, tmp_path)
+
+    assert path.name.startswith("boom-0-ZeroDivisionError-test-fuzz-py-")
+    assert path.read_bytes() == b"ab"
+    assert "ZeroDivisionError" in path.with_suffix(".txt").read_text(encoding="utf-8")

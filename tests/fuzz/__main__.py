@@ -17,7 +17,7 @@ from fuzz.choices import drawn
 from fuzz.engine import Tally, attempt, checked, keep, limit_memory, warm
 from fuzz.targets import TARGETS, Target
 
-ROW = "{:<12}{:>10}{:>10}{:>13}{:>13}{:>10}"
+ROW = "{:<22}{:>10}{:>10}{:>13}{:>13}{:>10}"
 
 
 def main() -> int:
@@ -82,11 +82,12 @@ def _guided(target: Target, given: argparse.Namespace) -> Tally:
     """Inputs led by coverage, in a process of its own: libFuzzer ends the one that it runs in."""
     command = [sys.executable, "-m", "fuzz.guided", target.name, str(given.seed + 1), str(given.memory)]
     command += [str(given.inputs or 0), str(int(given.seconds or 0))]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    lines = done.stdout.decode().strip().splitlines()
-    if not lines or not lines[-1].startswith("{"):
-        sys.exit(f"the guided run of {target.name} ended with {done.returncode} and no tally")
-    return Tally.read(json.loads(lines[-1]))
+    done = subprocess.run(command, capture_output=True, check=False)
+    told = [line for line in done.stdout.decode().splitlines() if line.startswith('{"target"')]
+    if not told:
+        why = [line for line in done.stderr.decode(errors="replace").splitlines() if line[:1] not in "#I"]
+        sys.exit("\n".join([*why[-30:], f"the guided run of {target.name} ended with {done.returncode}"]))
+    return Tally.read(json.loads(told[-1]))
 
 
 def _replay(files: list[Path]) -> int:

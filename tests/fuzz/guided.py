@@ -6,9 +6,12 @@ not end the run; the tally is the last line that is printed.
 
 from __future__ import annotations
 
-import atexit
 import json
+import os
+import signal
 import sys
+import tempfile
+import time
 
 import atheris
 
@@ -18,23 +21,30 @@ with atheris.instrument_imports(include=["crossdock"], enable_loader_override=Fa
 
 
 def main(name: str, seed: int, memory: int, inputs: int, seconds: int) -> None:
+    """Ends the process: libFuzzer, which runs it, has no other way out."""
     target = TARGETS[name]
     warm(target)
+    limit_memory(memory)
     tally = Tally(name)
+    end = time.monotonic() + seconds
 
     def one(choices: bytes) -> None:
         attempt(target, choices, tally)
+        if tally.inputs == inputs or (seconds and time.monotonic() > end):
+            tally.measure()
+            print(json.dumps(tally.written()), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)  # any other end libFuzzer takes for a crash
 
-    def tell() -> None:
-        tally.measure()
-        print(json.dumps(tally.written()), flush=True)
-
-    atexit.register(tell)
-    limit_memory(memory)
-    limits = [f"-runs={inputs}"] if inputs else []
-    limits += [f"-max_total_time={seconds}"] if seconds else []
-    options = [f"-seed={seed}", "-max_len=600", "-timeout=0", f"-rss_limit_mb={memory}", "-len_control=10"]
-    atheris.Setup([sys.argv[0], *options, *limits], one)
+    kept = f"-artifact_prefix={tempfile.gettempdir()}/"
+    options = [
+        kept,
+        f"-seed={seed}",
+        "-max_len=600",
+        "-timeout=0",
+        f"-rss_limit_mb={memory}",
+        "-len_control=10",
+    ]
+    atheris.Setup([sys.argv[0], *options], one)
     atheris.Fuzz()
 
 
