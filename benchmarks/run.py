@@ -1,7 +1,7 @@
 """All benchmarks, one command.
 
-    python benchmarks/run.py            a quarter of an hour on a machine that has nothing else to do
-    python benchmarks/run.py --quick    some minutes, and wider quartiles
+    python benchmarks/run.py            five minutes of the processor, more on a machine with other work
+    python benchmarks/run.py --quick    one minute or two, and wider quartiles
 
 The results are written to ``benchmarks/RESULTS.md``.
 """
@@ -9,6 +9,7 @@ The results are written to ``benchmarks/RESULTS.md``.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def suites(effort: Effort) -> dict[str, Callable[[], Table]]:
 def main() -> int:
     options = _options()
     effort = QUICK if options.quick else FULL
-    how = f"Each figure is of {effort.rounds} rounds."
+    load = os.getloadavg()[0]
+    how = f"Each figure is of {effort.rounds} rounds. When they began, the machine's load was {load:.1f}."
     tables = []
     for name, suite in suites(effort).items():
         if not options.only or name in options.only:
