@@ -6,8 +6,10 @@ import gc
 import json
 import struct
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -449,6 +451,33 @@ def read_by(way: str, data: bytes) -> object:
 )
 def test_bytes_are_those_of_the_encoder(way: str, value: JSON, compact: bool) -> None:
     assert write(value, compact=compact) == payloads.encode(value, compact=compact).encode()
+
+
+class Name(str):
+    """Text of another type."""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {1: "a"},
+        {None: 1, "a": {True: 2.5}},
+        {Name("a"): Name("b")},
+        [Name("x"), (1, 2)],
+        {"deep": [[[[{"a": (1,)}]]]]},
+    ],
+    ids=repr,
+)
+def test_what_only_the_encoder_takes_is_left_to_it(way: str, value: JSON) -> None:
+    assert write(value) == payloads.encode(value).encode()
+
+
+@pytest.mark.parametrize(
+    "value", [MISSING, [MISSING], {"a": {1, 2}}, {"a": datetime(2024, 5, 1), "b": uuid4()}]
+)
+def test_what_no_text_stands_for_is_refused(way: str, value: JSON) -> None:
+    with pytest.raises(TypeError, match="is not JSON serializable"):
+        write(value)
 
 
 @pytest.mark.parametrize(

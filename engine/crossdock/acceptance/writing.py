@@ -11,15 +11,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from crossdock.acceptance import libraries
+from crossdock.scanner import DEEPEST
 from crossdock.values import JSON
 
 _ENCODERS: Final = {
     True: json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")),
     False: json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=2),
 }
-_KEYS: Final = frozenset((str,))
-_PLAIN: Final = frozenset((str, int, bool, type(None)))
-_NESTED: Final = 64
 
 
 def write(value: JSON, *, compact: bool = False) -> bytes:
@@ -28,26 +26,27 @@ def write(value: JSON, *, compact: bool = False) -> bytes:
     NaN, the infinities and half a surrogate pair are not JSON, and raise ``ValueError``.
     """
     orjson = libraries.orjson()
-    if orjson is not None and _alike(value, _NESTED):
+    if orjson is not None and _alike((value,), DEEPEST):
         try:
             written: bytes = orjson.dumps(value, option=0 if compact else orjson.OPT_INDENT_2)
             return written
-        except TypeError:  # a whole number of more than 64 bits, or half a surrogate pair
+        except TypeError:  # a number of more than 64 bits, a name of another type, half a surrogate pair
             pass
     return _ENCODERS[compact].encode(value).encode()
 
 
-def _alike(value: JSON, room: int) -> bool:
-    """Whether both encoders write a value in the same way."""
-    kind = type(value)
-    if kind in _PLAIN:
-        return True
-    if kind is float:
-        return value == 0 or 1e-4 <= abs(value) < 1e16  # type: ignore[arg-type]
-    if kind is dict:
-        return room > 0 and _KEYS.issuperset(map(type, value)) and _each(value.values(), room)  # type: ignore
-    return kind is list and room > 0 and _each(value, room)  # type: ignore[arg-type]
-
-
-def _each(values: Iterable[JSON], room: int) -> bool:
-    return all(type(each) in _PLAIN or _alike(each, room - 1) for each in values)
+def _alike(values: Iterable[JSON], room: int) -> bool:
+    """Whether both encoders write the values in the same way, as far as their kinds and floats tell."""
+    for each in values:
+        kind = type(each)
+        if kind is str or each is None or kind is int or kind is bool:
+            continue
+        if kind is float:
+            if each and not 1e-4 <= abs(each) < 1e16:  # type: ignore[arg-type]
+                return False
+        elif kind is dict:
+            if not room or not _alike(each.values(), room - 1):  # type: ignore[union-attr]
+                return False
+        elif kind is not list or not room or not _alike(each, room - 1):  # type: ignore[arg-type]
+            return False
+    return True
