@@ -15,12 +15,12 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import partial
 
-from crossdock import acceptance, codegen, nodes, payloads, runtime
+from crossdock import acceptance, codegen, nodes, payloads
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.errors import OutputError
 from crossdock.generated import Generated
 from crossdock.interpreter import execute
-from crossdock.prepared import Nothing, Prepared, Run
+from crossdock.prepared import Nothing, Prepared
 from crossdock.schemas import Schema
 from crossdock.scope import Scope
 from crossdock.trace import Parts, Step, Trace, Watch
@@ -67,7 +67,6 @@ class Mapping:
     result: View = ANYTHING
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
-    _others: list[Run | None] = field(init=False, default_factory=list)
     _modules: dict[str, Generated] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -125,19 +124,13 @@ class Mapping:
 
     def _prepare(self) -> Prepared | None:
         try:
-            run = self.generated()["run"].load(runtime)
+            run = codegen.tiered(self.generated()["run"], lambda: codegen.generate(self, amounts=False))
         except codegen.BEYOND:
             return None
         takes = acceptance.acceptor(self.source) if self.source else None
         gives = acceptance.acceptor(self.target) if self.target else None
         read = partial(acceptance.read, schema=self.source) if self.source else None
-        return Prepared(run, takes, gives, read, self._exact)
-
-    def _exact(self) -> Run | None:
-        """What runs for amounts that are no ten-thousandths."""
-        if not self._others:
-            self._others.append(codegen.compile_mapping(self, amounts=False))
-        return self._others[0]
+        return Prepared(run, takes, gives, read)
 
     def generated(self) -> MappingType[str, Generated]:
         """What is generated for it: ``run``, and the acceptors ``takes`` and ``gives`` of its schemas.

@@ -13,7 +13,6 @@ from typing import Final
 
 from crossdock.acceptance.writing import write
 from crossdock.payloads import decode
-from crossdock.runtime import Imprecise
 from crossdock.scope import Scope
 from crossdock.values import JSON, MISSING, Missing
 
@@ -34,15 +33,13 @@ NOTHING: Final = Nothing()
 class Prepared:
     """What runs in place of a mapping. An acceptor gives a number below 0 for what it does not accept.
 
-    ``read`` gives the value of bytes that fit the source schema, and MISSING for others. ``run`` may be one
-    that computes with ten-thousandths only; ``exact`` then makes the one for all other amounts.
+    ``read`` gives the value of bytes that fit the source schema, and MISSING for others.
     """
 
     run: Run
     takes: Accept | None = None
     gives: Accept | None = None
     read: Read | None = None
-    exact: Callable[[], Run | None] | None = None
 
     def result(
         self, payload: JSON, scope: Scope, *, takes: bool = True, gives: bool = True
@@ -54,21 +51,12 @@ class Prepared:
         try:
             if takes and self.takes is not None and self.takes(payload) < 0:
                 return NOTHING
-            value = self._value(payload, scope)
+            value = self.run(payload, scope)
             if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
                 return NOTHING
         except Exception:  # whatever it is: the careful way says it
             return NOTHING
         return value
-
-    def _value(self, payload: JSON, scope: Scope) -> JSON | Missing:
-        try:
-            return self.run(payload, scope)
-        except Imprecise:
-            exact = self.exact() if self.exact is not None else None
-            if exact is None:
-                raise
-            return exact(payload, scope)
 
     def converted(
         self, data: bytes, scope: Scope, *, validate: bool = True, compact: bool = True

@@ -3,7 +3,8 @@
     compiled = compile_mapping(mapping)      # None when it is beyond Python's own limits
     compiled(payload, scope)                 # the result, or an exception of any kind
 
-The function gives what the interpreter gives. When the interpreter would fail, or a check does not hold,
+The function gives what the interpreter gives. It computes with whole ten-thousandths (see ``amounts``), and
+where a number is none it runs once more without. When the interpreter would fail, or a check does not hold,
 it raises; what it raises says nothing, and the interpreter runs again with its trace and explains.
 """
 
@@ -26,7 +27,15 @@ from crossdock.values import JSON, Missing
 if TYPE_CHECKING:
     from crossdock.mapping import Mapping
 
-__all__ = ["BEYOND", "Function", "compile_expression", "compile_mapping", "generate", "generate_expression"]
+__all__ = [
+    "BEYOND",
+    "Function",
+    "compile_expression",
+    "compile_mapping",
+    "generate",
+    "generate_expression",
+    "tiered",
+]
 
 # What is raised for more code than is worth having, or than Python takes.
 BEYOND: Final = (TooLarge, SyntaxError, RecursionError, MemoryError)
@@ -56,12 +65,31 @@ def generate(mapping: Mapping, *, amounts: bool = True) -> Generated:
     return _module(writer, mapping.name, f"{mapping.name}: {mapping.describe}")
 
 
-def compile_mapping(mapping: Mapping, *, amounts: bool = True) -> Function | None:
+def compile_mapping(mapping: Mapping) -> Function | None:
     """The function of a mapping; None for one that only the interpreter can run."""
     try:
-        return generate(mapping, amounts=amounts).load(runtime)
+        return tiered(generate(mapping), lambda: generate(mapping, amounts=False))
     except BEYOND:
         return None
+
+
+def tiered(generated: Generated, other: Callable[[], Generated]) -> Function:
+    """What was generated with amounts, and for what has other numbers what is then generated without.
+
+    Raises what ``BEYOND`` lists.
+    """
+    run: Function = generated.load(runtime)
+    exact: list[Function] = []
+
+    def either(payload: JSON, scope: Scope) -> JSON | Missing:
+        try:
+            return run(payload, scope)
+        except runtime.Imprecise:
+            if not exact:
+                exact.append(other().load(runtime))
+            return exact[0](payload, scope)
+
+    return either
 
 
 def generate_expression(expression: Expression, *, amounts: bool = True) -> Generated:
@@ -79,10 +107,10 @@ def generate_expression(expression: Expression, *, amounts: bool = True) -> Gene
     return _module(writer, "expression", expression.text.partition("\n")[0])
 
 
-def compile_expression(expression: Expression, *, amounts: bool = True) -> Function | None:
+def compile_expression(expression: Expression) -> Function | None:
     """The function of one expression or template; None when only the interpreter can evaluate it."""
     try:
-        return generate_expression(expression, amounts=amounts).load(runtime)
+        return tiered(generate_expression(expression), lambda: generate_expression(expression, amounts=False))
     except BEYOND:
         return None
 
