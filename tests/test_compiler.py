@@ -959,6 +959,47 @@ def test_fragments_of_an_honest_depth_are_not_refused(compiled: Compile) -> None
     assert compiled(_fragments(20, "{{a: {{$use: f{0}}}}}"))({"x": 1})
 
 
+def _mappings(count: int, cell: str) -> dict[str, str]:
+    """Files m0, m1, … that each use the one before."""
+    cells = {number: cell.format(number - 1) for number in range(1, count)}
+    return {f"mappings/shop/m{number}.yaml": f"map: {text}\n" for number, text in cells.items()}
+
+
+def test_mappings_that_multiply_are_refused(project: MakeProject) -> None:
+    files = _mappings(14, "{{a: {{$use: ./m{0}}}, b: {{$use: ./m{0}}}}}")
+    made = project({**files, "mappings/shop/m0.yaml": "map: {a: x}\n"})
+
+    assert made.mapping("shop/m9")({"x": 1})
+    with pytest.raises(CompileError) as caught:
+        made.mapping("shop/m10")
+    assert str(caught.value) == (
+        "error[file-too-large]: with `./m9` the mapping stands for more than 2000 uses of others\n"
+        "  --> mappings/shop/m10.yaml:1:34\n  |\n1 | map: {a: {$use: ./m9}, b: {$use: ./m9}}\n"
+        "  |                                  ^^^^"
+    )
+
+
+def test_a_chain_of_mappings_is_read_to_its_bound(project: MakeProject) -> None:
+    made = project({**_mappings(34, "{{a: {{$use: ./m{0}}}}}"), "mappings/shop/m0.yaml": "map: {a: x}\n"})
+
+    with pytest.raises(CompileError) as caught:
+        made.mapping("shop/m33")
+    assert "error[file-too-large]: `$use` leads through more than 32 mappings" in str(caught.value)
+    assert "--> mappings/shop/m1.yaml:1:17" in str(caught.value)
+
+
+def test_a_chain_that_is_read_piece_by_piece_has_the_same_bound(project: MakeProject) -> None:
+    made = project({**_mappings(34, "{{a: {{$use: ./m{0}}}}}"), "mappings/shop/m0.yaml": "map: {a: x}\n"})
+    for number in range(33):
+        made.mapping(f"shop/m{number}")
+
+    with pytest.raises(CompileError) as caught:
+        made.mapping("shop/m33")
+    assert str(caught.value).startswith(
+        "error[file-too-large]: with `./m32` the mapping stands for more than 32 others in a chain\n"
+    )
+
+
 def test_what_uses_a_broken_mapping_is_refused_with_the_reason(refused: Refuse) -> None:
     assert refused("map: {x: {$use: ./broken}}\n", FILES) == (
         "error[expression-syntax]: the expression is not finished\n"

@@ -220,7 +220,7 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
         try:
             value = json.loads(match["json"].replace("\\`", "`"), parse_float=finite)
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except ValueError:
+        except (ValueError, RecursionError):
             span = scalar.part(*match.span())
             help = "text stands in single quotes: 'text'; a number as `1`"
             message = "what stands in backticks must be JSON"

@@ -99,9 +99,46 @@ class _Circles:
 
 def multiplied(mapping: Mapping) -> list[Diagnostic]:
     """The expressions that make more of what is read than anybody means, with all that stands around them."""
+    if crowded := _Crowd().of(mapping):
+        return [crowded]
     growth = _Growth(mapping.fragments, mapping.used)
     growth.cell(mapping.cell, _ALONE)
     return growth.findings
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """How many uses of other mappings a mapping stands for, and the longest chain of them; each met once."""
+
+    known: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def of(self, mapping: Mapping) -> Diagnostic | None:
+        """The use by which a mapping comes to stand for more than anybody means."""
+        total = 0
+        for use in nodes.uses(mapping.cell):
+            uses, chain = self.use(use, mapping)
+            total += uses
+            if total > MOST_USES or chain > DEEPEST:
+                many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
+                message = f"with `{use.name}` the mapping stands for more than {many}"
+                return Diagnostic("file-too-large", message, use.name_span)
+        return None
+
+    def use(self, use: nodes.Use, mapping: Mapping) -> tuple[int, int]:
+        if use.name in mapping.fragments:
+            return self.cell(mapping.fragments[use.name], mapping)
+        if use.name not in mapping.used:
+            return 0, 0
+        other = mapping.used[use.name]
+        uses, chain = self.cell(other.cell, other)
+        return uses + 1, chain + 1
+
+    def cell(self, cell: nodes.Cell, mapping: Mapping) -> tuple[int, int]:
+        if id(cell) not in self.known:
+            found = [self.use(use, mapping) for use in nodes.uses(cell)]
+            longest = max((chain for _, chain in found), default=0)
+            self.known[id(cell)] = sum(uses for uses, _ in found), longest
+        return self.known[id(cell)]
 
 
 @dataclass(slots=True)

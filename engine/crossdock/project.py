@@ -25,7 +25,7 @@ from crossdock.parser import table_rows
 from crossdock.roots import FILES, MAPPINGS, located, name_of_file
 from crossdock.roots import bundled as bundled_root
 from crossdock.schemas import Schema, SchemaStore
-from crossdock.source import MOST_CHARACTERS, MapNode, parse_yaml
+from crossdock.source import DEEPEST, MOST_CHARACTERS, MapNode, parse_yaml
 from crossdock.values import JSON, MISSING, Missing
 
 if TYPE_CHECKING:
@@ -238,6 +238,9 @@ class Project:
         if resolved in self._compiling:
             circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
             raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
+        if len(self._compiling) > DEEPEST:
+            message = f"`$use` leads through more than {DEEPEST} mappings"
+            raise ProjectError([Diagnostic("file-too-large", message)])
         return self.mapping(resolved)
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
