@@ -90,6 +90,8 @@ ORDER = [
     "left_out",
     "checker",
     "lineage",
+    "provenance",
+    "demands",
     "prepared",
     "mapping",
     "multitude",

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from crossdock import acceptance, codegen, nodes, payloads
+from crossdock.demands import demands
 from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.errors import OutputError
 from crossdock.generated import Generated
 from crossdock.interpreter import execute
-from crossdock.prepared import Nothing, Prepared
+from crossdock.prepared import Nothing, Prepared, Read
 from crossdock.schemas import Schema
 from crossdock.scope import Scope
 from crossdock.trace import Parts, Step, Trace, Watch
@@ -67,6 +68,7 @@ class Mapping:
     result: View = ANYTHING
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
+    _readers: list[Read] = field(init=False, default_factory=list)
     _modules: dict[str, Generated] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -84,15 +86,19 @@ class Mapping:
         request: JSON = None,
         name: str = "payload",
         validate: bool = True,
+        trust_source: bool = False,
         traced: bool = True,
     ) -> Result:
         """Run. ``settings`` override the channel's; ``name`` is the payload's in messages.
 
+        With ``trust_source`` only the result is held against its schema, and without ``validate`` neither is.
         The trace of the result is empty when it is not ``traced``, and it is there much sooner.
         Raises InputError, EvaluationError or OutputError.
         """
         scope = Scope(settings={**self.settings, **(settings or {})}, request=request)
-        return self.run_within(payload, scope, name=name, validate=validate, traced=traced)
+        return self.run_within(
+            payload, scope, name=name, validate=validate, trust_source=trust_source, traced=traced
+        )
 
     def convert(
         self,
@@ -101,17 +107,20 @@ class Mapping:
         settings: MappingType[str, JSON] | None = None,
         name: str = "payload",
         compact: bool = True,
+        trust_source: bool = False,
     ) -> bytes:
         """The JSON text of the result for that of a payload, both in UTF-8.
 
-        Raises as ``run`` does, and InputError for what is no JSON.
+        With ``trust_source`` the payload is not held against its schema, and of what the mapping cannot see
+        in it no more is looked at than where it ends. Raises as ``run`` does, and InputError for what is no
+        JSON.
         """
         scope = Scope(settings={**self.settings, **(settings or {})})
         if (prepared := self.prepared()) is not None:
-            converted = prepared.converted(data, scope, compact=compact)
+            converted = prepared.converted(data, scope, trust_source=trust_source, compact=compact)
             if not isinstance(converted, Nothing):
                 return converted
-        result = self.run_within(payloads.decode(data, name), scope, name=name)
+        result = self.run_within(payloads.decode(data, name), scope, name=name, trust_source=trust_source)
         return acceptance.write(result.value, compact=compact)
 
     def prepared(self) -> Prepared | None:
@@ -130,7 +139,13 @@ class Mapping:
         takes = acceptance.acceptor(self.source) if self.source else None
         gives = acceptance.acceptor(self.target) if self.target else None
         read = partial(acceptance.read, schema=self.source) if self.source else None
-        return Prepared(run, takes, gives, read)
+        return Prepared(run, takes, gives, read, self._prunes)
+
+    def _prunes(self) -> Read:
+        """What reads of a payload that is trusted only what the mapping can see."""
+        if not self._readers:
+            self._readers.append(acceptance.pruned_reader(demands(self)))
+        return self._readers[0]
 
     def generated(self) -> MappingType[str, Generated]:
         """What is generated for it: ``run``, and the acceptors ``takes`` and ``gives`` of its schemas.
@@ -147,14 +162,22 @@ class Mapping:
         return self._modules
 
     def run_within(
-        self, payload: JSON, scope: Scope, *, name: str, validate: bool = True, traced: bool = True
+        self,
+        payload: JSON,
+        scope: Scope,
+        *,
+        name: str,
+        validate: bool = True,
+        trust_source: bool = False,
+        traced: bool = True,
     ) -> Result:
         """Run in a scope that is there already, as in a conversation. Raises as ``run`` does."""
+        takes = validate and not trust_source
         if not traced and (prepared := self.prepared()) is not None:
-            value = prepared.result(payload, scope, takes=validate, gives=validate)
+            value = prepared.result(payload, scope, takes=takes, gives=validate)
             if not isinstance(value, Nothing):
                 return Result(_present(value), Trace(), present=value is not MISSING)
-        if validate and self.source is not None:
+        if takes and self.source is not None:
             check_input(payload, self.source, name)
         outcome = execute(self, payload, scope, name=name, traced=True, watch=self.watch)
         if validate and self.target is not None:

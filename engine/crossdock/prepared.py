@@ -33,13 +33,15 @@ NOTHING: Final = Nothing()
 class Prepared:
     """What runs in place of a mapping. An acceptor gives a number below 0 for what it does not accept.
 
-    ``read`` gives the value of bytes that fit the source schema, and MISSING for others.
+    ``read`` gives the value of bytes that fit the source schema, and MISSING for others. ``prunes`` makes
+    what reads of trusted bytes only what ``run`` can see.
     """
 
     run: Run
     takes: Accept | None = None
     gives: Accept | None = None
     read: Read | None = None
+    prunes: Callable[[], Read] | None = None
 
     def result(
         self, payload: JSON, scope: Scope, *, takes: bool = True, gives: bool = True
@@ -59,18 +61,33 @@ class Prepared:
         return value
 
     def converted(
-        self, data: bytes, scope: Scope, *, validate: bool = True, compact: bool = True
+        self,
+        data: bytes,
+        scope: Scope,
+        *,
+        validate: bool = True,
+        trust_source: bool = False,
+        compact: bool = True,
     ) -> bytes | Nothing:
-        """The JSON text of the result for that of a payload, both in UTF-8; NOTHING as above."""
+        """The JSON text of the result for that of a payload, both in UTF-8; NOTHING as above.
+
+        With ``trust_source`` the payload is not held against its schema, and not all of it is read.
+        """
         try:
-            read = self.read if validate else None
-            payload = read(data) if read is not None else decode(data, "payload")
+            payload = self._read(data, validate=validate, trust_source=trust_source)
             if isinstance(payload, Missing):
                 return NOTHING
             value = self.result(payload, scope, takes=False, gives=validate)
             return NOTHING if isinstance(value, Nothing) else write(_present(value), compact=compact)
         except Exception:  # as above
             return NOTHING
+
+    def _read(self, data: bytes, *, validate: bool, trust_source: bool) -> JSON | Missing:
+        if trust_source and self.prunes is not None:
+            return self.prunes()(data)
+        if validate and not trust_source and self.read is not None:
+            return self.read(data)
+        return decode(data, "payload")
 
 
 def _present(value: JSON | Missing) -> JSON:

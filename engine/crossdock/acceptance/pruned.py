@@ -1,7 +1,7 @@
 """Reading only what somebody asks for: the parts of a payload at some paths, each whole.
 
 For a payload from a source that is trusted. What stands elsewhere is skipped, neither kept nor held against
-anything; msgspec still sees that it is JSON. Without msgspec the whole payload is read.
+anything; msgspec still sees that it is JSON. Without msgspec the whole payload is read, strictly.
 
     read = pruned_reader([("number",), ("items", "[]", "sku")])
     read(b'{"number": 7, "items": [{"sku": "A", "text": "..."}], "note": "..."}')
@@ -16,9 +16,11 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from crossdock import payloads
 from crossdock.acceptance import libraries
-from crossdock.acceptance.reading import parser
 from crossdock.acceptance.typed import SCALARS, list_of, object_type
+from crossdock.errors import InputError
+from crossdock.payloads import LARGEST
 from crossdock.values import JSON, MISSING, Missing
 
 Path = tuple[str, ...]
@@ -32,8 +34,9 @@ _ITEMS = "[]"
 def pruned_reader(paths: Iterable[Path]) -> Pruned:
     """The reader of the parts at some paths: at each, its value is what the whole payload has there.
 
-    It gives MISSING for what is not JSON; equal keys and numbers out of range are not looked for. A payload
-    that has a list where a path has a name, or an object where a path has items, is read whole.
+    It gives MISSING for what is not JSON; equal keys are not looked for, nor numbers out of range and depth
+    where nothing is asked for. A payload that has a list where a path has a name, or an object where a path
+    has items, is read whole and strictly.
     """
     wanted = _Wanted()
     for path in paths:
@@ -44,6 +47,8 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
     decode, refusal = msgspec.json.Decoder(wanted.type()).decode, msgspec.MsgspecError
 
     def read(data: bytes) -> JSON | Missing:
+        if len(data) > LARGEST:
+            return MISSING
         try:
             value: JSON = decode(data)
         except (refusal, ValueError, RecursionError):
@@ -55,8 +60,8 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
 
 def _whole(data: bytes) -> JSON | Missing:
     try:
-        return parser()(data)
-    except (ValueError, RecursionError):
+        return payloads.decode(data, "payload")
+    except InputError:
         return MISSING
 
 
