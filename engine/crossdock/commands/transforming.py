@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -62,13 +62,14 @@ class Transformation:
         code = 0
         with written(output) as target, _findings(self.form) as findings:
             for number, line in payload_lines(file):
+                name = f"{_name(file)}:{number}"
                 try:
-                    result, warnings = self._converted(line, f"{_name(file)}:{number}")
+                    result, warnings = self._converted(line, name)
                 except CrossdockError as error:
-                    findings.add(error.diagnostics)
+                    findings.add(error.diagnostics, name)
                     code = code or exit_code(error)
                     continue
-                findings.add(warnings)
+                findings.add(warnings, name)
                 target.write(result + b"\n")
                 if target.isatty():
                     target.flush()
@@ -168,14 +169,27 @@ class _Findings:
     told: int = 0
     kept: list[Diagnostic] = field(default_factory=list)
 
-    def add(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def add(self, diagnostics: Sequence[Diagnostic], name: str) -> None:
+        """Findings of the payload that messages call ``name``."""
+        found = [self._placed(each, name) for each in diagnostics]
         if self.form in ("json", "sarif"):
-            self.kept.extend(diagnostics)
-        elif diagnostics:
+            self.kept.extend(found)
+        elif found:
             if self.told and self.form == "text":
                 click.echo(err=True)
-            report(diagnostics, self.form)
+            report(found, self.form)
             self.told += 1
+
+    def _placed(self, found: Diagnostic, name: str) -> Diagnostic:
+        """A finding that says of which line it is, also in the forms that show one place only."""
+        from crossdock.diagnostics import Place
+
+        elsewhere = found.span is not None and found.span.source.name != name
+        if elsewhere and self.form not in ("text", "json"):
+            return replace(found, message=f"{found.message} ({name})")
+        if found.input is None and (elsewhere or found.span is None):
+            return replace(found, input=Place(name, ""))
+        return found
 
     def end(self) -> None:
         report(self.kept, self.form)
