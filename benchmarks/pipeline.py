@@ -110,5 +110,5 @@ def _fast(channel: str, data: bytes) -> list[Row | Skipped]:
     fast = Row(_FAST, lambda: mapping.convert(data), "validated on both sides, with checks")
     if "trust_source" not in signature(mapping.convert).parameters:
         return [fast, Skipped(_TRUSTED, "not there yet")]
-    note = "the payload is not validated where the mapping does not read it, the result is; with checks"
+    note = "the payload is not validated, and what the mapping cannot see of it is not kept; with checks"
     return [fast, Row(_TRUSTED, lambda: mapping.convert(data, trust_source=True), note)]
