@@ -306,6 +306,23 @@ def test_refused(text: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("number", [-(2**63), 2**63, 2**64 - 1])
+def test_whole_numbers_of_64_bits_are_exact(number: int) -> None:
+    node = parse_yaml(Source("m.yaml", str(number)))
+
+    assert isinstance(node, ScalarNode)
+    assert (node.value, type(node.value)) == (number, int)
+
+
+@pytest.mark.parametrize("number", [-(2**63) - 1, 2**64, 10**30])
+def test_whole_numbers_beyond_64_bits_are_refused(number: int) -> None:
+    with pytest.raises(CompileError) as caught:
+        parse_yaml(Source("m.yaml", f"a: {number}"))
+
+    assert str(caught.value).splitlines()[0] == "error[number-range]: the number is out of range"
+    assert str(caught.value).endswith("= help: put a number as long as this in quotes")
+
+
 def _bomb(opening: str, line: str, count: int) -> str:
     return opening + "".join(line.format(this=number, last=number - 1) for number in range(1, count))
 

@@ -179,7 +179,13 @@ class _Composition:
         style = event.style or ""
         if style:
             return ScalarNode(event.value, span, style)
-        return ScalarNode(_plain_value(event.value), span)
+        try:
+            return ScalarNode(_plain_value(event.value), span)
+        except OverflowError:
+            help = "put a number as long as this in quotes"
+            raise _refusal(
+                "number-range", "the number is out of range", self.source, start, help, end
+            ) from None
 
     def _open(self, event: Any) -> None:
         start = event.start_mark.index
@@ -231,15 +237,20 @@ def _marks(event: Any) -> tuple[int, int]:
 
 
 def _plain_value(text: str) -> str | int | float | bool | None:
+    """What a scalar without quotes stands for. ``OverflowError`` for a whole number beyond 64 bits."""
     if text in _WORDS:
         return _WORDS[text]
-    if number := _NUMBER.fullmatch(text):
-        whole = number[2] is None and number[3] is None
-        try:
-            return int(text) if whole and len(text) <= 19 else finite(text)
-        except ValueError:
-            return text
-    return text
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return text
+    if number[2] is None and number[3] is None:
+        if len(text) > 20 or not -(2**63) <= int(text) < 2**64:
+            raise OverflowError
+        return int(text)
+    try:
+        return finite(text)
+    except ValueError:
+        return text
 
 
 def _trimmed_end(text: str, start: int, end: int) -> int:
