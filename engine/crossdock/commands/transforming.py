@@ -64,7 +64,7 @@ class Transformation:
             for number, line in payload_lines(file):
                 name = f"{_name(file)}:{number}"
                 try:
-                    result, warnings = self._converted(line, name)
+                    result, warnings = self._converted(line, name, many=True)
                 except CrossdockError as error:
                     findings.add(error.diagnostics, name)
                     code = code or exit_code(error)
@@ -80,8 +80,11 @@ class Transformation:
         if self._kept is None:
             _ = self._settings
 
-    def _converted(self, data: bytes, name: str) -> tuple[bytes, Sequence[Diagnostic]]:
-        """The text of the result for that of a payload, and the warnings. Raises CrossdockError."""
+    def _converted(self, data: bytes, name: str, *, many: bool = False) -> tuple[bytes, Sequence[Diagnostic]]:
+        """The text of the result for that of a payload, and the warnings. Raises CrossdockError.
+
+        Of ``many`` payloads others may be as unusual, and what was kept is not all that can be generated.
+        """
         from crossdock import acceptance, payloads
         from crossdock.prepared import Nothing
 
@@ -91,7 +94,13 @@ class Transformation:
             if not isinstance(result, Nothing):
                 return result, ()
         payload = payloads.decode(data, name)
-        run = self._compiled.run(payload, settings=self._settings, name=name, validate=self.validate)
+        run = self._compiled.run(
+            payload,
+            settings=self._settings,
+            name=name,
+            validate=self.validate,
+            traced=self._kept is None or not many,
+        )
         return acceptance.write(run.value, compact=self.compact), run.warnings
 
     @cached_property
