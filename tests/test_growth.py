@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import Compile, MakeProject, Refuse
-from crossdock import CompileError, Source, Span
+from crossdock import CompileError, EvaluationError, Source, Span
 from crossdock.expressions import compile_expression
 from crossdock.growth import Place, Size, measured
 from crossdock.source import ScalarNode
@@ -163,3 +163,15 @@ def test_a_thousand_circles_of_fragments_are_found_at_once(refused: Refuse) -> N
     shown = refused(f"fragments:\n{lines}map: {{$use: f0}}\n")
     assert shown.count("error[use-circle]") == 1_000
     assert time.perf_counter() - started < 3
+
+
+@pytest.mark.parametrize("way", ["run", "call"])
+def test_a_text_that_a_template_makes_has_a_bound(compiled: Compile, way: str) -> None:
+    """Also where the mapping runs as generated code, which leaves the word to the interpreter."""
+    mapping = compiled('map: {x: "{{ a }}{{ a }}"}\n')
+    run = mapping if way == "call" else mapping.run
+    assert run({"a": "x" * 131_072})
+    with pytest.raises(EvaluationError) as caught:
+        run({"a": "x" * 131_073})
+    (finding,) = caught.value.diagnostics
+    assert finding.message == "the text has more than 262144 characters"

@@ -27,6 +27,7 @@ from crossdock.codegen.writer import (
     truth,
 )
 from crossdock.expressions import Tree
+from crossdock.functions.bounds import LONGEST
 
 _ORDERS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _NAMES: Final = {"lt": "lt", "lte": "le", "gt": "gt", "gte": "ge"}
@@ -268,6 +269,8 @@ class Trees:
                     self._print(parts[position + 1 :], frame, printed, name)
                 return
         self.writer.line(f'{name} = f"{"".join(printed)}"')
+        self.writer.risky()
+        self.writer.line(f"if len({name}) > {LONGEST}: raise Unexplained")
 
 
 def _escaped(text: str) -> str:
