@@ -6,13 +6,15 @@ and is of no matter, only that it raises: the interpreter runs again and explain
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from crossdock import Mapping, codegen
+from crossdock import CrossdockError, Mapping, codegen
 from crossdock.errors import EvaluationError
 from crossdock.expressions import Expression, Scope
 from crossdock.interpreter import execute
+from crossdock.payloads import encode
 from crossdock.values import MISSING
 from fuzz.promises import exact
 
@@ -52,18 +54,25 @@ def interpreted(mapping: Mapping, payload: Any, scope: Scope) -> tuple[Any, ...]
 
 def called(mapping: Mapping, payload: Any) -> tuple[Any, ...]:
     """The public call: its value, or the text of its error."""
-    from crossdock import CrossdockError
-
     try:
         return "value", exact(mapping(payload))
     except CrossdockError as error:
         return type(error).__name__, str(error)
 
 
+def converted(mapping: Mapping, data: bytes, *, trust_source: bool = False) -> tuple[Any, ...]:
+    """The public way from bytes to bytes: the result's value, or the text of its error."""
+    try:
+        result = mapping.convert(data, trust_source=trust_source)
+    except CrossdockError as error:
+        return type(error).__name__, str(error)
+    value = json.loads(result)
+    assert result == encode(value, compact=True).encode(), "bytes that are not written as others are"
+    return "value", exact(value)
+
+
 def run(mapping: Mapping, payload: Any) -> tuple[Any, ...]:
     """The public run with its trace: its value, or the text of its error."""
-    from crossdock import CrossdockError
-
     try:
         return "value", exact(mapping.run(payload).value)
     except CrossdockError as error:

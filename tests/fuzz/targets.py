@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from crossdock import CompileError, CrossdockError, Mapping, Project, ProjectError, Source
+from crossdock.acceptance import accepts, read, write
 from crossdock.actions import parse_actions
 from crossdock.channel import parse_channel
 from crossdock.compiler import compile_mapping
@@ -26,10 +27,11 @@ from crossdock.errors import EvaluationError, InputError
 from crossdock.expressions import Evaluator, Expression, Failure, Scope, compile_expression, source_order
 from crossdock.payloads import decode, encode, locate
 from crossdock.scanner import first_fault
-from crossdock.schemas import SchemaStore
+from crossdock.schemas import Schema, SchemaStore
 from crossdock.source import ScalarNode
 from crossdock.templates import compile_template
 from crossdock.validation import validate
+from crossdock.values import MISSING
 from crossdock.views import view_of
 from fuzz import agreement, shapes, yamls
 from fuzz.choices import Choices
@@ -109,15 +111,27 @@ def check_payload(data: bytes) -> None:
         is_well_said(error)
         assert len(error.diagnostics) == 1
         _tells_no_value(data, error)
+        assert read(data, anything()) is MISSING, "the quick reader takes what is refused"
         return
     text = data.decode("utf-8")
     assert exact(json.loads(text)) == exact(value)
     assert first_fault(text) is None, "the two readers disagree"
+    quickly = read(data, anything())
+    assert quickly is MISSING or exact(quickly) == exact(value), "the quick reader reads something else"
     for compact in (True, False):
         again = encode(value, compact=compact)
+        assert write(value, compact=compact) == again.encode()
         assert exact(decode(again.encode(), "again.json")) == exact(value)
         assert encode(json.loads(again), compact=compact) == again
     _can_be_located(text, value)
+
+
+@cache
+def anything() -> Schema:
+    """A schema that every value fits."""
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        Path(folder, "anything.schema.json").write_text("{}", encoding="utf-8")
+        return SchemaStore([Path(folder)]).get("anything")
 
 
 def _tells_no_value(data: bytes, error: InputError) -> None:
@@ -305,6 +319,9 @@ def check_schema(data: bytes) -> None:
             found = validate(value, schema)
             told = json.dumps([each.message for each in found], ensure_ascii=False)
             assert CANARY not in told or CANARY in json.dumps(given["schema"]), "a message tells a value"
+            assert not found or not accepts(value, schema), "the acceptor takes what breaks the schema"
+            quickly = read(json.dumps(value).encode(), schema)
+            assert quickly is MISSING or (not found and exact(quickly) == exact(value))
             if _means_the_same(data):
                 assert (not found) == _is_valid(given["schema"], value), "jsonschema says otherwise"
 
@@ -414,11 +431,26 @@ def check_generated_mapping(data: bytes) -> None:
 
 
 def check_generated_run(data: bytes) -> None:
-    """A mapping of the project gives the same interpreted and generated, and in both public calls."""
+    """A mapping of the project gives the same interpreted and generated, and by each of its public calls."""
     given = json.loads(data)
     mapping, payload = OWN.mapping(given["mapping"]), given["payload"]
     _agree(mapping, _generated(given["mapping"]), payload)
-    assert agreement.called(mapping, payload) == agreement.run(mapping, payload), "the public calls differ"
+    wanted = agreement.run(mapping, payload)
+    assert agreement.called(mapping, payload) == wanted, "the public calls differ"
+    written = json.dumps(payload).encode()
+    if is_read(written):
+        assert agreement.converted(mapping, written) == wanted, "from bytes to bytes it differs"
+        if wanted[0] == "value":
+            assert agreement.converted(mapping, written, trust_source=True) == wanted, "trusted, it differs"
+
+
+def is_read(data: bytes) -> bool:
+    """Whether bytes are JSON, strictly."""
+    try:
+        decode(data, "payload")
+    except InputError:
+        return False
+    return True
 
 
 @cache
