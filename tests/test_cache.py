@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from crossdock import Project, cache
+from crossdock import Mapping, Project, cache
 from crossdock.cli import run
 from crossdock.commands import transforming
 from crossdock.generated import Generated
@@ -694,3 +694,145 @@ def test_a_process_that_is_killed_while_it_writes_does_no_harm(shop: Shop) -> No
     assert len(shop.entries()) == 1
     assert [shop.transform() for _ in range(2)] == [(0, WANTED, b"")] * 2
     assert shop.found == [False, True]
+
+
+# crossdock compile
+
+
+def test_compiling_spares_the_next_transform_its_start(shop: Shop) -> None:
+    shop.write("mappings/shop/more.yaml", "map: {a: b}\n")
+
+    assert shop.call("compile") == (0, b"", b"3 mappings compiled\n")
+    assert len(shop.entries()) == 3
+    assert shop.transform() == (0, WANTED, b"")
+    assert shop.call("transform", "shop/more", "--compact", stdin=b'{"b": 1}') == (0, b'{"a":1}\n', b"")
+    assert shop.found == [True, True]
+
+
+def test_an_entry_depends_on_its_own_files_only(shop: Shop) -> None:
+    shop.write("mappings/shop/more.yaml", "map: {a: b}\n")
+    shop.call("compile")
+    shop.write("mappings/shop/more.yaml", "map: {a: c}\n")
+
+    assert shop.transform() == (0, WANTED, b"")
+    shop.call("transform", "shop/more", "--compact", stdin=b"{}")
+    assert shop.found == [True, False]
+
+
+def test_compiling_some(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "outside.yaml").write_text("map: {a: b}\n")
+    file = str(shop.place / "mappings/shop/line.yaml")
+
+    assert shop.call("compile", "shop/order", file) == (0, b"", b"2 mappings compiled\n")
+    assert len(shop.entries()) == 2
+    assert shop.call("compile", "../outside.yaml") == (0, b"", b"1 mapping compiled, 1 of them not kept\n")
+    assert shop.call("compile", "kibo/order") == (0, b"", b"1 mapping compiled\n")
+    assert len(shop.entries()) == 3
+
+
+def test_compiling_what_is_wrong(shop: Shop) -> None:
+    shop.write("mappings/shop/bad.yaml", "map: {a: mony(b), c: (}\n")
+    wrong = (
+        "mappings/shop/bad.yaml:1:10: error[unknown-function]: there is no function `mony`\n"
+        "mappings/shop/bad.yaml:1:22: error[expression-syntax]: the expression is not finished\n"
+    )
+
+    code, out, err = shop.call("compile", "--format", "short")
+    assert (code, out, err.decode()) == (2, b"", wrong)
+    assert shop.call("compile") == shop.call("compile", "shop/bad", "shop/line", "shop/order")
+    assert shop.call("compile")[2].endswith(b"\n2 mappings compiled\n")
+    assert len(shop.entries()) == 2  # the others are compiled
+    code, _, err = shop.call("compile", "shop/ordr", "--format", "json")
+    assert (code, [each["id"] for each in json.loads(err)]) == (2, ["unknown-mapping"])
+    assert json.loads(shop.call("compile", "shop/order", "--format", "json")[2]) == []
+
+
+def test_compiling_what_only_the_interpreter_runs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crossdock import codegen
+
+    generate = codegen.generate
+
+    def bounded(mapping: Mapping, **named: bool) -> Generated:
+        if mapping.name == "shop/line":
+            raise SyntaxError("too many statically nested blocks")
+        return generate(mapping, **named)
+
+    monkeypatch.setattr(codegen, "generate", bounded)
+    told = b"1 mapping compiled\nonly the interpreter can run shop/line\n"
+    assert shop.call("compile") == (0, b"", told)
+    assert len(shop.entries()) == 1
+    code, out, err = shop.call("compile", "--show", "shop/line")
+    assert (code, out) == (2, b"")
+    assert err.endswith(b"Error: only the interpreter can run `shop/line`\n")
+
+
+def test_compiling_without_a_place_to_keep_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shop.call("compile", "--no-cache") == (0, b"", b"2 mappings compiled\n")
+    assert not shop.kept.exists()
+    monkeypatch.setenv("CROSSDOCK_CACHE", "off")
+    assert shop.call("compile") == (0, b"", b"2 mappings compiled, 2 of them not kept\n")
+
+
+def test_the_code_of_a_mapping_is_python_with_its_lines(shop: Shop, tmp_path: Path) -> None:
+    import ast
+
+    code, out, err = shop.call("compile", "--show", "shop/order")
+    text = out.decode()
+    assert (code, err) == (0, b"")
+    assert [each.name for each in ast.parse(text).body if isinstance(each, ast.FunctionDef)] == ["run"]
+    for line in ("# mappings/shop/order.yaml:6  ref: to_string(number)", "{'r': 'red', 'b': 'blue'}"):
+        assert line in text
+    names = {each.id for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Name)}
+    assert {name for name in names if name[:-1] in ("TABLE", "SETTINGS")} <= set(assigned(text))
+    assert shop.call("compile", "--show", "shop/order", "-o", "code.py") == (0, b"", b"")
+    assert (shop.place / "code.py").read_text() == text
+    assert shop.entries() == []
+
+
+def assigned(text: str) -> list[str]:
+    import ast
+
+    return [
+        target.id
+        for each in ast.parse(text).body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def test_the_code_of_the_schemas(shop: Shop) -> None:
+    for part, word in (("takes", "colour"), ("gives", "size")):
+        code, out, err = shop.call("compile", "--show", "shop/order", "--part", part)
+        assert (code, err) == (0, b"")
+        assert "def run(" in out.decode()
+        assert f"'{word}'" in out.decode()
+    code, out, err = shop.call("compile", "--show", "shop/line", "--part", "gives")
+    assert (code, out) == (2, b"")
+    assert err.endswith(b"Error: `shop/line` names no target schema\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--show"], b"Error: --show takes one mapping\n"),
+        (["--show", "shop/order", "shop/line"], b"Error: --show takes one mapping\n"),
+        (["--part", "gives"], b"Error: --part and --output go with --show\n"),
+        (["shop/order", "-o", "x.py"], b"Error: --part and --output go with --show\n"),
+    ],
+)
+def test_usage_of_compile(arguments: list[str], line: bytes, shop: Shop) -> None:
+    code, out, err = shop.call("compile", *arguments)
+
+    assert (code, out) == (2, b"")
+    assert err.endswith(line)
+
+
+def test_compiling_what_comes_with_it(repository: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All mappings of the project have code, and all of it can be kept."""
+    monkeypatch.chdir(repository)
+    code, out, err = shop.call("compile")
+
+    assert (code, out) == (0, b"")
+    assert err.decode() == f"{len(shop.entries())} mappings compiled\n"
+    assert len(shop.entries()) == len(Project.open(repository).mapping_names(own=True)) > 50
