@@ -19,7 +19,8 @@ import crossdock.mapping
 from conftest import REPOSITORY
 from crossdock import Project, payloads
 from crossdock.acceptance import acceptor
-from crossdock.acceptance.reading import Reader, accepted
+from crossdock.acceptance.decoding import accepted
+from crossdock.acceptance.reading import Reader
 from crossdock.acceptance.typed import typed
 from crossdock.cases import cases_of, run_case
 from crossdock.errors import InputError

@@ -504,3 +504,16 @@ def test_every_tree_is_written_as_by_the_encoder(value: JSON, compact: bool) -> 
 @given(number=st.floats(1e-4, 1e16, exclude_max=True) | st.floats(-10, 10))
 def test_every_float_is_written_as_by_the_encoder(number: float) -> None:
     assert write([number, -number]) == payloads.encode([number, -number]).encode()
+
+
+@pytest.mark.parametrize(
+    "number", ["1e-400", "-1.5E-999999", "0.00001e-0321", "9" * 80 + "e-500", "1e-9999999999999999999999"]
+)
+def test_a_number_that_becomes_0_goes_the_slow_way(number: str, anything: Schema) -> None:
+    assert read(f'{{"a": {number}}}'.encode(), anything) is MISSING
+    assert read(number.encode(), anything) is MISSING
+
+
+@pytest.mark.parametrize("text", ["1e-300", "0e-400", "0.0", '"7e-400"', '"4f1c4e-4001-9128"', '"e-999"'])
+def test_what_looks_like_one_is_read(text: str, anything: Schema) -> None:
+    assert read(f"[{text}]".encode(), anything) == decoded(f"[{text}]".encode())

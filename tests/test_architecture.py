@@ -54,6 +54,7 @@ ORDER = [
     "acceptance.acceptors",
     "acceptance.counting",
     "acceptance.libraries",
+    "acceptance.decoding",
     "acceptance.typed",
     "acceptance.reading",
     "acceptance.pruned",

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossdock import __version__, runtime
 from crossdock.acceptance import support
-from crossdock.acceptance.reading import accepted
+from crossdock.acceptance.decoding import accepted
 from crossdock.generated import Generated, run_of
 from crossdock.prepared import Prepared
 from crossdock.roots import FILES

@@ -34,9 +34,7 @@ from crossdock.scanner import (
     lone_surrogate,
 )
 from crossdock.soundness import Sound
-from crossdock.values import JSON, finite
-
-LARGEST = 32 * 1024 * 1024
+from crossdock.values import JSON, LARGEST, finite
 
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))

@@ -9,14 +9,36 @@ object that nests almost too deep), and never takes what does not.
     if value is MISSING:
         value = decode(data, name)          # raises, with the place
         violations = validate(value, schema)
+
+The names are loaded when they are first used: whoever has generated code at hand needs few of them.
 """
 
 from __future__ import annotations
 
-from crossdock.acceptance.acceptors import Acceptor, acceptor, accepts
-from crossdock.acceptance.generation import generate
-from crossdock.acceptance.pruned import pruned_reader
-from crossdock.acceptance.reading import read
-from crossdock.acceptance.writing import write
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crossdock.acceptance.acceptors import Acceptor, acceptor, accepts
+    from crossdock.acceptance.generation import generate
+    from crossdock.acceptance.pruned import pruned_reader
+    from crossdock.acceptance.reading import read
+    from crossdock.acceptance.writing import write
+
+_HOMES = {
+    "Acceptor": "acceptors",
+    "acceptor": "acceptors",
+    "accepts": "acceptors",
+    "generate": "generation",
+    "pruned_reader": "pruned",
+    "read": "reading",
+    "write": "writing",
+}
 
 __all__ = ["Acceptor", "acceptor", "accepts", "generate", "pruned_reader", "read", "write"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -20,8 +20,7 @@ from crossdock import payloads
 from crossdock.acceptance import libraries
 from crossdock.acceptance.typed import SCALARS, list_of, object_type
 from crossdock.errors import InputError
-from crossdock.payloads import LARGEST
-from crossdock.values import JSON, MISSING, Missing
+from crossdock.values import JSON, LARGEST, MISSING, Missing
 
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal, Required, TypedDict, cast
 
 from crossdock.acceptance import libraries
 from crossdock.acceptance.counting import texts
+from crossdock.acceptance.decoding import may_vanish
 from crossdock.acceptance.leaves import KINDS, says, takes
 from crossdock.constraints import as_list, searcher
 from crossdock.keywords import Node
@@ -57,6 +58,8 @@ class Typed:
 
     def read(self, data: bytes) -> JSON | Missing:
         """The value of a payload that fits, or MISSING."""
+        if may_vanish(data):
+            return MISSING
         try:
             value = self.decode(data)
             written = self.write(value)

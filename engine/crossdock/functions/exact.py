@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 from functools import reduce
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crossdock.functions.decimals import EXACT, MOST_DIGITS, WIDE, ZERO, decimal, decimals, plain, quantize
 from crossdock.functions.function import FunctionError
 from crossdock.values import JSON
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 RATIO_DIGITS: Final = 10
 USUAL_DIGITS: Final = 2
@@ -115,6 +117,8 @@ def amount(value: JSON, currency: str | None = None, rounding: str | None = None
 
 
 def shares(value: JSON, weights: Sequence[JSON], currency: str | None = None) -> list[JSON]:
+    from fractions import Fraction  # seldom wanted, and slow to load
+
     digits = digits_of(currency)
     units = int(quantize(decimal(value), digits).scaleb(digits, WIDE))
     parts = apportion(units, [Fraction(weight) for weight in decimals(weights, nulls=True)])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import uuid as _uuid
 from typing import Final, NoReturn
-from urllib.parse import quote
 
 from crossdock.functions.bounds import LONGEST, MOST_PARTS, bounded, within
 from crossdock.functions.function import Example, Function, FunctionError, takes, types
 from crossdock.values import JSON, finite
 
-NAMESPACE: Final = _uuid.UUID("077736dc-5f7d-59a3-a0b0-65702eb075ba")
+NAMESPACE: Final = "077736dc-5f7d-59a3-a0b0-65702eb075ba"
 DEEPEST: Final = 64
 _WIDEST: Final = 1_000
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the apostrophe of print
@@ -64,6 +62,8 @@ def pad_left(text: str, length: int, fill: str) -> str:
 
 
 def urlencode(text: str) -> str:
+    from urllib.parse import quote  # seldom wanted, and slow to load
+
     within(len(text))
     try:
         return bounded(quote(text, safe=""))
@@ -72,8 +72,10 @@ def urlencode(text: str) -> str:
 
 
 def uuid(*parts: JSON) -> str:
+    import uuid  # seldom wanted, and slow to load
+
     whole = [int(part) if isinstance(part, float) and part.is_integer() else part for part in parts]
-    return str(_uuid.uuid5(NAMESPACE, json.dumps(whole)))
+    return str(uuid.uuid5(uuid.UUID(NAMESPACE), json.dumps(whole)))
 
 
 def parse_json(text: str) -> JSON:
