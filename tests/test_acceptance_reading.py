@@ -516,4 +516,4 @@ def test_a_number_that_becomes_0_goes_the_slow_way(number: str, anything: Schema
 
 @pytest.mark.parametrize("text", ["1e-300", "0e-400", "0.0", '"7e-400"', '"4f1c4e-4001-9128"', '"e-999"'])
 def test_what_looks_like_one_is_read(text: str, anything: Schema) -> None:
-    assert read(f"[{text}]".encode(), anything) == decoded(f"[{text}]".encode())
+    assert read(f"[{text}]".encode(), anything) == json.loads(f"[{text}]")
