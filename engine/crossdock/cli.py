@@ -102,15 +102,7 @@ def transform(
         return
     from crossdock.commands.transforming import Transformation
 
-    wanted = Transformation(
-        context,
-        mapping,
-        given=given,
-        form=form,
-        compact=compact or lines,
-        validate=not no_validate,
-        cached=not no_cache,
-    )
+    wanted = Transformation(context, mapping, given, form, compact or lines, not no_validate, not no_cache)
     if lines:
         context.exit(wanted.lines(file, output))
     wanted.file(file, output)
