@@ -275,7 +275,8 @@ class Trees:
 
 def _escaped(text: str) -> str:
     """Text as it stands in an f-string between double quotes."""
-    return repr("'" + text)[2:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
+    # With a double quote in it repr writes it in single ones, whatever else there is; backslashes are doubled.
+    return repr('"' + text)[2:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
 
 
 def _equality(left: Value, right: Value, negated: bool) -> str:
