@@ -92,6 +92,7 @@ ATTACKS: list[tuple[str, str, str]] = [
     ("{{ -'x' }}", "template-not-allowed", ARITHMETIC),
     ("{{ -none }}", "template-not-allowed", ARITHMETIC),
     ("{{ -true }}", "template-not-allowed", ARITHMETIC),
+    ("{{ -1e400 }}", "template-not-allowed", "JSON cannot write this value"),
     # statements
     ("{% for i in x %}{{ i }}{% endfor %}", "template-not-allowed", "a loop cannot stand in a template"),
     (

@@ -185,7 +185,7 @@ class _Translation:
             case nodes.Not():
                 return _node("not_expression", [self.expression(node.node)])
             case nodes.Neg() if _is_number(node.node):
-                return _literal(-node.node.value)
+                return self._constant(nodes.Const(-node.node.value, lineno=node.lineno))
             case nodes.CondExpr():
                 return self._inline_if(node)
             case nodes.Filter() | nodes.Test() | nodes.Call():
