@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from crossdock import Mapping, Project, cache
+from crossdock import CrossdockError, Mapping, Project, cache
 from crossdock.cli import run
 from crossdock.commands import transforming
 from crossdock.generated import Generated
@@ -288,6 +288,26 @@ def test_a_file_that_hides_a_bundled_one_counts_at_once(
     assert [shop.transform() for _ in range(2)] == [own] * 2
     (above / path).unlink()
     assert shop.transform() == (0, WANTED, b"")
+
+
+def test_a_file_that_changes_while_it_is_read_makes_no_entry_that_is_good(shop: Shop) -> None:
+    """Two mappings may read one table at two times; then no state of the file stands for both."""
+    for before, after in (("{r: rot}\n", FILES["mappings/tables/colour.yaml"]), (None, "{r: red}\n")):
+        table = shop.place / "mappings/tables/colour.yaml"
+        project = Project.open(shop.place)
+        table.write_text(before) if before else table.unlink()
+        if before:
+            project.table_text("tables/colour", "shop/line")
+        else:
+            with pytest.raises(CrossdockError):
+                project.table_text("tables/colour", "shop/line")
+        table.write_text(after)
+        assert cache.keep_mapping(project, project.mapping("shop/order"))
+
+        assert cache.find(project.roots, "shop/order") is None
+        table.write_text(before) if before else table.unlink()
+        assert cache.find(project.roots, "shop/order") is None
+        table.write_text(after)
 
 
 def test_a_schema_that_is_found_by_its_id_is_not_kept(shop: Shop) -> None:

@@ -304,7 +304,7 @@ class Project:
         for root in self.roots:
             if _is_file(root / path):
                 return root / path
-            self._seen[root / path] = None
+            self._note(root / path, None)
         return None
 
     def _read(self, path: Path) -> Source:
@@ -313,7 +313,7 @@ class Project:
             if path.stat().st_size > 4 * MOST_CHARACTERS:
                 raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
             data = path.read_bytes()
-            self._seen[path] = sha256(data).hexdigest()
+            self._note(path, sha256(data).hexdigest())
             return Source(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:
             message = f"`{name}` is not UTF-8: byte {error.start + 1}"
@@ -321,6 +321,11 @@ class Project:
         except OSError as error:
             message = f"`{name}` cannot be read: {error.strerror or error}"
             raise ProjectError([Diagnostic("unreadable", message)]) from None
+
+    def _note(self, path: Path, digest: str | None) -> None:
+        """Note what stands at a path. What changes meanwhile is never again what was seen."""
+        if self._seen.setdefault(path, digest) != digest:
+            self._seen[path] = "changed"
 
     def _display(self, path: Path) -> str:
         """What messages call a file: relative to the project, or as it was given."""
