@@ -564,6 +564,30 @@ def test_without_a_home(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shop.transform() == (0, WANTED, b"")
 
 
+@pytest.mark.parametrize("home", ["", "relative", "./here"])
+def test_a_home_that_is_none(home: str, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CROSSDOCK_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", home)
+    before = sorted(shop.place.rglob("*"))
+
+    assert [shop.transform() for _ in range(2)] == [(0, WANTED, b"")] * 2
+    assert shop.found == [False, False]
+    assert sorted(shop.place.rglob("*")) == before
+
+
+def test_a_file_that_may_not_grow(shop: Shop) -> None:
+    """As on a full disk: the entry is not written, nothing of it is left, and the result is there."""
+    script = 'ulimit -f 1; exec "$@"'
+    command = [sys.executable, "-m", "crossdock.cli", "transform", "shop/order", "--compact"]
+    ran = subprocess.run(
+        ["bash", "-c", script, "bash", *command], input=GOOD, capture_output=True, timeout=60
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, WANTED, b"")
+    assert (shop.kept.is_dir(), shop.entries()) == (True, [])
+
+
 # Names and directories
 
 

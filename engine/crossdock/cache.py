@@ -16,9 +16,10 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache as once
 from functools import partial
 from hashlib import sha256
 from importlib.machinery import PathFinder
@@ -30,7 +31,7 @@ from crossdock import __version__, runtime
 from crossdock.acceptance import support
 from crossdock.acceptance.decoding import accepted
 from crossdock.generated import Generated, run_of
-from crossdock.prepared import Prepared
+from crossdock.prepared import Prepared, Read
 from crossdock.roots import FILES
 
 if TYPE_CHECKING:
@@ -47,15 +48,17 @@ _READERS: Final = ("jmespath", "jinja2")  # their trees are what code is made of
 
 Seen = dict[str, "str | None"]
 Modules = dict[str, tuple[CodeType, dict[str, Any]]]
+Paths = list[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The code that stands for a mapping, and the files that it was made of."""
+    """The code that stands for a mapping, the files that it was made of, and what it can see of a payload."""
 
     key: str
     seen: Seen
     modules: Modules
+    paths: Paths
 
     def prepared(self) -> Prepared:
         loaded: dict[str, Callable[..., Any]] = {
@@ -64,7 +67,12 @@ class Entry:
         }
         takes = loaded.get("takes")
         read = partial(accepted, accept=takes) if takes is not None else None
-        return Prepared(loaded["run"], takes, loaded.get("gives"), read)
+        return Prepared(loaded["run"], takes, loaded.get("gives"), read, once(self._prunes))
+
+    def _prunes(self) -> Read:
+        from crossdock.acceptance.pruned import pruned_reader  # only who trusts a payload needs it
+
+        return pruned_reader(self.paths)
 
     @property
     def is_current(self) -> bool:
@@ -88,9 +96,16 @@ def find(roots: Sequence[Path], name: str) -> Prepared | None:
 
 
 def keep(
-    roots: Sequence[Path], name: str, seen: Mapping[Path, str | None], modules: Mapping[str, Generated]
+    roots: Sequence[Path],
+    name: str,
+    seen: Mapping[Path, str | None],
+    modules: Mapping[str, Generated],
+    paths: Collection[tuple[str, ...]] = ((),),
 ) -> bool:
-    """Keep what was generated for a mapping: ``run``, ``takes`` and ``gives``. False when that fails."""
+    """Keep what was generated for a mapping: ``run``, ``takes`` and ``gives``. False when that fails.
+
+    ``paths`` lead to what it can see of a payload; without them it is all of it.
+    """
     folder = _folder(make=True)
     if folder is None:
         return False
@@ -99,7 +114,7 @@ def keep(
         listed = {str(path): digest for path, digest in seen.items()}
         # A schema that is beyond Python's own limits has no code, and then the mapping has none to be kept.
         code = {part: (each.compiled(), dict(each.constants)) for part, each in modules.items()}
-        body = marshal.dumps((key, listed, code))
+        body = marshal.dumps((key, listed, code, sorted(paths)))
         _write(folder, key, _MAGIC + sha256(body).digest() + body)
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return False
@@ -115,7 +130,9 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
     seen = project.seen()
     if seen is None or mapping.name.endswith(FILES):
         return False
-    return keep(project.roots, mapping.name, seen, mapping.generated())
+    from crossdock.demands import demands  # a mapping that is found here does without
+
+    return keep(project.roots, mapping.name, seen, mapping.generated(), demands(mapping))
 
 
 def _read(path: Path) -> Entry | None:
@@ -195,7 +212,11 @@ def _folder(*, make: bool = False) -> Path | None:
 def _home() -> Path:
     """Where a user's programs keep what they can make again. Raises RuntimeError when there is no home."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return given if given.is_absolute() else Path.home() / ".cache"
+    if given.is_absolute():
+        return given
+    if not os.environ.get("HOME", "unknown"):  # Python would take the root directory
+        raise RuntimeError
+    return Path.home() / ".cache"
 
 
 def _is_ours(status: os.stat_result) -> bool:
