@@ -60,6 +60,11 @@ def cli(context: click.Context, directory: str | None) -> None:
 @click.option("--compact", is_flag=True, help="The result on one line.")
 @click.option("--lines", is_flag=True, help="Each line of FILE is a payload, and each result is a line.")
 @click.option("--no-validate", is_flag=True, help="Check neither the payload nor the result.")
+@click.option(
+    "--trust-source",
+    is_flag=True,
+    help="The payload is not checked; only what the mapping reads of it is decoded.",
+)
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep generated code on disk.")
 @click.option(
     "--untrusted",
@@ -77,6 +82,7 @@ def transform(
     compact: bool,
     lines: bool,
     no_validate: bool,
+    trust_source: bool,
     no_cache: bool,
     untrusted: bool,
     given: tuple[str, ...],
@@ -96,16 +102,25 @@ def transform(
     if untrusted:
         from crossdock.commands.apart import transform_file
 
-        if lines:
-            raise click.UsageError("--untrusted takes one payload: leave out --lines")
+        _vouched_for_by_nobody(lines, trust_source)
         transform_file(context, mapping, file, output, compact, not no_validate, given, form)
         return
     from crossdock.commands.transforming import Transformation
 
-    wanted = Transformation(context, mapping, given, form, compact or lines, not no_validate, not no_cache)
+    wanted = Transformation(
+        context, mapping, given, form, compact or lines, not no_validate, not no_cache, trust_source
+    )
     if lines:
         context.exit(wanted.lines(file, output))
     wanted.file(file, output)
+
+
+def _vouched_for_by_nobody(lines: bool, trust_source: bool) -> None:
+    """What --untrusted cannot go with. Raises UsageError."""
+    if lines:
+        raise click.UsageError("--untrusted takes one payload: leave out --lines")
+    if trust_source:
+        raise click.UsageError("--untrusted checks the payload: leave out --trust-source")
 
 
 @cli.command()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from crossdock import acceptance, codegen, nodes, payloads
 from crossdock.demands import demands
@@ -21,7 +21,7 @@ from crossdock.diagnostics import Diagnostic, Place, Source, Span, has_errors, p
 from crossdock.errors import OutputError
 from crossdock.generated import Generated
 from crossdock.interpreter import execute
-from crossdock.prepared import Nothing, Prepared, Read
+from crossdock.prepared import Nothing, Prepared
 from crossdock.schemas import Schema
 from crossdock.scope import Scope
 from crossdock.trace import Parts, Step, Trace, Watch
@@ -68,7 +68,6 @@ class Mapping:
     result: View = ANYTHING
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
-    _readers: list[Read] = field(init=False, default_factory=list)
     _modules: dict[str, Generated] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -139,13 +138,8 @@ class Mapping:
         takes = acceptance.acceptor(self.source) if self.source else None
         gives = acceptance.acceptor(self.target) if self.target else None
         read = partial(acceptance.read, schema=self.source) if self.source else None
-        return Prepared(run, takes, gives, read, self._prunes)
-
-    def _prunes(self) -> Read:
-        """What reads of a payload that is trusted only what the mapping can see."""
-        if not self._readers:
-            self._readers.append(acceptance.pruned_reader(demands(self)))
-        return self._readers[0]
+        prunes = cache(lambda: acceptance.pruned_reader(demands(self)))
+        return Prepared(run, takes, gives, read, prunes)
 
     def generated(self) -> MappingType[str, Generated]:
         """What is generated for it: ``run``, and the acceptors ``takes`` and ``gives`` of its schemas.

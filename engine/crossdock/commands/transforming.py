@@ -46,6 +46,7 @@ class Transformation:
     compact: bool = False
     validate: bool = True
     cached: bool = True
+    trust_source: bool = False
 
     def file(self, file: str, output: str | None) -> None:
         """The payload in a file, to stdout or into another file. Raises CrossdockError."""
@@ -90,7 +91,13 @@ class Transformation:
 
         prepared = self._ready
         if prepared is not None:
-            result = prepared.converted(data, self._scope, validate=self.validate, compact=self.compact)
+            result = prepared.converted(
+                data,
+                self._scope,
+                validate=self.validate,
+                trust_source=self.trust_source,
+                compact=self.compact,
+            )
             if not isinstance(result, Nothing):
                 return result, ()
         payload = payloads.decode(data, name)
@@ -99,6 +106,7 @@ class Transformation:
             settings=self._settings,
             name=name,
             validate=self.validate,
+            trust_source=self.trust_source,
             traced=self._kept is None or not many,
         )
         return acceptance.write(run.value, compact=self.compact), run.warnings
