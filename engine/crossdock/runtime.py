@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from crossdock.functions import REGISTRY
@@ -129,7 +129,7 @@ def spread(values: list[JSON]) -> list[JSON]:
     return result
 
 
-def present(values: list[JSON]) -> list[JSON]:
+def present(values: Iterable[Any]) -> list[Any]:
     """What is there of some values."""
     return [value for value in values if value is not None]
 

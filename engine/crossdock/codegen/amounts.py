@@ -115,6 +115,22 @@ def _integer(writer: Writer, values: list[Value]) -> Value:
     )
 
 
+def _extreme(writer: Writer, values: list[Value], name: str) -> Value:
+    """The smallest or the greatest of those that are there."""
+    if any(value.nullable for value in values):
+        listed = ", ".join(value.code for value in values)
+        return _amount(writer, f"{name}(present(({listed},)), default=None)", nullable=True)
+    return _amount(writer, f"{name}({', '.join(value.code for value in values)})")
+
+
+def _max_of(writer: Writer, values: list[Value]) -> Value:
+    return _extreme(writer, values, "max")
+
+
+def _min_of(writer: Writer, values: list[Value]) -> Value:
+    return _extreme(writer, values, "min")
+
+
 def _multiply(writer: Writer, values: list[Value]) -> Value:
     missing = _missing(values)
     product = " * ".join(value.code for value in values)
@@ -190,6 +206,8 @@ _FUNCTIONS: Final[dict[str, tuple[int, int, _Write]]] = {
     "equal": (2, 2, _equal),
     "integer": (1, 1, _integer),
     "magnitude": (1, 1, _magnitude),
+    "max_of": (2, 20, _max_of),
+    "min_of": (2, 20, _min_of),
     "money": (1, 2, _add),
     "multiply": (2, 2, _multiply),
     "neg": (1, 1, _neg),

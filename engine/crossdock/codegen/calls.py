@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Final
 from crossdock.codegen import amounts
 from crossdock.codegen.accesses import ORIGINS
 from crossdock.codegen.frames import Frame
-from crossdock.codegen.writer import ARRAY, KINDS, NULL, STRING, Value, Writer, literal, of_items
+from crossdock.codegen.writer import (
+    ARRAY,
+    KINDS,
+    NULL,
+    OBJECT,
+    STRING,
+    Value,
+    Writer,
+    literal,
+    of_items,
+    of_members,
+)
 from crossdock.expressions import Tree
 from crossdock.functions import REGISTRY, Function
 
@@ -154,6 +165,19 @@ def _map(trees: Trees, tree: Tree, frame: Frame) -> Value:
     return Value(name, ARRAY, simple=True)
 
 
+def _merge(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    """Objects in one; what the mapping states of them is stated of the whole."""
+    values = [trees.value(part, frame) for part in tree["children"]]
+    if all(value.members is not None for value in values):
+        return of_members({key: inner for value in values for key, inner in (value.members or {}).items()})
+    values = [trees.writer.named(value) for value in values]
+    for value in values:
+        if value.kinds != OBJECT:
+            trees.writer.risky()
+            trees.writer.line(f"if {value.code}.__class__ is not dict: raise Unexplained")
+    return Value("{" + ", ".join(f"**{value.code}" for value in values) + "}", OBJECT)
+
+
 def _not_null(trees: Trees, tree: Tree, frame: Frame) -> Value:
     """All of its arguments are worked out, as the interpreter does, and the first that is there is taken."""
     values = [_ready(trees.writer, trees.value(part, frame)) for part in tree["children"]]
@@ -217,6 +241,7 @@ _SPECIAL: Final[dict[str, Callable[[Trees, Tree, Frame], Value]]] = {
     **dict.fromkeys(ORIGINS, _origin),
     "lookup": _lookup,
     "map": _map,
+    "merge": _merge,
     "not_null": _not_null,
     "to_array": _to_array,
     "to_string": _to_string,

@@ -275,7 +275,7 @@ class Trees:
 
 def _escaped(text: str) -> str:
     """Text as it stands in an f-string between double quotes."""
-    # With a double quote in it repr writes it in single ones, whatever else there is; backslashes are doubled.
+    # With a double quote in it repr writes it in single ones, whatever else there is.
     return repr('"' + text)[2:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
 
 
