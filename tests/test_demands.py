@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from functools import cache
+from functools import cache as once
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import MakeProject
-from crossdock import CompileError, CrossdockError, InputError, Mapping, Source, payloads
+from crossdock import CompileError, CrossdockError, InputError, Mapping, Source, cache, payloads
 from crossdock.acceptance import libraries, pruned_reader, write
+from crossdock.cli import run
 from crossdock.compiler import compile_mapping
 from crossdock.demands import demands
 from crossdock.scope import Scope
@@ -176,16 +178,16 @@ def test_what_cells_ask_for(text: str) -> None:
 
 
 def test_a_used_mapping_has_its_context_for_its_payload(project: MakeProject) -> None:
-    order = (
-        "map:\n  all: [{$each: 'items[?sku]', $use: shop/line}]\n  b: {$with: top.line, $use: shop/line}"
-    )
+    order = """
+map:
+  all: [{$each: 'items[?sku]', $use: shop/line}]
+  one: {$with: top.line, $use: shop/line}
+"""
     line = "map: {number: sku, name: root().text}\nchecks: [{check: root().price, message: no price}]"
     found = project({"mappings/shop/order.yaml": order, "mappings/shop/line.yaml": line})
 
-    asked = ["items[].price", "items[].sku", "items[].text"]
-    assert paths_of(found.mapping("shop/order")) == [
-        *asked, "top.line.price", "top.line.sku", "top.line.text"
-    ]  # fmt: skip
+    lines = [f"{line}.{name}" for line in ("items[]", "top.line") for name in ("price", "sku", "text")]
+    assert paths_of(found.mapping("shop/order")) == lines
 
 
 def test_a_value_of_too_many_parts_is_asked_for_whole() -> None:
@@ -386,14 +388,16 @@ def test_mappings_that_nobody_would_write_see_no_difference() -> None:
 @given(written=st.binary(max_size=60), drawn_of=st.lists(st.binary(max_size=80), min_size=1, max_size=3))
 def test_a_walk_through_bytes_that_were_read_in_part(written: bytes, drawn_of: list[bytes]) -> None:
     mapping = walked(written)
-    for each in drawn_of if mapping else ():
+    if mapping is None:
+        return
+    for each in drawn_of:
         is_same(mapping, json.dumps(walks.document(Choices(each))).encode())
 
 
 # --- what is done with it
 
 
-@cache
+@once
 def order() -> tuple[Mapping, JSON]:
     return next((OWN.mapping(name), payload) for name, payload in examples() if name == "kibo/order")
 
@@ -439,3 +443,73 @@ def test_the_reader_of_an_order_keeps_a_fraction_of_it() -> None:
     data = json.dumps({**payload, "packages": [{"items": [{"text": "x" * 50}] * 50}]}).encode()
 
     assert len(json.dumps(pruned_reader(demands(mapping))(data))) < len(data) // 2
+
+
+SKU = {"type": "object", "properties": {"sku": {}}}
+SOURCE = {"id": {}, "total": {}, "note": {"type": "string"}, "items": {"type": "array", "items": SKU}}
+COMMAND = {
+    "mappings/shop/order.yaml": """
+from: shop/in
+map: {number: id, first: 'items[0].sku'}
+checks: [{check: 'root().total != `0`', message: it is nothing}]
+""",
+    "schemas/shop/in.schema.json": json.dumps({"type": "object", "properties": SOURCE}),
+}
+# the payload, the options; the exit code, what is printed
+RUNS: dict[str, tuple[bytes, list[str], int, str]] = {
+    "unread and wrong": (b'{"id": 7, "note": 1}', [], 0, '{"number":7}\n'),
+    "checked without it": (b'{"id": 7, "note": "n"}', [], 0, '{"number":7}\n'),
+    "the result unchecked too": (b'{"id": 7, "note": 1}', ["--no-validate"], 0, '{"number":7}\n'),
+    "a failed check": (b'{"id": 7, "total": 0, "note": 1}', [], 0, '{"number":7}\n'),
+    "no JSON": (b'{"id": 7', [], 3, ""),
+    "lines": (
+        b'{"id": 1, "note": 1}\n{"id"}\n{"id": 2, "items": [{"sku": "A", "x": 1}]}',
+        ["--lines"],
+        3,
+        '{"number":1}\n{"number":2,"first":"A"}\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_command(
+    name: str,
+    fast: bool,
+    project: MakeProject,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twice: the second time the code, and the paths with it, are found on disk."""
+    project(COMMAND)
+    monkeypatch.chdir(tmp_path)
+    data, options, code, printed = RUNS[name]
+    (tmp_path / "given").write_bytes(data)
+    arguments = ["transform", "shop/order", "given", "--compact", "--trust-source", *options]
+    ended = [(run(arguments), *capsys.readouterr()) for _ in range(2)]
+
+    assert ended[0] == ended[1]
+    assert ended[0][:2] == (code, printed)
+    assert ("it is nothing" in ended[0][2]) == (name == "a failed check")
+
+
+def test_what_is_kept_on_disk_reads_as_little(
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("msgspec")
+    monkeypatch.setenv("CROSSDOCK_CACHE", str(tmp_path / "kept"))
+    found = project(COMMAND)
+    assert cache.keep_mapping(found, found.mapping("shop/order"))
+    kept = cache.find(found.roots, "shop/order")
+
+    assert kept is not None and kept.prunes is not None
+    assert kept.prunes()(b'{"id": 7, "note": 1, "items": [{"sku": 1, "x": 2}]}') == {
+        "id": 7,
+        "items": [{"sku": 1}],
+    }
+    assert kept.prunes() is kept.prunes()
+
+
+def test_the_two_kinds_of_trust_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["transform", "kibo/order", "order.json", "--untrusted", "--trust-source"]) == 2
+    assert "--untrusted checks the payload: leave out --trust-source" in capsys.readouterr().err
