@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import signal
 import stat
 import subprocess
@@ -396,12 +397,16 @@ def test_ctrl_c(place: Path) -> None:
 
 def test_a_terminal_sees_each_result_at_once(place: Path) -> None:
     shown, terminal = os.openpty()
-    with subprocess.Popen(COMMAND, cwd=place, stdin=subprocess.PIPE, stdout=terminal) as running:
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        COMMAND, cwd=place, stdin=subprocess.PIPE, stdout=terminal, env=buffered
+    ) as running:
         os.close(terminal)
         assert running.stdin is not None
         for number in range(3):
             running.stdin.write(payload(number) + b"\n")
             running.stdin.flush()
+            assert select.select([shown], [], [], 30)[0], "nothing is shown"
             assert os.read(shown, 100).decode().strip() == result(number).strip()
         running.stdin.close()
         assert running.wait(30) == 0
