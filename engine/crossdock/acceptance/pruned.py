@@ -33,9 +33,9 @@ _ITEMS = "[]"
 def pruned_reader(paths: Iterable[Path]) -> Pruned:
     """The reader of the parts at some paths: at each, its value is what the whole payload has there.
 
-    It gives MISSING for what is not JSON; equal keys are not looked for, nor numbers out of range and depth
-    where nothing is asked for. A payload that has a list where a path has a name, or an object where a path
-    has items, is read whole and strictly.
+    It gives MISSING for what is not JSON; equal keys and depth are not looked for, nor numbers out of range
+    and UTF-8 where nothing is asked for. A payload that has a list where a path has a name, or an object
+    where a path has items, is read whole and strictly.
     """
     wanted = _Wanted()
     for path in paths:
