@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.acceptance.writing import write
-from crossdock.payloads import decode
 from crossdock.scope import Scope
 from crossdock.values import JSON, MISSING, Missing
 
@@ -87,6 +86,8 @@ class Prepared:
             return self.prunes()(data)
         if validate and not trust_source and self.read is not None:
             return self.read(data)
+        from crossdock.payloads import decode
+
         return decode(data, "payload")
 
 
