@@ -144,8 +144,7 @@ class Asked:
         return frozenset(path for path in wanted if not any(path[:end] in wanted for end in range(len(path))))
 
     def _below(self, path: Path, step: str) -> Provenance:
-        if len(path) >= _DEEPEST:
-            self.wanted.add(path)
+        if len(path) >= _DEEPEST:  # a way that ends is asked for whole
             return MADE
         self.passed.add((*path, step))
         return frozenset({Node((*path, step))})
