@@ -538,9 +538,8 @@ def test_ctrl_c_while_it_waits(project: MakeProject, tmp_path: Path) -> None:
     waiting.send_signal(signal.SIGINT)
     out, err = waiting.communicate(timeout=30)
 
-    assert (waiting.returncode, out) == (130, b"")
-    assert b"Traceback" not in err
-    assert err.rstrip().endswith(b"interrupted")
+    said = [line for line in err.splitlines() if line and not line.startswith(b"import time:")]
+    assert (waiting.returncode, out, said) == (130, b"", [b"interrupted"])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
