@@ -329,9 +329,9 @@ def test_the_edges_of_what_is_taken() -> None:
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000])
 def test_deep_nesting_is_refused_at_once(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(data).id == "nesting-too-deep"
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -339,9 +339,9 @@ def test_deep_nesting_is_refused_at_once(data: bytes) -> None:
     [b'["' + rb"\"" * 200_000, b'["' + b"a" * 400_000, b"[" + b"9" * 400_000, b"[" + b"[]," * 100_000],
 )
 def test_no_text_makes_the_refusal_slow(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     refused(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 NOISE = [

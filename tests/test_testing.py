@@ -14,6 +14,14 @@ import crossdock.validation  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs in here are nobody's workers, also when these tests themselves are spread over processes."""
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+
+
 MAPPING = """\
 describe: A ticket as the desk reads it.
 from: shop/ticket
