@@ -82,10 +82,10 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_multiplies_is_refused_at_once(case: str) -> None:
     text, message = REFUSED[case]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CompileError) as caught:
         compile_expression(scalar(text))
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     (finding,) = caught.value.diagnostics
     assert (finding.id, finding.message) == ("expression-too-large", message)
 
@@ -107,9 +107,9 @@ def nested(words: list[str]) -> str:
 
 def test_with_inside_with_multiplies(refused: Refuse) -> None:
     doubling = [f'$with: "[@, @]"\n{"  " * (depth + 1)}a:' for depth in range(29)]
-    started = time.perf_counter()
+    started = time.process_time()
     shown = refused(nested([*doubling, "b: '[0]'"]))
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3
     assert shown.splitlines()[0] == f"error[expression-too-large]: {MULTIPLIED}"
 
 
@@ -159,10 +159,10 @@ def test_what_is_honest_is_taken(compiled: Compile) -> None:
 
 def test_a_thousand_circles_of_fragments_are_found_at_once(refused: Refuse) -> None:
     lines = "".join(f"  f{number}: {{$use: f{number}}}\n" for number in range(1_000))
-    started = time.perf_counter()
+    started = time.process_time()
     shown = refused(f"fragments:\n{lines}map: {{$use: f0}}\n")
     assert shown.count("error[use-circle]") == 1_000
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize("way", ["run", "call"])

@@ -66,9 +66,9 @@ TAKEN = [
 
 @pytest.mark.parametrize("pattern", REFUSED)
 def test_a_pattern_that_a_text_could_make_slow_is_refused_at_once(pattern: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert unsafe(pattern) == REFUSED[pattern]
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 @pytest.mark.parametrize("pattern", TAKEN)

@@ -85,10 +85,10 @@ GROWING: dict[str, tuple[JSON, str]] = {
 @pytest.mark.parametrize("case", GROWING)
 def test_a_schema_that_grows_with_the_value_is_refused(load: Load, case: str) -> None:
     document, message = GROWING[case]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ProjectError) as caught:
         load(document)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert {(each.id, each.message) for each in caught.value.diagnostics} == {("endless-reference", message)}
     assert all(each.span for each in caught.value.diagnostics)
 
@@ -111,9 +111,9 @@ TREES: dict[str, tuple[JSON, JSON]] = {
 def test_a_tree_is_an_honest_schema(load: Load, case: str) -> None:
     document, value = TREES[case]
     schema = load(document)
-    started = time.perf_counter()
+    started = time.process_time()
     assert validate(value, schema) == []
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_long_chain_of_references_at_every_level_is_refused_and_not_a_crash(load: Load) -> None:
@@ -134,25 +134,25 @@ def test_a_value_of_millions_of_values_is_counted_no_further(load: Load) -> None
     shared: JSON = [1]
     for _ in range(40):
         shared = [shared, shared]
-    started = time.perf_counter()
+    started = time.process_time()
     (found,) = validate(shared, load({"type": "array"}))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert (found.id, found.message) == ("payload-too-large", "there are more than 2000000 values in it")
 
 
 def test_a_million_errors_are_told_as_twenty(load: Load) -> None:
     schema = load({"items": {"type": "integer"}})
     wrong: list[JSON] = ["x"] * 1_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(validate(wrong, schema)) == 20
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_unique_items_are_found_in_one_pass(load: Load) -> None:
     schema = load({"uniqueItems": True})
     items: list[JSON] = [{"sku": f"A{place}", "tags": [place]} for place in range(20_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert validate(items, schema) == []
     (found,) = validate([*items, {"tags": [7], "sku": "A7"}], schema)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert found.message == "the items 7 and 20000 are equal, and no two may be"
