@@ -183,6 +183,25 @@ def test_transform_tells_of_no_sensitive_value_whatever_is_wrong(
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
+def test_lines_tell_of_no_sensitive_value_whatever_is_wrong(shop: Path, crossdock: Run, name: str) -> None:
+    source = Project.open(shop).mapping(name).source
+    assert source is not None
+    cases = [data for case, data in wrong(payload_of(shop, name), source.shape()) if b"\n" not in data]
+    for form in FORMS:
+        ran = crossdock("transform", name, "-", "--lines", "--format", form, stdin=b"\n".join(cases))
+        assert (ran.code, leaks(ran.err)) == (3, [])
+
+
+@pytest.mark.parametrize("name", MAPPINGS[:2])
+def test_a_process_of_its_own_tells_no_more(shop: Path, crossdock: Run, name: str) -> None:
+    source = Project.open(shop).mapping(name).source
+    assert source is not None
+    for case, data in list(wrong(payload_of(shop, name), source.shape()))[::3]:
+        ran = crossdock("transform", name, "-", "--untrusted", stdin=data)
+        assert (ran.code in (0, 3, 4), leaks(ran.err)) == (True, []), case
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
 def test_a_result_without_validation_is_no_reason_to_tell(shop: Path, crossdock: Run, name: str) -> None:
     source = Project.open(shop).mapping(name).source
     assert source is not None
@@ -238,6 +257,10 @@ def test_diff_hides_what_is_sensitive(shop: Path, crossdock: Run, name: str, how
         ("sheet", "fabric/order_create", "--as", "csv"),
         ("suggest", "kibo/order", "retailops/order", "--examples", "examples/kibo/order"),
         ("suggest", "fabric/order", "retailops/order", "--examples", "examples/fabric/order"),
+        ("mutate", "kibo/order", "--limit", "12", "--at-least", "0"),
+        ("mutate", "fabric/order_create", "--limit", "12", "--at-least", "0", "--as", "json"),
+        ("compile", "kibo/order"),
+        ("compile", "fabric/order", "--show"),
         ("overview",),
         ("list",),
     ],
