@@ -257,8 +257,6 @@ def test_diff_hides_what_is_sensitive(shop: Path, crossdock: Run, name: str, how
         ("sheet", "fabric/order_create", "--as", "csv"),
         ("suggest", "kibo/order", "retailops/order", "--examples", "examples/kibo/order"),
         ("suggest", "fabric/order", "retailops/order", "--examples", "examples/fabric/order"),
-        ("mutate", "kibo/order", "--limit", "12", "--at-least", "0"),
-        ("mutate", "fabric/order_create", "--limit", "12", "--at-least", "0", "--as", "json"),
         ("compile", "kibo/order"),
         ("compile", "fabric/order", "--show"),
         ("overview",),
