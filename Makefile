@@ -13,7 +13,7 @@ demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls i
 
 test: $(VENV)/.ready lint  ## set up, and run every check
 	$(BIN)/crossdock check
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 mutate: $(VENV)/.ready  ## try every mutant of the order mappings
 	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py

@@ -174,7 +174,7 @@ def test_transform_tells_of_no_sensitive_value_whatever_is_wrong(
     assert source is not None
     codes: set[int] = set()
     cases = list(wrong(payload_of(shop, name), source.shape()))
-    for number, (case, data) in enumerate(cases[MAPPINGS.index(name) :: 2]):  # all of them stand in lines below
+    for number, (case, data) in enumerate(cases[MAPPINGS.index(name) :: 2]):
         form = FORMS[number % len(FORMS)]
         ran = crossdock("transform", name, "-", "--format", form, "--no-cache", stdin=data)
         codes.add(ran.code)
