@@ -175,3 +175,15 @@ def test_the_same_source_every_time(tmp_path: Path) -> None:
         codegen.generate(mapping_of(text, tmp_path)).source
         == codegen.generate(mapping_of(text, tmp_path)).source
     )
+
+
+@pytest.mark.parametrize("other", [{"b": 2}, [], [["b", 2]]])
+def test_merge_takes_what_jmespath_takes(other: Any, tmp_path: Path) -> None:
+    mapping = mapping_of("map: {a: 'merge(one, other)'}\n", tmp_path)
+    function = codegen.compile_mapping(mapping)
+    payload = {"one": {"a": 1}, "other": other}
+
+    assert function is not None
+    assert (
+        function(payload, Scope()) == execute(mapping, payload, Scope(), name="payload", traced=False).value
+    )

@@ -171,11 +171,14 @@ def _merge(trees: Trees, tree: Tree, frame: Frame) -> Value:
     if all(value.members is not None for value in values):
         return of_members({key: inner for value in values for key, inner in (value.members or {}).items()})
     values = [trees.writer.named(value) for value in values]
-    for value in values:
-        if value.kinds != OBJECT:
-            trees.writer.risky()
-            trees.writer.line(f"if {value.code}.__class__ is not dict: raise Unexplained")
-    return Value("{" + ", ".join(f"**{value.code}" for value in values) + "}", OBJECT)
+    plain = "{" + ", ".join(f"**{value.code}" for value in values) + "}"
+    unsure = [value.code for value in values if value.kinds != OBJECT]
+    if not unsure:
+        return Value(plain, OBJECT)
+    trees.writer.risky()
+    tests = " and ".join(f"{code}.__class__ is dict" for code in unsure)
+    listed = ", ".join(value.code for value in values)
+    return Value(f"({plain} if {tests} else builtin('merge', {listed}))", OBJECT)
 
 
 def _not_null(trees: Trees, tree: Tree, frame: Frame) -> Value:
