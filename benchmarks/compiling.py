@@ -35,7 +35,7 @@ def _rows(name: str) -> list[Row]:
     compiling = Row(name, lambda: Project([ROOT]).mapping(name))
     if not has_code_generation():
         return [compiling]
-    from crossdock.codegen import compile_mapping
+    from crossdock.execution.codegen import compile_mapping
 
     return [compiling, Row(f"{name} as Python", lambda: compile_mapping(mapping))]
 

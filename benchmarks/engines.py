@@ -10,8 +10,8 @@ from handwritten.fabric_order import fabric_order
 from handwritten.kibo_order import kibo_order
 
 from crossdock import Mapping, Project
-from crossdock.interpreter import execute
-from crossdock.scope import Scope
+from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 HANDWRITTEN: Final = {"kibo": kibo_order, "fabric": fabric_order}
@@ -29,4 +29,4 @@ def interpret(mapping: Mapping, payload: Any, *, traced: bool) -> Any:
 
 
 def has_code_generation() -> bool:
-    return find_spec("crossdock.codegen") is not None
+    return find_spec("crossdock.execution.codegen") is not None

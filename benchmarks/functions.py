@@ -15,8 +15,8 @@ import timeit
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from crossdock.functions import REGISTRY, dates, exact
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.language.functions import REGISTRY, dates, exact
 
 ROUNDS, CALLS = 60, 2_000
 PRICES: list[JSON] = [19.9, 5.25, 3, 0.1, "7.77", 12.5, 100, 2.2, 3.3, 4.4]

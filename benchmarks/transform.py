@@ -68,8 +68,8 @@ def _generated(mapping: Any, payload: Any) -> Row | Skipped:
     name = "crossdock, generated Python"
     if not has_code_generation():
         return Skipped(name, "not there yet")
-    from crossdock.codegen import compile_mapping
-    from crossdock.scope import Scope
+    from crossdock.execution.codegen import compile_mapping
+    from crossdock.execution.scope import Scope
 
     compiled = compile_mapping(mapping)
     if compiled is None:

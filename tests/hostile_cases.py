@@ -43,7 +43,7 @@ from typing import Any
 from unittest.mock import patch
 
 from conftest import REPOSITORY, fastest
-from crossdock.cli import run
+from crossdock.cli.app import run
 
 HOSTILE = REPOSITORY / "tests" / "hostile"
 PROJECT = HOSTILE / "project"

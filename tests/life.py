@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from crossdock import Project
-from crossdock.channel import Channel, Limits
-from crossdock.conversations import Outcome
-from crossdock.errors import ChannelError
-from crossdock.transport import Transport
-from crossdock.validation import validate
-from crossdock.values import MISSING
+from crossdock.channels.config import Channel, Limits
+from crossdock.channels.http import Transport
+from crossdock.channels.runner import Outcome
+from crossdock.core.errors import ChannelError
+from crossdock.core.json_types import MISSING
+from crossdock.schema.validator import validate
 from fakes import faults, retailops
 from fakes.channel import FakeChannel, Fault
 

@@ -11,11 +11,11 @@ from typing import cast
 
 import pytest
 
-from crossdock.acceptance import acceptor, accepts, generate
-from crossdock.generated import Generated
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.validation import validate
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.core.python_module import Generated
+from crossdock.schema.fast import acceptor, accepts, generate
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import validate
 
 Load = Callable[[JSON], Schema]
 
@@ -257,7 +257,7 @@ def test_an_acceptor_decides_as_validation_does(name: str, load: Load) -> None:
 
 
 def test_every_keyword_has_a_case() -> None:
-    from crossdock.keywords import _KEYWORDS
+    from crossdock.schema.dialect import _KEYWORDS
 
     silent = {"deprecated", "readOnly", "writeOnly", "x-sensitive", "title", "$comment", "examples"}
     silent |= {"contentEncoding", "contentMediaType", "contentSchema", "definitions", "$id", "$schema"}

@@ -14,19 +14,20 @@ from typing import Any
 
 import pytest
 
-import crossdock.conversations
-import crossdock.mapping
+import crossdock.channels.runner
+import crossdock.language.mapping
 from conftest import REPOSITORY
-from crossdock import Project, payloads
-from crossdock.acceptance import acceptor
-from crossdock.acceptance.decoding import accepted
-from crossdock.acceptance.reading import Reader
-from crossdock.acceptance.typed import typed
-from crossdock.cases import cases_of, run_case
-from crossdock.errors import InputError
-from crossdock.schemas import Schema
-from crossdock.validation import Violation, validate
-from crossdock.values import JSON, MISSING
+from crossdock import Project
+from crossdock.core import json_reader
+from crossdock.core.errors import InputError
+from crossdock.core.json_types import JSON, MISSING
+from crossdock.project.cases import cases_of, run_case
+from crossdock.schema.fast import acceptor
+from crossdock.schema.fast.decoding import accepted
+from crossdock.schema.fast.msgspec_types import typed
+from crossdock.schema.fast.strict_reader import Reader
+from crossdock.schema.store import Schema
+from crossdock.schema.validator import Violation, validate
 from test_acceptance_reading import decoded, exact
 
 MUTATIONS = float(os.environ.get("CROSSDOCK_MUTATIONS", "1"))
@@ -51,8 +52,8 @@ def payloads_of(name: str) -> dict[tuple[str, str], Schema]:
         return validate(value, schema)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crossdock.mapping, "validate", held)
-        patch.setattr(crossdock.conversations, "validate", held)
+        patch.setattr(crossdock.language.mapping, "validate", held)
+        patch.setattr(crossdock.channels.runner, "validate", held)
         for case in cases_of(project(), name):
             run_case(project(), case)
     return seen
@@ -71,7 +72,7 @@ def typed_reader(schema: Schema) -> Reader:
 def verdict(data: bytes, schema: Schema) -> bool:
     """What the slow way says."""
     try:
-        return validate(payloads.decode(data, "payload"), schema) == []
+        return validate(json_reader.decode(data, "payload"), schema) == []
     except InputError:
         return False
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.acceptance import libraries, pruned_reader
-from crossdock.values import JSON, MISSING
+from crossdock.core.json_types import JSON, MISSING
+from crossdock.schema.fast import optional_deps, pruned_reader
 from test_acceptance_reading import exact
 
 ORDER: JSON = {
@@ -28,8 +28,8 @@ def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     if request.param == "fast":
         pytest.importorskip("msgspec")
     else:
-        monkeypatch.setattr(libraries, "msgspec", lambda: None)
-        monkeypatch.setattr(libraries, "orjson", lambda: None)
+        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
+        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
     yield request.param == "fast"
 
 

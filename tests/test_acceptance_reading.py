@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from crossdock import payloads
-from crossdock.acceptance import libraries, read, reading, write
-from crossdock.acceptance.counting import texts
-from crossdock.acceptance.reading import Reader
-from crossdock.acceptance.typed import typed
-from crossdock.errors import InputError
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.validation import validate
-from crossdock.values import JSON, MISSING
+from crossdock.core import json_reader
+from crossdock.core.errors import InputError
+from crossdock.core.json_types import JSON, MISSING
+from crossdock.schema.fast import optional_deps, read, strict_reader, write
+from crossdock.schema.fast.counting import texts
+from crossdock.schema.fast.msgspec_types import typed
+from crossdock.schema.fast.strict_reader import Reader
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import validate
 
 WAYS = ("plain", "fast", "typed")
 Hypothesis = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -38,12 +38,12 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.delenv("CROSSDOCK_PLAIN", raising=False)
         pytest.importorskip("orjson")
         pytest.importorskip("msgspec")
-    for library in (libraries.orjson, libraries.msgspec):
+    for library in (optional_deps.orjson, optional_deps.msgspec):
         library.cache_clear()
-    monkeypatch.setattr(reading, "_WORTH", 1 if request.param == "typed" else 2**40)
+    monkeypatch.setattr(strict_reader, "_WORTH", 1 if request.param == "typed" else 2**40)
     yield request.param
     monkeypatch.undo()
-    for library in (libraries.orjson, libraries.msgspec):
+    for library in (optional_deps.orjson, optional_deps.msgspec):
         library.cache_clear()
 
 
@@ -75,7 +75,7 @@ def exact(value: JSON) -> object:
 
 def decoded(data: bytes) -> object:
     try:
-        return exact(payloads.decode(data, "payload"))
+        return exact(json_reader.decode(data, "payload"))
     except InputError:
         return MISSING
 
@@ -283,14 +283,14 @@ def test_types_take_no_more_than_the_schema(name: str, tmp_path: Path) -> None:
 
     for data in quick:
         assert exact(types.read(data)) == decoded(data)
-        assert validate(payloads.decode(data, ""), schema) == []
+        assert validate(json_reader.decode(data, ""), schema) == []
     for data in slower:
         assert types.read(data) is MISSING
         assert exact(read(data, schema)) == decoded(data)
     for data in broken:
         assert types.read(data) is MISSING
         assert read(data, schema) is MISSING
-        assert decoded(data) is MISSING or validate(payloads.decode(data, ""), schema) != []
+        assert decoded(data) is MISSING or validate(json_reader.decode(data, ""), schema) != []
 
 
 def test_patterns_in_types_survive_the_garbage_collector(tmp_path: Path) -> None:
@@ -420,8 +420,8 @@ def read_by(way: str, data: bytes) -> object:
     """What one way reads, or MISSING."""
     with pytest.MonkeyPatch.context() as patch:
         if way == "plain":
-            patch.setattr(libraries, "orjson", lambda: None)
-            patch.setattr(libraries, "msgspec", lambda: None)
+            patch.setattr(optional_deps, "orjson", lambda: None)
+            patch.setattr(optional_deps, "msgspec", lambda: None)
         if way not in READERS:
             with TemporaryDirectory() as folder:
                 schema = load(Path(folder), {})
@@ -450,7 +450,7 @@ def read_by(way: str, data: bytes) -> object:
     ids=repr,
 )
 def test_bytes_are_those_of_the_encoder(way: str, value: JSON, compact: bool) -> None:
-    assert write(value, compact=compact) == payloads.encode(value, compact=compact).encode()
+    assert write(value, compact=compact) == json_reader.encode(value, compact=compact).encode()
 
 
 class Name(str):
@@ -469,7 +469,7 @@ class Name(str):
     ids=repr,
 )
 def test_what_only_the_encoder_takes_is_left_to_it(way: str, value: JSON) -> None:
-    assert write(value) == payloads.encode(value).encode()
+    assert write(value) == json_reader.encode(value).encode()
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_what_is_not_json_is_not_written(way: str, value: JSON) -> None:
 @given(value=TREES, compact=st.booleans())
 def test_every_tree_is_written_as_by_the_encoder(value: JSON, compact: bool) -> None:
     try:
-        expected = payloads.encode(value, compact=compact).encode()
+        expected = json_reader.encode(value, compact=compact).encode()
     except ValueError:
         with pytest.raises(ValueError, match="not JSON compliant"):
             write(value, compact=compact)
@@ -503,7 +503,7 @@ def test_every_tree_is_written_as_by_the_encoder(value: JSON, compact: bool) -> 
 @settings(Hypothesis, max_examples=1000)
 @given(number=st.floats(1e-4, 1e16, exclude_max=True) | st.floats(-10, 10))
 def test_every_float_is_written_as_by_the_encoder(number: float) -> None:
-    assert write([number, -number]) == payloads.encode([number, -number]).encode()
+    assert write([number, -number]) == json_reader.encode([number, -number]).encode()
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.acceptance import acceptor
-from crossdock.acceptance.typed import typed
-from crossdock.payloads import decode
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.validation import validate
-from crossdock.values import JSON, MISSING
+from crossdock.core.json_reader import decode
+from crossdock.core.json_types import JSON, MISSING
+from crossdock.schema.fast import acceptor
+from crossdock.schema.fast.msgspec_types import typed
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import validate
 
 NAMES = ("a", "b", "c", "x-1", "")
 SMALL = st.integers(0, 3)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from crossdock import CompileError, InputError, Project
-from crossdock.actions import parse_actions
-from crossdock.diagnostics import Source
-from crossdock.values import JSON
+from crossdock.channels.actions import parse_actions
+from crossdock.core.diagnostics import Source
+from crossdock.core.json_types import JSON
 
 ORDER: dict[str, JSON] = {"channel_payment": {"settled": 35}, "channel_refnum": "496", "shipments": [None]}
 ACKS: JSON = {"order": {"acks": ["496"]}, "channel": {"id": 21}}

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from crossdock import EvaluationError, Mapping, Project
-from crossdock.interpreter import execute
-from crossdock.scope import Scope
+from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))

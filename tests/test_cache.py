@@ -20,11 +20,12 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from crossdock import CrossdockError, Mapping, Project, cache
-from crossdock.cli import run
-from crossdock.commands import transforming
-from crossdock.generated import Generated
-from crossdock.roots import located
+from crossdock import CrossdockError, Mapping, Project
+from crossdock.cli.app import run
+from crossdock.cli.commands import transform
+from crossdock.core.python_module import Generated
+from crossdock.project import code_cache
+from crossdock.project.search_path import located
 
 SOURCE = {
     "type": "object",
@@ -115,15 +116,15 @@ def shop(
         made.write(path, text)
     monkeypatch.chdir(made.place)
     monkeypatch.setenv("CROSSDOCK_CACHE", str(made.kept))
-    monkeypatch.setattr(cache, "_engine", lambda folder: "as it is")  # somebody may be working on it
-    find = cache.find
+    monkeypatch.setattr(code_cache, "_engine", lambda folder: "as it is")  # somebody may be working on it
+    find = code_cache.find
 
     def watched(roots: Sequence[Path], name: str) -> object:
         prepared = find(roots, name)
         made.found.append(prepared is not None)
         return prepared
 
-    monkeypatch.setattr(cache, "find", watched)
+    monkeypatch.setattr(code_cache, "find", watched)
     yield made
 
 
@@ -158,23 +159,23 @@ def test_a_hit_says_what_a_miss_says(payload: bytes, shop: Shop) -> None:
 
 def test_a_hit_reads_no_mapping(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.transform()
-    monkeypatch.setattr(transforming, "open_project", None)
+    monkeypatch.setattr(transform, "open_project", None)
 
     assert shop.transform() == (0, WANTED, b"")
 
 
 def test_every_example_of_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The bytes of a kept mapping are those of a mapping that has just been read."""
-    from crossdock.prepared import Nothing
-    from crossdock.scope import Scope
+    from crossdock.execution.fast_path import Nothing
+    from crossdock.execution.scope import Scope
 
     monkeypatch.setenv("CROSSDOCK_CACHE", str(tmp_path))
-    monkeypatch.setattr(cache, "_engine", lambda folder: "as it is")
+    monkeypatch.setattr(code_cache, "_engine", lambda folder: "as it is")
     for name in ("kibo/order", "fabric/order"):
         project = Project.open(REPOSITORY)
         mapping = project.mapping(name)
-        assert cache.keep_mapping(project, mapping)
-        kept = cache.find(project.roots, name)
+        assert code_cache.keep_mapping(project, mapping)
+        kept = code_cache.find(project.roots, name)
         assert kept is not None
         some = 0
         for file in sorted((REPOSITORY / "examples" / name).glob("*.json")):
@@ -271,7 +272,7 @@ HIDING = {
 def test_a_file_that_hides_a_bundled_one_counts_at_once(
     what: str, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crossdock import roots
+    from crossdock.project import search_path as roots
 
     above = tmp_path / "above"
     (above / "mappings").mkdir(parents=True)
@@ -302,11 +303,11 @@ def test_a_file_that_changes_while_it_is_read_makes_no_entry_that_is_good(shop: 
             with pytest.raises(CrossdockError):
                 project.table_text("tables/colour", "shop/line")
         table.write_text(after)
-        assert cache.keep_mapping(project, project.mapping("shop/order"))
+        assert code_cache.keep_mapping(project, project.mapping("shop/order"))
 
-        assert cache.find(project.roots, "shop/order") is None
+        assert code_cache.find(project.roots, "shop/order") is None
         table.write_text(before) if before else table.unlink()
-        assert cache.find(project.roots, "shop/order") is None
+        assert code_cache.find(project.roots, "shop/order") is None
         table.write_text(after)
 
 
@@ -325,9 +326,9 @@ def test_another_engine_another_python_and_other_libraries_have_entries_of_their
 ) -> None:
     shop.transform()
     changes: list[Callable[[], None]] = [
-        lambda: monkeypatch.setattr(cache, "__version__", "0.0.9"),
-        lambda: monkeypatch.setattr(cache, "_engine", lambda folder: "edited"),
-        lambda: monkeypatch.setattr(cache, "_libraries", lambda: [1, 2]),
+        lambda: monkeypatch.setattr(code_cache, "__version__", "0.0.9"),
+        lambda: monkeypatch.setattr(code_cache, "_engine", lambda folder: "edited"),
+        lambda: monkeypatch.setattr(code_cache, "_libraries", lambda: [1, 2]),
         lambda: monkeypatch.setattr(sys, "version", "3.99"),
     ]
     for change in changes:
@@ -344,23 +345,23 @@ def test_the_engine_is_known_by_its_files(tmp_path: Path) -> None:
     for name in ("a.py", "functions/b.py", "bundled/c.py", "d.txt"):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (1000, 1000))
-    known = [cache._engine(tmp_path)]
+    known = [code_cache._engine(tmp_path)]
     (tmp_path / "d.txt").write_text("y")
     (tmp_path / "bundled/c.py").write_text("y")
-    assert cache._engine(tmp_path) == known[0]
+    assert code_cache._engine(tmp_path) == known[0]
 
     os.utime(tmp_path / "functions/b.py", (900, 900))  # an older file in the place of a newer one
-    known.append(cache._engine(tmp_path))
+    known.append(code_cache._engine(tmp_path))
     (tmp_path / "a.py").write_text("xy")
     os.utime(tmp_path / "a.py", (1000, 1000))
-    known.append(cache._engine(tmp_path))
+    known.append(code_cache._engine(tmp_path))
     (tmp_path / "a.py").rename(tmp_path / "e.py")
-    known.append(cache._engine(tmp_path))
+    known.append(code_cache._engine(tmp_path))
     assert len(set(known)) == 4
 
 
 def test_the_libraries_are_known_by_where_they_are() -> None:
-    assert [when > 0 for when in cache._libraries()] == [True, True]
+    assert [when > 0 for when in code_cache._libraries()] == [True, True]
 
 
 # What is wrong with an entry
@@ -374,16 +375,16 @@ def test_every_byte_of_an_entry_counts(shop: Shop) -> None:
     places = sorted({*range(64), *range(64, len(whole), step), len(whole) - 1})
     for place in places:
         shop.entry.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
-        assert cache.find(roots, "shop/order") is None
+        assert code_cache.find(roots, "shop/order") is None
     assert len(places) > 200
     shop.entry.write_bytes(whole)
-    assert cache.find(roots, "shop/order") is not None
+    assert code_cache.find(roots, "shop/order") is not None
 
 
 def forged(body: bytes) -> bytes:
     from hashlib import sha256
 
-    return cache._MAGIC + sha256(body).digest() + body
+    return code_cache._MAGIC + sha256(body).digest() + body
 
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
@@ -391,9 +392,9 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda whole: whole[: len(whole) // 2],
     "cut by a byte": lambda whole: whole[:-1],
     "longer": lambda whole: whole + b"\0",
-    "only its beginning": lambda whole: cache._MAGIC,
+    "only its beginning": lambda whole: code_cache._MAGIC,
     "garbage": lambda whole: b"\xff" * 5000,
-    "garbage that begins well": lambda whole: cache._MAGIC + bytes(range(256)) * 8,
+    "garbage that begins well": lambda whole: code_cache._MAGIC + bytes(range(256)) * 8,
     "nothing, with its digest": lambda whole: forged(b""),
     "garbage, with its digest": lambda whole: forged(b"\xfb\x00garbage"),
     "another value, with its digest": lambda whole: forged(__import__("marshal").dumps((1, 2, 3))),
@@ -521,7 +522,7 @@ def test_a_full_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         return Full()
 
     monkeypatch.setattr(os, "fdopen", full)
-    assert not cache.keep(located(), "shop/order", {}, {"run": Generated("x", "run = 1")})
+    assert not code_cache.keep(located(), "shop/order", {}, {"run": Generated("x", "run = 1")})
     assert shop.entries() == []
 
 
@@ -658,7 +659,7 @@ def test_a_schema_beyond_python_is_never_left_out(shop: Shop) -> None:
     beyond = Generated("takes", "(" * 500 + ")" * 500)
     run_alone = Generated("run", "def run(payload, scope):\n    return 1")
 
-    assert not cache.keep(located(), "shop/order", {}, {"run": run_alone, "takes": beyond})
+    assert not code_cache.keep(located(), "shop/order", {}, {"run": run_alone, "takes": beyond})
     assert shop.entries() == []
 
 
@@ -668,7 +669,7 @@ def test_a_schema_beyond_python_is_never_left_out(shop: Shop) -> None:
 def test_the_oldest_entries_are_dropped_and_no_other_file(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "_MOST", 3)
+    monkeypatch.setattr(code_cache, "_MOST", 3)
     shop.kept.mkdir(mode=0o700)
     others = ["letter.txt", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + ".old"]
     for name in others:
@@ -727,7 +728,7 @@ def test_many_processes_while_the_entries_are_dropped(shop: Shop) -> None:
 
 def test_a_process_that_is_killed_while_it_writes_does_no_harm(shop: Shop) -> None:
     script = (
-        "import os; from crossdock import cache; from crossdock.cli import run\n"
+        "import os; from crossdock.project import code_cache as cache; from crossdock.cli.app import run\n"
         "cache._write = lambda folder, name, data: ((folder / (name + '.1.0123abcd')).write_bytes(data[:99]),"
         " os._exit(9))\n"
         "run(['transform', 'shop/order'])"
@@ -792,7 +793,7 @@ def test_compiling_what_is_wrong(shop: Shop) -> None:
 
 
 def test_compiling_what_only_the_interpreter_runs(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from crossdock import codegen
+    from crossdock.execution import codegen
 
     generate = codegen.generate
 

@@ -20,9 +20,9 @@ import pytest
 
 from conftest import REPOSITORY
 from crossdock import Project
-from crossdock.cli import run
-from crossdock.shapes import Shape
-from crossdock.values import JSON
+from crossdock.cli.app import run
+from crossdock.core.json_types import JSON
+from crossdock.schema.shape import Shape
 
 MAPPINGS = ("kibo/order", "fabric/order", "fabric/order_create", "kibo/order_import")
 FORMS = ("text", "short", "json", "github", "sarif")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crossdock import CompileError
-from crossdock.channel import Limits, Secret, parse_channel
-from crossdock.diagnostics import Source
-from crossdock.values import JSON
+from crossdock.channels.config import Limits, Secret, parse_channel
+from crossdock.core.diagnostics import Source
+from crossdock.core.json_types import JSON
 
 SETTINGS = """\
 settings:

@@ -16,7 +16,7 @@ import pytest
 
 from conftest import MakeProject, interruptible
 from crossdock import __version__
-from crossdock.cli import run
+from crossdock.cli.app import run
 
 
 class Ran(NamedTuple):
@@ -478,7 +478,7 @@ def test_an_interruption_is_130_and_one_word(crossdock: Run, monkeypatch: pytest
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crossdock.payloads.read", interrupt)
+    monkeypatch.setattr("crossdock.core.json_reader.read", interrupt)
 
     ran = crossdock("transform", "shop/order")
     assert (ran.code, ran.out, ran.err.strip()) == (130, "", "interrupted")
@@ -533,7 +533,7 @@ def test_ctrl_c_while_it_waits(project: MakeProject, tmp_path: Path) -> None:
     )
     assert waiting.stderr is not None
     for line in waiting.stderr:  # until the last module it needs is there, it does not read
-        if b"crossdock.payloads" in line or b"crossdock.project" in line:
+        if b"crossdock.core.json_reader" in line or b"crossdock.project.project" in line:
             break
     waiting.send_signal(signal.SIGINT)
     out, err = waiting.communicate(timeout=30)

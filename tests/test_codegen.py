@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from crossdock import Mapping, Project, Source, codegen, runtime
-from crossdock.compiler import compile_mapping
-from crossdock.interpreter import execute
-from crossdock.runtime import Imprecise
-from crossdock.scope import Scope
+from crossdock import Mapping, Project, Source
+from crossdock.execution import codegen
+from crossdock.execution.codegen import runtime
+from crossdock.execution.codegen.runtime import Imprecise
+from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
+from crossdock.language.linker import compile_mapping
 
 ODD = ['"', "'", "\\", "{", "}", "\n", "\u2028", "\x7f", "😀", "#", "\\N{DASH}", "{0}", "'''", '"""']
 

@@ -18,10 +18,10 @@ import pytest
 
 from conftest import fastest
 from crossdock import Source
-from crossdock.compiler import compile_mapping
-from crossdock.diagnostics import shorten
-from crossdock.expressions import Expression, Scope, compile_expression
-from crossdock.templates import compile_template
+from crossdock.core.diagnostics import shorten
+from crossdock.language.jinja import compile_template
+from crossdock.language.jmespath import Expression, Scope, compile_expression
+from crossdock.language.linker import compile_mapping
 from fuzz import agreement
 from fuzz.choices import Choices, drawn
 from fuzz.engine import Tally, attempt

@@ -22,7 +22,7 @@ import pytest
 
 from conftest import REPOSITORY
 from crossdock import CrossdockError, Project
-from crossdock.lineage import lineage
+from crossdock.checking.lineage import lineage
 
 Test = TypeVar("Test", bound=Callable[..., None])
 

@@ -13,10 +13,10 @@ from typing import TypeAlias
 import pytest
 
 from conftest import MakeProject
-from crossdock.calls import Answer, Call, NoAnswer
-from crossdock.conversations import Conversation, Outcome
-from crossdock.errors import ChannelError, CrossdockError, EvaluationError, InputError, OutputError
-from crossdock.values import JSON, MISSING, Missing
+from crossdock.channels.messages import Answer, Call, NoAnswer
+from crossdock.channels.runner import Conversation, Outcome
+from crossdock.core.errors import ChannelError, CrossdockError, EvaluationError, InputError, OutputError
+from crossdock.core.json_types import JSON, MISSING, Missing
 
 Reply: TypeAlias = "JSON | Answer | NoAnswer | Callable[[Call], Answer]"
 FILES = {

@@ -10,10 +10,10 @@ import pytest
 
 from conftest import MakeProject
 from crossdock import CrossdockError, Project
-from crossdock.cli import run
-from crossdock.coverage.accounts import accounts_of
-from crossdock.coverage.leaves import leaves_of, text_of
-from crossdock.coverage.report import as_text, coverage
+from crossdock.cli.app import run
+from crossdock.tools.coverage.accounts import accounts_of
+from crossdock.tools.coverage.leaves import leaves_of, text_of
+from crossdock.tools.coverage.report import as_text, coverage
 
 SOURCE = {
     "type": "object",

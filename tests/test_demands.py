@@ -19,13 +19,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import MakeProject
-from crossdock import CompileError, CrossdockError, InputError, Mapping, Source, cache, payloads
-from crossdock.acceptance import libraries, pruned_reader, write
-from crossdock.cli import run
-from crossdock.compiler import compile_mapping
-from crossdock.demands import demands
-from crossdock.scope import Scope
-from crossdock.values import JSON
+from crossdock import CompileError, CrossdockError, InputError, Mapping, Source
+from crossdock.checking.read_set import demands
+from crossdock.cli.app import run
+from crossdock.core import json_reader
+from crossdock.core.json_types import JSON
+from crossdock.execution.scope import Scope
+from crossdock.language.linker import compile_mapping
+from crossdock.project import code_cache
+from crossdock.schema.fast import optional_deps, pruned_reader, write
 from fuzz import agreement, walks, yamls
 from fuzz.choices import Choices, drawn
 from fuzz.documents import changed, document
@@ -237,7 +239,7 @@ def told(result: Any) -> tuple[str, str]:
 
 def whole(mapping: Mapping, data: bytes) -> bytes:
     """The result of a payload of which everything is read, its schema left aside."""
-    payload = payloads.decode(data, "payload")
+    payload = json_reader.decode(data, "payload")
     return write(mapping.run(payload, trust_source=True).value, compact=True)
 
 
@@ -257,8 +259,8 @@ def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     if request.param == "fast":
         pytest.importorskip("msgspec")
     else:
-        monkeypatch.setattr(libraries, "msgspec", lambda: None)
-        monkeypatch.setattr(libraries, "orjson", lambda: None)
+        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
+        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
     yield request.param == "fast"
 
 
@@ -421,7 +423,7 @@ def test_what_is_not_read_is_not_checked(fast: bool) -> None:
 def test_what_is_no_json_is_refused(data: str, fast: bool) -> None:
     found = told(lambda: order()[0].convert(data.encode(), trust_source=True))
 
-    assert found == told(lambda: payloads.encode(payloads.decode(data.encode(), "payload")).encode())
+    assert found == told(lambda: json_reader.encode(json_reader.decode(data.encode(), "payload")).encode())
     assert found[0] == "InputError"
 
 
@@ -504,8 +506,8 @@ def test_what_is_kept_on_disk_reads_as_little(
     pytest.importorskip("msgspec")
     monkeypatch.setenv("CROSSDOCK_CACHE", str(tmp_path / "kept"))
     found = project(COMMAND)
-    assert cache.keep_mapping(found, found.mapping("shop/order"))
-    kept = cache.find(found.roots, "shop/order")
+    assert code_cache.keep_mapping(found, found.mapping("shop/order"))
+    kept = code_cache.find(found.roots, "shop/order")
 
     assert kept is not None and kept.prunes is not None
     assert kept.prunes()(b'{"id": 7, "note": 1, "items": [{"sku": 1, "x": 2}]}') == {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.derivation import check, derive, write
-from crossdock.derivation.documents import LARGEST
-from crossdock.errors import ProjectError
+from crossdock.core.errors import ProjectError
+from crossdock.tools.derivation import check, derive, write
+from crossdock.tools.derivation.documents import LARGEST
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent / "schemas"
@@ -416,7 +416,7 @@ def test_the_page_on_schemas_derives_its_own_example(tmp_path):
 
 
 def test_the_page_on_schemas_names_every_word_of_a_recipe():
-    from crossdock.derivation import recipe
+    from crossdock.tools.derivation import recipe
 
     page = (HERE.parent / "docs" / "schemas.md").read_text(encoding="utf-8")
     words = (*recipe._SYSTEM, *recipe._SHAPE, *recipe._EVIDENCE, *recipe._CORRECTION, *recipe._POLICY)

@@ -10,10 +10,10 @@ from textwrap import dedent
 import pytest
 
 from conftest import REPOSITORY
-from crossdock.cli import run
-from crossdock.diff.differences import differences
-from crossdock.diff.markdown import markdown
-from crossdock.values import JSON
+from crossdock.cli.app import run
+from crossdock.core.json_types import JSON
+from crossdock.tools.diff.differences import differences
+from crossdock.tools.diff.markdown import markdown
 
 MAPPING = """\
 from: shop/order

@@ -11,12 +11,12 @@ import pytest
 
 from conftest import REPOSITORY
 from crossdock import Project
-from crossdock.cli import run
-from crossdock.drafting.draft import Drafting, leaves
-from crossdock.drafting.places import path_text
-from crossdock.drafting.words import concepts, likeness
-from crossdock.lineage import lineage
-from crossdock.values import JSON
+from crossdock.checking.lineage import lineage
+from crossdock.cli.app import run
+from crossdock.core.json_types import JSON
+from crossdock.tools.drafting.draft import Drafting, leaves
+from crossdock.tools.drafting.places import path_text
+from crossdock.tools.drafting.words import concepts, likeness
 
 OURS = ("kibo/order", "fabric/order")
 

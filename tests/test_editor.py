@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from crossdock import channel, parser, steps
-from crossdock.diagnostics import Source
-from crossdock.editor import LANGUAGES, schema
-from crossdock.parser import plain
-from crossdock.project import MAPPINGS, bundled_root
-from crossdock.source import parse_yaml
+from crossdock.channels import config, step_parser
+from crossdock.core.diagnostics import Source
+from crossdock.core.yaml_reader import parse_yaml
+from crossdock.language import parser
+from crossdock.language.parser import plain
+from crossdock.project.project import MAPPINGS, bundled_root
+from crossdock.tools.editor import LANGUAGES, schema
 
 ROOT = bundled_root()
 FOLDER = ROOT / "schemas" / "crossdock"
@@ -73,11 +74,11 @@ def test_every_key_is_explained() -> None:
         parser.FILE_KEYS,
         parser.CHECK_KEYS,
         parser.WORDS,
-        steps.FILE_KEYS,
-        steps.STEP_KEYS,
-        channel.FILE_KEYS,
-        channel.AUTH_KEYS,
-        channel.LIMIT_KEYS,
+        step_parser.FILE_KEYS,
+        step_parser.STEP_KEYS,
+        config.FILE_KEYS,
+        config.AUTH_KEYS,
+        config.LIMIT_KEYS,
     )
     assert all(len(text) > 10 for table in tables for text in table.values())
-    assert {key for keys in channel.AUTH_KINDS.values() for key in keys} <= set(channel.AUTH_KEYS)
+    assert {key for keys in config.AUTH_KINDS.values() for key in keys} <= set(config.AUTH_KEYS)

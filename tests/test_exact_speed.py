@@ -18,9 +18,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crossdock.functions import REGISTRY, FunctionError, dates, exact
-from crossdock.functions.scaled import SCALE, rounded, scaled, unscaled
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.language.functions import REGISTRY, FunctionError, dates, exact
+from crossdock.language.functions.scaled import SCALE, rounded, scaled, unscaled
 
 UNHURRIED = settings(deadline=None, max_examples=60)
 MANY = 20_000

@@ -16,19 +16,21 @@ from jsonschema import Draft202012Validator
 
 from conftest import REPOSITORY, MakeProject
 from crossdock import Project
-from crossdock import nodes as mapping_nodes
-from crossdock.cli import run as run_command
-from crossdock.corpus import Record, examples_of
-from crossdock.errors import EvaluationError, InputError
-from crossdock.explain import as_json, as_markdown, as_tree, openlineage
-from crossdock.explain.fields import destinations, fields
-from crossdock.explain.paths import UnknownPathError, begins, parts_of, path_of
-from crossdock.explain.run import Account, run
-from crossdock.functions import REGISTRY
-from crossdock.schemas import Schema
-from crossdock.shapes import Shape
-from crossdock.values import JSON
-from crossdock.written import written
+from crossdock.cli.app import run as run_command
+from crossdock.core.errors import EvaluationError, InputError
+from crossdock.core.json_types import JSON
+from crossdock.language import syntax as mapping_nodes
+from crossdock.language.functions import REGISTRY
+from crossdock.language.unparse import written
+from crossdock.project.examples import Record, examples_of
+from crossdock.schema.shape import Shape
+from crossdock.schema.store import Schema
+from crossdock.tools.explain import json as as_json
+from crossdock.tools.explain import markdown, openlineage
+from crossdock.tools.explain import text as as_tree
+from crossdock.tools.explain.fields import destinations, fields
+from crossdock.tools.explain.paths import UnknownPathError, begins, parts_of, path_of
+from crossdock.tools.explain.run import Account, run
 
 SOURCE = {
     "type": "object",
@@ -539,7 +541,7 @@ def test_every_key_of_the_json_is_documented(project: MakeProject) -> None:
 
 def test_markdown_is_one_table(project: MakeProject) -> None:
     mapping = order(project).mapping("shop/order")
-    text = as_markdown.of_stories(mapping, "p.json", run(mapping, PAYLOAD, {}, field="note").stories)
+    text = markdown.of_stories(mapping, "p.json", run(mapping, PAYLOAD, {}, field="note").stories)
 
     assert text.splitlines() == [
         "### shop/order, p.json",

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from conftest import fastest
 from crossdock import CompileError, Source, Span
-from crossdock.expressions import Evaluator, Expression, Failure, compile_expression, source_order
-from crossdock.scope import Scope
-from crossdock.source import MapNode, ScalarNode, parse_yaml
+from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
+from crossdock.execution.scope import Scope
+from crossdock.language.jmespath import Evaluator, Expression, Failure, compile_expression, source_order
 
 
 def scalar_of(yaml: str) -> ScalarNode:

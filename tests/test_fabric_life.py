@@ -11,10 +11,10 @@ import pytest
 
 import life
 from crossdock import Project
-from crossdock.calls import Call
-from crossdock.channel import Channel, parse_channel
-from crossdock.diagnostics import Source
-from crossdock.values import MISSING
+from crossdock.channels.config import Channel, parse_channel
+from crossdock.channels.messages import Call
+from crossdock.core.diagnostics import Source
+from crossdock.core.json_types import MISSING
 from fakes import faults, retailops
 from fakes.channel import CLIENT_ID, CLIENT_SECRET, Fault
 from fakes.fabric import FakeFabric

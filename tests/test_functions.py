@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossdock.diagnostics import Source, Span
-from crossdock.expressions import Evaluator, compile_expression
-from crossdock.functions import REGISTRY, Function, FunctionError, reference
-from crossdock.scope import Scope
-from crossdock.source import ScalarNode
-from crossdock.values import JSON
+from crossdock.core.diagnostics import Source, Span
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.scope import Scope
+from crossdock.language.functions import REGISTRY, Function, FunctionError, reference
+from crossdock.language.jmespath import Evaluator, compile_expression
 
 PAGE = Path(__file__).parent.parent / "docs" / "functions.md"
 EXAMPLES = [(name, example) for name, function in REGISTRY.items() for example in function.examples]
@@ -92,7 +92,7 @@ class TestRegistry:
             call("root")
 
     def test_a_type_that_is_none_is_refused(self):
-        from crossdock.functions.function import types
+        from crossdock.language.functions.function import types
 
         with pytest.raises(ValueError, match="unknown types in text"):
             types("text | null")

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from crossdock import CompileError, InputError, ProjectError, Source
-from crossdock.compiler import compile_mapping
-from crossdock.diagnostics import shorten
-from crossdock.expressions import compile_expression
-from crossdock.keywords import Reading
-from crossdock.payloads import decode
-from crossdock.templates import compile_template
+from crossdock.core.diagnostics import shorten
+from crossdock.core.json_reader import decode
+from crossdock.language.jinja import compile_template
+from crossdock.language.jmespath import compile_expression
+from crossdock.language.linker import compile_mapping
+from crossdock.schema.dialect import Reading
 from fuzz.choices import Choices, drawn
 from fuzz.documents import changed, document
 from fuzz.engine import Tally, attempt, checked, keep

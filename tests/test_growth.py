@@ -8,11 +8,11 @@ import pytest
 
 from conftest import Compile, MakeProject, Refuse
 from crossdock import CompileError, EvaluationError, Source, Span
-from crossdock.expressions import compile_expression
-from crossdock.growth import Place, Size, measured
-from crossdock.source import ScalarNode
-from crossdock.templates import compile_template
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.cost import Place, Size, measured
+from crossdock.language.jinja import compile_template
+from crossdock.language.jmespath import compile_expression
 
 MULTIPLIED = "what is read can stand more than 512 times in the value here"
 LOOPED = "more than 2 loops over the whole stand inside each other"

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from crossdock import markdown
-from crossdock.cli import run
+from crossdock.cli.app import run
+from crossdock.core import markdown
 from hostile_cases import (
     MEGABYTES,
     PROJECT,

@@ -18,9 +18,9 @@ import pytest
 
 from conftest import MakeProject
 from crossdock import ChannelError, Project
-from crossdock.plans import plan
-from crossdock.transport import Transport
-from crossdock.values import JSON, MISSING
+from crossdock.channels.dry_run import plan
+from crossdock.channels.http import Transport
+from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\
 answer: desk/any

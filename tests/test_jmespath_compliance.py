@@ -14,10 +14,10 @@ import jmespath
 import pytest
 
 from crossdock import CompileError, Source, Span
-from crossdock.expressions import Evaluator, Failure, compile_expression, function_problems
-from crossdock.scope import Scope
-from crossdock.source import ScalarNode
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.scope import Scope
+from crossdock.language.jmespath import Evaluator, Failure, compile_expression, function_problems
 
 ERROR: Final = "error"
 Case = tuple[str, JSON, JSON]

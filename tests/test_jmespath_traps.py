@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from crossdock import CompileError, Source, Span
-from crossdock.expressions import Evaluator, Failure, compile_expression
-from crossdock.scope import Scope
-from crossdock.source import ScalarNode
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.scope import Scope
+from crossdock.language.jmespath import Evaluator, Failure, compile_expression
 
 
 def evaluate(text: str, payload: JSON) -> JSON:

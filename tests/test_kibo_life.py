@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 import life
-from crossdock import Project, cli
-from crossdock.calls import Call
-from crossdock.channel import parse_channel
-from crossdock.diagnostics import Source
-from crossdock.values import MISSING
+from crossdock import Project
+from crossdock.channels.config import parse_channel
+from crossdock.channels.messages import Call
+from crossdock.cli import app
+from crossdock.core.diagnostics import Source
+from crossdock.core.json_types import MISSING
 from fakes import faults, retailops
 from fakes.channel import CLIENT_ID, CLIENT_SECRET, Fault
 from fakes.kibo import FakeKibo
@@ -630,7 +631,7 @@ def test_the_fake_refuses_what_kibo_refuses(
 
 
 def command(capsys: pytest.CaptureFixture[str], directory: Path, *arguments: str) -> tuple[int, str, str]:
-    code = cli.run(["-C", str(directory), "answer", "kibo", *arguments])
+    code = app.run(["-C", str(directory), "answer", "kibo", *arguments])
     written = capsys.readouterr()
     return code, written.out, written.err
 

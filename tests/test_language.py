@@ -9,10 +9,10 @@ import pytest
 
 from conftest import REPOSITORY, Compile, MakeProject, Refuse
 from crossdock import JSON, EvaluationError, OutputError, Source
-from crossdock.diagnostics import Span
-from crossdock.parser import parse_mapping
-from crossdock.scope import Scope
-from crossdock.source import parse_yaml
+from crossdock.core.diagnostics import Span
+from crossdock.core.yaml_reader import parse_yaml
+from crossdock.execution.scope import Scope
+from crossdock.language.parser import parse_mapping
 
 PAGE = (REPOSITORY / "docs" / "language.md").read_text(encoding="utf-8")
 _TRIPLE = re.compile(

@@ -17,8 +17,8 @@ from typing import NamedTuple, TypeAlias
 import pytest
 
 from conftest import MakeProject, interruptible
-from crossdock.cli import run
-from crossdock.payloads import LARGEST, lines
+from crossdock.cli.app import run
+from crossdock.core.json_reader import LARGEST, lines
 
 FILES = {
     "schemas/shop/source.schema.json": json.dumps(
@@ -276,7 +276,7 @@ def test_a_file_keeps_its_permissions_and_a_link_its_target(transformed: Lines, 
 def test_a_file_is_whole_or_as_it_was(
     transformed: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crossdock.commands import transforming
+    from crossdock.cli.commands import transform
 
     (tmp_path / "out.jsonl").write_text("as it was")
     listed = sorted([*tmp_path.iterdir(), tmp_path / "lines.jsonl"])
@@ -286,7 +286,7 @@ def test_a_file_is_whole_or_as_it_was(
             yield 1, payload(1)
             raise error
 
-        monkeypatch.setattr(transforming, "payload_lines", some)
+        monkeypatch.setattr(transform, "payload_lines", some)
 
     failing(KeyboardInterrupt())
     ran = transformed(b"", "-o", "out.jsonl")
@@ -449,7 +449,7 @@ def test_a_closed_output_is_said(place: Path) -> None:
 
 PEAK = """
 import resource, sys
-from crossdock.cli import run
+from crossdock.cli.app import run
 code = run(["transform", "shop/order", "lines.jsonl", "--lines", "-o", "out.jsonl", "--format", "short"])
 print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -478,7 +478,7 @@ def test_what_was_kept_is_not_all_that_can_be_generated(
     transformed: Lines, project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Amounts of many decimals have code of their own, and no line of them is interpreted."""
-    from crossdock import mapping
+    from crossdock.language import mapping
 
     project({"mappings/shop/times.yaml": "map: {ref: 'multiply(a, b)'}\n"})
     data = b'{"a": 2, "b": 3}\n' + b'{"a": "1.23456789", "b": "1.1"}\n' * 5

@@ -11,13 +11,13 @@ import pytest
 
 from conftest import MakeProject
 from crossdock import Project, ProjectError
-from crossdock.cases import cases_of, run_case
-from crossdock.cli import run
-from crossdock.mutation.mutants import mutants_of
-from crossdock.mutation.report import as_text
-from crossdock.mutation.trees import variants
-from crossdock.mutation.trials import mutate
-from crossdock.nodes import Evaluate
+from crossdock.cli.app import run
+from crossdock.language.syntax import Evaluate
+from crossdock.project.cases import cases_of, run_case
+from crossdock.tools.mutation.mutants import mutants_of
+from crossdock.tools.mutation.report import as_text
+from crossdock.tools.mutation.trees import variants
+from crossdock.tools.mutation.trials import mutate
 
 
 def nobody(_: object) -> None:

@@ -2,7 +2,7 @@
 
 from conftest import REPOSITORY
 from crossdock import Project
-from crossdock.overview import overview
+from crossdock.tools.overview import overview
 
 
 def test_the_page_is_what_the_conversations_say() -> None:

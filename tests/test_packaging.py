@@ -67,7 +67,9 @@ def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
         described = archive.read(metadata).decode()
     assert {Path(name).parts[0] for name in names} == {"crossdock", Path(metadata).parts[0]}
     assert metadata.replace("METADATA", "licenses/LICENSE") in names
-    assert not [name for name in names if "test_" in name or "conftest" in name or "__pycache__" in name]
+    assert not [
+        name for name in names if Path(name).name.startswith(("test_", "conftest")) or "__pycache__" in name
+    ]
     assert "\nRequires-Python: >=3.11\n" in described
     assert "\nLicense-Expression: Apache-2.0\n" in described
 

@@ -10,8 +10,8 @@ from math import inf
 import pytest
 
 from conftest import REPOSITORY
-from crossdock.constraints import TESTS, searcher, wanted
-from crossdock.patterns import longest_tried, unsafe
+from crossdock.schema.keyword_rules import TESTS, searcher, wanted
+from crossdock.schema.safe_regex import longest_tried, unsafe
 
 SHARE = "has two repeats that can share a text, with nothing between them that divides it"
 WAYS = "can match the same text in too many ways"

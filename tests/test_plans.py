@@ -15,11 +15,11 @@ import pytest
 
 from conftest import MakeProject
 from crossdock import InputError, Project
-from crossdock.calls import Call, NoAnswer
-from crossdock.cli import run
-from crossdock.conversations import Unanswered
-from crossdock.plans import given_answer, plan, read_answers
-from crossdock.values import JSON, MISSING
+from crossdock.channels.dry_run import given_answer, plan, read_answers
+from crossdock.channels.messages import Call, NoAnswer
+from crossdock.channels.runner import Unanswered
+from crossdock.cli.app import run
+from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\
 request: shop/notice
@@ -418,7 +418,7 @@ def crossdock(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.delenv("SHOP_TOKEN", raising=False)
-    monkeypatch.setattr("crossdock.project.Project.open", lambda _directory=None: Project([tmp_path]))
+    monkeypatch.setattr("crossdock.project.project.Project.open", lambda _directory=None: Project([tmp_path]))
 
     def call(*arguments: str, stdin: str = "") -> Ran:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))

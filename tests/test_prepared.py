@@ -16,16 +16,17 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY, Compile, MakeProject
-from crossdock import CrossdockError, Mapping, Project, codegen, render
-from crossdock import mapping as module
-from crossdock.corpus import is_payload, settings_beside
-from crossdock.diagnostics import Diagnostic
-from crossdock.generated import Generated
-from crossdock.interpreter import execute
-from crossdock.payloads import decode, encode
-from crossdock.prepared import NOTHING, Nothing
-from crossdock.scope import Scope
-from crossdock.values import JSON, MISSING
+from crossdock import CrossdockError, Mapping, Project, render
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.json_reader import decode, encode
+from crossdock.core.json_types import JSON, MISSING
+from crossdock.core.python_module import Generated
+from crossdock.execution import codegen
+from crossdock.execution.fast_path import NOTHING, Nothing
+from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
+from crossdock.language import mapping as module
+from crossdock.project.examples import is_payload, settings_beside
 from fuzz.choices import Choices, drawn
 from fuzz.promises import exact
 from fuzz.targets import changed
@@ -289,7 +290,7 @@ def test_without_generated_code_it_is_interpreted(compiled: Compile, monkeypatch
 
 def test_a_schema_beyond_python_still_counts(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then nothing is accepted at speed, and the careful way decides."""
-    from crossdock.acceptance import acceptors
+    from crossdock.schema.fast import acceptors
 
     monkeypatch.setattr(acceptors, "generate", lambda schema: Generated("beyond", "(" * 500 + ")" * 500))
     files = {**SCHEMAS, "mappings/shop/order.yaml": "from: shop/in\nto: shop/out\nmap: {a: a}\n"}
@@ -305,7 +306,7 @@ def test_an_acceptor_that_cannot_be_written_leaves_no_half(
     project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mapping without its acceptor would take any payload."""
-    from crossdock import acceptance
+    from crossdock.schema import fast
 
     files = {**SCHEMAS, "mappings/shop/order.yaml": "from: shop/in\nmap: {a: a}\n"}
     mapping = project(files).mapping("shop/order")
@@ -313,7 +314,7 @@ def test_an_acceptor_that_cannot_be_written_leaves_no_half(
     def beyond(schema: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr(acceptance, "generate", beyond)
+    monkeypatch.setattr(fast, "generate", beyond)
     for _ in range(2):
         with pytest.raises(RecursionError):
             mapping.generated()

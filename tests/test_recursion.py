@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from crossdock import ProjectError
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.validation import validate
-from crossdock.values import JSON
+from crossdock.core.json_types import JSON
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import validate
 
 Load = Callable[[JSON], Schema]
 

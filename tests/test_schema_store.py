@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.diagnostics import Diagnostic
-from crossdock.errors import ProjectError
-from crossdock.keywords import DIALECT, Node
-from crossdock.patterns import unsafe
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.shapes import Shape
-from crossdock.validation import validate
-from crossdock.values import JSON
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.errors import ProjectError
+from crossdock.core.json_types import JSON
+from crossdock.schema.dialect import DIALECT, Node
+from crossdock.schema.safe_regex import unsafe
+from crossdock.schema.shape import Shape
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import validate
 
 Put = Callable[..., SchemaStore]
 
@@ -593,8 +593,8 @@ def test_a_wide_recursive_union_stays_cheap() -> None:
 def test_looking_at_schemas_imports_no_validator(put: Put, tmp_path: Path) -> None:
     put({"kibo/order": {"$ref": "#/$defs/a", "$defs": {"a": CONTACT}}})
     code = (
-        "import sys, pathlib, crossdock.validation\n"
-        "from crossdock.schemas import SchemaStore\n"
+        "import sys, pathlib, crossdock.schema.validator\n"
+        "from crossdock.schema.store import SchemaStore\n"
         f"SchemaStore([pathlib.Path({str(tmp_path / 'schemas')!r})]).get('kibo/order').shape().types\n"
         "print(sorted({'jsonschema', 'referencing', 'rpds', 'attrs'} & set(sys.modules)))"
     )

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from crossdock.derivation import derive
-from crossdock.derivation.documents import blocks, load, query, section
-from crossdock.derivation.located import Located, plain
-from crossdock.diagnostics import pointer, render
-from crossdock.schemas import SchemaStore
-from crossdock.validation import input_error, validate
+from crossdock.core.diagnostics import pointer, render
+from crossdock.schema.store import SchemaStore
+from crossdock.schema.validator import input_error, validate
+from crossdock.tools.derivation import derive
+from crossdock.tools.derivation.documents import blocks, load, query, section
+from crossdock.tools.derivation.located import Located, plain
 from test_derivation import documents
 
 HERE = Path(__file__).parent

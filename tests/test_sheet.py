@@ -13,18 +13,19 @@ import pytest
 
 from conftest import REPOSITORY, MakeProject
 from crossdock import Project
-from crossdock.cli import run as run_command
-from crossdock.diagnostics import Source, Span
-from crossdock.functions import REGISTRY
-from crossdock.lineage import lineage
-from crossdock.sheet import as_html, as_text
-from crossdock.sheet.comments import comment_of
-from crossdock.sheet.phrases import CONDITIONS, PHRASES
-from crossdock.sheet.rows import Sheet, sheet_of
-from crossdock.sheet.samples import samples_of
-from crossdock.sheet.wording import condition, words
-from crossdock.source import ScalarNode
-from crossdock.templates import compile_template
+from crossdock.checking.lineage import lineage
+from crossdock.cli.app import run as run_command
+from crossdock.core.diagnostics import Source, Span
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.functions import REGISTRY
+from crossdock.language.jinja import compile_template
+from crossdock.tools.sheet import html as as_html
+from crossdock.tools.sheet import markdown
+from crossdock.tools.sheet.comments import comment_of
+from crossdock.tools.sheet.phrases import CONDITIONS, PHRASES
+from crossdock.tools.sheet.rows import Sheet, sheet_of
+from crossdock.tools.sheet.samples import samples_of
+from crossdock.tools.sheet.wording import condition, words
 
 SOURCE = {
     "type": "object",
@@ -106,7 +107,7 @@ def sheet(project: Project, name: str = "shop/order") -> Sheet:
 
 
 def test_a_sheet_as_markdown(made: Project) -> None:
-    assert as_text.markdown(sheet(made)).splitlines() == [
+    assert markdown.markdown(sheet(made)).splitlines() == [
         "# shop/order",
         "",
         r"An order \<b\>of ours\</b\>.",
@@ -141,7 +142,7 @@ def test_a_sheet_as_markdown(made: Project) -> None:
 
 
 def test_a_sheet_as_csv(made: Project) -> None:
-    rows = list(csv.reader(io.StringIO(as_text.as_csv(sheet(made)))))
+    rows = list(csv.reader(io.StringIO(markdown.as_csv(sheet(made)))))
 
     assert {len(row) for row in rows} == {9}
     assert [row[:2] for row in rows] == [
@@ -171,7 +172,7 @@ def test_a_sheet_as_csv(made: Project) -> None:
     ],
 )
 def test_no_cell_is_a_formula(text: str, cell: str) -> None:
-    assert as_text._harmless(text) == cell
+    assert markdown._harmless(text) == cell
 
 
 class Page(HTMLParser):
@@ -224,7 +225,7 @@ def test_every_mapping_has_a_sheet(name: str) -> None:
     read(as_html.html(made))
     assert all(row.words for row in made.rows if not row.is_group)
     assert all("\0" not in row.words for row in made.rows)
-    assert len(list(csv.reader(io.StringIO(as_text.as_csv(made))))) > len(made.rows)
+    assert len(list(csv.reader(io.StringIO(markdown.as_csv(made))))) > len(made.rows)
 
 
 @pytest.mark.parametrize("name", ["kibo/order", "fabric/order"])

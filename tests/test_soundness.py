@@ -21,18 +21,18 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from crossdock import CompileError, Diagnostic, EvaluationError, Mapping, OutputError, Project, Source
-from crossdock.allowances import allowances_in
-from crossdock.compiler import compile_mapping
-from crossdock.diagnostics import Span
-from crossdock.expressions import Evaluator, Failure, compile_expression
-from crossdock.inference import Inference, Surroundings
-from crossdock.mapping import check_output
-from crossdock.narrowing import element_at
-from crossdock.scope import Scope
-from crossdock.shapes import Shape
-from crossdock.source import ScalarNode
-from crossdock.values import JSON
-from crossdock.views import ANYTHING, View, kind_of, view_of
+from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.narrowing import element_at
+from crossdock.checking.suppressions import allowances_in
+from crossdock.checking.types import ANYTHING, View, kind_of, view_of
+from crossdock.core.diagnostics import Span
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.scope import Scope
+from crossdock.language.jmespath import Evaluator, Failure, compile_expression
+from crossdock.language.linker import compile_mapping
+from crossdock.language.mapping import check_output
+from crossdock.schema.shape import Shape
 
 MANY = int(os.environ.get("SOUNDNESS", "0"))
 REAL = Project([REPOSITORY])

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import MakeProject, fastest
 from crossdock import CompileError, CrossdockError, Source
-from crossdock.source import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 
 # What YAML 1.1 makes of these differs for most: dates, octals, sexagesimals, booleans, floats.
 SCALARS: list[tuple[str, object]] = [

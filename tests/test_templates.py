@@ -13,10 +13,10 @@ import pytest
 
 from conftest import fastest
 from crossdock import CompileError, Source, Span
-from crossdock.expressions import Evaluator
-from crossdock.scope import Scope
-from crossdock.source import MapNode, ScalarNode, parse_yaml
-from crossdock.templates import compile_template, is_template
+from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
+from crossdock.execution.scope import Scope
+from crossdock.language.jinja import compile_template, is_template
+from crossdock.language.jmespath import Evaluator
 
 
 def scalar_of(text: str) -> ScalarNode:
@@ -249,9 +249,9 @@ def test_no_function_of_the_library_formats_with_the_payload() -> None:
     import ast
     from pathlib import Path
 
-    import crossdock.functions
+    import crossdock.language.functions
 
-    for path in Path(crossdock.functions.__file__).parent.glob("*.py"):
+    for path in Path(crossdock.language.functions.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute):
                 assert node.attr not in ("format", "format_map"), f"{path.name}:{node.lineno}"

@@ -23,13 +23,13 @@ import pytest
 from werkzeug import Request, Response
 
 from conftest import interruptible
-from crossdock.calls import Call, NoAnswer
-from crossdock.channel import Channel, Limits, parse_channel
-from crossdock.credentials import without
-from crossdock.diagnostics import Source
-from crossdock.errors import ProjectError
-from crossdock.transport import Transport
-from crossdock.values import MISSING
+from crossdock.channels.auth import without
+from crossdock.channels.config import Channel, Limits, parse_channel
+from crossdock.channels.http import Transport
+from crossdock.channels.messages import Call, NoAnswer
+from crossdock.core.diagnostics import Source
+from crossdock.core.errors import ProjectError
+from crossdock.core.json_types import MISSING
 from fakes import faults
 from fakes.channel import CLIENT_ID, CLIENT_SECRET, FakeChannel, Fault, answer
 

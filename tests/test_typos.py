@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from crossdock import CompileError, Project, Source, Span
-from crossdock.compiler import compile_mapping
-from crossdock.expressions import Expression, source_order
-from crossdock.functions import REGISTRY
-from crossdock.nodes import Cell, Each, Field, If, List, MappingFile, Object, Use, With, expressions
-from crossdock.parser import parse_mapping
-from crossdock.source import parse_yaml
+from crossdock.core.yaml_reader import parse_yaml
+from crossdock.language.functions import REGISTRY
+from crossdock.language.jmespath import Expression, source_order
+from crossdock.language.linker import compile_mapping
+from crossdock.language.parser import parse_mapping
+from crossdock.language.syntax import Cell, Each, Field, If, List, MappingFile, Object, Use, With, expressions
 
 MAPPINGS = ["kibo/order", "fabric/order", "fabric/order_create"]
 

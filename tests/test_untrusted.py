@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY, MakeProject, interruptible
-from crossdock import untrusted
-from crossdock.cli import run
-from crossdock.confinement import FORBIDDEN, Limits, supported
-from crossdock.errors import LimitError
-from crossdock.untrusted import Answer, Request, transform_apart
+from crossdock.cli.app import run
+from crossdock.cli.sandbox import worker
+from crossdock.cli.sandbox.confinement import FORBIDDEN, Limits, supported
+from crossdock.cli.sandbox.worker import Answer, Request, transform_apart
+from crossdock.core.errors import LimitError
 
 pytestmark = pytest.mark.skipif(not supported(), reason="the system knows no limits")
 
@@ -333,7 +333,8 @@ def wait_for_child(process: subprocess.Popen[bytes]) -> int:
 
 
 def confined(code: str, walls: str = "confine(Limits())") -> subprocess.CompletedProcess[str]:
-    imports = "import os, sys\nfrom crossdock import confinement\nfrom crossdock.confinement import *"
+    sandbox = "crossdock.cli.sandbox"
+    imports = f"import os, sys\nfrom {sandbox} import confinement\nfrom {sandbox}.confinement import *"
     program = f"{imports}\n{walls}\n{code}\n"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
 
@@ -458,14 +459,14 @@ def test_the_child_has_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SHOP_TOKEN", "s3cr3t")
     monkeypatch.setenv("LD_PRELOAD", "")
 
-    assert set(untrusted._environment()) <= {
+    assert set(worker._environment()) <= {
         *("LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
         "CROSSDOCK_CACHE",
     }
 
 
 def test_what_comes_back_is_an_answer_or_nothing() -> None:
-    assert untrusted._answer(b'{"code": 0, "diagnostics": "", "result": "1"}') == Answer(0, "", "1")
+    assert worker._answer(b'{"code": 0, "diagnostics": "", "result": "1"}') == Answer(0, "", "1")
     for said in (
         b"",
         b"[]",
@@ -474,10 +475,10 @@ def test_what_comes_back_is_an_answer_or_nothing() -> None:
         b"[" * 100_000,
         b'{"code": "0", "diagnostics": "", "result": ""}',
     ):
-        assert untrusted._answer(said) is None
+        assert worker._answer(said) is None
 
 
 def test_the_modules_of_the_child_are_those_of_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", ["", "/somewhere"])
 
-    assert untrusted._environment()["PYTHONPATH"] == os.pathsep.join([str(Path.cwd()), "/somewhere"])
+    assert worker._environment()["PYTHONPATH"] == os.pathsep.join([str(Path.cwd()), "/somewhere"])

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.constraints import FORMATS
-from crossdock.diagnostics import render
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.validation import Violation, describe_type, input_error, validate
-from crossdock.values import JSON
+from crossdock.core.diagnostics import render
+from crossdock.core.json_types import JSON
+from crossdock.schema.keyword_rules import FORMATS
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import Violation, describe_type, input_error, validate
 
 Load = Callable[[JSON], Schema]
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from crossdock.diagnostics import Diagnostic, Place, Source, Span, render
-    from crossdock.errors import (
+    from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, render
+    from crossdock.core.errors import (
         ChannelError,
         CompileError,
         CrossdockError,
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
         OutputError,
         ProjectError,
     )
-    from crossdock.mapping import Mapping, Result
-    from crossdock.project import Project
-    from crossdock.trace import Read, Step, Trace
-    from crossdock.values import JSON
+    from crossdock.core.json_types import JSON
+    from crossdock.execution.trace import Read, Step, Trace
+    from crossdock.language.mapping import Mapping, Result
+    from crossdock.project.project import Project
 
 _HOMES = {
-    "ChannelError": "errors",
-    "CompileError": "errors",
-    "CrossdockError": "errors",
-    "Diagnostic": "diagnostics",
-    "EvaluationError": "errors",
-    "InputError": "errors",
-    "JSON": "values",
-    "Mapping": "mapping",
-    "OutputError": "errors",
-    "Place": "diagnostics",
-    "Project": "project",
-    "ProjectError": "errors",
-    "Read": "trace",
-    "Result": "mapping",
-    "Source": "diagnostics",
-    "Span": "diagnostics",
-    "Step": "trace",
-    "Trace": "trace",
-    "render": "diagnostics",
+    "ChannelError": "core.errors",
+    "CompileError": "core.errors",
+    "CrossdockError": "core.errors",
+    "Diagnostic": "core.diagnostics",
+    "EvaluationError": "core.errors",
+    "InputError": "core.errors",
+    "JSON": "core.json_types",
+    "Mapping": "language.mapping",
+    "OutputError": "core.errors",
+    "Place": "core.diagnostics",
+    "Project": "project.project",
+    "ProjectError": "core.errors",
+    "Read": "execution.trace",
+    "Result": "language.mapping",
+    "Source": "core.diagnostics",
+    "Span": "core.diagnostics",
+    "Step": "execution.trace",
+    "Trace": "execution.trace",
+    "render": "core.diagnostics",
 }
 
 __all__ = [

@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from crossdock import CrossdockError, Mapping, codegen
-from crossdock.errors import EvaluationError
-from crossdock.expressions import Expression, Scope
-from crossdock.interpreter import execute
-from crossdock.payloads import encode
-from crossdock.values import MISSING
+from crossdock import CrossdockError, Mapping
+from crossdock.core.errors import EvaluationError
+from crossdock.core.json_reader import encode
+from crossdock.core.json_types import MISSING
+from crossdock.execution import codegen
+from crossdock.execution.interpreter import execute
+from crossdock.language.jmespath import Expression, Scope
 from fuzz.promises import exact
 
 Executor = Callable[[Any, Scope], Any]

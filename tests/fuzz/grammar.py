@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
-from crossdock.functions import REGISTRY
-from crossdock.functions.function import Parameter
+from crossdock.language.functions import REGISTRY
+from crossdock.language.functions.function import Parameter
 from fuzz.choices import Choices
 from fuzz.documents import NAMES, TEXTS, document, scalar
 

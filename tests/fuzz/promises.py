@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from crossdock import CrossdockError, Mapping
-from crossdock.diagnostics import Diagnostic, Format, render
-from crossdock.errors import EvaluationError, InputError, OutputError
-from crossdock.mapping import Result
-from crossdock.payloads import encode
+from crossdock.core.diagnostics import Diagnostic, Format, render
+from crossdock.core.errors import EvaluationError, InputError, OutputError
+from crossdock.core.json_reader import encode
+from crossdock.language.mapping import Result
 
 FORMS: Final[tuple[Format, ...]] = ("text", "short", "github")
 LARGEST_RESULT = 32 * 1024 * 1024  # as much as a payload may have

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crossdock.shapes import Shape
+from crossdock.schema.shape import Shape
 from fuzz.choices import Choices
 from fuzz.documents import CANARY, NAMES, NUMBERS, document, scalar
 

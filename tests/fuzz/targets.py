@@ -16,23 +16,30 @@ from pathlib import Path
 from typing import Any
 
 from crossdock import CompileError, CrossdockError, Mapping, Project, ProjectError, Source
-from crossdock.acceptance import accepts, read, write
-from crossdock.actions import parse_actions
-from crossdock.channel import parse_channel
-from crossdock.compiler import compile_mapping
-from crossdock.conversation_compiler import compile_conversation
-from crossdock.corpus import examples_of
-from crossdock.diagnostics import Span, render
-from crossdock.errors import EvaluationError, InputError
-from crossdock.expressions import Evaluator, Expression, Failure, Scope, compile_expression, source_order
-from crossdock.payloads import decode, encode, locate
-from crossdock.scanner import first_fault
-from crossdock.schemas import Schema, SchemaStore
-from crossdock.source import ScalarNode
-from crossdock.templates import compile_template
-from crossdock.validation import validate
-from crossdock.values import MISSING
-from crossdock.views import view_of
+from crossdock.channels.actions import parse_actions
+from crossdock.channels.compiler import compile_conversation
+from crossdock.channels.config import parse_channel
+from crossdock.checking.types import view_of
+from crossdock.core.diagnostics import Span, render
+from crossdock.core.errors import EvaluationError, InputError
+from crossdock.core.json_faults import first_fault
+from crossdock.core.json_reader import decode, encode, locate
+from crossdock.core.json_types import MISSING
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.jinja import compile_template
+from crossdock.language.jmespath import (
+    Evaluator,
+    Expression,
+    Failure,
+    Scope,
+    compile_expression,
+    source_order,
+)
+from crossdock.language.linker import compile_mapping
+from crossdock.project.examples import examples_of
+from crossdock.schema.fast import accepts, read, write
+from crossdock.schema.store import Schema, SchemaStore
+from crossdock.schema.validator import validate
 from fuzz import agreement, shapes, yamls
 from fuzz.choices import Choices
 from fuzz.documents import CANARY, changed, document

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 
 from crossdock import CompileError, Mapping, Source
-from crossdock.compiler import Resolution
-from crossdock.diagnostics import Span
-from crossdock.parser import parse_mapping
-from crossdock.source import parse_yaml
+from crossdock.core.diagnostics import Span
+from crossdock.core.yaml_reader import parse_yaml
+from crossdock.language.linker import Resolution
+from crossdock.language.parser import parse_mapping
 from fuzz.choices import Choices
 from fuzz.targets import SMALL
 

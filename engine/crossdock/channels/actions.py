@@ -1,0 +1,115 @@
+"""Which action a request is: the rule stands in ``mappings/actions.yaml``, as data.
+
+actions = parse_actions(source)
+actions.find(request)       # "shipment_submit"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+from typing import Final
+
+from crossdock.checking.check import check_alone
+from crossdock.core.diagnostics import Diagnostic, Source, Span
+from crossdock.core.errors import CompileError, InputError
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.execution.scope import Scope
+from crossdock.language import syntax
+from crossdock.language.jmespath import Evaluator, Expression, Failure, is_true
+from crossdock.language.parser import Parser, plain, unknown_keys
+
+ACTIONS_FILE: Final = "actions.yaml"
+KEYS: Final = {
+    "aliases": "other names of the action",
+    "call": "the method and path by which RetailOPS calls it",
+    "status": "the HTTP status of its response",
+    "when": "an expression over the request: true when the request has the action's shape",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action: other names of it, its method and path, the status of its response, and its shape."""
+
+    name: str
+    aliases: tuple[str, ...]
+    call: str
+    status: int
+    when: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """All actions, by name, in the order in which their shapes are tried."""
+
+    by_name: MappingType[str, Action]
+
+    def find(self, request: JSON) -> str:
+        """The action that a request is. Raises InputError when that cannot be told."""
+        fitting = [action for action in self.by_name.values() if _fits(action, request)]
+        given = request.get("action") if isinstance(request, dict) else None
+        if isinstance(given, str):
+            last = given.rpartition(".")[2]
+            named = [action for action in fitting if last == action.name or last in action.aliases]
+            if named:
+                return named[0].name
+        if len(fitting) == 1:
+            return fitting[0].name
+        names = [action.name for action in fitting] or list(self.by_name)
+        message = "the request does not say which action it is"
+        help = f"name it on the command line: {', '.join(names)}"
+        raise InputError([Diagnostic("unknown-action", message, help=help)])
+
+
+def _fits(action: Action, request: JSON) -> bool:
+    try:
+        return is_true(Evaluator(Scope(root=request)).evaluate(action.when, request))
+    except Failure:
+        return False
+
+
+def parse_actions(source: Source) -> Actions:
+    """The actions from their file. Raises CompileError with all that is wrong."""
+    node = parse_yaml(source)
+    if not isinstance(node, MapNode):
+        message = "the file holds no actions"
+        raise CompileError([Diagnostic("not-actions", message, Span(source, 0, 1))])
+    parser = _ActionParser()
+    found = {str(key.value): parser.action(key, value) for key, value in node.entries}
+    actions = [action for action in found.values() if action is not None]
+    problems = parser.problems or check_alone((syntax.Evaluate(action.when) for action in actions), {})
+    if problems:
+        raise CompileError(problems)
+    return Actions({action.name: action for action in actions})
+
+
+class _ActionParser(Parser):
+    def action(self, key: ScalarNode, node: Node) -> Action | None:
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "an action is an object with `call:` and `when:`", node.span)
+            return None
+        self.problems.extend(unknown_keys(node, KEYS, "an action"))
+        call, when = self.text(node.get("call")), node.get("when")
+        expression = self.expression(when, "when") if when is not None else None
+        status = self.status(node.get("status"))
+        if node.get("call") is None or when is None:
+            self.problem("incomplete-action", f"the action `{key.value}` needs `call:` and `when:`", key.span)
+        if call is None or expression is None:
+            return None
+        return Action(str(key.value), self.aliases(node.get("aliases")), call, status, expression)
+
+    def aliases(self, node: Node | None) -> tuple[str, ...]:
+        names = plain(node) if node is not None else []
+        if node is not None and not (
+            isinstance(names, list) and all(isinstance(name, str) for name in names)
+        ):
+            self.problem("not-a-list", "`aliases` is a list of names", node.span)
+        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+    def status(self, node: Node | None) -> int:
+        status = plain(node) if node is not None else 200
+        if node is not None and not (type(status) is int and 200 <= status < 300):
+            self.problem("action-status", "`status` is that of a success: 200 to 299", node.span)
+        return status if isinstance(status, int) else 200

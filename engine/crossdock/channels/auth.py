@@ -1,0 +1,177 @@
+"""Where a channel is and how to get in: its URLs and headers, its secrets, and the call for a token.
+
+Secrets are read from the environment when the transport is made, and stand in no message.
+"""
+
+from __future__ import annotations
+
+import time
+from base64 import b64encode
+from collections.abc import Iterable
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from crossdock.channels.config import Auth, Channel, Secret
+from crossdock.channels.messages import Answer, Call, Texts
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.errors import ProjectError
+from crossdock.core.json_types import JSON
+from crossdock.execution.interpreter import evaluate_alone
+from crossdock.language import syntax
+from crossdock.language.jmespath import Expression
+
+_LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_TOKEN_MARGIN: Final = 30.0
+_TOKEN_SECONDS: Final = 300.0
+_SHORTEST_SECRET: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token and when it runs out, on the monotonic clock."""
+
+    value: str
+    until: float
+
+    @property
+    def good(self) -> bool:
+        return time.monotonic() < self.until
+
+
+def token_of(answer: Answer) -> Token | None:
+    """The token that a channel gave, kept until shortly before it runs out; None when it gave none."""
+    body = answer.body if 200 <= answer.status < 300 and isinstance(answer.body, dict) else {}
+    value, given = body.get("access_token"), body.get("expires_in")
+    if not isinstance(value, str) or not _sendable(value):
+        return None
+    try:
+        lasts = _TOKEN_SECONDS if given is None else float(given)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        lasts = _TOKEN_SECONDS
+    return Token(value, time.monotonic() + max(lasts - _TOKEN_MARGIN, lasts / 2))
+
+
+def base_url(channel: Channel, settings: MappingType[str, JSON]) -> str:
+    """Where the channel is, without a slash at its end. Raises ProjectError.
+
+    Only settings have a part in it: https, or http to this machine.
+    """
+    if channel.base_url is None:
+        raise ProjectError([Diagnostic("no-base-url", "the channel's file has no `base_url:`")])
+    url = _text(channel.base_url, settings)
+    return _checked(url, "the channel's URL", channel.base_url).rstrip("/")
+
+
+def channel_headers(channel: Channel, settings: MappingType[str, JSON]) -> dict[str, str]:
+    """The headers of every call, by their names in lower case; a missing value leaves its name out."""
+    found = evaluate_alone(channel.headers, settings) if channel.headers is not None else {}
+    entries = found.items() if isinstance(found, dict) else ()
+    return {name.lower(): str(value) for name, value in entries if value is not None}
+
+
+def without(data: bytes, secrets: Iterable[str]) -> bytes:
+    """An answer in which a channel repeats no secret. What is too short to be one stays."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            data = data.replace(secret.encode(), b"***")
+    return data
+
+
+def _text(expression: Expression, settings: MappingType[str, JSON]) -> str:
+    value = evaluate_alone(syntax.Evaluate(expression), settings)
+    return value if isinstance(value, str) else ""
+
+
+def _checked(url: str, what: str, expression: Expression) -> str:
+    """A URL that names its host plainly: no user, query or fragment, and https or this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        plain = bool(host) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        plain, host, parts = False, "", urlsplit("")
+    odd = any(not char.isprintable() or char in " \\?#@" for char in url)
+    if odd or not plain or not host.isascii():
+        message = f"{what} is not a plain https URL"
+        raise ProjectError([Diagnostic("bad-url", message, expression.span)])
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOCAL_HOSTS):
+        message = f"{what} must be https, or on this machine"
+        raise ProjectError([Diagnostic("bad-url", message, expression.span)])
+    return url
+
+
+def _sendable(value: str) -> bool:
+    """Whether a text can stand in a header."""
+    return bool(value) and value.isascii() and value.isprintable()
+
+
+@dataclass(slots=True)
+class Credentials:
+    """A channel's credentials. Raises ProjectError for one that is missing or cannot be sent."""
+
+    auth: Auth
+    settings: MappingType[str, JSON]
+    environ: MappingType[str, str]
+    base: str
+    values: dict[str, str] = field(init=False)
+    url: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.values = {key: self._value(key, secret) for key, secret in self.auth.secrets.items()}
+        if self.renewable:
+            self.url = self._token_url()
+
+    @property
+    def renewable(self) -> bool:
+        """Whether the channel gives tokens for the credentials."""
+        return self.auth.kind == "client_credentials"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that no message and no answer may show."""
+        return tuple(self.values[key] for key, secret in self.auth.secrets.items() if secret.env is not None)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with a call, or with the call for a token."""
+        match self.auth.kind, self.auth.style:
+            case "bearer", _:
+                return {"authorization": f"Bearer {self.values['token']}"}
+            case "headers", _:
+                return {name.lower(): value for name, value in self.values.items()}
+            case "client_credentials", "basic":
+                pair = f"{self.values['client_id']}:{self.values['client_secret']}"
+                return {"authorization": "Basic " + b64encode(pair.encode()).decode()}
+        return {}
+
+    def token_call(self) -> Call:
+        """The call that gives a token. It is safe to make again."""
+        body: dict[str, JSON] = {"grant_type": "client_credentials"}
+        if self.auth.style != "basic":
+            body |= {"client_id": self.values["client_id"], "client_secret": self.values["client_secret"]}
+        if "scope" in self.values:
+            body["scope"] = self.values["scope"]
+        headers: Texts = tuple(self.headers.items())
+        form = self.auth.style != "json"
+        return Call("token", "POST", "", headers=headers, body=body, form=form, repeatable=True)
+
+    def _token_url(self) -> str:
+        if self.auth.url is None:
+            message = "the channel's file does not say where a token is asked for"
+            raise ProjectError([Diagnostic("bad-url", message, help="`auth` has `url:`, a path or a URL")])
+        given = _text(self.auth.url, self.settings)
+        url = self.base + given if given.startswith("/") else given
+        return _checked(url, "the token's URL", self.auth.url)
+
+    def _value(self, key: str, secret: Secret) -> str:
+        if secret.env is None:
+            return secret.text
+        value = self.environ.get(secret.env, "")
+        if value.isprintable() and (_sendable(value) or (value and self.renewable)):
+            return value
+        problem = "holds what cannot be sent" if value else "is not set"
+        message = f"the environment variable `{secret.env}` {problem}"
+        help = f"it holds the channel's `{key}`"
+        raise ProjectError([Diagnostic("missing-secret", message, help=help)])

@@ -1,0 +1,246 @@
+"""A conversation's text -> an immutable, checked ``Conversation``.
+
+Its cells are resolved and checked as a mapping's are: what a step can read is the request, or the
+element of its ``each``, and the answers of the steps before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from crossdock.channels.runner import Conversation
+from crossdock.channels.step_parser import (
+    BlockAction,
+    CallAction,
+    ConversationFile,
+    EventAction,
+    Step,
+    ValueAction,
+    all_steps,
+    parse_conversation,
+    step_cells,
+)
+from crossdock.checking.check import CellCheck, settings_view
+from crossdock.checking.facts import shown_by
+from crossdock.checking.infer import Surroundings
+from crossdock.checking.narrowing import Facts, all_of, is_around, narrowed
+from crossdock.checking.suppressions import apply_allowances
+from crossdock.checking.types import ANYTHING, ListOf, Record, View, view_of
+from crossdock.core.diagnostics import Diagnostic, Source, Span
+from crossdock.core.errors import CompileError
+from crossdock.core.yaml_reader import parse_yaml
+from crossdock.language import syntax
+from crossdock.language.linker import Resolution, in_order
+from crossdock.language.linker import Surroundings as ProjectSurroundings
+from crossdock.language.mapping import Mapping
+from crossdock.schema.store import Schema
+
+
+def compile_conversation(
+    name: str, source: Source, surroundings: ProjectSurroundings, *, lenient: bool = False
+) -> Conversation:
+    """Compile and check a conversation. Raises CompileError with everything that is wrong."""
+    parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
+    if parsed is None:
+        raise CompileError(problems)
+    resolution = Resolution(name, _as_mapping(name, parsed, source), surroundings)
+    cells = resolution.mapping(source)
+    answers = _answers(parsed.steps, resolution)
+    problems = in_order([*problems, *resolution.problems])
+    if not problems:
+        findings = [*resolution.unused(), *_Check(cells, answers, lenient).conversation(parsed)]
+        problems = in_order(apply_allowances(findings, source))
+    if errors := [item for item in problems if item.severity == "error"]:
+        raise CompileError(errors)
+    return Conversation(
+        name=name,
+        describe=parsed.describe,
+        cells=cells,
+        steps=parsed.steps,
+        response=parsed.response,
+        failure=parsed.failure,
+        answers=answers,
+        findings=tuple(problems),
+        cannot=parsed.cannot,
+    )
+
+
+def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.MappingFile:
+    """The conversation's cells as those of one mapping, so that their names are resolved together."""
+    start = Span(source, 0, 1)
+    cells = [cell for step in all_steps(file.steps) for cell in step_cells(step)]
+    cells += [file.response, *([file.failure] if file.failure is not None else [])]
+    action = name.split("/")[-2]
+    target = file.answer or syntax.SchemaName(f"retailops/{action}.response", start)
+    cell = syntax.List(tuple(cells), start)
+    return syntax.MappingFile(
+        describe=file.describe,
+        source=file.request,
+        target=target,
+        tables=file.tables,
+        fragments=file.fragments,
+        ignored=(),
+        unavailable=(),
+        checks=(),
+        cell=cell,
+    )
+
+
+def _answers(steps: tuple[Step, ...], resolution: Resolution) -> dict[str, Schema]:
+    """The schemas of the answers, by name."""
+    found: dict[str, Schema] = {}
+    for step in all_steps(steps):
+        if isinstance(step.action, CallAction) and (name := step.action.answer) is not None:
+            schema = resolution.schema(name)
+            if schema is not None:
+                found[name.name] = schema
+    return found
+
+
+_JUDGED: Final = Record({"status": ANYTHING, "body": ANYTHING}, "the answer")
+_FAILED: Final = (
+    "step",
+    "kind",
+    "message",
+    "status",
+    "method",
+    "url",
+    "body",
+    "text",
+    "concept",
+    "id",
+    "skipped",
+)
+_FAILURE: Final = Record(dict.fromkeys(_FAILED, ANYTHING), "the failure")
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Where a step stands: its context, the request, the answers so far, and what conditions have shown."""
+
+    context: View
+    request: View
+    known: dict[str, View]
+    sometimes: set[str]
+    shown: Facts = field(default_factory=dict)
+
+    def inside(self, context: View) -> _Around:
+        """Inside an element, which is what the step begins with."""
+        around = {path: fact for path, fact in self.shown.items() if path and path[0] != "root()"}
+        return replace(self, context=context, shown=around)
+
+    def block(self) -> _Around:
+        """Inside a step's own steps, whose answers are nobody else's."""
+        return replace(self, known=dict(self.known), sometimes=set(self.sometimes))
+
+    def where(self, check: CellCheck, step: Step) -> _Around:
+        """Where a step is done: its `if` holds, and its `unless` does not."""
+        shown, context = self.shown, self.context
+        for expression, truth in ((step.condition, True), (step.unless, False)):
+            if expression is not None:
+                check.condition(expression, context)
+                facts = shown_by(expression.tree, truth=truth)
+                context = narrowed(
+                    context, {path: fact for path, fact in facts.items() if not is_around(path)}
+                )
+                shown = all_of(shown, {path: fact for path, fact in facts.items() if is_around(path)})
+                check.around = check.around.narrowed(facts)
+        return replace(self, context=context, shown=shown)
+
+    def surroundings(self, cells: Mapping, *, lenient: bool) -> Surroundings:
+        """What expressions reach; ``root()`` is what the step begins with."""
+        around = Surroundings(
+            root=self.context,
+            settings=settings_view(cells),
+            request=self.request,
+            answers=Record(dict(self.known), "the answers so far"),
+            tables=cells.tables,
+            lenient=lenient,
+        )
+        return around.narrowed(self.shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The static check of one conversation."""
+
+    cells: Mapping
+    answers: dict[str, Schema]
+    lenient: bool
+
+    def conversation(self, file: ConversationFile) -> list[Diagnostic]:
+        around = _Around(view_of(self.cells.source), view_of(self.cells.source), {}, set())
+        findings = list(self.steps(file.steps, around))
+        if file.failure is not None:
+            findings += self.cell(file.failure, around.inside(_FAILURE))
+        findings += self.cell(file.response, around, view_of(self.cells.target))
+        return findings
+
+    def steps(self, steps: tuple[Step, ...], around: _Around) -> Iterable[Diagnostic]:
+        """The findings of some steps; ``around.known`` takes what their answers are."""
+        for step in steps:
+            inside = around
+            if step.each is not None:
+                check = self.check(around)
+                inside = around.inside(check.each(step.each, around.context, "each"))
+                yield from check.findings
+            if step.about is not None:
+                yield from self.cell(step.about, inside)
+            if step.failure is not None:
+                yield from self.cell(step.failure, around.inside(_FAILURE))
+            check = self.check(inside)
+            here = inside.where(check, step)
+            yield from check.findings
+            answer: list[View] = []
+            yield from self.action(step, here, answer)
+            sometimes = step.condition is not None or step.unless is not None
+            if sometimes or (isinstance(step.action, CallAction) and step.action.tolerate is not None):
+                around.sometimes.add(step.name)
+            for view in answer:
+                view = view.marked(True) if sometimes and step.each is None else view
+                around.known[step.name] = ListOf(view, name="the answers") if step.each is not None else view
+
+    def action(self, step: Step, around: _Around, answer: list[View]) -> Iterable[Diagnostic]:
+        match step.action:
+            case CallAction() as call:
+                yield from self.call(call, around, answer)
+            case ValueAction(cell):
+                check = self.check(around)
+                answer.append(check.cell(cell, around.context, ANYTHING))
+                yield from check.findings
+            case EventAction(cell):
+                yield from self.cell(cell, around)
+            case BlockAction(steps):
+                inner = around.block()
+                yield from self.steps(steps, inner)
+                added = {
+                    name: view for name, view in inner.known.items() if around.known.get(name) is not view
+                }
+                element = {"element": around.context} if step.each is not None else {}
+                answer.append(Record({**added, **element}, f"the answers of {step.name}"))
+
+    def call(self, call: CallAction, around: _Around, answer: list[View]) -> Iterable[Diagnostic]:
+        check = self.check(around)
+        check.bound(call.path, around.context, around.sometimes)
+        yield from check.findings
+        for cell in (call.query, call.headers, call.body):
+            if cell is not None:
+                yield from self.cell(cell, around)
+        view = view_of(self.answers.get(call.answer.name) if call.answer else None)
+        answer.append(view if call.tolerate is None else view.marked(True))
+        check = self.check(around)
+        for expression in (call.tolerate, call.refuse):
+            if expression is not None:
+                check.condition(expression, _JUDGED)
+        yield from check.findings
+
+    def cell(self, cell: syntax.Cell, around: _Around, target: View = ANYTHING) -> list[Diagnostic]:
+        check = self.check(around)
+        check.cell(cell, around.context, target)
+        return check.findings
+
+    def check(self, around: _Around) -> CellCheck:
+        """A check of cells that stand there."""
+        return CellCheck(self.cells, around.surroundings(self.cells, lenient=self.lenient))

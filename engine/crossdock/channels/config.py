@@ -1,0 +1,297 @@
+"""A channel's file, ``mappings/<channel>/channel.yaml``: where it is, how to get in, and what differs
+between one merchant and the next. Secrets are named by their environment variables, never written.
+
+    describe: Kibo, formerly Mozu.
+    settings:
+      order_reference:
+        describe: which of Kibo's references RetailOPS sees as the order's number
+        default: number
+        one_of: [number, id]
+    base_url: "https://t{{ settings.tenant }}.example.com/api"
+    auth: {kind: bearer, token: {env: SHOP_TOKEN}}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Final
+
+from crossdock.checking.check import check_alone
+from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
+from crossdock.core.errors import CompileError
+from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.language import syntax
+from crossdock.language.jinja import compile_constant_text, compile_template, is_template
+from crossdock.language.jmespath import Expression
+from crossdock.language.parser import Parser, plain, unknown_keys
+
+CHANNEL_FILE: Final = "channel.yaml"
+FILE_KEYS: Final = {
+    "describe": "what the channel is, in one sentence",
+    "settings": "what differs between one merchant and the next, each with its default",
+    "base_url": "where the API is: text, or a template over `settings`",
+    "headers": "headers of every call: cells over `settings()`",
+    "auth": "how to get in",
+    "limits": "what a call may cost",
+}
+SETTING_KEYS: Final = {
+    "describe": "what the setting decides",
+    "default": "its value when nothing else is given",
+    "one_of": "the values that it may have, when they are few",
+}
+# What HTTP says of a call, and nobody else.
+OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+LIMIT_KEYS: Final = {
+    "seconds": "how long a call may take in all, its repeats not counted",
+    "answer_bytes": "how large an answer may be",
+    "attempts": "how often a call that may be repeated is made at the most",
+    "wait_seconds": "the longest that a Retry-After is waited for",
+}
+AUTH_KEYS: Final = {
+    "kind": "none, bearer, headers or client_credentials",
+    "token": "the bearer token: {env: NAME}",
+    "headers": "the headers, each text or {env: NAME}",
+    "url": "where a token is asked for: a path below `base_url`, or a URL",
+    "style": "how the credentials are sent: json, form or basic",
+    "client_id": "the client's id: text, or {env: NAME}",
+    "client_secret": "the client's secret: {env: NAME}",
+    "scope": "the scope that is asked for",
+}
+AUTH_KINDS: Final = {
+    "none": (),
+    "bearer": ("token",),
+    "headers": ("headers",),
+    "client_credentials": ("url", "style", "client_id", "client_secret", "scope"),
+}
+OPTIONAL_KEYS: Final = ("style", "scope")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+STYLES: Final = ("json", "form", "basic")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its default, and the values it may have, when they are few."""
+
+    name: str
+    describe: str
+    default: JSON
+    one_of: tuple[JSON, ...] = ()
+    span: Span | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value by its environment variable, or text that is no secret."""
+
+    env: str | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How to get in: ``kind`` and what goes with it."""
+
+    kind: str = "none"
+    url: Expression | None = None
+    style: str = "json"
+    secrets: MappingType[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may cost: ``seconds`` in all, its repeats not counted; ``answer_bytes`` when unpacked."""
+
+    seconds: float = 30
+    answer_bytes: int = 4 * 1024 * 1024
+    attempts: int = 3
+    wait_seconds: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as its file describes it."""
+
+    describe: str
+    settings: MappingType[str, Setting]
+    base_url: Expression | None = None
+    headers: syntax.Cell | None = None
+    auth: Auth = field(default_factory=Auth)
+    limits: Limits = field(default_factory=Limits)
+    source: Source | None = field(default=None, repr=False)
+
+    def defaults(self) -> dict[str, JSON]:
+        return {name: setting.default for name, setting in self.settings.items()}
+
+    def overridden(self, given: MappingType[str, str]) -> dict[str, JSON]:
+        """The settings with some given as text, as on a command line. Raises CompileError.
+
+        Text becomes the kind that the default has: `true` for a boolean, digits for a number.
+        """
+        values = self.defaults()
+        for name, text in given.items():
+            setting = self.settings.get(name)
+            if setting is None:
+                known = ", ".join(self.settings) or "none"
+                help = did_you_mean(name, self.settings) or f"the settings are {known}"
+                raise CompileError(
+                    [Diagnostic("unknown-setting", f"there is no setting `{name}`", help=help)]
+                )
+            values[name] = _typed(setting, text)
+        return values
+
+
+def _typed(setting: Setting, text: str) -> JSON:
+    value: JSON = text
+    if isinstance(setting.default, bool):
+        value = {"true": True, "false": False}.get(text, text)
+    elif isinstance(setting.default, int) and text.removeprefix("-").isdecimal():
+        value = int(text)
+    elif isinstance(setting.default, float) and _NUMBER.fullmatch(text):
+        value = float(text)
+    kept = value in setting.one_of if setting.one_of else type(value) is type(setting.default)
+    if not kept and not (setting.default is None and not setting.one_of):
+        kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+        listed = ", ".join(str(option) for option in setting.one_of)
+        kind = kinds.get(type(setting.default), "another kind of value")
+        wanted = f"one of {listed}" if listed else kind
+        message = f"the setting `{setting.name}` takes {wanted}"
+        raise CompileError([Diagnostic("setting-value", message)])
+    return value
+
+
+def parse_channel(source: Source) -> Channel:
+    """A channel from its file. Raises CompileError with all that is wrong."""
+    node = parse_yaml(source)
+    if not isinstance(node, MapNode):
+        message = "the file does not describe a channel"
+        raise CompileError([Diagnostic("not-a-channel", message, Span(source, 0, 1))])
+    parser = _ChannelParser()
+    channel = parser.channel(node, source)
+    if problems := parser.problems or check_alone(channel_cells(channel), channel.defaults()):
+        raise CompileError(problems)
+    return channel
+
+
+def channel_cells(channel: Channel) -> list[syntax.Cell]:
+    """The cells of a channel's file: its URLs and headers."""
+    texts = [text for text in (channel.base_url, channel.auth.url) if text is not None]
+    return [*map(syntax.Evaluate, texts), *([channel.headers] if channel.headers is not None else [])]
+
+
+def header_problems(node: Node | None) -> list[Diagnostic]:
+    """The keys of an object of headers that no call can have."""
+    found = []
+    for key, _ in node.entries if isinstance(node, MapNode) else ():
+        name = str(key.value)
+        if name.lower() in OWN_HEADERS:
+            message = f"`{name}` is said by HTTP itself"
+            found.append(Diagnostic("header-name", message, key.span, "leave it out"))
+        elif not name.startswith("$") and not _HEADER_NAME.fullmatch(name):
+            message = f"`{shorten(name)}` cannot be the name of a header"
+            found.append(Diagnostic("header-name", message, key.span))
+    return found
+
+
+class _ChannelParser(Parser):
+    """One reading of a channel's file, gathering what is wrong."""
+
+    def channel(self, node: MapNode, source: Source) -> Channel:
+        self.problems.extend(unknown_keys(node, FILE_KEYS, "a channel"))
+        headers = node.get("headers")
+        self.problems.extend(header_problems(headers))
+        return Channel(
+            describe=self.text(node.get("describe")) or "",
+            settings=self._named(node.get("settings"), "settings", self.setting),
+            base_url=self.template(node.get("base_url")),
+            headers=self.cell(headers) if headers is not None else None,
+            auth=self.auth(node.get("auth")),
+            limits=self.limits(node.get("limits")),
+            source=source,
+        )
+
+    def setting(self, key: ScalarNode, node: Node) -> Setting | None:
+        if not isinstance(node, MapNode):
+            message = "a setting has `describe:` and `default:`"
+            self.problem("not-an-object", message, node.span)
+            return None
+        self.problems.extend(unknown_keys(node, SETTING_KEYS, "a setting"))
+        default, one_of = node.get("default"), node.get("one_of")
+        describe = self.text(node.get("describe"))
+        if default is None or describe is None:
+            missing = "default" if default is None else "describe"
+            message = f"the setting `{key.value}` has no `{missing}:`"
+            self.problem("incomplete-setting", message, key.span)
+            return None
+        options = plain(one_of) if one_of is not None else []
+        if not isinstance(options, list) or (options and plain(default) not in options):
+            message = f"the default of `{key.value}` is not among its `one_of`"
+            self.problem("incomplete-setting", message, default.span)
+            return None
+        return Setting(str(key.value), describe, plain(default), tuple(options), key.span)
+
+    def template(self, node: Node | None) -> Expression | None:
+        if node is None or self.text(node) is None or not isinstance(node, ScalarNode):
+            return None
+        if not is_template(str(node.value)):
+            return compile_constant_text(node)
+        return self._compiled(compile_template, node)
+
+    def auth(self, node: Node | None) -> Auth:
+        if node is None:
+            return Auth()
+        kind = self.text(node.get("kind")) if isinstance(node, MapNode) else None
+        if not isinstance(node, MapNode) or kind not in AUTH_KINDS:
+            message = f"`auth` has a `kind:`, one of {', '.join(AUTH_KINDS)}"
+            self.problem("unknown-auth", message, node.span)
+            return Auth()
+        keys = AUTH_KINDS[kind]
+        self.problems.extend(unknown_keys(node, ("kind", *keys), f"auth of the kind `{kind}`"))
+        style = self.text(node.get("style")) or "json"
+        if style not in STYLES:
+            self.problem("unknown-auth", f"`style` is one of {', '.join(STYLES)}", node.span)
+        for key in keys:
+            if key not in OPTIONAL_KEYS and node.get(key) is None:
+                self.problem("incomplete-auth", f"`auth` has no `{key}:`", node.span)
+        named = [key for key in keys if key not in ("url", "style", "headers")]
+        secrets = {key: secret for key in named if (secret := self.secret(key, node)) is not None}
+        if kind == "headers":
+            self.problems.extend(header_problems(node.get("headers")))
+            secrets = self._named(node.get("headers"), "headers", self.header)
+        return Auth(kind, self.template(node.get("url")), style, secrets)
+
+    def header(self, key: ScalarNode, node: Node) -> Secret | None:
+        return self.secret_of(str(key.value), node)
+
+    def secret(self, key: str, node: MapNode) -> Secret | None:
+        content = node.get(key)
+        return None if content is None else self.secret_of(key, content)
+
+    def secret_of(self, key: str, node: Node) -> Secret | None:
+        if isinstance(node, MapNode) and (env := self.text(node.get("env"))) is not None:
+            return Secret(env)
+        if key in ("token", "client_secret"):
+            message = f"`{key}` is a secret, and a secret never stands in a file"
+            self.problem("secret-in-file", message, node.span, f"{key}: {{env: NAME_OF_A_VARIABLE}}")
+            return None
+        text = self.text(node)
+        return None if text is None else Secret(None, text)
+
+    def limits(self, node: Node | None) -> Limits:
+        if node is None:
+            return Limits()
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "`limits` holds names and numbers", node.span)
+            return Limits()
+        self.problems.extend(unknown_keys(node, LIMIT_KEYS, "`limits`"))
+        found: dict[str, int] = {}
+        for key, value in node.entries:
+            number = plain(value)
+            if isinstance(number, int) and not isinstance(number, bool) and number > 0:
+                found[str(key.value)] = number
+            else:
+                self.problem("limit-value", f"`{key.value}` is a whole number above 0", value.span)
+        return Limits(**{key: value for key, value in found.items() if key in LIMIT_KEYS})

@@ -1,0 +1,134 @@
+"""The calls that a request leads to, with answers from a file and no network.
+
+shown, warnings = plan(project, "shop", "order_ack", request, settings={}, answers={...}, name="ack.json")
+shown       # {"calls": [...], "waiting": [...]} or {"calls": [...], "response": {...}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from crossdock.channels.auth import base_url, channel_headers
+from crossdock.channels.messages import Answer, Call, NoAnswer, Silence
+from crossdock.channels.runner import Conversation, Outcome, Unanswered
+from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, pointer, shorten
+from crossdock.core.errors import InputError
+from crossdock.core.json_reader import decode, read
+from crossdock.core.json_types import JSON, MISSING, Missing
+
+if TYPE_CHECKING:
+    from crossdock.project.project import Project
+
+_KEYS: Final = ("$status", "$body", "$text", "$error")
+_SILENCES: Final[dict[Silence, str]] = {
+    "timeout": "the channel did not answer in time",
+    "unreachable": "no connection to the channel could be made",
+    "answer": "the connection broke before the answer was whole",
+}
+
+
+def given_answer(call: Call, given: JSON | Missing) -> Answer:
+    """The answer that a file gives for a call: a body, or a status, a text or an error with it.
+
+    ``{"$status": 404, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``.
+    """
+    if isinstance(given, Missing):
+        raise Unanswered
+    if not isinstance(given, dict) or not any(key.startswith("$") for key in given):
+        return Answer(200, given)
+    for key in given:
+        if key not in _KEYS:
+            help = did_you_mean(key, _KEYS) or "a body with such a key stands in `$body`"
+            message = f"an answer has no key `{shorten(key)}` beside its `$` keys"
+            raise _wrong("unknown-key", message, call, help)
+    error, status, text = given.get("$error"), given.get("$status", 200), given.get("$text")
+    if error is not None:
+        raise _silence(error, call)
+    if type(status) is not int or not isinstance(text, str | None):
+        message = "an answer's `$status` is a whole number, and its `$text` is text"
+        raise _wrong("wrong-type", message, call)
+    if not 100 <= status <= 599:
+        raise _wrong("not-allowed-value", "an answer's `$status` is between 100 and 599", call)
+    return Answer(status=status, body=given.get("$body", MISSING), text=text)
+
+
+def _silence(error: JSON, call: Call) -> NoAnswer | InputError:
+    for kind, message in _SILENCES.items():
+        if error == kind:
+            return NoAnswer(kind, message)
+    return _wrong("not-allowed-value", f"an answer's `$error` is one of {', '.join(_SILENCES)}", call)
+
+
+def _wrong(id: str, message: str, call: Call, help: str | None = None) -> InputError:
+    return InputError([Diagnostic(id, message, help=help, notes=(f"an answer to the step `{call.step}`",))])
+
+
+def read_answers(path: str, conversation: Conversation) -> JSON:
+    """The answers by step from a JSON file, or from a directory with a file for each step.
+
+    Raises InputError, also for an answer to a step that is not there.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        files = sorted(folder.glob("*.json"))
+        answers: JSON = {file.stem: decode(read(str(file), BytesIO()), str(file)) for file in files}
+    else:
+        answers = decode(read(path, BytesIO()), path)
+    return checked_answers(answers, path, conversation)
+
+
+def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSON:
+    """Answers by step as they are, when each is that of a step. Raises InputError."""
+    if not isinstance(answers, dict):
+        message = "answers are an object with the names of steps"
+        raise InputError([Diagnostic("wrong-type", message, input=Place(name, ""))])
+    steps = [step.name for step in conversation.steps]
+    found = [
+        Diagnostic(
+            "unknown-step",
+            f"there is no step `{shorten(step)}`",
+            help=did_you_mean(step, steps) or f"the steps are {', '.join(steps) or 'none'}",
+            input=Place(name, pointer(step)),
+        )
+        for step in answers
+        if step not in steps
+    ]
+    if found:
+        raise InputError(found)
+    return answers
+
+
+def plan(
+    project: Project,
+    channel: str,
+    action: str,
+    request: JSON,
+    *,
+    settings: MappingType[str, JSON],
+    answers: JSON,
+    name: str,
+    conversation: Conversation | None = None,
+) -> tuple[JSON, list[Diagnostic]]:
+    """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does.
+
+    ``conversation`` takes the place of the one that the project has.
+    """
+    described = project.channel_of(channel)
+    base = base_url(described, settings) if described.base_url is not None else ""
+    held = conversation or project.conversation(channel, action)
+    outcome = held.hold(request, given_answer, settings=settings, base_url=base, name=name, given=answers)
+    return plan_as_json(outcome, base, channel_headers(described, settings)), outcome.warnings
+
+
+def plan_as_json(outcome: Outcome, base: str = "", headers: MappingType[str, str] | None = None) -> JSON:
+    """The headers of every call, without secrets; the calls, what waits for an answer, and the response."""
+    shown: dict[str, JSON] = {"headers": dict(headers)} if headers else {}
+    shown["calls"] = [call.as_json(base) for call in outcome.calls]
+    if outcome.waiting:
+        shown["waiting"] = [step.as_json() for step in outcome.waiting]
+    if not isinstance(outcome.response, Missing):
+        shown["response"] = outcome.response
+    return shown

@@ -1,0 +1,63 @@
+"""What a step of a plan waits for: the answers of other steps that its cells read.
+
+``answers().order.id`` reads the answer of ``order``; ``answers()`` in any other place could read them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from crossdock.channels.step_parser import Step, step_cells
+from crossdock.language import syntax
+from crossdock.language.jmespath import Expression, Tree, children
+from crossdock.language.mapping import Mapping
+
+_ANY: Final = "*"
+
+
+def answers_needed(step: Step, cells: Mapping, unknown: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of the unknown answers a step reads before it has made its call.
+
+    What it is about, and who takes its failure, is asked only when it fails; steps inside ask for themselves.
+    """
+    if not unknown:
+        return ()
+    own = step_cells(replace(step, about=None, failure=None))
+    return _among(unknown, {name for cell in own for name in _cell_reads(cell, cells, frozenset())})
+
+
+def reads_answers(expression: Expression, unknown: tuple[str, ...]) -> bool:
+    """Whether an expression reads one of the unknown answers."""
+    return bool(_among(unknown, set(_tree_reads(expression.tree))))
+
+
+def _among(unknown: tuple[str, ...], read: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in unknown if name in read or _ANY in read)
+
+
+def _cell_reads(cell: syntax.Cell, mapping: Mapping, met: frozenset[str]) -> Iterator[str]:
+    for expression in syntax.expressions(cell):
+        yield from _tree_reads(expression.tree)
+    for use in syntax.uses(cell):
+        if use.name in mapping.fragments and use.name not in met:
+            yield from _cell_reads(mapping.fragments[use.name], mapping, met | {use.name})
+        elif use.name in mapping.used:
+            used = mapping.used[use.name]
+            yield from _cell_reads(used.cell, used, frozenset())
+
+
+def _tree_reads(tree: Tree) -> Iterator[str]:
+    parts = list(children(tree))
+    if tree["type"] == "subexpression" and _is_answers(parts[0]) and parts[1]["type"] == "field":
+        yield parts[1]["value"]
+        parts = parts[2:]
+    elif _is_answers(tree):
+        yield _ANY
+    for part in parts:
+        yield from _tree_reads(part)
+
+
+def _is_answers(tree: Tree) -> bool:
+    return tree["type"] == "function_expression" and tree["value"] == "answers"

@@ -1,0 +1,357 @@
+"""The language of conversations as data: ``conversation.yaml`` -> steps, nothing in it resolved yet.
+
+The one idea: a step does one thing (a call, a value, an event, or steps of its own), and ``if``, ``each``
+and ``failure`` say whether, how often, and what becomes of it when it fails.
+
+    steps:
+      - step: order
+        call: GET /orders/{{ data.order.channel_refnum }}
+        answer: shop/order
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from crossdock.channels.config import header_problems
+from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
+from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
+from crossdock.language import syntax
+from crossdock.language.jinja import compile_constant_text, compile_template, is_template
+from crossdock.language.jmespath import Expression
+from crossdock.language.parser import Parser, unknown_keys
+
+# What may stand in a path as it is: RFC 3986 without what ends one.
+_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
+FILE_KEYS: Final = {
+    "describe": "what the conversation does, in one sentence",
+    "request": "the schema of the RetailOPS request",
+    "answer": "the schema of the RetailOPS response; left out, `retailops/<action>.response`",
+    "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
+    "tables": "lookup tables: rows, or the path of a table file",
+    "fragments": "cells with a name, for `$use`",
+    "steps": "what is done, in order",
+    "response": "the response: a cell, or the name of a mapping",
+    "failure": "the mapping that turns a failed step into an event; left out, a failed step is an error",
+}
+CALL_KEYS: Final = {
+    "query": "what stands in the query: cells that give text",
+    "headers": "more headers: cells that give text",
+    "body": "the body: the name of a mapping, or a cell",
+    "form": "true: the body is sent as a form and not as JSON",
+    "answer": "the schema of the channel's answer",
+    "tolerate": "an expression over {status, body}: no failure although the status says so",
+    "refuse": "an expression over {status, body}: a failure although the status does not say so",
+    "repeatable": "true: the call may be made again when its outcome is unknown",
+}
+ACTIONS: Final = {
+    "call": "the method and the path: `POST /orders/{{ id }}/packages`",
+    "value": "a cell, whose value is the step's answer",
+    "event": "a cell, whose value is an event of the response",
+    "steps": "steps in this one's place, mostly with `each`",
+}
+STEP_KEYS: Final = {
+    "step": "the step's name: letters, digits and _",
+    "if": "the step is done only when this is true",
+    "unless": "the step is done only when this is not true",
+    "each": "the step is done once for each element of this list, inside the element",
+    "at_once": "how many elements are worked on at a time; 1 when left out",
+    "about": "what the step is about, for the event of its failure: `concept` and `id`",
+    **ACTIONS,
+    **CALL_KEYS,
+    "failure": "the failure mapping of this step, in place of the conversation's",
+}
+RESERVED: Final = ("element",)  # beside the answers inside an `each`
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class CallAction:
+    """A call: its method, its path as a template, and cells for all that goes with it."""
+
+    method: str
+    path: Expression
+    query: syntax.Cell | None
+    headers: syntax.Cell | None
+    body: syntax.Cell | None
+    form: bool
+    answer: syntax.SchemaName | None
+    tolerate: Expression | None
+    refuse: Expression | None
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAction:
+    cell: syntax.Cell
+
+
+@dataclass(frozen=True, slots=True)
+class EventAction:
+    cell: syntax.Cell
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAction:
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    condition: Expression | None
+    unless: Expression | None
+    each: Expression | None
+    at_once: int
+    about: syntax.Cell | None
+    failure: syntax.Cell | None
+    action: CallAction | ValueAction | EventAction | BlockAction
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFile:
+    """A parsed ``conversation.yaml``."""
+
+    describe: str
+    request: syntax.SchemaName | None
+    answer: syntax.SchemaName | None
+    cannot: dict[str, str]
+    tables: dict[str, syntax.Table]
+    fragments: dict[str, syntax.Fragment]
+    steps: tuple[Step, ...]
+    response: syntax.Cell
+    failure: syntax.Cell | None
+
+
+def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Every step, those inside others too, in the order of the file."""
+    for step in steps:
+        yield step
+        if isinstance(step.action, BlockAction):
+            yield from all_steps(step.action.steps)
+
+
+def step_cells(step: Step) -> list[syntax.Cell]:
+    """The cells of one step, expressions among them."""
+    expressions = [step.each, step.condition, step.unless]
+    cells = [step.about, step.failure]
+    match step.action:
+        case CallAction() as call:
+            expressions += [call.path, call.tolerate, call.refuse]
+            cells += [call.query, call.headers, call.body]
+        case ValueAction(cell) | EventAction(cell):
+            cells.append(cell)
+    evaluated = [syntax.Evaluate(expression) for expression in expressions if expression is not None]
+    return [*evaluated, *(cell for cell in cells if cell is not None)]
+
+
+def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
+    """A conversation and all its mistakes; None when it is none at all. ``span``: the file's start."""
+    if not isinstance(node, MapNode):
+        help = "a conversation begins with `request:`, `steps:` and `response:`"
+        return None, [Diagnostic("not-a-conversation", "the file is not a conversation", span, help)]
+    reading = _StepParser()
+    return reading.conversation(node), reading.problems
+
+
+class _StepParser(Parser):
+    """One reading of a conversation, gathering what is wrong."""
+
+    def conversation(self, node: MapNode) -> ConversationFile:
+        self.problems.extend(unknown_keys(node, FILE_KEYS, "a conversation"))
+        return ConversationFile(
+            describe=self.text(node.get("describe")) or "",
+            request=self.schema_name(node.get("request")),
+            answer=self.schema_name(node.get("answer")),
+            cannot=self._named(node.get("cannot"), "cannot", self.limit),
+            tables=self.tables(node),
+            fragments=self.fragments(node),
+            steps=self.steps(node.get("steps")),
+            response=self.response(node),
+            failure=self.optional(node.get("failure")),
+        )
+
+    def response(self, node: MapNode) -> syntax.Cell:
+        if (response := node.get("response")) is not None:
+            return self.cell_or_mapping(response)
+        start = Span(node.span.source, node.span.start, node.span.start + 1)
+        help = "`response:` is a cell, or the name of a mapping"
+        self.problem("missing-response", "the conversation has no `response:`", start, help)
+        return syntax.Literal(None, start)
+
+    def limit(self, _key: ScalarNode, node: Node) -> str | None:
+        return self.text(node)
+
+    def optional(self, node: Node | None) -> syntax.Cell | None:
+        return None if node is None else self.cell_or_mapping(node)
+
+    def cell_or_mapping(self, node: Node) -> syntax.Cell:
+        """A plain text names a mapping, from this file; anything else is a cell."""
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip():
+            name = node.value if "/" in node.value else f"./{node.value}"
+            return syntax.Use(name, node.span, (), node.span)
+        return self.cell(node)
+
+    def steps(self, node: Node | None) -> tuple[Step, ...]:
+        if node is None:
+            return ()
+        if not isinstance(node, ListNode):
+            self.problem("not-a-list", "`steps` is a list", node.span)
+            return ()
+        steps = [step for item in node.items if (step := self.step(item)) is not None]
+        for position, step in enumerate(steps):
+            if any(step.name == earlier.name for earlier in steps[:position]):
+                self.problem("duplicate-step", f"there are two steps `{step.name}`", step.span)
+        return tuple(steps)
+
+    def step(self, node: Node) -> Step | None:
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "a step is an object with `step:` and what it does", node.span)
+            return None
+        self.step_keys(node)
+        name, action = self.name(node), self.action(node)
+        step = Step(
+            name=name or "",
+            condition=self.optional_expression(node, "if"),
+            unless=self.optional_expression(node, "unless"),
+            each=self.optional_expression(node, "each"),
+            at_once=self.at_once(node.get("at_once")),
+            about=None if (about := node.get("about")) is None else self.cell(about),
+            failure=self.optional(node.get("failure")),
+            action=action or BlockAction(()),
+            span=self.head(node),
+        )
+        return step if name is not None and action is not None else None
+
+    def head(self, node: MapNode) -> Span:
+        name = node.get("step")
+        return name.span if name is not None else Span(node.span.source, node.span.start, node.span.start + 1)
+
+    def step_keys(self, node: MapNode) -> None:
+        self.problems.extend(unknown_keys(node, STEP_KEYS, "a step"))
+        if node.get("call") is None:
+            for key, _ in node.entries:
+                if key.value in CALL_KEYS:
+                    message = f"`{key.value}` goes with a `call`, and this step has none"
+                    self.problem("key-without-call", message, key.span)
+        if (at_once := node.get("at_once")) is not None and node.get("each") is None:
+            self.problem("at-once", "`at_once` goes with `each`, and this step has none", at_once.span)
+
+    def name(self, node: MapNode) -> str | None:
+        given = node.get("step")
+        name = given.value if isinstance(given, ScalarNode) else None
+        if isinstance(name, str) and _NAME.fullmatch(name) and name not in RESERVED:
+            return name
+        message = "the step has no name" if given is None else "this cannot be a step's name"
+        help = "a name is made of letters, digits and _, and not `element`: `- step: order`"
+        self.problem("step-name", message, self.head(node), help)
+        return None
+
+    def action(self, node: MapNode) -> CallAction | ValueAction | EventAction | BlockAction | None:
+        given = [key for key in ACTIONS if node.get(key) is not None]
+        if len(given) != 1:
+            listed = ", ".join(f"`{key}`" for key in ACTIONS)
+            message = "a step does one thing" if given else "the step does nothing"
+            self.problem("step-action", message, self.head(node), f"it has one of {listed}")
+            return None
+        content = node.get(given[0])
+        assert content is not None
+        match given[0]:
+            case "call":
+                return self.call(node, content)
+            case "value":
+                return ValueAction(self.cell(content))
+            case "event":
+                return EventAction(self.cell(content))
+        return BlockAction(self.steps(content))
+
+    def call(self, node: MapNode, content: Node) -> CallAction | None:
+        method, path = self.method_and_path(content)
+        self.problems.extend(header_problems(node.get("headers")))
+        call = CallAction(
+            method=method,
+            path=path or compile_constant_text(ScalarNode("", content.span)),
+            query=self.cells_object(node.get("query"), "query"),
+            headers=self.cells_object(node.get("headers"), "headers"),
+            body=self.optional(node.get("body")),
+            form=self.flag(node.get("form")),
+            answer=self.schema_name(node.get("answer")),
+            tolerate=self.optional_expression(node, "tolerate"),
+            refuse=self.optional_expression(node, "refuse"),
+            repeatable=self.flag(node.get("repeatable")) or method in SAFE_METHODS,
+        )
+        return call if path is not None else None
+
+    def method_and_path(self, content: Node) -> tuple[str, Expression | None]:
+        text = content.value if isinstance(content, ScalarNode) else None
+        match = _CALL.fullmatch(text) if isinstance(text, str) else None
+        if match is None or not isinstance(content, ScalarNode):
+            help = "write the method and the path: GET /orders/{{ id }}"
+            self.problem("not-a-call", "this is not a call", content.span, help)
+            return "", None
+        method = match[1]
+        if method not in METHODS:
+            help = did_you_mean(method, METHODS) or f"the methods are {', '.join(METHODS)}"
+            span = content.part(*match.span(1))
+            self.problem("unknown-method", f"there is no method `{method}`", span, help)
+        return method, self.path(content, match.start(2))
+
+    def path(self, content: ScalarNode, start: int) -> Expression | None:
+        """The path as a template; its text begins behind the method."""
+        rest = content.behind(start)
+        compile_text = compile_template if is_template(str(rest.value)) else compile_constant_text
+        path = self._compiled(compile_text, rest)
+        if path is not None and (wrong := _path_problem(path)):
+            span = content.part(start, len(str(content.value)))
+            self.problem("not-a-call", wrong[0], span, wrong[1])
+        return path
+
+    def cells_object(self, node: Node | None, what: str) -> syntax.Cell | None:
+        if node is None:
+            return None
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", f"`{what}` is an object of cells", node.span)
+            return None
+        return self.cell(node)
+
+    def flag(self, node: Node | None) -> bool:
+        if node is None:
+            return False
+        if isinstance(node, ScalarNode) and isinstance(node.value, bool):
+            return node.value
+        self.problem("not-a-flag", "this is true or false", node.span)
+        return False
+
+    def at_once(self, node: Node | None) -> int:
+        if node is None:
+            return 1
+        if isinstance(node, ScalarNode) and type(node.value) is int and 1 <= node.value <= 16:
+            return node.value
+        self.problem("at-once", "`at_once` is a whole number from 1 to 16", node.span)
+        return 1
+
+    def optional_expression(self, node: MapNode, key: str) -> Expression | None:
+        content = node.get(key)
+        return None if content is None else self.expression(content, key)
+
+
+def _path_problem(path: Expression) -> tuple[str, str] | None:
+    """What no path can have in what is written of it, and what to do. What a payload gives is escaped."""
+    pieces = [child["value"] if child["type"] == "literal" else "{}" for child in path.tree["children"]]
+    written = "".join(piece for piece in pieces if piece != "{}")
+    if "?" in written or "#" in written:
+        help = "what stands behind a `?` is written as `query: {key: value}`"
+        return "a path holds neither `?` nor `#`", help
+    if not _PATH.fullmatch(written):
+        return "a path is of letters, digits and the signs of a URL", "a value in {{ }} is escaped"
+    if any(unquote(segment) in (".", "..") for segment in "".join(pieces).split("/")):
+        return "a path leads down: it has no piece `.` or `..`", "the path begins at the channel's URL"
+    return None

@@ -1,0 +1,57 @@
+"""Which settings are read: one that no mapping, conversation or header of its channel reads is unused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from crossdock.channels.config import Channel, channel_cells
+from crossdock.channels.runner import Conversation
+from crossdock.checking.facts import path_of
+from crossdock.checking.suppressions import apply_allowances
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.language import syntax
+from crossdock.language.jmespath import Tree, children
+from crossdock.language.mapping import Mapping
+
+_ALL: Final = "*"
+
+
+def unused_settings(channel: Channel, files: Iterable[Mapping | Conversation]) -> list[Diagnostic]:
+    """A finding for each setting that nothing reads; ``files`` are all that can read it."""
+    read = {name for cell in channel_cells(channel) for name in _read_in(cell)}
+    for file in files:
+        mapping = file.cells if isinstance(file, Conversation) else file
+        read.update(name for cell in _cells(mapping) for name in _read_in(cell))
+    if channel.source is None or _ALL in read:
+        return []
+    findings = [
+        Diagnostic("unused-setting", f"nothing reads the setting `{name}`", setting.span, severity="warning")
+        for name, setting in channel.settings.items()
+        if name not in read
+    ]
+    return apply_allowances(findings, channel.source)
+
+
+def _cells(mapping: Mapping) -> Iterator[syntax.Cell]:
+    yield mapping.cell
+    yield from mapping.fragments.values()
+    for check in mapping.checks:
+        yield syntax.Evaluate(check.condition)
+        if check.message is not None:
+            yield syntax.Evaluate(check.message)
+
+
+def _read_in(cell: syntax.Cell) -> Iterator[str]:
+    for expression in syntax.expressions(cell):
+        yield from _names(expression.tree)
+
+
+def _names(tree: Tree) -> Iterator[str]:
+    """The settings that an expression reads; a star for all of them."""
+    path = path_of(tree)
+    if path and path[0] == "settings()":
+        yield str(path[1]) if len(path) > 1 else _ALL
+        return
+    for child in children(tree):
+        yield from _names(child)

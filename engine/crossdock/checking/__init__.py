@@ -1,0 +1,1 @@
+"""What is known of a mapping before it runs: types, facts, lineage, what it reads, what is sensitive."""

@@ -1,0 +1,261 @@
+"""Where each target field comes from: target path <- source paths, before there is a payload.
+
+The mapping is walked as the checker walks it; here it is noted what each cell reads. A source is direct
+when the value comes from it, and indirect when it decides on the value: in a filter, a condition, the
+list that is gone through. Another mapping that is used is walked through, down to the payload.
+
+    items[].sku   <-  items[].product.variationProductCode, items[].product.productCode
+                      because of items[].quantity
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from crossdock.checking.facts import shown_by
+from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.narrowing import narrowed
+from crossdock.checking.types import ANYTHING, Documented, ListOf, Record, View, made, view_of
+from crossdock.core.diagnostics import Severity, Span
+from crossdock.language import syntax
+from crossdock.language.jmespath import Expression, Tree
+from crossdock.schema.shape import Shape
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.schema.dialect import Node
+
+# A value of which nothing is documented, so that each path into it is one.
+_UNDOCUMENTED: Final[Node] = {"additionalProperties": {"$ref": "#"}, "items": {"$ref": "#"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What stands between a mapping and a cell in it: the target that it decides on, and its node."""
+
+    target: str
+    node: syntax.With | syntax.If | syntax.Each
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One target field: paths with ``[]`` for the elements of lists, and where the cell is written.
+
+    A source that is not of the payload begins with the function that gives it: ``settings().mode``. What
+    is known of the value is in ``gives``. The
+    cell belongs to ``mapping``; ``turns`` lead to it, and ``keys`` are the targets on the way, each with the
+    place of its name.
+    """
+
+    target: str
+    sources: tuple[str, ...]
+    because_of: tuple[str, ...]
+    functions: tuple[str, ...]
+    tables: tuple[str, ...]
+    span: Span
+    cell: syntax.Cell
+    mapping: Mapping
+    turns: tuple[Turn, ...] = ()
+    keys: tuple[tuple[str, Span], ...] = ()
+    gives: View = ANYTHING
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What one cell reads and uses."""
+
+    direct: dict[str, None] = field(default_factory=dict)
+    indirect: dict[str, None] = field(default_factory=dict)
+    functions: dict[str, None] = field(default_factory=dict)
+    tables: dict[str, None] = field(default_factory=dict)
+
+    def read(self, name: str, *, indirect: bool) -> None:
+        (self.indirect if indirect else self.direct)[name] = None
+
+    def used(self, kind: str, name: str) -> None:
+        (self.functions if kind == "function" else self.tables)[name] = None
+
+    def report(
+        self,
+        id: str,
+        message: str,
+        expression: Expression,
+        tree: Tree,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        """What is wrong is the checker's to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk is: the context, the target path, and what decided that it got here."""
+
+    context: View
+    target: str
+    because: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    keys: tuple[tuple[str, Span], ...] = ()
+
+    def inside(
+        self, view: View, because: tuple[str, ...], node: syntax.With | syntax.If | syntax.Each
+    ) -> _Place:
+        turns = (*self.turns, Turn(self.target, node))
+        return replace(self, context=view, because=(*self.because, *because), turns=turns)
+
+    def at(self, target: str, key: Span | None = None) -> _Place:
+        keys = self.keys if key is None else (*self.keys, (target, key))
+        return replace(self, target=target, keys=keys)
+
+
+def lineage(mapping: Mapping) -> list[Link]:
+    """The links of a mapping, in the order of its file; a field that several cells may write has several."""
+    source = undocumented("") if mapping.source is None else view_of(mapping.source)
+    links = _walk(mapping, source, _Place(source, ""), mapping.cell)
+    root = source.name
+    return [_relative(link, root) for link in links]
+
+
+def undocumented(name: str) -> View:
+    """A value of which nothing is known but its name."""
+    return Documented(Shape(_UNDOCUMENTED, lambda _: _UNDOCUMENTED), name)
+
+
+def _relative(link: Link, root: str) -> Link:
+    """Source paths without the name of the schema before them."""
+
+    def paths(names: tuple[str, ...]) -> tuple[str, ...]:
+        short = (name.removeprefix(root).removeprefix(".") for name in _ends(names))
+        return tuple(dict.fromkeys(short))
+
+    sources = paths(link.sources)
+    because = tuple(path for path in paths(link.because_of) if path not in sources)
+    return replace(link, sources=sources, because_of=because)
+
+
+def _ends(names: tuple[str, ...]) -> Iterator[str]:
+    """The paths that lead on to no other of them."""
+    for name in names:
+        if not any(other != name and other.startswith((name + ".", name + "[]")) for other in names):
+            yield name
+
+
+def _walk(mapping: Mapping, root: View, place: _Place, cell: syntax.Cell) -> Iterator[Link]:
+    match cell:
+        case syntax.Evaluate(expression):
+            notes = _Notes()
+            view = _infer(mapping, root, expression, place.context, notes)
+            yield from _spread(view, _link(mapping, place, cell, notes), 0)
+        case syntax.Literal(value):
+            yield replace(_link(mapping, place, cell, _Notes()), gives=made(value))
+        case syntax.Object(()) | syntax.List(()):
+            empty = made({} if isinstance(cell, syntax.Object) else [])
+            yield replace(_link(mapping, place, cell, _Notes()), gives=empty)
+        case syntax.Object(fields):
+            yield from _fields(mapping, root, place, fields)
+        case syntax.List(items):
+            inner = place.at(f"{place.target}[]")
+            for item in items:
+                yield from _item(mapping, root, inner, item)
+        case syntax.With(over, inside):
+            view, read = _entered(mapping, root, over, place.context)
+            yield from _walk(mapping, root, place.inside(view.marked(False), read, cell), inside)
+        case syntax.If(condition, inside):
+            _, read = _entered(mapping, root, condition, place.context)
+            context = narrowed(place.context, shown_by(condition.tree))
+            yield from _walk(mapping, root, place.inside(context, read, cell), inside)
+        case syntax.Use():
+            yield from _used(mapping, root, place, cell)
+
+
+def _used(mapping: Mapping, root: View, place: _Place, cell: syntax.Use) -> Iterator[Link]:
+    """What is used, without the keys that stand beside it, and those."""
+    own = [f"{place.target}.{item.key}".removeprefix(".") for item in cell.beside]
+    hidden = tuple(start for name in own for start in (name + ".", name + "[]"))
+    yield from _fields(mapping, root, place, cell.beside[: cell.before])
+    if (fragment := mapping.fragments.get(cell.name)) is not None:
+        links = _walk(mapping, root, place, fragment)
+    else:
+        used = mapping.used[cell.name]
+        links = _walk(used, place.context, place, used.cell)
+    for link in links:
+        if link.target not in own and not link.target.startswith(hidden):
+            yield link
+    yield from _fields(mapping, root, place, cell.beside[cell.before :])
+
+
+def _fields(mapping: Mapping, root: View, place: _Place, fields: tuple[syntax.Field, ...]) -> Iterator[Link]:
+    for item in fields:
+        target = f"{place.target}.{item.key}" if place.target else item.key
+        yield from _walk(mapping, root, place.at(target, item.key_span), item.cell)
+
+
+def _item(mapping: Mapping, root: View, place: _Place, item: syntax.Cell | syntax.Each) -> Iterator[Link]:
+    if not isinstance(item, syntax.Each):
+        yield from _walk(mapping, root, place, item)
+        return
+    view, read = _entered(mapping, root, item.over, place.context)
+    yield from _walk(mapping, root, place.inside(view.items(), read, item), item.cell)
+
+
+def _entered(
+    mapping: Mapping, root: View, expression: Expression, context: View
+) -> tuple[View, tuple[str, ...]]:
+    """What a condition, a list or a step inside gives, and what was read for it."""
+    notes = _Notes()
+    view = _infer(mapping, root, expression, context, notes)
+    # An object made here is always there, and whoever reads it reads what it was made of.
+    decided = not isinstance(view, Record) or view.optional
+    return view, (*notes.direct, *notes.indirect) if decided else ()
+
+
+def _infer(mapping: Mapping, root: View, expression: Expression, context: View, notes: _Notes) -> View:
+    settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
+    around = Surroundings(root, settings, request, answers, mapping.tables)
+    return Inference(expression, around, notes).view(expression.tree, context)
+
+
+def _link(mapping: Mapping, place: _Place, cell: syntax.Cell, notes: _Notes) -> Link:
+    return Link(
+        target=place.target,
+        sources=tuple(notes.direct),
+        because_of=(*place.because, *notes.indirect),
+        functions=tuple(notes.functions),
+        tables=tuple(notes.tables),
+        span=cell.span,
+        cell=cell,
+        mapping=mapping,
+        turns=place.turns,
+        keys=place.keys,
+    )
+
+
+def _spread(view: View, link: Link, depth: int) -> Iterator[Link]:
+    """One link for a value; for an object that an expression makes, one for each of its properties."""
+    match view:
+        case Record(fields) if fields and depth < 4:
+            for name, inner in fields.items():
+                target = f"{link.target}.{name}" if link.target else name
+                yield from _spread(inner, replace(link, target=target), depth + 1)
+        case ListOf(element) if isinstance(element, Record):
+            yield from _spread(element, replace(link, target=f"{link.target}[]"), depth + 1)
+        case _:
+            yield replace(link, gives=view)
+
+
+def check_reads(mapping: Mapping) -> list[tuple[syntax.Check, tuple[str, ...]]]:
+    """What each check of a mapping reads of the source."""
+    source = undocumented("") if mapping.source is None else view_of(mapping.source)
+    result = undocumented("the result")
+    found = []
+    for check in mapping.checks:
+        notes = _Notes()
+        for expression in (check.condition, check.message):
+            if expression is not None:
+                _infer(mapping, source, expression, result, notes)
+        names = (name for name in (*notes.direct, *notes.indirect) if not name.startswith(result.name))
+        short = (name.removeprefix(source.name).removeprefix(".") for name in names)
+        found.append((check, tuple(dict.fromkeys(short))))
+    return found

@@ -1,0 +1,160 @@
+"""What the message of a check would show: nothing that a schema marks with ``x-sensitive``.
+
+A check that does not hold is told in logs and on screens, with the values that its message names and the
+two figures that `equal` compares. So a message may not read what is sensitive: in the payload, in the
+result, or in a field of the result that is made of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.lineage import lineage
+from crossdock.checking.narrowing import documented_in
+from crossdock.checking.types import ANYTHING, View, view_of
+from crossdock.core.diagnostics import Diagnostic, Severity
+from crossdock.language import syntax
+from crossdock.language.functions import REGISTRY
+from crossdock.language.jmespath import Expression, Tree
+from crossdock.schema.store import Schema
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+
+_DEEPEST: Final = 8
+_HELP: Final = (
+    "a message goes to logs and screens: show a number of the order instead, or name the field only"
+)
+
+
+def disclosed(mapping: Mapping) -> list[Diagnostic]:
+    """The messages of a mapping's checks that would show what is sensitive."""
+    shown = [(check, expression) for check in mapping.checks for expression in _shown(check)]
+    if not shown:
+        return []
+    # Worked out where a message names a value; the figures of `equal` are numbers.
+    made = _made_of_secrets(mapping) if any(expression.is_text for _, expression in shown) else {}
+    findings = [found for _, expression in shown for found in _disclosed(mapping, expression, made)]
+    return list(dict.fromkeys(findings))
+
+
+def _shown(check: syntax.Check) -> Iterator[Expression]:
+    """What is shown of a check that does not hold."""
+    if check.message is not None and any(
+        part["type"] != "literal" for part in check.message.tree["children"]
+    ):
+        yield check.message
+    tree = check.condition.tree
+    if tree["type"] == "function_expression" and tree["value"] == "equal":
+        yield from (replace(check.condition, tree=part) for part in tree["children"][:2])
+
+
+def _disclosed(mapping: Mapping, expression: Expression, made: dict[str, str]) -> Iterator[Diagnostic]:
+    around = Surroundings(view_of(mapping.source), ANYTHING, tables=mapping.tables)
+    target = view_of(mapping.target)
+    for result in (mapping.result, target):
+        reads = _Reads()
+        _Reader(expression, around, reads).view(expression.tree, result)
+        for name, tree in reads.secrets:
+            message = f"the message shows `{name}`, which is sensitive"
+            yield Diagnostic("sensitive-in-message", message, expression.at(tree), _HELP)
+    for name in reads.names:
+        path = name.removeprefix(f"{target.name}.")
+        if path in made and name != path:
+            message = f"the message shows `{path}`, which is made of `{made[path]}`, and that is sensitive"
+            yield Diagnostic("sensitive-in-message", message, expression.span, _HELP)
+
+
+def _made_of_secrets(mapping: Mapping) -> dict[str, str]:
+    """The fields of the result that are made of sensitive ones, each with one of those."""
+    if mapping.source is None:
+        return {}
+    return {
+        link.target: source
+        for link in lineage(mapping)
+        for source in link.sources
+        if _is_secret(mapping.source, source)
+    }
+
+
+def _is_secret(schema: Schema, path: str) -> bool:
+    """Whether a path into a payload leads to something sensitive, or into it."""
+    shape = schema.shape()
+    for part in re.findall(r"\[\]|[^.\[\]]+", path):
+        if shape.sensitive:
+            return True
+        inner = shape.items() if part == "[]" else shape.property(part)
+        if inner is None:
+            return False
+        shape = inner
+    return shape.sensitive
+
+
+@dataclass(slots=True)
+class _Reads:
+    """What is read for its value, and what of it is sensitive."""
+
+    names: dict[str, None] = field(default_factory=dict)
+    secrets: list[tuple[str, Tree]] = field(default_factory=list)
+
+    def read(self, name: str, *, indirect: bool) -> None:
+        if not indirect:
+            self.names[name] = None
+
+    def used(self, kind: str, name: str) -> None:
+        """Which functions and tables are used is of no matter here."""
+
+    def report(
+        self,
+        id: str,
+        message: str,
+        expression: Expression,
+        tree: Tree,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        """What else is wrong is the checker's to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader(Inference):
+    """An inference that notes the sensitive properties that are read for their value."""
+
+    def property(self, tree: Tree, context: View) -> View:
+        found = Inference.property(self, tree, context)
+        if not self.indirect:
+            self.note(tree, [each.name for each in documented_in(found) if each.shape.sensitive])
+        return found
+
+    def call(self, tree: Tree, context: View, *, compared: bool = False) -> View:
+        """A text that is made of a whole object shows all that is in it."""
+        if "string" in REGISTRY[tree["value"]].returns and not self.indirect:
+            quiet = replace(self, sink=_Reads())
+            for part in tree["children"]:
+                if part["type"] != "expref":
+                    self.note(part, list(_secrets_within(quiet.view(part, context), 0)))
+        return Inference.call(self, tree, context, compared=compared)
+
+    def note(self, tree: Tree, names: list[str]) -> None:
+        if isinstance(self.sink, _Reads):
+            self.sink.secrets.extend((name, tree) for name in names)
+
+
+def _secrets_within(view: View, depth: int) -> Iterator[str]:
+    """The sensitive parts of an object or a list, by name."""
+    for each in documented_in(view):
+        if each.shape.sensitive:
+            yield each.name
+            return
+    if depth > _DEEPEST:
+        return
+    if "object" in view.kinds and view.known:
+        for name in sorted(view.property_names()):
+            if (inner := view.property(name)) is not None:
+                yield from _secrets_within(inner, depth + 1)
+    if "array" in view.kinds and view.known:
+        yield from _secrets_within(view.items(), depth + 1)

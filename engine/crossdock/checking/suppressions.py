@@ -1,0 +1,91 @@
+"""Findings that an author knows and accepts: `# allow[id]: reason` on the line, or on one above it.
+
+    sku: product.code       # allow[may-be-missing]: a product always has a code
+
+On the first line of a text that goes over several lines it holds for all of them. One without a reason is
+an error, one that allows nothing a warning; an error is never allowed away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crossdock.core.diagnostics import Diagnostic, Source, Span
+
+_ALLOW = re.compile(r"(?:^|\s)#\s*allow\[(?P<ids>[^\]]*)\]:?[ \t]*(?P<reason>[^\n]*)")
+_OPENS_BLOCK = re.compile(r"[>|][+-]?[0-9]?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One comment: what it allows, and on which lines, counted from 1."""
+
+    id: str
+    reason: str
+    lines: range
+    span: Span
+
+
+def apply_allowances(findings: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
+    """The findings without those that are allowed, and with what is wrong with the allowances."""
+    allowances = list(allowances_in(source))
+    used: set[Allowance] = set()
+    kept: list[Diagnostic] = []
+    for finding in findings:
+        allowance = _allowing(finding, allowances, source)
+        if allowance is None:
+            kept.append(finding)
+        else:
+            used.add(allowance)
+    for allowance in allowances:
+        if not allowance.reason:
+            message = f"`{allowance.id}` is allowed without a reason"
+            kept.append(Diagnostic("allowed-without-reason", message, allowance.span))
+        elif allowance not in used:
+            message = f"`{allowance.id}` is allowed here, and there is no such finding"
+            kept.append(Diagnostic("unused-allowance", message, allowance.span, severity="warning"))
+    return kept
+
+
+def _allowing(finding: Diagnostic, allowances: list[Allowance], source: Source) -> Allowance | None:
+    if finding.severity == "error" or finding.span is None or finding.span.source is not source:
+        return None
+    line = finding.span.line
+    return next((each for each in allowances if each.id == finding.id and line in each.lines), None)
+
+
+def allowances_in(source: Source) -> Iterable[Allowance]:
+    """The allowances of a file."""
+    if "allow[" not in source.text:
+        return
+    lines = source.text.split("\n")
+    for number, text in enumerate(lines, start=1):
+        match = _ALLOW.search(text)
+        if match is None:
+            continue
+        start = source.offset(number, 1) + match.start("ids") - len("allow[")
+        span = Span(source, start, source.offset(number, 1) + len(text.rstrip()))
+        for id in match["ids"].split(","):
+            yield Allowance(id.strip(), match["reason"].strip(), _lines(lines, number), span)
+
+
+def _lines(lines: list[str], number: int) -> range:
+    """The lines that a comment speaks for: its own, or those below a comment that stands alone."""
+    first = number
+    while first <= len(lines) and lines[first - 1].lstrip().startswith("#"):
+        first += 1
+    if first > len(lines):
+        return range(number, number + 1)
+    head = lines[first - 1]
+    last = first
+    if _OPENS_BLOCK.search(head.partition(" #")[0].rstrip()):
+        indent = len(head) - len(head.lstrip())
+        while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
+            last += 1
+    return range(number, last + 1)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -1,0 +1,1 @@
+"""The command line: it reads arguments, prints, and exits. It decides nothing."""

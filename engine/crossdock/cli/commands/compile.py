@@ -1,0 +1,108 @@
+"""``crossdock compile``: mappings as Python, kept on disk before anybody waits for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.commands.console import count, format_option, open_project, output_option, put, report
+
+if TYPE_CHECKING:
+    from crossdock.core.diagnostics import Diagnostic, Format
+    from crossdock.core.python_module import Generated
+    from crossdock.project.project import Project
+
+PARTS = {"run": "", "takes": "source", "gives": "target"}
+
+
+@click.command(name="compile")
+@click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
+@click.option("--show", is_flag=True, help="Print the Python of one mapping, and keep nothing.")
+@click.option(
+    "--part",
+    type=click.Choice(list(PARTS)),
+    default="run",
+    show_default=True,
+    help="Of --show: the mapping itself, or what accepts its payloads or its results.",
+)
+@output_option
+@click.option("--no-cache", is_flag=True, help="Keep nothing on disk; only see that it can be done.")
+@format_option
+@click.pass_context
+def command(
+    context: click.Context,
+    mappings: tuple[str, ...],
+    show: bool,
+    part: str,
+    output: str | None,
+    no_cache: bool,
+    form: Format,
+) -> None:
+    """Turn mappings into Python, all of the project's or these, so that the next transform starts at once.
+
+    The code is kept in the directory CROSSDOCK_CACHE, by default below ~/.cache, and made anew when a
+    file changes. A mapping outside the project is not kept.
+    """
+    project = open_project(context)
+    if show:
+        _show(project, mappings, part, output)
+        return
+    if part != "run" or output is not None:
+        raise click.UsageError("--part and --output go with --show")
+    context.exit(_compile(project, mappings or project.mapping_names(own=True), form, keep=not no_cache))
+
+
+def _show(project: Project, mappings: tuple[str, ...], part: str, output: str | None) -> None:
+    from crossdock.execution import codegen
+
+    if len(mappings) != 1:
+        raise click.UsageError("--show takes one mapping")
+    mapping = project.mapping(mappings[0])
+    try:
+        generated = mapping.generated()
+    except codegen.BEYOND:
+        raise click.UsageError(f"only the interpreter can run `{mapping.name}`") from None
+    if part not in generated:
+        raise click.UsageError(f"`{mapping.name}` names no {PARTS[part]} schema")
+    put(_source(generated[part]), output)
+
+
+def _source(generated: Generated) -> str:
+    """The source of a module, below its title the constants that it is given when it is loaded."""
+    title, _, rest = generated.source.rstrip("\n").partition("\n")
+    constants = [f"{name} = {value!r}" for name, value in generated.constants.items()]
+    return "\n".join([title, *constants, rest] if title.startswith("#") else [*constants, title, rest])
+
+
+def _compile(project: Project, names: tuple[str, ...] | list[str], form: Format, *, keep: bool) -> int:
+    """Compile these, each in a project of its own, so that it is kept with what it reads; the exit code."""
+    from crossdock.core.errors import CrossdockError
+    from crossdock.project import code_cache
+    from crossdock.project.project import Project
+
+    findings: list[Diagnostic] = []
+    compiled, interpreted, kept = 0, [], 0
+    for name in names:
+        own = Project(project.roots)
+        try:
+            mapping = own.mapping(name)
+        except CrossdockError as error:
+            findings.extend(error.diagnostics)
+            continue
+        if mapping.prepared() is None:
+            interpreted.append(mapping.name)
+            continue
+        compiled += 1
+        kept += keep and code_cache.keep_mapping(own, mapping)
+    report(list(dict.fromkeys(findings)), form)
+    if form == "text":
+        _tell(compiled, interpreted, compiled - kept if keep else 0)
+    return 2 if findings else 0
+
+
+def _tell(compiled: int, interpreted: list[str], unkept: int) -> None:
+    told = f"{count(compiled, 'mapping')} compiled"
+    click.echo(f"{told}, {unkept} of them not kept" if unkept else told, err=True)
+    for name in interpreted:
+        click.echo(f"only the interpreter can run {name}", err=True)

@@ -1,0 +1,40 @@
+"""``crossdock sheet``: a mapping as a table for people who do not read YAML."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from crossdock.cli.commands.console import open_project, output_option, put
+
+FORMS: Final = ("html", "markdown", "csv")
+
+
+@click.command(name="sheet")
+@click.argument("mapping")
+@click.option(
+    "--as", "wanted", type=click.Choice(FORMS), default="html", show_default=True, help="How it is written."
+)
+@output_option
+@click.pass_context
+def command(context: click.Context, mapping: str, wanted: str, output: str | None) -> None:
+    """Print a mapping as a table: each field, its type and source, the transformation in words, an example.
+
+    The examples are those of the mapping, below examples/; sensitive values are hidden.
+    """
+    from crossdock.checking.lineage import lineage
+    from crossdock.tools.sheet import html, markdown
+    from crossdock.tools.sheet.rows import sheet_of
+    from crossdock.tools.sheet.samples import samples_of
+
+    project = open_project(context)
+    compiled = project.mapping(mapping)
+    sheet = sheet_of(compiled, samples_of(project, compiled, lineage(compiled)))
+    match wanted:
+        case "markdown":
+            put(markdown.markdown(sheet), output)
+        case "csv":
+            put(markdown.as_csv(sheet), output)
+        case _:
+            put(html.html(sheet), output)

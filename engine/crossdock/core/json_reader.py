@@ -1,0 +1,225 @@
+"""Payload bytes to JSON, strictly, and JSON to text.
+
+The standard parser decides quickly; what it or its hooks refuse is read again by the scanner, which finds
+the first place that is wrong. What a diagnostic shows is the payload's text up to that place with every
+value masked: keys and punctuation stay, so the caret stands right and nothing leaks.
+
+    error[duplicate-key]: the key `sku` stands twice in one object
+     --> order.json:1:14
+      |
+    1 | {"sku": "•", "sku" …
+      |              ^^^^^
+      = help: the first stands at line 1, column 2
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+from typing import BinaryIO, NoReturn, cast
+
+from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, shorten
+from crossdock.core.errors import InputError
+from crossdock.core.json_faults import (
+    DEEPEST,
+    Scanner,
+    TextError,
+    Wanted,
+    first_fault,
+    integer,
+    lone_surrogate,
+)
+from crossdock.core.json_types import JSON, LARGEST, finite
+from crossdock.core.json_valid_prefix import Sound
+
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
+_ESCAPED_BYTE = re.compile(rb"\\.", re.DOTALL)
+_SHOWN = 1_000  # of a long line no more is ever shown
+_WHOLE_TOKENS = re.compile(r'(?:[^"]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+_SHOWN_OR_NOT = re.compile(
+    r'("[^"\\]*+(?:\\.[^"\\]*+)*+"(?=\s*:)|[\s{}\[\]:,]++)|"[^"\\]*+(?:\\.[^"\\]*+)*+("|\\?\Z)|[^\s{}\[\]:,"]++',
+    re.DOTALL,
+)
+
+
+def decode(data: bytes, name: str, *, limit: int = LARGEST, secret: bool = True) -> JSON:
+    """The JSON value of a payload's bytes, or an ``InputError`` that names the place.
+
+    ``secret`` masks the values in what a diagnostic shows; turn it off for a project's own files.
+    """
+    if len(data) > limit:
+        message = f"the payload has more than the {limit} bytes that are read"
+        raise InputError([Diagnostic("payload-too-large", message, input=Place(name, ""))])
+    if not data.strip(b" \t\n\r"):
+        raise InputError([Diagnostic("empty-payload", "the payload is empty", input=Place(name, ""))])
+    try:
+        text = data.decode("utf-8")
+        if _depth(data) <= DEEPEST and not lone_surrogate(text):
+            return _loads(text)
+    except ValueError:
+        pass
+    fault, text = _explain(data)
+    span = _span(name, text, fault.start, fault.end, secret, shown=fault.shown)
+    raise InputError([Diagnostic(fault.id, fault.message, span, fault.help)])
+
+
+def encode(value: JSON, *, compact: bool = False) -> str:
+    """A value as JSON text without a line end: keys in their order, every character as itself.
+
+    NaN and the infinities are not JSON, and raise ``ValueError``.
+    """
+    if compact:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+
+
+def read(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> bytes:
+    """The bytes of a file, or of ``stdin`` for ``-``; at most one more than ``decode`` takes."""
+    with opened(path, stdin) as file:
+        return file.read(limit + 1)
+
+
+def lines(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, or of ``stdin`` for ``-``, that are not blank, with their numbers from 1.
+
+    Of a line that is longer than ``decode`` takes, as much as shows that. Raises InputError.
+    """
+    with opened(path, stdin) as file:
+        number, begins = 0, True
+        while line := file.readline(limit + 2):
+            number += begins
+            if begins and (line.strip() or len(line) > limit):
+                yield number, line.removesuffix(b"\n").removesuffix(b"\r")
+            begins = line.endswith(b"\n")
+
+
+@contextmanager
+def opened(path: str, stdin: BinaryIO) -> Iterator[BinaryIO]:
+    """A file to be read bit by bit, ``stdin`` for ``-``. Raises InputError when it cannot be read."""
+    with _readable(path):
+        if path == "-":
+            yield stdin
+            return
+        with Path(path).open("rb") as file:
+            yield file
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    shown = shorten(path, 200)
+    try:
+        yield
+        return
+    except (FileNotFoundError, NotADirectoryError):
+        finding = Diagnostic("no-such-file", f"there is no file `{shown}`")
+    except IsADirectoryError:
+        finding = Diagnostic("is-a-directory", f"`{shown}` is a directory, not a file")
+    except OSError as error:
+        reason = (error.strerror or "it does not answer").lower()
+        finding = Diagnostic("unreadable", f"`{shown}` cannot be read: {reason}")
+    except ValueError:  # a NUL in the path
+        finding = Diagnostic("no-such-file", f"`{shown}` is not a file's name")
+    raise InputError([finding])
+
+
+def locate(text: str, name: str, pointers: Iterable[str], *, secret: bool = True) -> dict[str, Span]:
+    """Where the values of JSON pointers stand in a payload's text, an object or list by its bracket.
+
+    A pointer into nothing is left out. The text must be one that ``decode`` takes.
+    """
+    wanted = Wanted()
+    for pointer in pointers:
+        wanted.add(pointer)
+    scanner = Scanner(text, wanted, Sound(len(text)))
+    scanner.document()
+    return {pointer: _span(name, text, start, end, secret) for pointer, (start, end) in scanner.found.items()}
+
+
+# --- the fast path: the standard parser, and hooks for what it takes although JSON has no such thing
+
+
+def _depth(data: bytes) -> int:
+    """How deep the brackets outside of texts nest: each becomes a step up or down, summed in C."""
+    if b"\\" in data:
+        data = _ESCAPED_BYTE.sub(b"", data)
+    steps = b"".join(data.translate(_STEPS, _NOT_STRUCTURE).split(b'"')[::2])
+    return max(accumulate(memoryview(steps).cast("b")), default=0)
+
+
+def _loads(text: str) -> JSON:
+    value = json.loads(
+        text,
+        object_pairs_hook=_object,
+        parse_int=integer,
+        parse_float=finite,
+        parse_constant=_constant,
+    )
+    return cast(JSON, value)
+
+
+def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("duplicate key")
+    return result
+
+
+def _constant(_word: str) -> NoReturn:
+    raise ValueError("not a number")
+
+
+# --- the slow path: which fault, and how much of the text is shown
+
+
+def _explain(data: bytes) -> tuple[TextError, str]:
+    """The first fault of refused bytes, and the text that its offsets count in."""
+    help = "send the payload as UTF-8 without a byte order mark"
+    text = data.decode("utf-8", "replace")
+    if text[0] == "\ufeff" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return TextError("byte-order-mark", "the payload begins with a byte order mark", 0, 1, help), text
+    if 0 in data[:4]:
+        return TextError("not-utf-8", "the payload looks like UTF-16 or UTF-32", 0, 1, help), text
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = len(data[: error.start].decode("utf-8"))
+        message = f"the byte at offset {error.start} is not UTF-8"
+        fault = first_fault(text[:at])
+        if fault is None or fault.start >= len(text[:at].rstrip()):
+            fault = TextError("not-utf-8", message, at, at + 1, help)
+        return fault, text
+    return first_fault(text) or TextError("not-json", "this is not JSON", 0, len(text)), text
+
+
+def _span(name: str, text: str, start: int, end: int, secret: bool, *, shown: bool = False) -> Span:
+    """A span in the text; of a secret text, in a copy that is masked up to ``end`` and cut there."""
+    if not secret:
+        return Span(Source(name, text), start, end)
+    line = text.rfind("\n", 0, start) + 1
+    before = "".join("•" * len(row) + "\n" for row in text[:line].split("\n")[:-1])
+    place = text[start:end] if shown else _masked(text[start:end])
+    after = " …" if text[end:].strip() else ""
+    near = _WHOLE_TOKENS.match(text, line, max(line, start - _SHOWN))
+    far = near.end() if near else line
+    return Span(
+        Source(name, f"{before}{'•' * (far - line)}{_masked(text[far:start])}{place}{after}"), start, end
+    )
+
+
+def _masked(text: str) -> str:
+    """The text with its keys, punctuation and quotes, and one ``•`` for each other character."""
+
+    def mask(token: re.Match[str]) -> str:
+        if token[1]:
+            return token[1]
+        if token[2] is None:
+            return "•" * len(token[0])
+        closing = '"' if token[2] == '"' else ""
+        return '"' + "•" * (len(token[0]) - 1 - len(closing)) + closing
+
+    return _SHOWN_OR_NOT.sub(mask, text)

@@ -1,0 +1,46 @@
+"""Python that we wrote by program: its source, its constants, and the way to make it run.
+
+A generated module defines one function, ``run``. What it calls of ours comes from a support module,
+what it holds of the mapping or schema from its constants, which are JSON; so the compiled code and
+the constants can be kept on disk, and nothing else of the mapping or schema is needed to run them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import CodeType, ModuleType
+from typing import Any
+from warnings import catch_warnings
+
+from crossdock.core.json_types import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A generated module. ``name`` stands in tracebacks where a file's name would."""
+
+    name: str
+    source: str
+    constants: Mapping[str, JSON] = field(default_factory=dict, repr=False)
+    _code: list[CodeType] = field(init=False, default_factory=list, repr=False)
+
+    def compiled(self) -> CodeType:
+        """Raises SyntaxError, RecursionError or MemoryError for what is beyond Python's own limits."""
+        if not self._code:
+            # What is written out may be compared with nothing, or indexed: Python's advice is for people.
+            with catch_warnings(action="ignore", category=SyntaxWarning):
+                self._code.append(compile(self.source, f"<{self.name}>", "exec", dont_inherit=True))
+        return self._code[0]
+
+    def load(self, support: ModuleType) -> Callable[..., Any]:
+        """The function ``run``; raises as ``compiled`` does."""
+        return run_of(self.compiled(), self.constants, support)
+
+
+def run_of(code: CodeType, constants: Mapping[str, JSON], support: ModuleType) -> Callable[..., Any]:
+    """The function ``run`` of a compiled module, among the names of its support module."""
+    names: dict[str, Any] = {**vars(support), **constants}
+    exec(code, names)  # noqa: S102 (our own code: the text of no mapping gets into it but as literals)
+    function: Callable[..., Any] = names["run"]
+    return function

@@ -1,0 +1,252 @@
+"""Calls of the library: straight to the function where the arguments are what it takes, and else through
+``apply``, which knows what to do with all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from crossdock.execution.codegen import fixed_point
+from crossdock.execution.codegen.locals import Frame
+from crossdock.execution.codegen.reads import ORIGINS
+from crossdock.execution.codegen.writer import (
+    ARRAY,
+    KINDS,
+    NULL,
+    OBJECT,
+    STRING,
+    Value,
+    Writer,
+    literal,
+    of_items,
+    of_members,
+)
+from crossdock.language.functions import REGISTRY, Function
+from crossdock.language.jmespath import Tree
+
+if TYPE_CHECKING:
+    from crossdock.execution.codegen.expressions import Trees
+
+_CLASSES: Final[dict[str, frozenset[type]]] = {
+    "null": frozenset({type(None)}),
+    "boolean": frozenset({bool}),
+    "number": frozenset({int, float}),
+    "string": frozenset({str}),
+    "array": frozenset({list}),
+    "object": frozenset({dict}),
+}
+# Functions that are one operation of Python.
+_OPERATIONS: Final = {
+    "contains": "({1} in {0})",
+    "ends_with": "{0}.endswith({1})",
+    "length": "len({0})",
+    "lower": "{0}.lower()",
+    "starts_with": "{0}.startswith({1})",
+    "trim": "{0}.strip()",
+    "upper": "{0}.upper()",
+}
+_SAFE: Final = frozenset({"lower", "trim", "upper"})
+
+
+def call(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    """What a function gives for its arguments in a context."""
+    name = tree["value"]
+    if (amount := fixed_point.call(trees, tree, frame)) is not None:
+        return amount
+    if special := _SPECIAL.get(name):
+        return special(trees, tree, frame)
+    if any(part["type"] == "expref" for part in tree["children"]):
+        return _by_expression(trees, tree, frame)
+    arguments = [trees.value(part, frame) for part in tree["children"]]
+    return _Call(trees, REGISTRY[name], arguments).value()
+
+
+class _Call:
+    """One call: its function and its arguments, with what has to be asked of them first."""
+
+    def __init__(self, trees: Trees, function: Function, arguments: list[Value]) -> None:
+        self.writer = trees.writer
+        self.function = function
+        self.arguments = arguments
+        last = len(function.parameters) - 1
+        accepted = [function.accepts[min(position, last)] for position in range(len(arguments))]
+        self.unsure = [
+            (position, accepts)
+            for position, (value, accepts) in enumerate(zip(arguments, accepted, strict=True))
+            if not _classes(value) <= accepts
+        ]
+
+    def value(self) -> Value:
+        if self.unsure or self.function.name not in _SAFE:
+            self.writer.risky()
+        if not self.unsure:
+            return Value(self._straight(), self._kinds())
+        self.arguments = [self.writer.named(value) for value in self.arguments]
+        tests = " and ".join(self._test(position, accepts) for position, accepts in self.unsure)
+        listed = ", ".join([repr(self.function.name), *(value.code for value in self.arguments)])
+        otherwise = f"{'apply' if self.function.call else 'builtin'}({listed})"
+        if self.function.kind == "library" and len(self.unsure) == 1:
+            otherwise = f"None if {self.arguments[self.unsure[0][0]].code} is None else {otherwise}"
+        return Value(f"({self._straight()} if {tests} else {otherwise})", self._kinds())
+
+    def _straight(self) -> str:
+        codes = [value.code for value in self.arguments]
+        name = self.function.name
+        if name in _OPERATIONS:
+            return _OPERATIONS[name].format(*codes)
+        if self.function.call is None:
+            return f"builtin({', '.join([repr(name), *codes])})"
+        called = self.writer.outside(f"call_{name}", f"FUNCTIONS[{name!r}]")
+        return f"{called}({', '.join(codes)})"
+
+    def _test(self, position: int, accepts: frozenset[type]) -> str:
+        code = self.arguments[position].code
+        names = sorted("NoneType" if each is type(None) else each.__name__ for each in accepts)
+        if len(names) == 1:
+            return f"{code}.__class__ is {names[0]}"
+        listed = ", ".join("None.__class__" if name == "NoneType" else name for name in names)
+        return (
+            f"{code}.__class__ in {self.writer.outside('is_' + '_or_'.join(names), f'frozenset(({listed}))')}"
+        )
+
+    def _kinds(self) -> frozenset[str]:
+        gives = _kinds_of(self.function.returns)
+        maybe = any("null" in self.arguments[position].kinds for position, _ in self.unsure)
+        return gives | NULL if maybe and self.function.kind == "library" else gives
+
+
+def _classes(value: Value) -> frozenset[type]:
+    if value.whole is not None:
+        return frozenset({int})
+    return frozenset[type]().union(*(_CLASSES[kind] for kind in value.kinds))
+
+
+def _kinds_of(names: frozenset[str]) -> frozenset[str]:
+    if "any" in names:
+        return KINDS
+    return frozenset("number" if name == "integer" else name for name in names)
+
+
+def _by_expression(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    """A call with an expression that the function evaluates itself: a function within the function."""
+    writer = trees.writer
+    codes = []
+    for part in tree["children"]:
+        if part["type"] != "expref":
+            codes.append(writer.named(trees.value(part, frame)).code)
+            continue
+        name, element = writer.fresh("f"), writer.fresh("e")
+        with writer.block(f"def {name}({element}):"):
+            inside = trees.enter(Value(element, simple=True), part["children"])
+            writer.line(f"return {trees.value(part['children'][0], inside).code}")
+        codes.append(f"reference({name})")
+    writer.risky()
+    function = REGISTRY[tree["value"]]
+    called = "apply" if function.call else "builtin"
+    return Value(f"{called}({', '.join([repr(function.name), *codes])})", _kinds_of(function.returns))
+
+
+def _origin(trees: Trees, tree: Tree, _frame: Frame) -> Value:
+    return trees.origins[tree["value"]].value
+
+
+def _map(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    body = tree["children"][0]["children"][0]
+    values = trees.writer.named(trees.value(tree["children"][1], frame))
+    writer = trees.writer
+    if values.kinds != ARRAY:
+        writer.risky()
+        writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
+    name, element = writer.fresh("r"), writer.fresh("e")
+    writer.line(f"{name} = []")
+    with writer.block(f"for {element} in {values.code}:"):
+        inside = trees.enter(Value(element, simple=True), [body])
+        writer.line(f"{name}.append({trees.value(body, inside).code})")
+    return Value(name, ARRAY, simple=True)
+
+
+def _merge(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    """Objects in one; what the mapping states of them is stated of the whole."""
+    values = [trees.value(part, frame) for part in tree["children"]]
+    if all(value.members is not None for value in values):
+        return of_members({key: inner for value in values for key, inner in (value.members or {}).items()})
+    values = [trees.writer.named(value) for value in values]
+    plain = "{" + ", ".join(f"**{value.code}" for value in values) + "}"
+    unsure = [value.code for value in values if value.kinds != OBJECT]
+    if not unsure:
+        return Value(plain, OBJECT)
+    trees.writer.risky()
+    tests = " and ".join(f"{code}.__class__ is dict" for code in unsure)
+    listed = ", ".join(value.code for value in values)
+    return Value(f"({plain} if {tests} else builtin('merge', {listed}))", OBJECT)
+
+
+def _not_null(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    """All of its arguments are worked out, as the interpreter does, and the first that is there is taken."""
+    values = [_ready(trees.writer, trees.value(part, frame)) for part in tree["children"]]
+    values[:-1] = [trees.writer.named(value) for value in values[:-1]]
+    chosen, kinds = values[-1].code, values[-1].kinds
+    for value in reversed(values[:-1]):
+        if value.nullable:
+            chosen = f"({value.code} if {value.code} is not None else {chosen})"
+            kinds |= value.kinds - NULL
+        else:
+            chosen, kinds = value.code, value.kinds
+    return Value(chosen, kinds)
+
+
+def _ready(writer: Writer, value: Value) -> Value:
+    """A value that may be left out: what it could raise is raised."""
+    return value if value.harmless else writer.named(value)
+
+
+def _lookup(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    parts = tree["children"]
+    rows = trees.table(parts[0]["value"])
+    key, *rest = [trees.writer.named(trees.value(part, frame)) for part in parts[1:]]
+    listed = ", ".join(value.code for value in (key, *rest))
+    if key.kinds == STRING:
+        return Value(f"{rows}.get({listed})")
+    if not key.kinds <= STRING | NULL:
+        trees.writer.risky()
+    return Value(f"({rows}.get({listed}) if {key.code}.__class__ is str else found({rows}, {listed}))")
+
+
+def _to_string(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    value = trees.writer.named(trees.value(tree["children"][0], frame))
+    if value.kinds == STRING:
+        return value
+    trees.writer.risky()
+    called = "apply" if REGISTRY["to_string"].call else "builtin"
+    code = value.code
+    otherwise = f"str({code}) if {code}.__class__ is int else {called}('to_string', {code})"
+    return Value(f"({code} if {code}.__class__ is str else {otherwise})", STRING)
+
+
+def _to_array(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    value = trees.writer.named(trees.value(tree["children"][0], frame))
+    if value.kinds == ARRAY:
+        return value
+    if "array" not in value.kinds:
+        return of_items([value])
+    return Value(f"({value.code} if {value.code}.__class__ is list else [{value.code}])", ARRAY)
+
+
+def _type(trees: Trees, tree: Tree, frame: Frame) -> Value:
+    value = trees.writer.named(trees.value(tree["children"][0], frame))
+    for kind in value.kinds if len(value.kinds) == 1 else ():
+        return literal(kind)
+    trees.writer.risky()
+    return Value(f"TYPE_NAMES[{value.code}.__class__]", STRING)
+
+
+_SPECIAL: Final[dict[str, Callable[[Trees, Tree, Frame], Value]]] = {
+    **dict.fromkeys(ORIGINS, _origin),
+    "lookup": _lookup,
+    "map": _map,
+    "merge": _merge,
+    "not_null": _not_null,
+    "to_array": _to_array,
+    "to_string": _to_string,
+    "type": _type,
+}

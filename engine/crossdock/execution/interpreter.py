@@ -1,0 +1,281 @@
+"""Mapping x payload -> result: the reference meaning of the language.
+
+One function a node kind, no state but the trace. A cell yields a value or ``MISSING``; what that does
+to the key or the list item around it is decided where the key or the item is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from crossdock.core.diagnostics import Diagnostic, Place, pointer
+from crossdock.core.errors import EvaluationError
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
+from crossdock.language import syntax
+from crossdock.language.functions import REGISTRY
+from crossdock.language.jmespath import Evaluator, Expression, Failure, is_true
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an execution gives: the result, the checks that failed, and the trace."""
+
+    value: JSON
+    failed: list[Diagnostic] = field(default_factory=list)
+    trace: Trace = field(default_factory=Trace)
+    present: bool = True
+
+
+def execute(
+    mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced: bool, watch: Watch | None = None
+) -> Outcome:
+    """Run a mapping. ``name`` is what messages call the payload. Raises EvaluationError.
+
+    Without a trace a failure says less about the payload; the caller runs the payload again with one.
+    """
+    run = _Run(name, Origins(payload) if traced else None, watch)
+    value = run.mapping(mapping, payload, scope, ())
+    if isinstance(value, Missing):
+        return Outcome(None, run.failed, run.trace, present=False)
+    return Outcome(value, run.failed, run.trace)
+
+
+class _Run:
+    """One execution: what it gathers on the way."""
+
+    def __init__(self, name: str, origins: Origins | None, watch: Watch | None = None) -> None:
+        self.name = name
+        self.origins = origins
+        self.watch = watch
+        self.failed: list[Diagnostic] = []
+        self.trace = Trace()
+
+    def mapping(self, mapping: Mapping, payload: JSON, scope: Scope, path: Parts) -> JSON | Missing:
+        # A mapping of another channel that is used here keeps that channel's settings.
+        settings = {**mapping.settings, **scope.settings}
+        scope = replace(scope, root=payload, tables=mapping.tables, settings=settings)
+        cells = _Cells(self, mapping, scope)
+        if self.watch is not None:
+            self.watch.began(mapping, payload, path)
+        value = cells.cell(mapping.cell, payload, path)
+        if not isinstance(value, Missing):
+            for check in mapping.checks:
+                cells.check(check, value, path)
+        return value
+
+
+class Names(Protocol):
+    """What `$use` can name."""
+
+    @property
+    def fragments(self) -> MappingType[str, syntax.Cell]: ...
+
+    @property
+    def used(self) -> MappingType[str, Mapping]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoNames:
+    """A cell that stands in no mapping can name nothing."""
+
+    fragments: MappingType[str, syntax.Cell] = field(default_factory=dict)
+    used: MappingType[str, Mapping] = field(default_factory=dict)
+
+
+class _Cells:
+    """The cells of one mapping, in its scope."""
+
+    def __init__(self, run: _Run, mapping: Names, scope: Scope) -> None:
+        self.run = run
+        self.of = mapping
+        self.scope = scope
+        self.evaluator = Evaluator(scope, run.origins)
+
+    def cell(self, cell: syntax.Cell, context: JSON, path: Parts) -> JSON | Missing:
+        match cell:
+            case syntax.Evaluate(expression):
+                return self.present(expression, context, path)
+            case syntax.Literal(constant):
+                self.step(path, cell)
+                return constant
+            case syntax.Object(fields):
+                result: dict[str, JSON] = {}
+                self.fields(fields, context, path, result)
+                self.step(path, cell)
+                return result
+            case syntax.List():
+                return self.items(cell, context, path)
+            case syntax.With(over, inner):
+                inside = self.present(over, context, path)
+                return MISSING if isinstance(inside, Missing) else self.behind(inner, inside, path)
+            case syntax.If(condition, inner):
+                if not is_true(self.watched(condition, context, path)):
+                    return self.left_out(path, cell)
+                self.take_reads()
+                return self.behind(inner, context, path)
+            case syntax.Use():
+                return self.use(cell, context, path)
+
+    def behind(self, cell: syntax.Cell, context: JSON, path: Parts) -> JSON | Missing:
+        """A cell behind the expression that was evaluated last."""
+        if self.run.watch is None:
+            return self.cell(cell, context, path)
+        self.run.watch.entered(context)
+        value = self.cell(cell, context, path)
+        self.run.watch.left()
+        return value
+
+    def fields(
+        self, fields: tuple[syntax.Field, ...], context: JSON, path: Parts, result: dict[str, JSON]
+    ) -> None:
+        for item in fields:
+            value = self.cell(item.cell, context, (*path, item.key))
+            if not isinstance(value, Missing):
+                result[item.key] = value
+
+    def items(self, cell: syntax.List, context: JSON, path: Parts) -> JSON:
+        result: list[JSON] = []
+        for item in cell.items:
+            if isinstance(item, syntax.Each):
+                self.each(item, context, path, result)
+            else:
+                value = self.cell(item, context, (*path, len(result)))
+                if not isinstance(value, Missing):
+                    result.append(value)
+        self.step(path, cell)
+        return result
+
+    def each(self, item: syntax.Each, context: JSON, path: Parts, result: list[JSON]) -> None:
+        over = self.watched(item.over, context, path)
+        if not isinstance(over, list | None):
+            kind = "an object" if isinstance(over, dict) else "a single value"
+            raise self.failure(f"`$each` takes a list, not {kind}", item.over, path)
+        self.take_reads()
+        for element in over or ():
+            value = self.behind(item.cell, element, (*path, len(result)))
+            if not isinstance(value, Missing):
+                result.append(value)
+
+    def use(self, cell: syntax.Use, context: JSON, path: Parts) -> JSON | Missing:
+        if cell.name in self.of.fragments:
+            value = self.cell(self.of.fragments[cell.name], context, path)
+        else:
+            value = self.run.mapping(self.of.used[cell.name], context, self.scope, path)
+        if not cell.beside:
+            return value
+        if isinstance(value, Missing):
+            value = {}
+        if not isinstance(value, dict):
+            diagnostic = Diagnostic(
+                "not-an-object",
+                f"`{cell.name}` gives no object here, so no key can stand beside it",
+                cell.name_span,
+                output=pointer(*path),
+            )
+            raise EvaluationError([diagnostic], self.run.trace)
+        result: dict[str, JSON] = {}
+        self.fields(cell.beside[: cell.before], context, path, result)
+        own = {item.key for item in cell.beside}
+        result.update((key, inner) for key, inner in value.items() if key not in own)
+        self.fields(cell.beside[cell.before :], context, path, result)
+        return result
+
+    def present(self, expression: Expression, context: JSON, path: Parts) -> JSON | Missing:
+        value = self.watched(expression, context, path)
+        if self.run.origins is not None:
+            reads = self.take_reads()
+            self.run.trace.steps.append(Step(path, expression.span, reads, value is not None))
+        return MISSING if value is None else value
+
+    def watched(self, expression: Expression, context: JSON, path: Parts) -> JSON:
+        value = self.evaluate(expression, context, path)
+        if self.run.watch is not None:
+            self.run.watch.evaluated(path, expression, context, self.scope, value)
+        return value
+
+    def evaluate(self, expression: Expression, context: JSON, path: Parts) -> JSON:
+        try:
+            return self.evaluator.evaluate(expression, context)
+        except Failure as failure:
+            raise self.failure(failure.message, expression, path, failure) from None
+
+    def failure(
+        self, message: str, expression: Expression, path: Parts, failure: Failure | None = None
+    ) -> EvaluationError:
+        span = expression.at(failure.tree) if failure else expression.span
+        reads = self.take_reads(failure.mark if failure else 0)
+        place = Place(self.run.name, reads[0].pointer if reads else "")
+        diagnostic = Diagnostic("evaluation-failed", message, span, input=place, output=pointer(*path))
+        return EvaluationError([diagnostic], self.run.trace)
+
+    def take_reads(self, since: int = 0) -> tuple[Read, ...]:
+        return self.run.origins.take(since) if self.run.origins is not None else ()
+
+    def step(self, path: Parts, cell: syntax.Cell) -> None:
+        if self.run.origins is not None:
+            self.run.trace.steps.append(Step(path, cell.span))
+        if self.run.watch is not None:
+            self.run.watch.written(path, cell.span)
+
+    def left_out(self, path: Parts, cell: syntax.Cell) -> Missing:
+        if self.run.origins is not None:
+            self.run.trace.steps.append(Step(path, cell.span, self.take_reads(), present=False))
+        return MISSING
+
+    def check(self, check: syntax.Check, value: JSON, path: Parts) -> None:
+        """Note a check that does not hold, with both figures when it compares two."""
+        if is_true(self.evaluate(check.condition, value, path)):
+            self.take_reads()
+            return
+        message = check.text
+        if check.message is not None:
+            message = str(self.evaluate(check.message, value, path) or check.text)
+        message += self.figures(check.condition, value, path)
+        self.take_reads()
+        place = Place(self.run.name, pointer(*self.place_of(self.scope.root)))
+        diagnostic = Diagnostic(
+            "check-failed",
+            message,
+            check.condition.span,
+            input=place,
+            output=pointer(*path),
+            severity=check.level,
+        )
+        self.run.failed.append(diagnostic)
+
+    def place_of(self, value: JSON) -> Parts:
+        return (self.run.origins.place(value) if self.run.origins is not None else None) or ()
+
+    def figures(self, condition: Expression, value: JSON, path: Parts) -> str:
+        tree = condition.tree
+        if tree["type"] != "function_expression" or tree["value"] != "equal":
+            return ""
+        sides = [replace(condition, tree=child) for child in tree["children"][:2]]
+        left, right = (self.evaluate(side, value, path) for side in sides)
+        if left is None or right is None:
+            return f": {_figures(left)[0]} against {_figures(right)[0]}"
+        shown = _figures(left, right, REGISTRY["subtract"].apply([left, right]))
+        return f": {shown[0]} against {shown[1]}, a difference of {shown[2]}"
+
+
+def _figures(*values: JSON) -> list[str]:
+    """Amounts as people write them: all with as many decimals as the longest needs, cents at the least."""
+    numbers = [None if value is None else Decimal(str(value)).normalize() for value in values]
+    decimals = max((-int(number.as_tuple().exponent) for number in numbers if number is not None), default=0)
+    places = max(decimals, 2) if decimals > 0 else 0
+    return ["nothing" if number is None else f"{number:.{places}f}" for number in numbers]
+
+
+def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON]) -> JSON:
+    """A cell that reads nothing but settings, as those of a channel's file. Raises EvaluationError."""
+    run = _Run("the channel's settings", None)
+    value = _Cells(run, NoNames(), Scope(settings=settings)).cell(cell, None, ())
+    return None if isinstance(value, Missing) else value

@@ -1,0 +1,1 @@
+"""The mapping language: syntax, expressions, templates, functions, and the linker of names."""

@@ -1,0 +1,130 @@
+"""Arrays and objects: the few readings of them that JMESPath has no word for."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Final
+
+from crossdock.core.json_types import JSON
+from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
+
+# Values of these types are equal to Python when they are to JSON.
+_PLAIN: Final = frozenset({str, int, float, type(None)})
+
+
+def first(array: list[JSON]) -> JSON:
+    return array[0] if array else None
+
+
+def last(array: list[JSON]) -> JSON:
+    return array[-1] if array else None
+
+
+def unique(array: list[JSON]) -> list[JSON]:
+    if _PLAIN.issuperset(map(type, array)):
+        return [*dict.fromkeys(array)]
+    seen: dict[Hashable, JSON] = {}
+    for item in array:
+        seen.setdefault(_frozen(item), item)
+    return [*seen.values()]
+
+
+def entries(value: dict[str, JSON]) -> list[JSON]:
+    return [{"key": key, "value": item} for key, item in value.items()]
+
+
+def object_of(array: list[JSON]) -> dict[str, JSON]:
+    found: dict[str, JSON] = {}
+    for entry in array:
+        key = entry.get("key") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(key, str):
+            raise FunctionError("takes a list of objects, each with text as its `key`")
+        found[key] = entry.get("value")
+    return found
+
+
+def positions(array: list[JSON]) -> list[JSON]:
+    return [*range(1, len(array) + 1)]
+
+
+def zip_arrays(*arrays: list[JSON]) -> list[JSON]:
+    return [[*items] for items in zip(*arrays, strict=False)]
+
+
+def _frozen(value: JSON) -> Hashable:
+    """A key that is equal for equal JSON. True is not 1, though Python says so."""
+    match value:
+        case dict():
+            return "object", frozenset((key, _frozen(item)) for key, item in value.items())
+        case list():
+            return "array", tuple(_frozen(item) for item in value)
+        case bool():
+            return "boolean", value
+    return value
+
+
+FUNCTIONS = (
+    Function(
+        "first",
+        takes("array: array"),
+        types("any"),
+        "The first item of an array; null when there is none",
+        (Example("first(`[1, 2]`)", 1), Example("first(`[]`)", None)),
+        first,
+    ),
+    Function(
+        "last",
+        takes("array: array"),
+        types("any"),
+        "The last item of an array; null when there is none",
+        (Example("last(`[1, 2]`)", 2),),
+        last,
+    ),
+    Function(
+        "unique",
+        takes("array: array"),
+        types("array"),
+        "The array without repetitions, in the order of the first occurrences",
+        (Example('unique(`["b", "a", "b"]`)', ["b", "a"]), Example("unique(`[1, 1.0, true]`)", [1, True])),
+        unique,
+    ),
+    Function(
+        "entries",
+        takes("object: object"),
+        types("array"),
+        "The properties of an object as an array of objects with `key` and `value`",
+        (Example('entries(`{"colour": "red"}`)', [{"key": "colour", "value": "red"}]),),
+        entries,
+    ),
+    Function(
+        "object",
+        takes("entries: array"),
+        types("object"),
+        "The object that such entries make: `entries` the other way round; the later entry wins",
+        (
+            Example('object(`[{"key": "colour", "value": "red"}]`)', {"colour": "red"}),
+            Example("object(`[]`)", {}),
+        ),
+        object_of,
+    ),
+    Function(
+        "positions",
+        takes("array: array"),
+        types("array"),
+        "The place of each item, counted from 1; with `zip` beside the items themselves",
+        (
+            Example('positions(`["A", "B", "C"]`)', [1, 2, 3]),
+            Example('zip(positions(`["A", "B"]`), `["A", "B"]`)', [[1, "A"], [2, "B"]]),
+            Example("positions(`[]`)", []),
+        ),
+        positions,
+    ),
+    Function(
+        "zip",
+        takes("array: array, ..."),
+        types("array"),
+        "The first items together, then the second ones, and so on to the end of the shortest array",
+        (Example('zip(`["A", "B"]`, shares(`5`, `[2, 1]`))', [["A", 3.33], ["B", 1.67]]),),
+        zip_arrays,
+    ),
+)

@@ -1,0 +1,125 @@
+"""Points in time: Unix seconds on one side, ISO 8601 text in UTC on the other.
+
+A text without an offset is no point in time. It is refused unless the mapping names its zone, because
+the machine's own zone is never asked.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from crossdock.core.json_types import JSON
+from crossdock.language.functions.arithmetic import number
+from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
+
+_OFFSET: Final = r"(?P<offset>[Zz]|(?P<sign>[+-])(?P<hours>[0-9]{2})(?::?(?P<minutes>[0-9]{2}))?)"
+_DATE_TIME: Final = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?P<clock>[Tt ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?P<fraction>(?<=:..:..)[.,][0-9]+)?"
+    rf"{_OFFSET}?)?"
+)
+# As most systems write it. The first so many characters are what Python reads, and it reads them as we do.
+_USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+_WITHOUT_FRACTION: Final = 19
+_ZONE: Final = re.compile(_OFFSET)
+_DAY: Final = 86_400
+_YEAR: Final = 31_556_952
+# Every moment here is in UTC, without saying so.
+_BEGINNING: Final = datetime(1970, 1, 1)
+_FIRST: Final = (datetime.min - _BEGINNING) // timedelta(seconds=1)
+_LAST: Final = (datetime.max - _BEGINNING) // timedelta(seconds=1)
+
+
+def epoch(text: str, zone: str | None = None) -> int:
+    if _USUAL.fullmatch(text):
+        try:
+            return _elapsed(text[:_WITHOUT_FRACTION])
+        except ValueError:
+            pass  # no such moment: the parts say so
+    return epoch_of_parts(text, zone)
+
+
+def epoch_of_parts(text: str, zone: str | None = None) -> int:
+    """``epoch`` for whatever it takes, by the parts of the text; says what is wrong with any other."""
+    found = _DATE_TIME.fullmatch(text)
+    if not found:
+        raise FunctionError("takes an ISO 8601 date-time, and this text is not one")
+    if zone is None and not found["clock"]:
+        raise FunctionError("takes a date with a time, or a zone as its second argument")
+    if zone is None and not found["offset"]:
+        raise FunctionError("takes a date-time with an offset, or a zone as its second argument")
+    offset = _offset(found) if found["offset"] else _zone(zone)
+    try:
+        local = _elapsed(f"{found['date']}T{found['time'] or '00:00'}")
+    except ValueError:
+        local = None
+    if local is None or offset is None:
+        raise FunctionError("takes a date-time that exists, and this one does not")
+    return local - offset
+
+
+def iso(value: JSON, zone: str | None = None) -> str:
+    seconds = epoch(value, zone) if isinstance(value, str) else number(value)
+    if not isinstance(seconds, int):
+        raise FunctionError("takes whole seconds, not a fraction")
+    if seconds > _LAST:
+        year = 1970 + seconds // _YEAR
+        raise FunctionError(f"takes Unix seconds, and these lie in the year {year}: probably milliseconds")
+    if seconds < _FIRST:
+        raise FunctionError("takes Unix seconds, and these lie before the year 1")
+    return (_BEGINNING + timedelta(0, seconds)).isoformat() + "Z"
+
+
+def _elapsed(text: str) -> int:
+    """The Unix seconds of a date and a time in UTC. ValueError when there is no such moment."""
+    elapsed = datetime.fromisoformat(text) - _BEGINNING
+    return elapsed.days * _DAY + elapsed.seconds
+
+
+def _zone(zone: str | None) -> int:
+    found = _ZONE.fullmatch("Z" if zone == "UTC" else zone or "")
+    offset = _offset(found) if found else None
+    if offset is None:
+        raise FunctionError("takes UTC or an offset such as +01:00 as its zone")
+    return offset
+
+
+def _offset(found: re.Match[str]) -> int | None:
+    """Seconds ahead of UTC. None when there is no such offset."""
+    hours, minutes = int(found["hours"] or 0), int(found["minutes"] or 0)
+    if hours > 23 or minutes > 59:
+        return None
+    seconds = hours * 3600 + minutes * 60
+    return -seconds if found["sign"] == "-" else seconds
+
+
+FUNCTIONS = (
+    Function(
+        "epoch",
+        takes("text: string, zone?: string"),
+        types("integer"),
+        "The Unix seconds of an ISO 8601 date-time; without an offset, or without a time, it needs a zone: "
+        "'UTC', or an offset such as '+01:00'",
+        (
+            Example("epoch('2016-04-08T19:09:07.123Z')", 1460142547),
+            Example("epoch('2016-04-08T14:09:07-0500')", 1460142547),
+            Example("epoch('2016-04-08 21:09', '+02:00')", 1460142540),
+            Example("epoch('2016-04-08', 'UTC')", 1460073600),
+        ),
+        epoch,
+    ),
+    Function(
+        "iso",
+        takes("value: number | string, zone?: string"),
+        types("string"),
+        "The ISO 8601 date-time in UTC of Unix seconds, or of a text that `epoch` takes, without fractions",
+        (
+            Example("iso(`1460142547`)", "2016-04-08T19:09:07Z"),
+            Example("iso('2016-04-08T14:09:07.99-05:00')", "2016-04-08T19:09:07Z"),
+            Example("iso('2016-04-08', '-05:00')", "2016-04-08T05:00:00Z"),
+        ),
+        iso,
+    ),
+)

@@ -1,0 +1,214 @@
+"""What a function of the library is: its signature as data, its examples, and one way to call it.
+
+``Function.apply`` is that way. It checks the number of arguments and their types, and gives null when
+a library function misses an argument that it needs; the Python function below it sees only what the
+signature promises. A refusal inside is written as a predicate ("takes a date-time that exists"), and
+``apply`` puts the function's name before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from crossdock.core.json_types import JSON
+
+Kind = Literal["library", "context", "jmespath"]
+
+_TYPES = ("number", "integer", "string", "boolean", "array", "object", "expression", "any", "null")
+_ACCEPTS: dict[str, frozenset[type]] = {
+    "number": frozenset({int, float}),
+    "integer": frozenset({int}),
+    "string": frozenset({str}),
+    "boolean": frozenset({bool}),
+    "array": frozenset({list}),
+    "object": frozenset({dict}),
+    "expression": frozenset(),
+    "any": frozenset({int, float, str, bool, list, dict, type(None)}),
+    "null": frozenset({type(None)}),
+}
+_WORDS = {
+    "number": "a number",
+    "integer": "a whole number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "expression": "an expression",
+    "null": "null",
+}
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+class FunctionError(ValueError):
+    """A function refuses its arguments. One sentence that never holds the payload's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter. A variadic one is the last, and takes one argument or more."""
+
+    name: str
+    types: frozenset[str]
+    optional: bool = False
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An expression that needs no payload, and what it yields."""
+
+    expression: str
+    result: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of expressions and templates. ``call`` is None where somebody else evaluates it."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: frozenset[str]
+    doc: str
+    examples: tuple[Example, ...] = ()
+    call: Callable[..., JSON] | None = field(default=None, repr=False)
+    kind: Kind = "library"
+    piped: int = 0
+    _accepts: tuple[frozenset[type], ...] = field(init=False, repr=False, compare=False)
+    _least: int = field(init=False, repr=False, compare=False)
+    _most: int | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        variadic = any(parameter.variadic for parameter in self.parameters)
+        object.__setattr__(self, "_accepts", tuple(_accepts(parameter) for parameter in self.parameters))
+        object.__setattr__(self, "_least", sum(not parameter.optional for parameter in self.parameters))
+        object.__setattr__(self, "_most", None if variadic else len(self.parameters))
+
+    @property
+    def accepts(self) -> tuple[frozenset[type], ...]:
+        """For each parameter the Python types that ``call`` takes without further ado."""
+        return self._accepts
+
+    @property
+    def signature(self) -> str:
+        """The function as the reference shows it: ``ratio(value: number | string, ...) -> number``."""
+        listed = []
+        for parameter in self.parameters:
+            mark = "?" if parameter.optional else ""
+            listed.append(f"{parameter.name}{mark}: {_union(parameter.types)}")
+            if parameter.variadic:
+                listed.append("...")
+        return f"{self.name}({', '.join(listed)}) -> {_union(self.returns)}"
+
+    def apply(self, arguments: Sequence[JSON]) -> JSON:
+        """The function's value. Null when a library function misses an argument; else FunctionError."""
+        if self.call is None:
+            raise TypeError(f"{self.name} is not evaluated here")
+        count = len(arguments)
+        if count < self._least or (self._most is not None and count > self._most):
+            raise FunctionError(f"`{self.name}` takes {self._arity()}, not {count}")
+        accepts, missing = self._accepts, False
+        last = len(accepts) - 1
+        for position, value in enumerate(arguments):
+            if type(value) in accepts[position if position < last else last]:
+                continue
+            if value is None and self.kind == "library":
+                missing = True
+            else:
+                self._check(position, value)
+        if missing:
+            return None
+        try:
+            return self.call(*arguments)
+        except FunctionError as refusal:
+            raise FunctionError(f"`{self.name}` {refusal}") from None
+
+    def _check(self, position: int, value: JSON) -> None:
+        """Refuse what is not even a kin of the declared types: a subclass, or a whole float."""
+        types = self.parameters[min(position, len(self.parameters) - 1)].types
+        kind = kind_of(value)
+        if kind in types or "any" in types:
+            return
+        if kind == "number" and "integer" in types:
+            if isinstance(value, float) and not value.is_integer():
+                kind = "fraction"
+            else:
+                return
+        expected = " or ".join(_WORDS[name] for name in _TYPES if name in types and name != "null")
+        found = "and it is missing" if value is None else "not " + _WORDS.get(kind, "a fraction")
+        raise FunctionError(f"`{self.name}` takes {expected} as its {ordinal(position)}, {found}")
+
+    def _arity(self) -> str:
+        if self._most is None:
+            return f"at least {_arguments(self._least)}"
+        if self._least == self._most:
+            return _arguments(self._most)
+        return f"{self._least} to {_arguments(self._most)}"
+
+
+def ordinal(position: int) -> str:
+    """What messages call the argument at a position: ``first argument``."""
+    return f"{_ORDINALS[position]} argument" if position < len(_ORDINALS) else f"argument {position + 1}"
+
+
+def kind_of(value: JSON) -> str:
+    """The type of a value as signatures name it, ``integer`` never among them."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case int() | float():
+            return "number"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+    return "expression"
+
+
+def describe(value: JSON) -> str:
+    """The type of a value in words: ``a list``."""
+    return _WORDS[kind_of(value)]
+
+
+def types(names: str) -> frozenset[str]:
+    """The types of a union: ``number | string``."""
+    found = frozenset(names.split(" | "))
+    if not found <= set(_TYPES):
+        raise ValueError(f"unknown types in {names}")
+    return found
+
+
+def takes(signature: str) -> tuple[Parameter, ...]:
+    """Parameters written as the reference shows them: ``amount: number | string, currency?: string``."""
+    parameters: list[Parameter] = []
+    for part in signature.split(", "):
+        if part == "...":
+            last = parameters.pop()
+            parameters.append(Parameter(last.name, last.types, last.optional, variadic=True))
+            continue
+        name, _, union = part.partition(": ")
+        parameters.append(Parameter(name.rstrip("?"), types(union), optional=name.endswith("?")))
+    return tuple(parameters)
+
+
+def _accepts(parameter: Parameter) -> frozenset[type]:
+    accepted = frozenset[type]().union(*(_ACCEPTS[name] for name in parameter.types))
+    return accepted | {type(None)} if parameter.optional else accepted
+
+
+def _union(names: frozenset[str]) -> str:
+    return " | ".join(name for name in _TYPES if name in names)
+
+
+def _arguments(count: int) -> str:
+    match count:
+        case 0:
+            return "no argument"
+        case 1:
+            return "1 argument"
+    return f"{count} arguments"

@@ -1,0 +1,235 @@
+"""JMESPath's own functions, listed so that the registry is whole.
+
+JMESPath itself evaluates them, but for five: ``sum`` and ``avg`` add decimals here, ``to_number`` reads
+numbers only (Python's ``float`` takes ``NaN``, ``1_000`` and digits of any script), and what ``join`` and
+``to_string`` give has a bound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from crossdock.core.json_types import JSON, finite
+from crossdock.language.functions.arithmetic import average, total
+from crossdock.language.functions.bounds import serialized, within
+from crossdock.language.functions.function import Example, Function, FunctionError, describe, takes, types
+
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,64}")
+
+
+def to_number(value: JSON) -> JSON:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        if _WHOLE.fullmatch(value):
+            return int(value)
+        try:
+            return finite(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def join(glue: str, array: list[JSON]) -> str:
+    texts = [item for item in array if isinstance(item, str)]
+    if len(texts) < len(array):
+        other = next(item for item in array if not isinstance(item, str))
+        raise FunctionError(f"takes a list of texts, and an item is {describe(other)}")
+    within(sum(map(len, texts)) + len(glue) * (len(texts) - 1))
+    return glue.join(texts)
+
+
+def to_string(value: JSON) -> str:
+    return value if isinstance(value, str) else serialized(value)
+
+
+def _builtin(
+    name: str,
+    parameters: str,
+    returns: str,
+    doc: str,
+    *examples: tuple[str, JSON],
+    call: Callable[..., JSON] | None = None,
+    piped: int = 0,
+) -> Function:
+    listed = tuple(Example(expression, result) for expression, result in examples)
+    return Function(name, takes(parameters), types(returns), doc, listed, call, "jmespath", piped)
+
+
+FUNCTIONS = (
+    _builtin("abs", "value: number", "number", "The number without its sign", ("abs(`-1`)", 1)),
+    _builtin(
+        "avg",
+        "array: array",
+        "number | null",
+        "The mean of an array of numbers or numeric text, in decimals; null when it is empty",
+        ('avg(`[1, 2.5, "4"]`)', 2.5),
+        ("avg(`[]`)", None),
+        call=average,
+    ),
+    _builtin("ceil", "value: number", "integer", "The next whole number above", ("ceil(`1.2`)", 2)),
+    _builtin(
+        "contains",
+        "subject: array | string, search: any",
+        "boolean",
+        "Whether an array has an item, or a text has a part",
+        ("contains(`[1, 2]`, `2`)", True),
+        ("contains('foobar', 'oba')", True),
+    ),
+    _builtin(
+        "ends_with",
+        "text: string, suffix: string",
+        "boolean",
+        "Whether a text ends with another",
+        ("ends_with('foobar', 'bar')", True),
+    ),
+    _builtin("floor", "value: number", "integer", "The next whole number below", ("floor(`1.8`)", 1)),
+    _builtin(
+        "join",
+        "glue: string, array: array",
+        "string",
+        "The texts of an array, with the glue between them",
+        ('join(\', \', `["Ada", "Grace"]`)', "Ada, Grace"),
+        call=join,
+        piped=1,
+    ),
+    _builtin(
+        "keys", "object: object", "array", "The names of an object's properties", ('keys(`{"a": 1}`)', ["a"])
+    ),
+    _builtin(
+        "length",
+        "subject: string | array | object",
+        "integer",
+        "How many characters, items or properties there are",
+        ("length('Oslo')", 4),
+        ("length(`[]`)", 0),
+    ),
+    _builtin(
+        "map",
+        "expression: expression, array: array",
+        "array",
+        "What an expression yields for each item, nulls kept",
+        ('map(&a, `[{"a": 1}, {}]`)', [1, None]),
+        piped=1,
+    ),
+    _builtin(
+        "max",
+        "array: array",
+        "number | string | null",
+        "The greatest of an array of numbers, or of texts; null when it is empty",
+        ("max(`[1, 3, 2]`)", 3),
+    ),
+    _builtin(
+        "max_by",
+        "array: array, expression: expression",
+        "any",
+        "The item for which an expression yields the greatest number or text",
+        ('max_by(`[{"a": 1}, {"a": 2}]`, &a)', {"a": 2}),
+    ),
+    _builtin(
+        "merge",
+        "object: object, ...",
+        "object",
+        "The properties of all objects in one; the later object wins",
+        ('merge(`{"a": 1, "b": 1}`, `{"b": 2}`)', {"a": 1, "b": 2}),
+    ),
+    _builtin(
+        "min",
+        "array: array",
+        "number | string | null",
+        "The smallest of an array of numbers, or of texts; null when it is empty",
+        ('min(`["b", "a"]`)', "a"),
+    ),
+    _builtin(
+        "min_by",
+        "array: array, expression: expression",
+        "any",
+        "The item for which an expression yields the smallest number or text",
+        ('min_by(`[{"a": 1}, {"a": 2}]`, &a)', {"a": 1}),
+    ),
+    _builtin(
+        "not_null",
+        "value: any, ...",
+        "any",
+        "The first of its arguments that is not null",
+        ("not_null(missing, '')", ""),
+    ),
+    _builtin(
+        "reverse",
+        "subject: array | string",
+        "array | string",
+        "The array or text from its end to its start",
+        ("reverse(`[1, 2]`)", [2, 1]),
+    ),
+    _builtin(
+        "sort",
+        "array: array",
+        "array",
+        "An array of numbers, or of texts, sorted",
+        ("sort(`[2, 1]`)", [1, 2]),
+    ),
+    _builtin(
+        "sort_by",
+        "array: array, expression: expression",
+        "array",
+        "The array sorted by the number or text that an expression yields for each item",
+        ('sort_by(`[{"a": 2}, {"a": 1}]`, &a)', [{"a": 1}, {"a": 2}]),
+    ),
+    _builtin(
+        "starts_with",
+        "text: string, prefix: string",
+        "boolean",
+        "Whether a text starts with another",
+        ("starts_with('foobar', 'foo')", True),
+    ),
+    _builtin(
+        "sum",
+        "array: array",
+        "number",
+        "The sum of an array of numbers or numeric text, in decimals; 0 when it is empty",
+        ('sum(`[0.1, 0.2, "0.30"]`)', 0.6),
+        ("sum(`[]`)", 0),
+        call=total,
+    ),
+    _builtin(
+        "to_array",
+        "value: any",
+        "array",
+        "The value if it is an array, else an array that holds it",
+        ("to_array(`1`)", [1]),
+    ),
+    _builtin(
+        "to_number",
+        "value: any",
+        "number | null",
+        "The number that a text is, or null; `number` refuses what is no number",
+        ("to_number('19.90')", 19.9),
+        ("to_number('NaN')", None),
+        call=to_number,
+    ),
+    _builtin(
+        "to_string",
+        "value: any",
+        "string",
+        "The text itself, or the value as JSON writes it",
+        ("to_string(`[1]`)", "[1]"),
+        ("to_string(missing)", "null"),
+        call=to_string,
+    ),
+    _builtin(
+        "type",
+        "value: any",
+        "string",
+        "The name of a value's type in JSON",
+        ("type(`1.5`)", "number"),
+        ("type(missing)", "null"),
+    ),
+    _builtin(
+        "values",
+        "object: object",
+        "array",
+        "The values of an object's properties",
+        ('values(`{"a": 1}`)', [1]),
+    ),
+)

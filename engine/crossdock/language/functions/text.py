@@ -1,0 +1,210 @@
+"""Text in, text out. Nothing here formats data into a pattern, and no result grows beyond a bound."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final, NoReturn
+
+from crossdock.core.json_types import JSON, finite
+from crossdock.language.functions.bounds import LONGEST, MOST_PARTS, bounded, within
+from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
+
+NAMESPACE: Final = "077736dc-5f7d-59a3-a0b0-65702eb075ba"
+DEEPEST: Final = 64
+_WIDEST: Final = 1_000
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the apostrophe of print
+
+
+def upper(text: str) -> str:
+    return text.upper()
+
+
+def lower(text: str) -> str:
+    return text.lower()
+
+
+def title(text: str) -> str:
+    return _WORD.sub(lambda word: word[0][0].upper() + word[0][1:].lower(), text)
+
+
+def trim(text: str) -> str:
+    return text.strip()
+
+
+def replace(text: str, old: str, new: str) -> str:
+    if not old:
+        raise FunctionError("takes text that is not empty as its second argument")
+    within(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def split(text: str, separator: str) -> list[JSON]:
+    if not separator:
+        raise FunctionError("takes text that is not empty as its second argument")
+    if text.count(separator) >= MOST_PARTS:
+        raise FunctionError(f"gives more than {MOST_PARTS} parts")
+    return [*text.split(separator)]
+
+
+def truncate(text: str, length: int) -> str:
+    if length < 0:
+        raise FunctionError("takes a length that is not negative")
+    return text[: int(length)]
+
+
+def pad_left(text: str, length: int, fill: str) -> str:
+    if len(fill) != 1:
+        raise FunctionError("takes one character as its third argument")
+    if not 0 <= length <= _WIDEST:
+        raise FunctionError(f"takes a length of 0 to {_WIDEST}")
+    return text.rjust(int(length), fill)
+
+
+def urlencode(text: str) -> str:
+    from urllib.parse import quote  # seldom wanted, and slow to load
+
+    within(len(text))
+    try:
+        return bounded(quote(text, safe=""))
+    except UnicodeEncodeError:
+        raise FunctionError("takes text that is valid Unicode, and this is not") from None
+
+
+def uuid(*parts: JSON) -> str:
+    import uuid  # seldom wanted, and slow to load
+
+    whole = [int(part) if isinstance(part, float) and part.is_integer() else part for part in parts]
+    return str(uuid.uuid5(uuid.UUID(NAMESPACE), json.dumps(whole)))
+
+
+def parse_json(text: str) -> JSON:
+    if len(text) > LONGEST:
+        raise FunctionError(f"takes text of at most {LONGEST} characters")
+    try:
+        value: JSON = json.loads(
+            text, parse_constant=_refuse, parse_float=finite, object_pairs_hook=_without_duplicates
+        )
+        if "\\u" in text:  # half of a surrogate pair is no character, and cannot be written
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value if _is_shallow(value) else None
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _without_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("duplicate keys")
+    return found
+
+
+def _is_shallow(value: JSON) -> bool:
+    level: list[JSON] = [value]
+    for _ in range(DEEPEST + 1):
+        objects = [item for item in level if isinstance(item, dict)]
+        arrays = [item for item in level if isinstance(item, list)]
+        if not objects and not arrays:
+            return True
+        level = [item for container in objects for item in container.values()]
+        level += [item for container in arrays for item in container]
+    return False
+
+
+FUNCTIONS = (
+    Function(
+        "upper",
+        takes("text: string"),
+        types("string"),
+        "The text in capital letters",
+        (Example("upper('visa')", "VISA"),),
+        upper,
+    ),
+    Function(
+        "lower",
+        takes("text: string"),
+        types("string"),
+        "The text in small letters",
+        (Example("lower('FEDEX_GROUND')", "fedex_ground"),),
+        lower,
+    ),
+    Function(
+        "title",
+        takes("text: string"),
+        types("string"),
+        "The text with a capital letter at the start of each word, the other letters small",
+        (Example("title('SAINT-DENIS la plaine')", "Saint-Denis La Plaine"),),
+        title,
+    ),
+    Function(
+        "trim",
+        takes("text: string"),
+        types("string"),
+        "The text without white space at both ends",
+        (Example("trim('  Oslo ')", "Oslo"),),
+        trim,
+    ),
+    Function(
+        "replace",
+        takes("text: string, old: string, new: string"),
+        types("string"),
+        "The text with every occurrence of a part replaced",
+        (Example("replace('USPS_FIRST CLASS', ' ', '_')", "USPS_FIRST_CLASS"),),
+        replace,
+    ),
+    Function(
+        "split",
+        takes("text: string, separator: string"),
+        types("array"),
+        "The parts of a text between the separators",
+        (Example("split('fedex_GROUND', '_')", ["fedex", "GROUND"]), Example("split('', ',')", [""])),
+        split,
+    ),
+    Function(
+        "truncate",
+        takes("text: string, length: integer"),
+        types("string"),
+        "At most so many characters from the start of a text",
+        (Example("truncate('Lovelace', `4`)", "Love"),),
+        truncate,
+    ),
+    Function(
+        "pad_left",
+        takes("text: string, length: integer, fill: string"),
+        types("string"),
+        "The text, filled up at its start to so many characters",
+        (Example("pad_left(to_string(`2134`), `5`, '0')", "02134"),),
+        pad_left,
+    ),
+    Function(
+        "urlencode",
+        takes("text: string"),
+        types("string"),
+        "The text percent-encoded as RFC 3986 has it: all but letters, digits and `-._~`",
+        (Example("urlencode('a b/ü')", "a%20b%2F%C3%BC"),),
+        urlencode,
+    ),
+    Function(
+        "uuid",
+        takes("name: string | number, ..."),
+        types("string"),
+        "A UUID made of the names: the same for the same names, in the same order",
+        (
+            Example("uuid('order', `1001`)", "671521ea-5de6-5c39-a95a-c236eaad045e"),
+            Example("uuid('a', 'bc') == uuid('ab', 'c')", False),
+        ),
+        uuid,
+    ),
+    Function(
+        "parse_json",
+        takes("text: string"),
+        types("any"),
+        "The value that a text states in JSON; null when it is not JSON",
+        (Example("parse_json('{\"a\": [1]}')", {"a": [1]}), Example("parse_json('{a: 1}')", None)),
+        parse_json,
+    ),
+)

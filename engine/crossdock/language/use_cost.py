@@ -1,0 +1,209 @@
+"""What a few lines of a mapping stand for: fragments that use each other, and values that multiply.
+
+Fragments use fragments, and each may be used several times; so ten of them can stand for a thousand cells,
+or for ever more of them when one uses itself. And what one ``$with`` doubles, the next doubles again.
+Everything here is worked out once for each fragment, before anything runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.yaml_reader import DEEPEST
+from crossdock.language import syntax
+from crossdock.language.cost import ONCE, GrowthError, Place, Size, measured
+from crossdock.language.jmespath import Expression
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+
+MOST_USES: Final = 2_000
+
+_ALONE: Final = Place()
+
+Fragments = MappingType[str, syntax.Fragment]
+
+
+def multitude(fragments: Fragments) -> Diagnostic | None:
+    """A fragment that stands for more uses than anybody means, or for a longer chain of them."""
+    known: dict[str, tuple[int, int]] = {}
+    for name, fragment in fragments.items():
+        uses, chain = _all_uses(fragments, fragment.cell, known, 0)
+        if uses > MOST_USES or chain > DEEPEST:
+            many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
+            message = f"the fragment `{name}` stands for more than {many}"
+            return Diagnostic("file-too-large", message, fragment.span)
+    return None
+
+
+def _all_uses(
+    fragments: Fragments, cell: syntax.Cell, known: dict[str, tuple[int, int]], depth: int
+) -> tuple[int, int]:
+    """How many fragments a cell uses, directly and through others, and the longest chain of them."""
+    uses = chain = 0
+    for use in syntax.uses(cell):
+        fragment = fragments.get(use.name)
+        if fragment is None or depth > DEEPEST:
+            chain = max(chain, depth if fragment else 0)
+            continue
+        if use.name not in known:
+            known[use.name] = 0, 0  # a circle is told of elsewhere
+            known[use.name] = _all_uses(fragments, fragment.cell, known, depth + 1)
+        within, below = known[use.name]
+        uses, chain = uses + 1 + within, max(chain, 1 + below)
+    return uses, chain
+
+
+def circles(fragments: Fragments) -> list[Diagnostic]:
+    """Each use by which a fragment uses itself, directly or through others. No chain may be too long."""
+    walk = _Circles({name: syntax.uses(fragment.cell) for name, fragment in fragments.items()})
+    for name in fragments:
+        if name not in walk.met:
+            walk.visit(name)
+    return [
+        Diagnostic("use-circle", f"the fragment `{use.name}` uses itself", use.name_span)
+        for name, uses in walk.uses.items()
+        for use in uses
+        if use.name in fragments and walk.circle_of[use.name] == walk.circle_of[name]
+    ]
+
+
+@dataclass(slots=True)
+class _Circles:
+    """One walk over all fragments, each met once: those that reach each other are a circle (Tarjan)."""
+
+    uses: dict[str, list[syntax.Use]]
+    met: dict[str, int] = field(default_factory=dict)
+    circle_of: dict[str, int] = field(default_factory=dict)
+    way: list[str] = field(default_factory=list)
+
+    def visit(self, name: str) -> int:
+        """The earliest fragment still on the way that is reached from this one, by its number."""
+        number = earliest = self.met[name] = len(self.met)
+        self.way.append(name)
+        for use in self.uses[name]:
+            if use.name not in self.uses:
+                continue
+            if use.name not in self.met:
+                earliest = min(earliest, self.visit(use.name))
+            elif use.name not in self.circle_of:
+                earliest = min(earliest, self.met[use.name])
+        if earliest == number:
+            while name not in self.circle_of:
+                self.circle_of[self.way.pop()] = number
+        return earliest
+
+
+def multiplied(mapping: Mapping) -> list[Diagnostic]:
+    """The expressions that make more of what is read than anybody means, with all that stands around them."""
+    if crowded := _Crowd().of(mapping):
+        return [crowded]
+    growth = _Growth(mapping.fragments, mapping.used)
+    growth.cell(mapping.cell, _ALONE)
+    return growth.findings
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """How many uses of other mappings a mapping stands for, and the longest chain of them; each met once."""
+
+    known: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def of(self, mapping: Mapping) -> Diagnostic | None:
+        """The use by which a mapping comes to stand for more than anybody means."""
+        total = 0
+        for use in syntax.uses(mapping.cell):
+            uses, chain = self.use(use, mapping)
+            total += uses
+            if total > MOST_USES or chain > DEEPEST:
+                many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
+                message = f"with `{use.name}` the mapping stands for more than {many}"
+                return Diagnostic("file-too-large", message, use.name_span)
+        return None
+
+    def use(self, use: syntax.Use, mapping: Mapping) -> tuple[int, int]:
+        if use.name in mapping.fragments:
+            return self.cell(mapping.fragments[use.name], mapping)
+        if use.name not in mapping.used:
+            return 0, 0
+        other = mapping.used[use.name]
+        uses, chain = self.cell(other.cell, other)
+        return uses + 1, chain + 1
+
+    def cell(self, cell: syntax.Cell, mapping: Mapping) -> tuple[int, int]:
+        if id(cell) not in self.known:
+            found = [self.use(use, mapping) for use in syntax.uses(cell)]
+            longest = max((chain for _, chain in found), default=0)
+            self.known[id(cell)] = sum(uses for uses, _ in found), longest
+        return self.known[id(cell)]
+
+
+@dataclass(slots=True)
+class _Growth:
+    """The walk over the cells of a mapping, each fragment once in each place of a kind."""
+
+    fragments: MappingType[str, syntax.Cell]
+    used: MappingType[str, Mapping]
+    findings: list[Diagnostic] = field(default_factory=list)
+    walked: set[tuple[int, Place]] = field(default_factory=set)
+
+    def cell(self, cell: syntax.Cell | syntax.Each, place: Place) -> None:
+        match cell:
+            case syntax.Evaluate(expression) if place != _ALONE:  # where the expression has been measured
+                self.size(expression, place)
+            case syntax.Object(fields):
+                self.fields(fields, place)
+            case syntax.List(items):
+                for item in items:
+                    self.cell(item, place)
+            case syntax.Each(over, inner):
+                self.inside(over, inner, place)
+            case syntax.With(over, inner):
+                if (size := self.size(over, place)) is not None:
+                    self.cell(inner, place.behind(size))
+            case syntax.If(condition, inner):
+                self.size(condition, place)
+                self.cell(inner, place)
+            case syntax.Use():
+                self.fields(cell.beside, place)
+                self.use(cell, place)
+
+    def fields(self, fields: tuple[syntax.Field, ...], place: Place) -> None:
+        for item in fields:
+            self.cell(item.cell, place)
+
+    def inside(self, over: Expression, cell: syntax.Cell, place: Place) -> None:
+        size = self.size(over, place)
+        if size is None:
+            return
+        try:
+            inside = place.inside(size)
+        except GrowthError as error:
+            self.findings.append(Diagnostic("expression-too-large", str(error), over.span))
+        else:
+            self.cell(cell, inside)
+
+    def size(self, expression: Expression, place: Place) -> Size | None:
+        try:
+            return measured(expression.tree, place)
+        except GrowthError as error:
+            self.findings.append(Diagnostic("expression-too-large", str(error), expression.span))
+            return None
+
+    def use(self, use: syntax.Use, place: Place) -> None:
+        if use.name in self.fragments:
+            self.once(self.fragments[use.name], place)
+        elif use.name in self.used and place.context != ONCE:
+            # Given a part of the payload itself, it is what its own check has seen.
+            inner = self.used[use.name]
+            within = _Growth(inner.fragments, inner.used, [], self.walked)
+            within.once(inner.cell, place.own())
+            self.findings += [Diagnostic(item.id, item.message, use.name_span) for item in within.findings]
+
+    def once(self, cell: syntax.Cell, place: Place) -> None:
+        if (id(cell), place) not in self.walked:
+            self.walked.add((id(cell), place))
+            self.cell(cell, place)

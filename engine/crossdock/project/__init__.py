@@ -1,0 +1,1 @@
+"""A directory with mappings: its search path, its examples, its code cache and its pytest plugin."""

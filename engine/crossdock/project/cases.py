@@ -1,0 +1,157 @@
+"""The examples that reach a mapping: its own, and those of the mappings and conversations that use it.
+
+    for case in cases_of(project, "shop/order"):
+        result, diagnostics = run_case(project, case)                 # as `pytest` compares them
+        run_case(project, case, lambda mapping: other)                # the same, with another in its place
+
+A mapping is put in another's place in everything that uses it, and nothing is compiled for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, TypeAlias
+
+from crossdock.channels.dry_run import checked_answers, plan
+from crossdock.core import json_reader
+from crossdock.core.diagnostics import Diagnostic, render
+from crossdock.core.errors import ChannelError, CompileError, EvaluationError, InputError, OutputError
+from crossdock.core.json_types import JSON
+from crossdock.language.mapping import Mapping
+from crossdock.project.examples import ANSWERS_SUFFIX, EXAMPLES, is_payload, settings_beside
+from crossdock.project.project import bundled_root
+
+if TYPE_CHECKING:
+    from crossdock.channels.runner import Conversation
+    from crossdock.project.project import Project
+
+Change: TypeAlias = "Callable[[Mapping], Mapping]"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example: a file of the mapping, or the conversation, that is named as its folder."""
+
+    root: Path
+    path: PurePosixPath
+
+    @property
+    def of(self) -> str:
+        return self.path.parent.as_posix()
+
+    @property
+    def name(self) -> str:
+        """What messages call its payload."""
+        return f"{EXAMPLES}/{self.path}"
+
+    def beside(self, suffix: str) -> Path:
+        return self.root / EXAMPLES / self.path.with_suffix(suffix)
+
+
+def cases_of(project: Project, name: str) -> list[Case]:
+    """The examples of a mapping or a conversation, in the first project on the path that has any."""
+    for root in project.roots:
+        folder = root / EXAMPLES / name
+        if folder.is_dir():
+            return _cases(root, sorted(filter(is_payload, folder.glob("*.json"))))
+    return []
+
+
+def _cases(root: Path, files: Sequence[Path]) -> list[Case]:
+    return [Case(root, PurePosixPath(file.relative_to(root / EXAMPLES).as_posix())) for file in files]
+
+
+def users_of(project: Project, name: str) -> list[str]:
+    """The mappings and conversations that use a mapping, directly or through others."""
+    found = [user for user in project.mapping_names() if user != name and _uses(project.mapping, user, name)]
+    for user in project.conversation_names():
+        if _uses(lambda pair: project.conversation(*pair.split("/")).cells, user, name):
+            found.append(user)
+    return found
+
+
+def _uses(compiled: Callable[[str], Mapping], user: str, name: str) -> bool:
+    try:
+        return any(mapping.name == name for mapping in _below(compiled(user)))
+    except CompileError:
+        return False
+
+
+def _below(mapping: Mapping) -> Iterator[Mapping]:
+    for used in mapping.used.values():
+        yield used
+        yield from _below(used)
+
+
+def run_case(project: Project, case: Case, change: Change | None = None) -> tuple[str | None, str | None]:
+    """The result of an example and its diagnostics, as text; None for what there is not.
+
+    Raises ProjectError or CompileError when its mapping, its conversation or its settings are wrong.
+    """
+    try:
+        result, warnings = outcome_of(project, case, change)
+    except (InputError, EvaluationError, OutputError, ChannelError) as error:
+        return None, _portable(str(error))
+    return json_reader.encode(result), _portable(render(warnings)) if warnings else None
+
+
+def outcome_of(
+    project: Project, case: Case, change: Change | None = None
+) -> tuple[JSON, Sequence[Diagnostic]]:
+    """What comes of an example: the result of its mapping, or the plan of its conversation."""
+    if case.of not in project.conversation_names():
+        return _mapped(project, case, change)
+    channel, action = case.of.split("/")
+    conversation = project.conversation(channel, action)
+    answers = case.beside(ANSWERS_SUFFIX)
+    shown = f"{EXAMPLES}/{case.path.with_suffix(ANSWERS_SUFFIX)}"
+    given = json_reader.decode(answers.read_bytes(), shown) if answers.is_file() else {}
+    checked_answers(given, shown, conversation)
+    return plan(
+        project,
+        channel,
+        action,
+        payload_of(case),
+        settings=settings_of(project, case),
+        answers=given,
+        name=case.name,
+        conversation=conversation if change is None else _changed(conversation, change),
+    )
+
+
+def _mapped(project: Project, case: Case, change: Change | None) -> tuple[JSON, Sequence[Diagnostic]]:
+    mapping = project.mapping(case.of)
+    if change is not None:
+        mapping = _with(mapping, change, {})
+    result = mapping.run(payload_of(case), settings=settings_of(project, case), name=case.name)
+    return result.value, result.warnings
+
+
+def payload_of(case: Case) -> JSON:
+    """The payload of an example. Raises InputError."""
+    return json_reader.decode((case.root / case.name).read_bytes(), case.name)
+
+
+def settings_of(project: Project, case: Case) -> dict[str, JSON]:
+    """The settings that an example is for. Raises CompileError."""
+    shown = f"{EXAMPLES}/{case.path.with_suffix('.settings.yaml')}"
+    return project.settings(case.of, settings_beside(case.root / case.name, shown))
+
+
+def _changed(conversation: Conversation, change: Change) -> Conversation:
+    return replace(conversation, cells=_with(conversation.cells, change, {}))
+
+
+def _with(mapping: Mapping, change: Change, done: dict[str, Mapping]) -> Mapping:
+    """A mapping changed, and every mapping that it uses."""
+    if mapping.name not in done:
+        used = {name: _with(inner, change, done) for name, inner in mapping.used.items()}
+        done[mapping.name] = replace(change(mapping), used=used)
+    return done[mapping.name]
+
+
+def _portable(text: str) -> str:
+    """Diagnostics as every machine renders them: the bundled mappings without their directory."""
+    return text.replace(f"{bundled_root()}/", "")

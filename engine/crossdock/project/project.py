@@ -1,0 +1,354 @@
+"""Mappings, schemas and channels on a search path: the project's own directory, the bundled one below.
+
+A directory with a ``mappings/`` folder is a project. Whole files shadow by path; nothing is merged.
+
+    project = Project.open()                 # nearest project above the working directory
+    mapping = project.mapping("kibo/order")  # mappings/kibo/order.yaml, compiled and checked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
+from crossdock.channels.config import CHANNEL_FILE, Channel, parse_channel
+from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
+from crossdock.core.errors import CompileError, ProjectError
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.yaml_reader import DEEPEST, MOST_CHARACTERS, MapNode, parse_yaml
+from crossdock.language.linker import compile_mapping
+from crossdock.language.mapping import Mapping
+from crossdock.language.parser import table_rows
+from crossdock.project.search_path import FILES, MAPPINGS, located, name_of_file
+from crossdock.project.search_path import bundled as bundled_root
+from crossdock.schema.store import Schema, SchemaStore
+
+if TYPE_CHECKING:
+    from crossdock.channels.runner import Ask, Conversation, Outcome
+
+__all__ = ["MAPPINGS", "Project", "bundled_root"]
+
+SCHEMAS: Final = "schemas"
+TABLES: Final = "tables"
+CONVERSATION: Final = "conversation"
+CONVERSATION_FILE: Final = f"{CONVERSATION}.yaml"
+_NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
+
+
+class Project:
+    """What stands on the search path. Compiled mappings are kept; a changed file needs a new Project."""
+
+    def __init__(self, roots: Sequence[Path], *, lenient: bool = False) -> None:
+        self.roots = tuple(roots)
+        self._lenient = lenient
+        self._mappings: dict[str, Mapping | CompileError] = {}
+        self._channels: dict[str, Channel] = {}
+        self._conversations: dict[str, Conversation] = {}
+        self._compiling: list[str] = []
+        self._seen: dict[Path, str | None] = {}
+
+    @classmethod
+    def open(cls, directory: Path | str | None = None) -> Project:
+        """The nearest project at or above a directory (the working directory), over the bundled one."""
+        return cls(located(directory))
+
+    @cached_property
+    def schemas(self) -> SchemaStore:
+        return SchemaStore([root / SCHEMAS for root in self.roots])
+
+    def seen(self) -> dict[Path, str | None] | None:
+        """Every file that was read so far, with the SHA-256 of its content; None for one that was missing.
+
+        None when that is not all: then a file was found by what stands in it.
+        """
+        schemas = self.schemas.seen()
+        return None if schemas is None else self._seen | schemas
+
+    def schema(self, name: str) -> Schema:
+        """A schema by name, such as ``kibo/order``. Raises ProjectError."""
+        return self.schemas.get(name)
+
+    def derived_systems(self, names: Sequence[str] = ()) -> list[Path]:
+        """The folders of systems whose schemas are derived from documents: these, or the project's own."""
+        own = self.roots[0] / SCHEMAS
+        found = {path.parent.name: path.parent for path in sorted(own.glob("*/derive.yaml"))}
+        for name in names:
+            if name not in found:
+                help = did_you_mean(name, found) or f"the systems are {', '.join(found)}"
+                message = f"there is no `derive.yaml` for `{shorten(name)}`"
+                raise ProjectError([Diagnostic("unknown-system", message, help=help)])
+        return [found[name] for name in names or found]
+
+    def mapping_names(self, *, own: bool = False) -> list[str]:
+        """The names of all mappings, or of those in the project's own directory."""
+        names: set[str] = set()
+        for root in self.roots[:1] if own else self.roots:
+            folder = root / MAPPINGS
+            files = (
+                path
+                for path in folder.rglob("*.yaml")
+                if path.name not in _NOT_MAPPINGS and path.parent.name != TABLES
+            )
+            names.update(path.relative_to(folder).with_suffix("").as_posix() for path in files)
+        return sorted(names)
+
+    def mapping(self, name: str) -> Mapping:
+        """A mapping by name or by file, compiled and checked.
+
+        Raises ProjectError when there is none, CompileError when it is wrong.
+        """
+        name = name_of_file(self.roots, name)
+        known = self._mappings.get(name)
+        if known is None:
+            known = self._compile(name)
+            self._mappings[name] = known
+        if isinstance(known, CompileError):
+            raise known
+        return known
+
+    def own_names(self) -> list[str]:
+        """What is checked when nothing is named: the project's own mappings and conversations."""
+        conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names(own=True))
+        return [*self.mapping_names(own=True), *conversations]
+
+    def text(self, name: str) -> Source:
+        """The text of a mapping's file, compiled or not. Raises ProjectError."""
+        path = self._find(PurePosixPath(MAPPINGS, name_of_file(self.roots, name) + ".yaml"))
+        if path is None:
+            raise self._unknown(name)
+        return self._read(path)
+
+    def check(self, names: Sequence[str] | None = None, *, lenient: bool = False) -> list[Diagnostic]:
+        """All findings in these, or in all of the project's own: every file, every mistake.
+
+        ``lenient``: a property that a schema does not document is a warning, and no error.
+        """
+        if lenient and not self._lenient:
+            return Project(self.roots, lenient=True).check(names)
+        findings: list[Diagnostic] = []
+        for name in names or self.own_names():
+            try:
+                findings.extend(self._named(name).findings)
+            except CompileError as error:
+                findings.extend(error.diagnostics)
+        if not names:
+            findings.extend(self._unused_settings())
+        return list(dict.fromkeys(findings))
+
+    def _unused_settings(self) -> list[Diagnostic]:
+        """The settings of the project's own channels that nothing reads."""
+        from crossdock.channels.unused_settings import unused_settings
+
+        findings: list[Diagnostic] = []
+        folder = self.roots[0] / MAPPINGS
+        for channel in sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}")):
+            conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names())
+            names = [
+                name for name in (*self.mapping_names(), *conversations) if name.startswith(f"{channel}/")
+            ]
+            try:
+                findings += unused_settings(self.channel_of(channel), map(self._named, names))
+            except CompileError:  # what a broken file reads is not known
+                continue
+        return findings
+
+    def _named(self, name: str) -> Mapping | Conversation:
+        folder, _, last = name_of_file(self.roots, name).rpartition("/")
+        if last == CONVERSATION and folder in self.conversation_names():
+            return self.conversation(*folder.split("/"))
+        return self.mapping(name)
+
+    # Conversations
+
+    def conversation_names(self, *, own: bool = False) -> list[str]:
+        """The names of all conversations, channel and action, or of those in the project's own directory."""
+        found: set[str] = set()
+        for root in self.roots[:1] if own else self.roots:
+            folder = root / MAPPINGS
+            files = folder.glob(f"*/*/{CONVERSATION_FILE}")
+            found.update(path.parent.relative_to(folder).as_posix() for path in files)
+        return sorted(found)
+
+    def actions_of(self, channel: str) -> list[str]:
+        """The actions that a channel has a conversation for. Raises ProjectError for an unknown channel."""
+        pairs = [name.split("/") for name in self.conversation_names()]
+        if found := [action for name, action in pairs if name == channel]:
+            return found
+        channels = sorted({name for name, _ in pairs})
+        help = did_you_mean(channel, channels) or f"the channels are {', '.join(channels) or 'none'}"
+        message = f"there is no channel `{shorten(channel)}`"
+        raise ProjectError([Diagnostic("unknown-channel", message, help=help)])
+
+    def conversation(self, channel: str, action: str) -> Conversation:
+        """How a channel answers an action, compiled and checked. Raises ProjectError or CompileError."""
+        from crossdock.channels.compiler import compile_conversation
+
+        name = f"{channel}/{action}"
+        if name not in self._conversations:
+            known = action in self.actions_of(channel)
+            path = self._find(PurePosixPath(MAPPINGS, channel, action, CONVERSATION_FILE)) if known else None
+            if path is None:
+                raise self._no_conversation(channel, action)
+            compiled = compile_conversation(
+                f"{name}/{CONVERSATION}", self._read(path), self, lenient=self._lenient
+            )
+            self._conversations[name] = compiled
+        return self._conversations[name]
+
+    @cached_property
+    def actions(self) -> Actions:
+        """The actions of RetailOPS. Raises ProjectError or CompileError."""
+        path = self._find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
+        return parse_actions(self._read(path)) if path else Actions({})
+
+    def hold(
+        self,
+        channel: str,
+        action: str,
+        request: JSON,
+        ask: Ask,
+        *,
+        settings: MappingType[str, JSON] | None = None,
+        base_url: str = "",
+        name: str = "request",
+        given: JSON | Missing = MISSING,
+    ) -> Outcome:
+        """Hold the conversation of an action; see ``Conversation.hold``."""
+        conversation = self.conversation(channel, action)
+        return conversation.hold(request, ask, settings=settings, base_url=base_url, name=name, given=given)
+
+    def _no_conversation(self, channel: str, action: str) -> ProjectError:
+        actions = self.actions_of(channel)
+        help = did_you_mean(action, actions) or f"the actions are {', '.join(actions)}"
+        message = f"`{channel}` has no conversation for `{shorten(action)}`"
+        return ProjectError([Diagnostic("unknown-action", message, help=help)])
+
+    # What a mapping can name outside its own file
+
+    def used_mapping(self, name: str, user: str) -> Mapping:
+        """A mapping that another one names: from that file with ./ or ../, else from mappings/."""
+        resolved = _resolve(name, user)
+        if resolved is None:
+            raise ProjectError([Diagnostic("unknown-mapping", f"`{name}` leads out of `{MAPPINGS}`")])
+        if resolved in self._compiling:
+            circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
+            raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
+        if len(self._compiling) > DEEPEST:
+            message = f"`$use` leads through more than {DEEPEST} mappings"
+            raise ProjectError([Diagnostic("file-too-large", message)])
+        return self.mapping(resolved)
+
+    def table(self, name: str, user: str) -> MappingType[str, JSON]:
+        """The rows of a table that has a file of its own, in a folder named ``tables``."""
+        source = self.table_text(name, user)
+        node = parse_yaml(source)
+        if not isinstance(node, MapNode):
+            message = "a table holds keys and their values"
+            raise CompileError([Diagnostic("not-an-object", message, Span(source, 0, 1))])
+        return table_rows(node)
+
+    def table_text(self, name: str, user: str) -> Source:
+        """The text of a table's own file. Raises ProjectError."""
+        resolved = _resolve(name, user)
+        path = self._find(PurePosixPath(MAPPINGS, resolved + ".yaml")) if resolved else None
+        if path is None or path.parent.name != TABLES:
+            help = f"it is looked for in a folder `{TABLES}`"
+            raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
+        return self._read(path)
+
+    def settings_of(self, name: str) -> MappingType[str, JSON]:
+        """The settings of a mapping's channel, with their defaults; none when it has no channel."""
+        return self.channel_of(name).defaults()
+
+    def settings(self, name: str, given: MappingType[str, str]) -> dict[str, JSON]:
+        """The same, with some given as text. Raises CompileError."""
+        return self.channel_of(name).overridden(given)
+
+    def channel_of(self, name: str) -> Channel:
+        """The channel of a mapping: the first part of its name."""
+        channel = PurePosixPath(name).parts[0]
+        if channel not in self._channels:
+            path = self._find(PurePosixPath(MAPPINGS, channel, CHANNEL_FILE))
+            self._channels[channel] = parse_channel(self._read(path)) if path else Channel("", {})
+        return self._channels[channel]
+
+    # Files
+
+    def _compile(self, name: str) -> Mapping | CompileError:
+        path = self._find(PurePosixPath(MAPPINGS, name + ".yaml"))
+        if path is None and name.endswith(FILES):
+            path = Path(name)
+        if path is None or not _is_file(path):
+            raise self._unknown(name)
+        self._compiling.append(name)
+        try:
+            return compile_mapping(name, self._read(path), self, lenient=self._lenient)
+        except CompileError as error:
+            return error
+        finally:
+            self._compiling.pop()
+
+    def _unknown(self, name: str) -> ProjectError:
+        others = (known for known in self.mapping_names() if known != name)  # a link to nothing is listed too
+        help = did_you_mean(name, others) or "`crossdock list` shows them all"
+        return ProjectError(
+            [Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)]
+        )
+
+    def _find(self, path: PurePosixPath) -> Path | None:
+        for root in self.roots:
+            if _is_file(root / path):
+                return root / path
+            self._note(root / path, None)
+        return None
+
+    def _read(self, path: Path) -> Source:
+        name = self._display(path)
+        try:
+            if path.stat().st_size > 4 * MOST_CHARACTERS:
+                raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
+            data = path.read_bytes()
+            self._note(path, sha256(data).hexdigest())
+            return Source(name, data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            message = f"`{name}` is not UTF-8: byte {error.start + 1}"
+            raise ProjectError([Diagnostic("unreadable", message)]) from None
+        except OSError as error:
+            message = f"`{name}` cannot be read: {error.strerror or error}"
+            raise ProjectError([Diagnostic("unreadable", message)]) from None
+
+    def _note(self, path: Path, digest: str | None) -> None:
+        """Note what stands at a path. What changes meanwhile is never again what was seen."""
+        if self._seen.setdefault(path, digest) != digest:
+            self._seen[path] = "changed"
+
+    def _display(self, path: Path) -> str:
+        """What messages call a file: relative to the project, or as it was given."""
+        own = self.roots[0]
+        return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file stands there: none does at a path that is longer than any may be."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _resolve(name: str, user: str) -> str | None:
+    """The mapping that ``name`` means in ``user``; None when it leads out of the folder."""
+    parts: list[str] = list(PurePosixPath(user).parent.parts) if name.startswith(".") else []
+    for part in name.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)

@@ -1,0 +1,63 @@
+"""Where projects are: the directories of a search path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.errors import ProjectError
+
+MAPPINGS: Final = "mappings"
+FILES: Final = (".yaml", ".yml")
+
+
+def located(directory: Path | str | None = None) -> list[Path]:
+    """The search path of the nearest project at or above a directory (the working directory).
+
+    Raises ProjectError for a directory that is named, and is not there or in no project.
+    """
+    start = (Path(directory) if directory is not None else Path.cwd()).resolve()
+    if not start.is_dir():
+        raise ProjectError([Diagnostic("no-project", f"there is no directory `{directory}`")])
+    own = nearest(start)
+    if directory is not None and own is None:
+        message = (
+            f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
+        )
+        raise ProjectError([Diagnostic("no-project", message)])
+    return search_path(own)
+
+
+def name_of_file(roots: Sequence[Path], name: str) -> str:
+    """The name of a mapping that was given as a file, when it stands on the search path."""
+    if not name.endswith(FILES) or "\0" in name:
+        return name.strip("/")
+    path = Path(name).resolve()
+    for root in roots:
+        folder = (root / MAPPINGS).resolve()
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).with_suffix("").as_posix()
+    return name
+
+
+def nearest(start: Path) -> Path | None:
+    """The nearest project at or above a directory: one that has a folder ``mappings``."""
+    return next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), None)
+
+
+def bundled() -> Path:
+    """The mappings and schemas that come with Crossdock.
+
+    A wheel carries them inside the package; an editable install has no such folder, and there they
+    stand at the repository's root.
+    """
+    inside = Path(__file__).parents[1] / "bundled"
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[3]
+
+
+def search_path(own: Path | None) -> list[Path]:
+    """A project over the bundled one."""
+    below = bundled()
+    return [below] if own is None or own == below else [own, below]

@@ -1,0 +1,1 @@
+"""JSON Schema: the schemas on the search path, what they allow, and payloads validated against them."""

@@ -1,0 +1,208 @@
+"""A schema as types of msgspec, which holds a payload against them while it parses.
+
+The types take less than the schema, never more: a member that has no name in the schema is dropped while
+parsing, and 1.0 is no whole number to them. What is dropped, and the first of two equal keys, is noticed by
+writing the value again: then it has fewer texts than the payload. A schema that says what the types cannot
+say, such as a format or ``anyOf``, has no typed reader, and goes by its acceptor alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from types import ModuleType, NoneType
+from typing import Annotated, Any, Final, Literal, Required, TypedDict, cast
+
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.schema.dialect import Node
+from crossdock.schema.fast import optional_deps
+from crossdock.schema.fast.counting import texts
+from crossdock.schema.fast.decoding import may_vanish
+from crossdock.schema.fast.leaves import KINDS, says, takes
+from crossdock.schema.keyword_rules import as_list, searcher
+from crossdock.schema.store import Schema
+
+_DEEPEST_SCHEMA = 40
+_DEEPEST_OPEN = 4
+_EXACT = 2**53
+
+_LENGTHS: Final = {
+    "str": {"minLength": "min_length", "maxLength": "max_length"},
+    "list": {"minItems": "min_length", "maxItems": "max_length"},
+}
+_BOUNDS: Final = {"minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveMaximum": "lt"}
+_TOLD: Final = frozenset(
+    (
+        *("type", "properties", "required", "items", "additionalProperties", "pattern", "enum"),
+        *_LENGTHS["str"],
+        *_LENGTHS["list"],
+        *_BOUNDS,
+    )
+)
+SCALARS: Final = {"None": NoneType, "str": str, "int": int, "float": float, "bool": bool}
+
+
+class _UntypedError(Exception):
+    """The types cannot say what a schema says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The typed reader of a schema."""
+
+    decode: Callable[[bytes], JSON]
+    write: Callable[[JSON], bytes]
+    refusal: type[Exception]
+
+    def read(self, data: bytes) -> JSON | Missing:
+        """The value of a payload that fits, or MISSING."""
+        try:
+            value = self.decode(data)
+            written = self.write(value)
+        except (self.refusal, ValueError, TypeError, RecursionError):
+            return MISSING
+        if written != data and (texts(written) != texts(data) or (b"0.0" in written and may_vanish(data))):
+            return MISSING
+        return value
+
+
+def typed(schema: Schema) -> Typed | None:
+    """The typed reader of a schema, or None: without the libraries, or when types cannot say what it says."""
+    msgspec, orjson = optional_deps.msgspec(), optional_deps.orjson()
+    if msgspec is None or orjson is None:
+        return None
+    try:
+        decoder = msgspec.json.Decoder(_Types(schema, msgspec).of(schema.node))
+    except (_UntypedError, TypeError, ValueError, RecursionError):
+        return None
+    return Typed(decoder.decode, orjson.dumps, msgspec.MsgspecError)
+
+
+@dataclass(slots=True)
+class _Types:
+    """The types of a schema's nodes, each made once; one that is asked for within itself has none."""
+
+    schema: Schema
+    msgspec: ModuleType
+    made: dict[tuple[int, frozenset[str]], Any] = field(default_factory=dict)
+
+    def of(self, node: Node, kinds: frozenset[str] = frozenset(KINDS), depth: int = 0) -> Any:
+        """The type of a node for some kinds of values."""
+        while True:
+            kinds = frozenset(filter(lambda kind: _takes(node, kind), kinds))
+            if any(says(word) and word not in _TOLD and word != "$ref" for word in node):
+                raise _UntypedError
+            if "$ref" not in node:
+                break
+            if any(says(word) for word in node if word not in ("$ref", "type")):
+                raise _UntypedError
+            node = self.schema.store.target(str(node["$ref"]))
+        if depth > _DEEPEST_SCHEMA or not kinds or _unsafe(node, kinds):
+            raise _UntypedError
+        key = (id(node), kinds)
+        if key not in self.made:
+            self.made[key] = None
+            self.made[key] = reduce(or_, [self._kind(node, kind, depth) for kind in KINDS if kind in kinds])
+        if self.made[key] is None:
+            raise _UntypedError
+        return self.made[key]
+
+    def _kind(self, node: Node, kind: str, depth: int) -> Any:
+        """The type of a node for one kind of values."""
+        if "enum" in node:
+            return self._choice(node, kind)
+        match kind:
+            case "dict":
+                return self._object(node, depth)
+            case "list":
+                items = node.get("items")
+                below = self._open() if items is None else self.of(cast(Node, items), depth=depth + 1)
+                return self._limited(list_of(below), node, _LENGTHS["list"])
+            case "str":
+                known = (
+                    {"pattern": f"(?a:{searcher(str(node['pattern'])).pattern})"} if "pattern" in node else {}
+                )
+                return self._limited(str, node, _LENGTHS["str"], known)
+            case "int" | "float":
+                return self._limited(SCALARS[kind], node, _BOUNDS)
+        return SCALARS[kind]
+
+    def _limited(
+        self, of: Any, node: Node, words: Mapping[str, str], known: Mapping[str, object] | None = None
+    ) -> Any:
+        """A type with what some keywords say of it."""
+        told = dict(known or {})
+        for word in words.keys() & node.keys():
+            told[words[word]] = _bound(node[word], of)
+        return Annotated[of, self.msgspec.Meta(**told)] if told else of
+
+    def _choice(self, node: Node, kind: str) -> Any:
+        """The type of some texts or null; other values to choose from are left to the acceptor."""
+        if kind == "None":
+            return NoneType
+        texts = tuple(each for each in as_list(node["enum"]) if isinstance(each, str))
+        if kind != "str" or any(word in node for word in ("pattern", *_LENGTHS["str"])):
+            raise _UntypedError
+        return Literal[texts]
+
+    def _object(self, node: Node, depth: int) -> Any:
+        """The type of an object, with every name that its schema knows."""
+        named = cast(dict[str, Node], node.get("properties", {}))
+        required = set(map(str, as_list(node.get("required", []))))
+        if not named and not required:
+            others = node.get("additionalProperties", {})
+            if others is False:
+                return object_type("Closed", {})
+            return map_of(self.of(cast(Node, others), depth=depth + 1) if others else self._open())
+        below = {name: self.of(each, depth=depth + 1) for name, each in named.items()}
+        fields = {
+            name: below.get(name) or self._open() for name in [*named, *sorted(required - named.keys())]
+        }
+        return object_type("Object", {n: Required[t] if n in required else t for n, t in fields.items()})
+
+    def _open(self) -> Any:
+        """The type of what no schema describes, as deep as it may be here."""
+        scalar = made = reduce(or_, SCALARS.values())
+        for _ in range(_DEEPEST_OPEN):
+            made = scalar | list_of(made) | map_of(made)
+        return made
+
+
+def _takes(node: Node, kind: str) -> bool:
+    """As for the acceptor, but a float is never a whole number."""
+    whole = kind == "float" and "type" in node and "number" not in as_list(node["type"])
+    return takes(node, kind) and not whole
+
+
+def _unsafe(node: Node, kinds: frozenset[str]) -> bool:
+    """msgspec takes a pattern for a type when a list or dict is as good as the text: Python breaks down."""
+    return "pattern" in node and "str" in kinds and bool(kinds & {"list", "dict"})
+
+
+def _bound(given: JSON, of: Any) -> JSON:
+    """A bound as a number of the type that it is for, when the two are the same."""
+    if of not in (int, float) or type(given) is of:
+        return given
+    number = cast(float, given)
+    if abs(number) >= _EXACT or number != int(number):
+        raise _UntypedError
+    made: JSON = of(number)
+    return made
+
+
+def list_of(below: Any) -> Any:
+    """The type of a list."""
+    return list.__class_getitem__(below)
+
+
+def map_of(below: Any) -> Any:
+    """The type of an object whose names are not known."""
+    return dict.__class_getitem__((str, below))
+
+
+def object_type(name: str, fields: Mapping[str, Any]) -> Any:
+    """The type of an object that drops every name it does not know."""
+    make: Any = TypedDict
+    return make(name, dict(fields), total=False)

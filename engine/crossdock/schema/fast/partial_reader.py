@@ -1,0 +1,94 @@
+"""Reading only what somebody asks for: the parts of a payload at some paths, each whole.
+
+For a payload from a source that is trusted. What stands elsewhere is skipped, neither kept nor held against
+anything; msgspec still sees that it is JSON. Without msgspec the whole payload is read, strictly.
+
+    read = pruned_reader([("number",), ("items", "[]", "sku")])
+    read(b'{"number": 7, "items": [{"sku": "A", "text": "..."}], "note": "..."}')
+    # {'number': 7, 'items': [{'sku': 'A'}]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from crossdock.core import json_reader
+from crossdock.core.errors import InputError
+from crossdock.core.json_types import JSON, LARGEST, MISSING, Missing
+from crossdock.schema.fast import optional_deps
+from crossdock.schema.fast.msgspec_types import SCALARS, list_of, object_type
+
+Path = tuple[str, ...]
+"""The names that lead to a part of a payload; ``[]`` is each item of a list."""
+
+Pruned = Callable[[bytes], "JSON | Missing"]
+
+_ITEMS = "[]"
+
+
+def pruned_reader(paths: Iterable[Path]) -> Pruned:
+    """The reader of the parts at some paths: at each, its value is what the whole payload has there.
+
+    It gives MISSING for what is not JSON; equal keys and depth are not looked for, nor numbers out of range
+    and UTF-8 where nothing is asked for. A payload that has a list where a path has a name, or an object
+    where a path has items, is read whole and strictly.
+    """
+    wanted = _Wanted()
+    for path in paths:
+        wanted.add(path)
+    msgspec = optional_deps.msgspec()
+    if msgspec is None or wanted.whole:
+        return _whole
+    decode, refusal = msgspec.json.Decoder(wanted.type()).decode, msgspec.MsgspecError
+
+    def read(data: bytes) -> JSON | Missing:
+        if len(data) > LARGEST:
+            return MISSING
+        try:
+            value: JSON = decode(data)
+        except (refusal, ValueError, RecursionError):
+            return _whole(data)
+        return value
+
+    return read
+
+
+def _whole(data: bytes) -> JSON | Missing:
+    try:
+        return json_reader.decode(data, "payload")
+    except InputError:
+        return MISSING
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """What is asked for below a place: all of it, some members, or something of each item."""
+
+    whole: bool = False
+    members: dict[str, _Wanted] = field(default_factory=dict)
+    items: _Wanted | None = None
+
+    def add(self, path: Path) -> None:
+        """Notes a path that begins here."""
+        if not path or not path[0].isascii():  # msgspec may pass over a name like that
+            self.whole = True
+        elif path[0] == _ITEMS:
+            self.items = self.items or _Wanted()
+            self.items.add(path[1:])
+        else:
+            self.members.setdefault(path[0], _Wanted()).add(path[1:])
+
+    def type(self) -> Any:
+        """The type of msgspec for what is asked for; a number, text or null in its place is kept as it is."""
+        if self.whole:
+            return Any
+        kinds = list(SCALARS.values())
+        if self.members:
+            kinds.append(object_type("Object", {name: each.type() for name, each in self.members.items()}))
+        if self.items is not None:
+            kinds.append(list_of(self.items.type()))
+        return reduce(or_, kinds)

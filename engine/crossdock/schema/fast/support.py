@@ -1,0 +1,113 @@
+"""What a generated acceptor calls: the names of this module are its globals.
+
+A check returns how many texts stand below a value, the keys of objects counted with the rest. It raises
+``MisfitError`` when the value breaks the schema, and ``OutsideError`` when no schema is asked at all: for a
+number that 64 bits do not hold, nesting without measure, a value that is not JSON. The two are apart because
+``not`` turns a misfit into a fit, and must not do that to what lies outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from crossdock.core.json_types import JSON
+from crossdock.schema.keyword_rules import FORMATS, TESTS, identity, searcher, twins
+from crossdock.schema.safe_regex import longest_tried
+
+__all__ = [
+    "MisfitError",
+    "OutsideError",
+    "fits",
+    "format_of",
+    "identities",
+    "identity",
+    "in_range",
+    "multiple",
+    "pattern",
+    "refusal",
+    "twins",
+    "walk",
+]
+
+Check = Callable[[JSON, int], int]
+
+# A parser may turn a whole number of more than 64 bits into a float without a word, so the floats
+# from here on are not accepted: the slow path reads their text.
+LEAST_INTEGER, MOST_INTEGER, BOUND = -(2**63), 2**64 - 1, 2.0**63
+
+_KINDS = frozenset((dict, list, str, int, float, bool, type(None)))
+
+
+class MisfitError(Exception):
+    """The value breaks the schema."""
+
+
+class OutsideError(Exception):
+    """The value is not one that is accepted, whatever the schema says."""
+
+
+def refusal(kind: type) -> type[Exception]:
+    """The exception for a value of a type that a schema does not take."""
+    return MisfitError if kind in _KINDS else OutsideError
+
+
+def walk(value: JSON, room: int) -> int:
+    """How many texts stand below an object or list that no schema describes; ``room`` is how deep it may be.
+
+    Raises OutsideError.
+    """
+    if room < 1:
+        raise OutsideError
+    count = len(value) if type(value) is dict else 0
+    for each in value.values() if type(value) is dict else value:  # type: ignore[union-attr]
+        kind = type(each)
+        if kind is str:
+            count += 1
+        elif kind is dict or kind is list:
+            count += walk(each, room - 1)
+        elif kind is int:
+            if not LEAST_INTEGER <= each <= MOST_INTEGER:  # type: ignore[operator]
+                raise OutsideError
+        elif kind is float:
+            if not -BOUND < each < BOUND:  # type: ignore[operator]
+                raise OutsideError
+        elif each is not None and kind is not bool:
+            raise OutsideError
+    return count
+
+
+def in_range(number: int) -> None:
+    """Raises OutsideError for a whole number that 64 bits do not hold, signed or not."""
+    if not LEAST_INTEGER <= number <= MOST_INTEGER:
+        raise OutsideError
+
+
+def fits(check: Check, value: JSON, room: int) -> bool:
+    """Whether a check takes a value. Raises OutsideError."""
+    try:
+        check(value, room)
+    except MisfitError:
+        return False
+    return True
+
+
+def pattern(text: str) -> Callable[[str], object]:
+    """The search for a pattern of a schema: None when a text does not match, or is too long to be tried."""
+    search, most = searcher(text).search, longest_tried(text)
+    return search if most == inf else lambda value: search(value) if len(value) <= most else None
+
+
+def format_of(name: str) -> Callable[[str], bool]:
+    """Whether a text has a known format."""
+    return FORMATS[name][1]
+
+
+def multiple(given: JSON, value: JSON) -> bool:
+    """Whether a number is a multiple of another, in decimals."""
+    return TESTS["multipleOf"](given, value)
+
+
+def identities(values: list[JSON]) -> frozenset[object]:
+    """What the values of an enumeration are known by."""
+    return frozenset(map(identity, values))

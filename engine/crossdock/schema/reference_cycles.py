@@ -1,0 +1,159 @@
+"""Schemas that refer to themselves: what a value is held against, and whether it grows with every step.
+
+A schema may lead back to itself through a property, as a tree does. It may not lead back in the same place,
+which would never end; and not twice through the same property, for then a value that nests forty deep would
+be held against a million million schemas.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from crossdock.core.json_types import JSON
+from crossdock.schema.dialect import Node
+
+MOST_EXPANDED: Final = 2_000
+_LONGEST_CHAIN: Final = 100
+_IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
+
+Target = Callable[[str], Node]
+
+
+def endless(parts: Mapping[str, Node], target: Target, sizes: dict[int, int]) -> str | None:
+    """The first part that holds one value against more schemas than anybody means, or against ever more."""
+    for at, node in parts.items():
+        if _expanded(node, target, sizes, 0) > MOST_EXPANDED:
+            return at
+    return None
+
+
+def _expanded(node: Node, target: Target, sizes: dict[int, int], chain: int) -> int:
+    """How many nodes one value is held against here; beyond measure for a circle."""
+    size = sizes.get(id(node))
+    if size is None:
+        sizes[id(node)] = MOST_EXPANDED + 1  # met again before it is known: a circle
+        within = chain < _LONGEST_CHAIN
+        size = 1 if within else MOST_EXPANDED + 1
+        for other in _beneath(node, target) if within else ():
+            size += _expanded(other, target, sizes, chain + 1)
+        sizes[id(node)] = size
+    return size
+
+
+def _beneath(node: Node, target: Target) -> Iterable[Node]:
+    """The schemas that are held against the same value as this one."""
+    if isinstance(reference := node.get("$ref"), str):
+        yield target(reference)
+    for word in _IN_PLACE:
+        yield from _nodes(node.get(word))
+    yield from _nodes(_values(node.get("dependentSchemas")))
+
+
+def multiplying(parts: Mapping[str, Node], target: Target) -> str | None:
+    """The first part that leads back to itself twice through one property or element. None is endless."""
+    graph = _Graph(target)
+    for node in parts.values():
+        graph.visit(node)
+    for at, node in parts.items():
+        if graph.recursive(node) and graph.multiplies(node):
+            return at
+    return None
+
+
+@dataclass(slots=True)
+class _Graph:
+    """The schemas that lead to each other, each met once; those that lead back are a circle (Tarjan)."""
+
+    target: Target
+    met: dict[int, int] = field(default_factory=dict)
+    circle_of: dict[int, int] = field(default_factory=dict)
+    sizes: Counter[int] = field(default_factory=Counter)
+    loops: set[int] = field(default_factory=set)
+
+    def visit(self, first: Node) -> None:
+        """A walk without recursion: how long a chain of schemas is, is up to its author."""
+        if id(first) in self.met:
+            return
+        way: list[int] = []
+        open_nodes = [self.entered(first, way)]
+        while open_nodes:
+            number, low, node, following = open_nodes[-1]
+            other = next(following, None)
+            if other is None:
+                open_nodes.pop()
+                self.closed(number, low[0], node, way)
+                if open_nodes:
+                    open_nodes[-1][1][0] = min(open_nodes[-1][1][0], low[0])
+            elif id(other) not in self.met:
+                open_nodes.append(self.entered(other, way))
+            elif id(other) not in self.circle_of:
+                low[0] = min(low[0], self.met[id(other)])
+                self.loops |= {id(node)} if other is node else set()
+
+    def entered(self, node: Node, way: list[int]) -> tuple[int, list[int], Node, Iterator[Node]]:
+        number = self.met[id(node)] = len(self.met)
+        way.append(id(node))
+        following = iter(
+            [*_beneath(node, self.target), *(child for key in _keys(node) for child in _at(node, key))]
+        )
+        return number, [number], node, following
+
+    def closed(self, number: int, low: int, node: Node, way: list[int]) -> None:
+        if low != number:
+            return
+        while id(node) not in self.circle_of:
+            self.circle_of[way[-1]] = number
+            self.sizes[number] += 1
+            way.pop()
+
+    def recursive(self, node: Node) -> bool:
+        return self.sizes[self.circle_of[id(node)]] > 1 or id(node) in self.loops
+
+    def multiplies(self, node: Node) -> bool:
+        """Whether one property or element of a value is led back from more than once."""
+        own, together = self.circle_of[id(node)], list(self.in_place(node))
+        keys = {key for each in together for key in _keys(each)}
+        return any(
+            sum(self.circle_of[id(child)] == own for each in together for child in _at(each, key)) > 1
+            for key in keys
+        )
+
+    def in_place(self, node: Node) -> Iterator[Node]:
+        pending = [node]
+        while pending:
+            each = pending.pop()
+            yield each
+            pending.extend(_beneath(each, self.target))
+
+
+def _keys(node: Node) -> Iterator[str | int]:
+    """The properties and places that a schema tells apart, and one for each of the others."""
+    yield from ("", -1)
+    properties, first = node.get("properties"), node.get("prefixItems")
+    yield from (f".{name}" for name in (properties if isinstance(properties, dict) else ()))
+    yield from range(len(first) if isinstance(first, list) else 0)
+
+
+def _at(node: Node, key: str | int) -> Iterator[Node]:
+    """What a schema holds against one property or element of a value."""
+    if isinstance(key, int):
+        first = node.get("prefixItems")
+        own = first[key] if isinstance(first, list) and 0 <= key < len(first) else node.get("items")
+        yield from _nodes([own, node.get("contains")])
+        return
+    properties = node.get("properties")
+    named = properties.get(key[1:]) if isinstance(properties, dict) and key else None
+    yield from _nodes([named, *_values(node.get("patternProperties"))])
+    if named is None:
+        yield from _nodes(node.get("additionalProperties"))
+
+
+def _values(value: JSON) -> list[JSON]:
+    return [*value.values()] if isinstance(value, dict) else []
+
+
+def _nodes(value: JSON) -> Iterator[Node]:
+    yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict))

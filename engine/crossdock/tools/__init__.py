@@ -1,0 +1,1 @@
+"""What people do with mappings: explain, compare, measure, draft and derive them."""

@@ -1,0 +1,146 @@
+"""Which fields of both schemas a mapping accounts for, and which nobody has thought of.
+
+    account.side        "source" or "target"
+    account.done        the fields that are read, or written
+    account.left_out    those that are ignored, or unavailable, each with the reason
+    account.open        those that are neither
+
+A field is read when an expression reads it, for a value or to decide on one, or when an object or a list
+around it is passed on whole. It is written when a cell writes it, or something around it that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from crossdock.checking.ignored_fields import REST
+from crossdock.checking.lineage import Link, check_reads, lineage
+from crossdock.checking.narrowing import documented_in
+from crossdock.checking.types import ListOf, Record, View
+from crossdock.language.syntax import Ignored
+from crossdock.tools.coverage.leaves import EACH, Parts, field, leaves_of, parts_of
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.schema.store import Schema
+
+# A function that makes text of all that is in a value.
+_WHOLE: Final = "to_string"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One side of a mapping: its fields, and what becomes of each."""
+
+    side: Literal["source", "target"]
+    schema: str
+    done: tuple[Parts, ...]
+    left_out: tuple[tuple[Parts, Ignored], ...]
+    open: tuple[Parts, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.done) + len(self.left_out) + len(self.open)
+
+
+def accounts_of(mapping: Mapping) -> list[Account]:
+    """Both sides, as far as they have a schema."""
+    links = lineage(mapping)
+    found = []
+    if mapping.source is not None:
+        found.append(_account("source", mapping.source, _Reads(mapping, links), mapping.ignored))
+    if mapping.target is not None:
+        found.append(_account("target", mapping.target, _Writes(links), mapping.unavailable))
+    return found
+
+
+def _account(
+    side: Literal["source", "target"], schema: Schema, doing: _Reads | _Writes, entries: tuple[Ignored, ...]
+) -> Account:
+    done: list[Parts] = []
+    left_out: list[tuple[Parts, Ignored]] = []
+    opened: list[Parts] = []
+    for leaf in leaves_of(schema):
+        if doing.has(leaf):
+            done.append(leaf)
+        elif entry := next((entry for entry in entries if _names(entry.path, leaf)), None):
+            left_out.append((leaf, entry))
+        else:
+            opened.append(leaf)
+    return Account(side, schema.name, tuple(done), tuple(left_out), tuple(opened))
+
+
+def _names(path: Parts, leaf: Parts) -> bool:
+    """Whether a path names a field, or something around it."""
+    path = field(path[:-1] if path[-1] == REST else path)
+    return leaf[: len(path)] == path
+
+
+class _Reads:
+    """What a mapping reads of its source."""
+
+    def __init__(self, mapping: Mapping, links: Iterable[Link]) -> None:
+        self.places: set[Parts] = set()
+        self.whole: set[Parts] = set()
+        name = mapping.source.name if mapping.source is not None else ""
+        for link in links:
+            self.places.update(parts_of(path) for path in (*link.sources, *link.because_of))
+            self.whole.update(
+                parts_of(found.removeprefix(name)) for found in _passed_on(link.gives) if _starts(found, name)
+            )
+            if _WHOLE in link.functions:
+                self.whole.update(map(parts_of, link.sources))
+        for _, reads in check_reads(mapping):
+            self.places.update(map(parts_of, reads))
+
+    def has(self, leaf: Parts) -> bool:
+        if leaf in self.places or (*leaf, EACH) in self.places:
+            return True
+        return any(leaf[:length] in self.whole for length in range(len(leaf) + 1))
+
+
+def _passed_on(view: View) -> Iterator[str]:
+    """The names of what is in a value as it stands in the payload."""
+    match view:
+        case ListOf(element):
+            yield from _passed_on(element)
+        case Record(fields):
+            for inner in fields.values():
+                yield from _passed_on(inner)
+    for found in documented_in(view):
+        yield found.name
+
+
+def _starts(name: str, schema: str) -> bool:
+    return name == schema or name.startswith((schema + ".", schema + EACH))
+
+
+class _Writes:
+    """What a mapping writes of its target."""
+
+    def __init__(self, links: Iterable[Link]) -> None:
+        self.links = [(parts_of(link.target), link.gives) for link in links]
+
+    def has(self, leaf: Parts) -> bool:
+        return any(_writes(target, gives, leaf) for target, gives in self.links)
+
+
+def _writes(target: Parts, gives: View, leaf: Parts) -> bool:
+    """Whether a cell writes a field: it stands there, in it, or around it with a value that has it."""
+    if target[: len(leaf)] == leaf:
+        return True
+    return leaf[: len(target)] == target and _has(gives, leaf[len(target) :])
+
+
+def _has(view: View, path: Parts) -> bool:
+    """Whether a value has something at a place in it. One of which nothing is known has it."""
+    for part in path:
+        if not view.known:
+            return True
+        found = view.items() if part == EACH else view.property(part)
+        if found is None:
+            return False
+        view = found
+    return not view.known or bool(view.kinds)

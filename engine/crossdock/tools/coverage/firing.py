@@ -1,0 +1,182 @@
+"""What examples do with the rules of a mapping: each expression is evaluated once more before a witness.
+
+witness = Witness()
+replace(mapping, watch=witness).run(payload)
+(rule.key, "true") in witness.seen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.core.errors import CrossdockError
+from crossdock.core.json_types import JSON
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Parts
+from crossdock.language.jmespath import Evaluator, Expression, Tree, is_true
+from crossdock.project.cases import Case, cases_of, outcome_of, users_of
+from crossdock.project.examples import records_in
+from crossdock.tools.coverage.rules import Arm, Rule, deciding, place_key, row_key, rules_of
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.project.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """An arm of a rule that no example shows."""
+
+    rule: Rule
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """What the examples do: how many there are and whose, and which arms they miss.
+
+    ``rules`` counts the arms of all rules but the rows of tables, ``rows`` those.
+    """
+
+    examples: dict[str, int]
+    rules: int
+    rows: int
+    missed: tuple[Missed, ...]
+
+    @property
+    def rows_missed(self) -> int:
+        return sum(item.rule.kind == "row" for item in self.missed)
+
+    @property
+    def rules_seen(self) -> int:
+        return self.rules - (len(self.missed) - self.rows_missed)
+
+    @property
+    def rows_hit(self) -> int:
+        return self.rows - self.rows_missed
+
+
+@dataclass(slots=True)
+class Witness:
+    """A watch that notes which arms of which rules are seen. It keeps no order: runs may overlap."""
+
+    seen: set[Arm] = field(default_factory=set)
+
+    def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None: ...
+
+    def evaluated(
+        self,
+        output: Parts,  # noqa: ARG002
+        expression: Expression,
+        context: JSON,
+        scope: Scope,
+        value: JSON,
+    ) -> None:
+        key = (id(expression),)
+        self.seen.add((key, "true" if is_true(value) else "false"))
+        if value is not None:
+            self.seen.add((key, "value"))
+        Evaluator(scope, observer=_Branches(self.seen, scope)).evaluate(expression, context)
+
+    def entered(self, context: JSON) -> None: ...
+
+    def left(self) -> None: ...
+
+    def written(self, output: Parts, span: Span) -> None:  # noqa: ARG002
+        self.seen.add((place_key(span), "value"))
+
+    def told(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Note the checks that did not hold."""
+        for item in diagnostics:
+            if item.id == "check-failed" and item.span is not None:
+                self.seen.add((place_key(item.span), "fails"))
+
+
+@dataclass(slots=True)
+class _Branches:
+    """An observer of one evaluation, who notes which branches it takes and which rows it hits."""
+
+    arms: set[Arm]
+    scope: Scope
+    open: list[Tree] = field(default_factory=list)
+
+    def opened(self, part: Tree, context: JSON) -> None:  # noqa: ARG002
+        self.open.append(part)
+
+    def closed(self, value: JSON) -> None:
+        part = self.open.pop()
+        if not self.open:
+            return
+        around = self.open[-1]
+        if deciding(around) is part:
+            truth = is_true(value)
+            names = ("left", "right") if around["type"] == "or_expression" else ("true", "false")
+            self.arms.add(((id(around),), names[0] if truth else names[1]))
+        elif around["type"] == "function_expression" and around["value"] == "lookup":
+            self.lookup(around, part, value)
+
+    def lookup(self, call: Tree, part: Tree, value: JSON) -> None:
+        table, key = call["children"][:2]
+        if part is key and isinstance(value, str | int):
+            rows = self.scope.tables[table["value"]]
+            self.arms.add((row_key(rows, str(value)), "hit"))
+
+    def seen(self, container: JSON, key: str | int) -> None: ...
+
+    def mark(self) -> int:
+        return 0
+
+
+def firings(project: Project, mappings: Sequence[Mapping], given: Iterable[Path] = ()) -> list[Firing]:
+    """Run the examples of mappings and of those who use them, or the payloads that are given, each once."""
+    witness, places = Witness(), list(given)
+    if places:
+        counts = [_run_given(project, mapping, places, witness) for mapping in mappings]
+    else:
+        counts = _run_examples(project, mappings, witness)
+    pairs = zip(mappings, counts, strict=True)
+    return [_firing(rules_of(project, mapping), counted, witness) for mapping, counted in pairs]
+
+
+def _firing(rules: Sequence[Rule], examples: dict[str, int], witness: Witness) -> Firing:
+    missed = tuple(
+        Missed(rule, says) for rule in rules for arm, says in rule.arms if (rule.key, arm) not in witness.seen
+    )
+    rows = sum(rule.kind == "row" for rule in rules)
+    return Firing(examples, sum(len(rule.arms) for rule in rules) - rows, rows, missed)
+
+
+def _run_examples(project: Project, mappings: Sequence[Mapping], witness: Witness) -> list[dict[str, int]]:
+    names = [(mapping.name, *users_of(project, mapping.name)) for mapping in mappings]
+    cases = {name: cases_of(project, name) for found in names for name in found}
+    for case in (case for found in cases.values() for case in found):
+        _run_case(project, case, witness)
+    return [{name: len(cases[name]) for name in found if cases[name]} for found in names]
+
+
+def _run_case(project: Project, case: Case, witness: Witness) -> None:
+    try:
+        _, warnings = outcome_of(project, case, lambda mapping: replace(mapping, watch=witness))
+    except CrossdockError as error:
+        witness.told(error.diagnostics)
+    else:
+        witness.told(warnings)
+
+
+def _run_given(
+    project: Project, mapping: Mapping, places: Iterable[Path], witness: Witness
+) -> dict[str, int]:
+    watched, count = replace(mapping, watch=witness), 0
+    for record in (record for place in places for record in records_in(place)):
+        count += 1
+        if record.fault is None:
+            settings = project.settings(mapping.name, record.settings)
+            try:
+                witness.told(watched.run(record.payload, settings=settings, name=record.name).warnings)
+            except CrossdockError as error:
+                witness.told(error.diagnostics)
+    return {mapping.name: count}

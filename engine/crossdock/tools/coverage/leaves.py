@@ -1,0 +1,71 @@
+"""The fields of a schema: every place where a value stands that has no documented parts.
+
+    leaves_of(schema)       ["orderNumber", "items[].sku", "items[].tags", "attributes", …]
+
+A list of plain values is one field, without its ``[]``; an object of which nothing is documented is one
+field; a schema that comes back to itself is followed once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from crossdock.checking.ignored_fields import path_text
+from crossdock.schema.dialect import Node
+from crossdock.schema.shape import Shape
+from crossdock.schema.store import Schema
+
+Parts = tuple[str, ...]
+EACH: Final = "[]"
+_DEEPEST: Final = 16
+_PART = re.compile(r"\[\]|[^.\[\]]+")
+
+
+def leaves_of(schema: Schema) -> list[Parts]:
+    """The fields, by name."""
+    return sorted(_leaves(schema.shape(), (), frozenset()))
+
+
+def _leaves(shape: Shape, path: Parts, around: frozenset[str]) -> Iterator[Parts]:
+    references = _references(shape.node)
+    names = shape.property_names()
+    listed = shape.types is not None and "array" in shape.types
+    if references & around or len(path) > _DEEPEST or not (names or listed):
+        yield field(path)
+        return
+    around |= references
+    for name in names:
+        inner = shape.property(name)
+        if inner is not None:
+            yield from _leaves(inner, (*path, name), around)
+    if listed:
+        yield from _leaves(shape.items(), (*path, EACH), around)
+
+
+def _references(node: Node) -> frozenset[str]:
+    """What a schema refers to, itself or through what holds together with it."""
+    own = [str(node["$ref"])] if "$ref" in node else []
+    for word in ("allOf", "anyOf", "oneOf"):
+        branches = node.get(word)
+        for branch in branches if isinstance(branches, list) else ():
+            own += _references(branch) if isinstance(branch, dict) else ()
+    return frozenset(own)
+
+
+def field(path: Parts) -> Parts:
+    """A place without the brackets at its end: a list of plain values is one field."""
+    while path and path[-1] == EACH:
+        path = path[:-1]
+    return path
+
+
+def parts_of(text: str) -> Parts:
+    """The parts of a path such as ``items[].sku``."""
+    return tuple(_PART.findall(text))
+
+
+def text_of(path: Parts) -> str:
+    """A path as it is written; the whole payload is ``@``."""
+    return path_text(path) or "@"

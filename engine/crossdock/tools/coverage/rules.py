@@ -1,0 +1,151 @@
+"""The rules of a mapping's file, and what each of them can do: its arms.
+
+cell      to_string(orderNumber)          gives a value
+if        isGift                          true, false
+filter    quantity != `0`                 keeps an element, drops one
+||        submittedDate || acceptedDate   what stands before it is taken, what stands behind it
+row       VISA                            is hit
+check     equal(sum(…), root().total)     fails
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from crossdock.core.diagnostics import Span, shorten
+from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
+from crossdock.language import syntax
+from crossdock.language.jmespath import Expression, Tree, source_order
+from crossdock.language.unparse import written
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.project.project import Project
+
+# Trees and expressions are known by their identity, spans and rows by what they say.
+Key: TypeAlias = "tuple[object, ...]"
+Arm: TypeAlias = "tuple[Key, str]"
+
+# Of a tree that branches: the kind of rule, and which of its parts decides.
+_BRANCHES: Final = {
+    "or_expression": ("||", 0),
+    "and_expression": ("&&", 0),
+    "conditional": ("choice", 0),
+    "filter_projection": ("filter", 2),
+}
+# Of each arm what is said when it is not seen.
+_ARMS: Final = {
+    "||": (
+        ("left", "what stands before `||` is never taken"),
+        ("right", "what stands behind `||` is never taken"),
+    ),
+    "&&": (
+        ("true", "what stands before `&&` is never true"),
+        ("false", "what stands before `&&` is never false"),
+    ),
+    "choice": (("true", "the condition is never true"), ("false", "the condition is never false")),
+    "filter": (
+        ("true", "the filter never keeps an element"),
+        ("false", "the filter never drops an element"),
+    ),
+}
+_IF: Final = (("true", "`$if` is never true"), ("false", "`$if` is never false"))
+_CELL: Final = (("value", "the cell never gives a value"),)
+_ROW: Final = (("hit", "the row is never hit"),)
+_CHECK: Final = (("fails", "the check never fails"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Something in a mapping that examples should try. ``arms`` say what is missing when one is not seen."""
+
+    kind: str
+    key: Key
+    span: Span
+    text: str
+    arms: tuple[tuple[str, str], ...]
+
+
+def rules_of(project: Project, mapping: Mapping) -> list[Rule]:
+    """The rules of a mapping's own file, in its order, and the rows of its tables behind them."""
+    found = list(_in_cell(mapping.cell))
+    for fragment in mapping.fragments.values():
+        found += _in_cell(fragment)
+    for check in mapping.checks:
+        found.append(Rule("check", place_key(check.condition.span), check.span, check.text, _CHECK))
+    unique = {rule.key: rule for rule in found}
+    ordered = sorted(unique.values(), key=lambda rule: rule.span.start)
+    return [*ordered, *_rows(project, mapping)]
+
+
+def place_key(span: Span) -> Key:
+    return (span.source.name, span.start, span.end)
+
+
+def row_key(rows: MappingType[str, object], row: str) -> Key:
+    return ("row", id(rows), row)
+
+
+def deciding(tree: Tree) -> Tree | None:
+    """The part of a tree that decides which of its arms is taken."""
+    branch = _BRANCHES.get(tree["type"])
+    return None if branch is None else tree["children"][branch[1]]
+
+
+def _in_cell(cell: syntax.Cell | syntax.Each) -> Iterator[Rule]:
+    match cell:
+        case syntax.Evaluate(expression):
+            yield Rule("cell", (id(expression),), expression.span, _short(expression.text), _CELL)
+            yield from _branches(expression)
+        case syntax.Literal(value):
+            yield Rule("cell", place_key(cell.span), cell.span, _short(str(value)), _CELL)
+        case syntax.Object(fields):
+            for item in fields:
+                yield from _in_cell(item.cell)
+        case syntax.List(items):
+            for inner in items:
+                yield from _in_cell(inner)
+        case syntax.Use():
+            for item in cell.beside:
+                yield from _in_cell(item.cell)
+        case syntax.With(over, inner) | syntax.Each(over, inner):
+            yield from _branches(over)
+            yield from _in_cell(inner)
+        case syntax.If(condition, inner):
+            yield Rule("if", (id(condition),), condition.span, _short(condition.text), _IF)
+            yield from _branches(condition)
+            yield from _in_cell(inner)
+
+
+def _branches(expression: Expression) -> Iterator[Rule]:
+    for tree in source_order(expression.tree):
+        branch = _BRANCHES.get(tree["type"])
+        if branch is not None:
+            kind, decides = branch
+            shown = tree if kind in ("||", "&&") else tree["children"][decides]
+            span = expression.at(tree["children"][decides])
+            yield Rule(kind, (id(tree),), span, _short(written(shown)), _ARMS[kind])
+
+
+def _short(text: str) -> str:
+    return shorten(" ".join(text.split()))
+
+
+def _rows(project: Project, mapping: Mapping) -> Iterator[Rule]:
+    for name, row, span in row_places(project, mapping):
+        yield Rule("row", row_key(mapping.tables[name], row), span, f"{name}: {row}", _ROW)
+
+
+def row_places(project: Project, mapping: Mapping) -> Iterator[tuple[str, str, Span]]:
+    """The rows of the tables, and where they stand: in the mapping's file, or in the table's own."""
+    file = parse_yaml(mapping.text)
+    tables = file.get("tables") if isinstance(file, MapNode) else None
+    for key, node in tables.entries if isinstance(tables, MapNode) else ():
+        rows: object = node
+        if isinstance(node, ScalarNode):
+            rows = parse_yaml(project.table_text(str(node.value), mapping.name))
+        for row, _ in rows.entries if isinstance(rows, MapNode) else ():
+            yield str(key.value), str(row.value), row.span

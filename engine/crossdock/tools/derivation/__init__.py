@@ -1,0 +1,12 @@
+"""Documents -> JSON Schema, reproducibly: what ``crossdock derive`` runs.
+
+A system's folder holds ``derive.yaml``, which says which part of which document shows which payload, and
+every correction with its reason. From that and the documents come the schemas, with the document and
+line of every property. Generated files are never edited: ``check`` says how they differ.
+
+    derive(Path("schemas/acme"), Path("documents"))  ->  {Path("schemas/acme/order.schema.json"): "{...}"}
+"""
+
+from crossdock.tools.derivation.systems import check, derive, write
+
+__all__ = ["check", "derive", "write"]

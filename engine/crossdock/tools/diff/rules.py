@@ -1,0 +1,142 @@
+"""The rule behind a difference: the cell that writes the field, in both versions, and why it says otherwise.
+
+A cell may be as it was and its value not: then a table that it looks into, or a list, a condition or an
+object that it stands in, has changed, and that is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from crossdock.core.diagnostics import Span
+from crossdock.language import syntax
+from crossdock.tools.diff.differences import Difference
+from crossdock.tools.diff.runs import Run
+from crossdock.tools.explain.paths import path_of
+
+if TYPE_CHECKING:
+    from crossdock.execution.trace import Parts, Step
+    from crossdock.language.mapping import Mapping
+
+_KEY: Final = re.compile(r"[$\w\"-]+:( |$)")
+
+Around = dict[tuple[str, str, int], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The cell that wrote a field, before and after; None where none did."""
+
+    old: Span | None
+    new: Span | None
+
+    @property
+    def unchanged(self) -> bool:
+        return self.old is not None and self.new is not None and line_of(self.old) == line_of(self.new)
+
+
+def line_of(span: Span) -> str:
+    """The text of a cell on one line."""
+    return " ".join(span.text.split())
+
+
+def brief(span: Span) -> str:
+    """The same for people: of an object of several lines the first one."""
+    first, *others = span.text.splitlines()
+    return f"{first} …" if others and _KEY.match(first) else line_of(span)
+
+
+def rule_of(each: Difference, before: Run, after: Run) -> Rule:
+    """The cells behind a difference; of what is not there the cell that leaves it out, if any."""
+    old = _leaving_out(before, each.old) if each.kind == "added" else before.writer(each.old)
+    new = _leaving_out(after, each.new) if each.kind == "removed" else after.writer(each.new)
+    return Rule(old.span if old else None, new.span if new else None)
+
+
+def _leaving_out(run: Run, parts: Parts) -> Step | None:
+    """The cell for what is not there: of an element of a list, the cell of another one."""
+    if parts and isinstance(parts[-1], int):
+        siblings = (run.steps.get((*parts[:-1], place)) for place in (parts[-1], 0))
+        found = next((steps for steps in siblings if steps), None) or run.steps.get(parts[:-1])
+        return found[-1] if found else None
+    # A `$with` or `$if` that leaves out an object leaves out all that is in it.
+    for length in range(len(parts), 0, -1):
+        steps = run.steps.get(parts[:length])
+        if steps and (length == len(parts) or not steps[-1].present):
+            return steps[-1]
+        if steps:
+            return None
+    return None
+
+
+def reasons(rule: Rule, each: Difference, old: Explained, new: Explained) -> tuple[str, ...]:
+    """Why a cell that is as it was gives something else, as far as that can be told."""
+    if not rule.unchanged or rule.old is None or rule.new is None:
+        return ()
+    found = [
+        f"the table `{name}` changed"
+        for name, rows in new.tables.items()
+        if f"'{name}'" in rule.new.text and old.tables.get(name, rows) != rows
+    ]
+    field = path_of(each.old if each.kind == "removed" else each.new)
+    then, now = old.around(field, rule.old), new.around(field, rule.new)
+    gone = [text for text in then if text not in now]
+    come = [text for text in now if text not in then]
+    found += [f"it stands in `{now}`, which was `{was}`" for was, now in zip(gone, come, strict=False)]
+    found += [f"it stands in `{text}`, which is new" for text in come[len(gone) :]]
+    found += [f"it stood in `{text}`, which is gone" for text in gone[len(come) :]]
+    return tuple(found)
+
+
+class Explained:
+    """What a mapping says around each of its cells, and the tables that it and those it uses look into."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.tables = {name: rows for each in _all(mapping) for name, rows in each.tables.items()}
+        self._around: Around = {}
+        for key, texts in _walk(mapping, mapping.cell, "", ()):
+            self._around.setdefault(key, texts)
+
+    def around(self, field: str, span: Span) -> tuple[str, ...]:
+        return self._around.get((field, span.source.name, span.start), ())
+
+
+def _all(mapping: Mapping) -> Iterator[Mapping]:
+    for used in mapping.used.values():
+        yield from _all(used)
+    yield mapping
+
+
+def _walk(
+    mapping: Mapping, cell: syntax.Cell, field: str, around: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]]]:
+    """Each cell's field and place, with the expressions that it stands behind."""
+    yield (field, cell.span.source.name, cell.span.start), around
+    match cell:
+        case syntax.Object(fields):
+            yield from _fields(mapping, fields, field, around)
+        case syntax.List(items):
+            for item in items:
+                inside = item.cell if isinstance(item, syntax.Each) else item
+                over = (f"$each: {line_of(item.over.span)}",) if isinstance(item, syntax.Each) else ()
+                yield from _walk(mapping, inside, f"{field}[]", around + over)
+        case syntax.With(over, inside):
+            yield from _walk(mapping, inside, field, (*around, f"$with: {line_of(over.span)}"))
+        case syntax.If(condition, inside):
+            yield from _walk(mapping, inside, field, (*around, f"$if: {line_of(condition.span)}"))
+        case syntax.Use(name, _, beside):
+            yield from _fields(mapping, beside, field, around)
+            if (fragment := mapping.fragments.get(name)) is not None:
+                yield from _walk(mapping, fragment, field, around)
+            elif (used := mapping.used.get(name)) is not None:
+                yield from _walk(used, used.cell, field, around)
+
+
+def _fields(
+    mapping: Mapping, fields: tuple[syntax.Field, ...], field: str, around: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]]]:
+    for each in fields:
+        yield from _walk(mapping, each.cell, f"{field}.{each.key}" if field else each.key, around)

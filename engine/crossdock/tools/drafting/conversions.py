@@ -1,0 +1,115 @@
+"""What makes a source value fit a target: nothing, or one of the library's functions around it.
+
+The checker's own inference decides: a conversion fits when the view of its result does.
+"""
+
+# ruff: noqa: ARG002 - a listener is told more than it wants to know
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from crossdock.checking.assignability import misfits
+from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.types import ANYTHING, View
+from crossdock.core.diagnostics import Severity, Source, Span
+from crossdock.core.errors import CompileError
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.jmespath import Expression, Tree, compile_expression
+from crossdock.tools.drafting.places import Place
+from crossdock.tools.drafting.words import concepts
+
+MONEY: Final = frozenset({"amount", "price", "tax", "discount", "shipping", "cost", "fee"})
+_DATES: Final = frozenset({"date", "created"})
+_SAID: Final = {
+    "money": "as an amount with its cents",
+    "amount": "as an amount",
+    "epoch": "as seconds since 1970",
+    "iso": "as a date",
+    "to_string": "as text",
+    "integer": "as a whole number",
+    "number": "as a number",
+    "": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """An expression that fits, and what the conversion in it does, in words."""
+
+    expression: str
+    said: str
+
+
+class _Listener:
+    """Hears whether an expression is wrong."""
+
+    def __init__(self) -> None:
+        self.wrong = False
+
+    def report(
+        self,
+        id: str,
+        message: str,
+        expression: Expression,
+        tree: Tree,
+        help: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        """A warning will do: it tells the author what to look at."""
+        self.wrong = self.wrong or severity == "error"
+
+    def read(self, name: str, *, indirect: bool) -> None: ...
+
+    def used(self, kind: str, name: str) -> None: ...
+
+
+def fit(expression: str, target: Place, context: View, root: View, currency: str | None) -> Fitting | None:
+    """The expression as it is or converted, so that it fits; None when nothing makes it fit."""
+    view = view_of(expression, context, root)
+    if view is None:
+        return None
+    for name, converted in _tries(expression, view, target, currency):
+        found = view_of(converted, context, root)
+        if found is not None and not any(True for _ in misfits(found, target.view(optional=False))):
+            return Fitting(converted, _SAID[name])
+    return None
+
+
+def view_of(expression: str, context: View, root: View) -> View | None:
+    """What an expression yields in a context; None when it is wrong there."""
+    source = Source("draft", expression)
+    try:
+        compiled = compile_expression(ScalarNode(expression, Span(source, 0, len(expression))))
+    except CompileError:
+        return None
+    listener = _Listener()
+    view = Inference(compiled, Surroundings(root, ANYTHING), listener).view(compiled.tree, context)
+    return None if listener.wrong else view
+
+
+def _tries(expression: str, view: View, target: Place, currency: str | None) -> Iterator[tuple[str, str]]:
+    """What may make it fit, the likeliest first."""
+    said = set(concepts(target.name))
+    money = bool(said & MONEY) or "pattern" in target.shape.node
+    amount = f"{expression}, {currency}" if currency else expression
+    numeric = bool(view.kinds & {"number", "integer"})
+    if "string" in target.kinds and money and (numeric or "pattern" in target.shape.node):
+        yield "money", f"money({amount})"
+    if "integer" in target.kinds and said & _DATES:
+        yield "epoch", f"epoch({expression})"
+    if target.shape.node.get("format") == "date-time" and numeric:
+        yield "iso", f"iso({expression})"
+    yield "", expression
+    if "string" in target.kinds and not view.kinds & {"object", "array"}:
+        # Of nothing at all to_string makes the text "null".
+        made = f"to_string({expression})"
+        yield "to_string", f"{expression} && {made}" if view.optional else made
+    if "number" in target.kinds and money:
+        yield "amount", f"amount({amount})"
+    if "number" in target.kinds:
+        yield "number", f"number({expression})"
+    if "integer" in target.kinds:
+        yield "integer", f"integer({expression})"

@@ -1,0 +1,137 @@
+"""What there is in a schema: its single values, objects and lists, with the path to each.
+
+Paths are relative to where one stands, with ``[]`` for the elements of a list. Recursive schemas are
+followed once around.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from crossdock.checking.types import Documented, View
+from crossdock.schema.dialect import Node
+from crossdock.schema.shape import Shape
+from crossdock.schema.store import Schema
+
+EACH: Final = "[]"
+_DEEPEST: Final = 7
+_MOST: Final = 5000
+_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A part of a schema. ``order`` is its place among all that are found."""
+
+    path: tuple[str, ...]
+    shape: Shape
+    order: int = 0
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return (self.shape.types or frozenset({"any"})) - {"null"}
+
+    @property
+    def is_object(self) -> bool:
+        return "object" in self.kinds and bool(self.shape.property_names())
+
+    @property
+    def is_list(self) -> bool:
+        return "array" in self.kinds
+
+    @property
+    def is_leaf(self) -> bool:
+        return not self.is_object and not self.is_list
+
+    @property
+    def name(self) -> str:
+        return next((part for part in reversed(self.path) if part != EACH), "")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names on the way, without the lists."""
+        return tuple(part for part in self.path if part != EACH)
+
+    @property
+    def lists(self) -> int:
+        return self.path.count(EACH)
+
+    @property
+    def description(self) -> str:
+        text = self.shape.node.get("description")
+        return text if isinstance(text, str) else ""
+
+    def view(self, *, optional: bool = True) -> View:
+        return Documented(self.shape, ".".join(self.path), optional)
+
+
+def properties_of(schema: Schema, shape: Shape) -> list[str]:
+    """The documented properties of an object, in the order of the schema's file."""
+    known = shape.property_names()
+    return [name for name in dict.fromkeys(_ordered(schema, shape.node)) if name in known]
+
+
+def _ordered(schema: Schema, node: Node) -> Iterator[str]:
+    properties = node.get("properties")
+    if isinstance(properties, dict):
+        yield from properties
+    if "$ref" in node:
+        yield from _ordered(schema, schema.resolve(node))
+    for word in ("allOf", "anyOf", "oneOf"):
+        below = node.get(word)
+        for each in below if isinstance(below, list) else []:
+            if isinstance(each, dict):
+                yield from _ordered(schema, each)
+
+
+def places_below(schema: Schema, shape: Shape) -> list[Place]:
+    """All that is below a shape, each object and list before what is in it."""
+    found: list[Place] = []
+    for path, inner in _below(schema, shape, (), (schema.resolve(shape.node),)):
+        found.append(Place(path, inner, len(found)))
+        if len(found) == _MOST:
+            break
+    return found
+
+
+def _below(
+    schema: Schema, shape: Shape, path: tuple[str, ...], around: tuple[Node, ...]
+) -> Iterator[tuple[tuple[str, ...], Shape]]:
+    if len(path) >= _DEEPEST:
+        return
+    inner: list[tuple[str, Shape]] = []
+    for name in properties_of(schema, shape):
+        if (found := shape.property(name)) is not None:
+            inner.append((name, found))
+    if shape.types is not None and "array" in shape.types and "object" not in shape.types:
+        inner.append((EACH, shape.items()))
+    for name, found in inner:
+        node = schema.resolve(found.node)
+        if any(node is one for one in around):
+            continue
+        yield (*path, name), found
+        yield from _below(schema, found, (*path, name), (*around, node))
+
+
+def expression_of(path: tuple[str, ...]) -> str:
+    """A path as an expression; of each list on the way the first element."""
+    text = ""
+    for part in path:
+        if part == EACH:
+            text += "[0]"
+            continue
+        name = part if _NAME.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+        text += f".{name}" if text else name
+    return text
+
+
+def path_text(path: tuple[str, ...]) -> str:
+    """A path as people write it: ``items[].sku``."""
+    text = ""
+    for part in path:
+        text += part if part == EACH else f".{part}" if text else part
+    return text

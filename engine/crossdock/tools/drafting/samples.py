@@ -1,0 +1,74 @@
+"""What the values of fields look like, from examples: a date, an address for mail, a country, a whole number.
+
+Only the look is kept; no value of a payload is ever written into a draft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from crossdock.core.json_types import JSON
+from crossdock.tools.drafting.places import EACH
+
+LOOKS: Final[dict[str, re.Pattern[str]]] = {
+    "a date": re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?"),
+    "an e-mail address": re.compile(r"[^@\s]+@[^@\s]+\.\w+"),
+    "an amount": re.compile(r"-?\d+\.\d{2}"),
+    "a whole number": re.compile(r"-?\d+"),
+    "a code of two letters": re.compile(r"[A-Z]{2}"),
+    "a code of three letters": re.compile(r"[A-Z]{3}"),
+    "an IP address": re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
+}
+# Which concept a look speaks for.
+SPEAKS_FOR: Final = {
+    "a date": {"date", "created"},
+    "an e-mail address": {"email"},
+    "an amount": {"amount", "price", "tax", "discount"},
+    "a code of two letters": {"country", "region"},
+    "a code of three letters": {"currency"},
+    "an IP address": {"ip"},
+}
+_MOST_VALUES: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The single values of each path, over all examples."""
+
+    values: dict[tuple[str, ...], list[JSON]] = field(default_factory=dict)
+
+    def at(self, path: tuple[str, ...]) -> list[JSON]:
+        return self.values.get(path, [])
+
+    def look(self, path: tuple[str, ...]) -> str | None:
+        """What all values of a path look like."""
+        texts = [str(value) for value in self.at(path) if isinstance(value, str) and value]
+        if not texts:
+            return None
+        return next((look for look, shape in LOOKS.items() if all(map(shape.fullmatch, texts))), None)
+
+
+def samples_of(payloads: Iterable[JSON]) -> Samples:
+    found = Samples()
+    for payload in payloads:
+        _gather(payload, (), found.values)
+    return found
+
+
+def _gather(value: JSON, path: tuple[str, ...], found: dict[tuple[str, ...], list[JSON]]) -> None:
+    match value:
+        case dict():
+            for name, inner in value.items():
+                _gather(inner, (*path, name), found)
+        case list():
+            for inner in value:
+                _gather(inner, (*path, EACH), found)
+        case None:
+            return
+        case _:
+            values = found.setdefault(path, [])
+            if len(values) < _MOST_VALUES:
+                values.append(value)

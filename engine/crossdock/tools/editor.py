@@ -1,0 +1,150 @@
+"""The languages of mappings, conversations, channels and actions as JSON Schemas, for editors.
+
+A YAML editor that is given them completes keys and explains them. They are made from the parsers' own
+tables of keys, and stay inside the vocabulary of draft-07, which is what editors know. The checks that
+matter are `crossdock check`'s: these schemas say what may stand where, not what it means.
+
+    schema("mapping")       # a JSON Schema, see schemas/crossdock/mapping.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from crossdock.channels import actions, config, step_parser
+from crossdock.core.json_types import JSON
+from crossdock.language import parser
+
+_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
+
+Object = dict[str, JSON]
+
+
+def schema(language: str) -> Object:
+    """The schema of a language: one of LANGUAGES."""
+    title, make = LANGUAGES[language]
+    return {"$schema": _DRAFT, "title": title, **make(), "definitions": _definitions()}
+
+
+def _keys(known: Mapping[str, str], kinds: Mapping[str, Object], required: list[JSON]) -> Object:
+    """An object with these keys and no others; a key without a kind of its own is text."""
+    properties: Object = {key: {"description": text, **kinds.get(key, _TEXT)} for key, text in known.items()}
+    closed: Object = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**closed, "required": required} if required else closed
+
+
+def _map_of(kind: Object) -> Object:
+    return {"type": "object", "additionalProperties": kind}
+
+
+def _list_of(kind: Object) -> Object:
+    return {"type": "array", "items": kind}
+
+
+def _ref(name: str) -> Object:
+    # In draft-07 nothing may stand beside a $ref, and descriptions do.
+    return {"allOf": [{"$ref": f"#/definitions/{name}"}]}
+
+
+_TEXT: Final[Object] = {"type": "string"}
+_FLAG: Final[Object] = {"type": "boolean"}
+_TABLES: Final = _map_of({"anyOf": [{"type": "string"}, {"type": "object"}]})
+
+
+def _definitions() -> Object:
+    """The cell and what it is made of."""
+    words: Object = {word: {"description": text} for word, text in parser.WORDS.items()}
+    for word in ("$with", "$each", "$if", "$use"):
+        words[word] = {"description": parser.WORDS[word], "type": "string"}
+    words["$value"] = {"description": parser.WORDS["$value"], **_ref("cell")}
+    scalars: Object = {
+        "description": "an expression (JMESPath), or a template with {{ }}; else itself",
+        "type": ["string", "number", "boolean", "null"],
+    }
+    made: Object = {
+        "type": "object",
+        "properties": words,
+        "patternProperties": {"^[^$]": _ref("cell")},
+        "additionalProperties": False,
+    }
+    cell: Object = {"anyOf": [scalars, made, _list_of(_ref("cell"))]}
+    secret: Object = {"anyOf": [_TEXT, _keys({"env": "the environment variable that holds it"}, {}, ["env"])]}
+    return {"cell": cell, "secret": secret, "step": _step()}
+
+
+def _mapping() -> Object:
+    check = _keys(parser.CHECK_KEYS, {"level": {"enum": ["warning", "error"]}}, ["check", "message"])
+    kinds: dict[str, Object] = {
+        "tables": _TABLES,
+        "fragments": _map_of(_ref("cell")),
+        "ignored": _map_of(_TEXT),
+        "unavailable": _map_of(_TEXT),
+        "checks": _list_of(check),
+        "map": _ref("cell"),
+    }
+    return _keys(parser.FILE_KEYS, kinds, ["map"])
+
+
+def _step() -> Object:
+    kinds: dict[str, Object] = {
+        "at_once": {"type": "integer", "minimum": 1, "maximum": 16},
+        "about": _ref("cell"),
+        "value": _ref("cell"),
+        "event": _ref("cell"),
+        "steps": _list_of(_ref("step")),
+        "query": _map_of(_ref("cell")),
+        "headers": _map_of(_ref("cell")),
+        "body": _ref("cell"),
+        "form": _FLAG,
+        "repeatable": _FLAG,
+        "failure": _ref("cell"),
+    }
+    one_action: list[JSON] = [{"required": [action]} for action in step_parser.ACTIONS]
+    return {**_keys(step_parser.STEP_KEYS, kinds, ["step"]), "oneOf": one_action}
+
+
+def _conversation() -> Object:
+    kinds: dict[str, Object] = {
+        "cannot": _map_of(_TEXT),
+        "tables": _TABLES,
+        "fragments": _map_of(_ref("cell")),
+        "steps": _list_of(_ref("step")),
+        "response": _ref("cell"),
+        "failure": _ref("cell"),
+    }
+    return _keys(step_parser.FILE_KEYS, kinds, ["response"])
+
+
+def _channel() -> Object:
+    anything: Object = {}
+    setting = _keys(
+        config.SETTING_KEYS, {"default": anything, "one_of": _list_of(anything)}, ["describe", "default"]
+    )
+    auth_kinds: dict[str, Object] = {
+        "kind": {"enum": list(config.AUTH_KINDS)},
+        "style": {"enum": list(config.STYLES)},
+        "headers": _map_of(_ref("secret")),
+        **dict.fromkeys(("token", "client_id", "client_secret", "scope"), _ref("secret")),
+    }
+    limit: Object = {"type": "integer", "minimum": 1}
+    kinds: dict[str, Object] = {
+        "settings": _map_of(setting),
+        "headers": _map_of(_ref("cell")),
+        "auth": _keys(config.AUTH_KEYS, auth_kinds, ["kind"]),
+        "limits": _keys(config.LIMIT_KEYS, dict.fromkeys(config.LIMIT_KEYS, limit), []),
+    }
+    return _keys(config.FILE_KEYS, kinds, [])
+
+
+def _actions() -> Object:
+    kinds: dict[str, Object] = {"aliases": _list_of(_TEXT), "status": {"type": "integer"}}
+    return _map_of(_keys(actions.KEYS, kinds, ["call", "when"]))
+
+
+LANGUAGES: Final[dict[str, tuple[str, Callable[[], Object]]]] = {
+    "mapping": ("A mapping of Crossdock", _mapping),
+    "conversation": ("A conversation of Crossdock", _conversation),
+    "channel": ("A channel of Crossdock", _channel),
+    "actions": ("The actions of RetailOPS, for Crossdock", _actions),
+}

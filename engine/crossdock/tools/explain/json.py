@@ -1,0 +1,105 @@
+"""An explanation for programs. ``docs/explain.md`` says what each key is; keys are added, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from crossdock.checking.lineage import Link
+from crossdock.core.diagnostics import Span
+from crossdock.core.json_types import JSON
+from crossdock.tools.explain.fields import Destinations
+from crossdock.tools.explain.paths import path_of
+from crossdock.tools.explain.run import Story, Turn
+from crossdock.tools.explain.steps import Reading, Step
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+
+
+def of_links(mapping: Mapping, links: Iterable[Link]) -> JSON:
+    return {**_mapping(mapping), "fields": [_link(link) for link in links]}
+
+
+def of_stories(mapping: Mapping, payload: str, stories: Iterable[Story]) -> JSON:
+    return {**_mapping(mapping), "payload": payload, "values": [_story(story) for story in stories]}
+
+
+def of_destinations(mapping: Mapping, found: Destinations) -> JSON:
+    return {
+        **_mapping(mapping),
+        "source": found.source,
+        "goes_to": [_end(link) for link in found.direct],
+        "decides_on": [_end(link) for link in found.decides],
+        "checks": [{"message": check.text, "at": _at(check.span)} for check in found.checks],
+        "ignored": [{"path": path_of(item.path), "reason": item.reason} for item in found.ignored],
+    }
+
+
+def _mapping(mapping: Mapping) -> dict[str, JSON]:
+    return {
+        "mapping": mapping.name,
+        "from": mapping.source.name if mapping.source else None,
+        "to": mapping.target.name if mapping.target else None,
+    }
+
+
+def _link(link: Link) -> dict[str, JSON]:
+    return {
+        "target": link.target,
+        "sources": _list(link.sources),
+        "because_of": _list(link.because_of),
+        "functions": _list(link.functions),
+        "tables": _list(link.tables),
+        "at": _at(link.span),
+    }
+
+
+def _end(link: Link) -> dict[str, JSON]:
+    return {"target": link.target, "at": _at(link.span)}
+
+
+def _story(story: Story) -> dict[str, JSON]:
+    link = story.link
+    return {
+        "output": story.output,
+        "target": story.target,
+        **story.value.data(),
+        "at": _at(story.span),
+        "turns": [_turn(turn) for turn in story.turns],
+        "steps": [_step(step) for step in story.steps],
+        "sources": _list(link.sources) if link else [],
+        "because_of": _list(link.because_of) if link else [],
+    }
+
+
+def _turn(turn: Turn) -> dict[str, JSON]:
+    found: dict[str, JSON] = {**_step(turn.step), "here": turn.here, "at": _at(turn.span)}
+    if turn.steps:
+        found["steps"] = [_step(step) for step in turn.steps]
+    return found
+
+
+def _step(step: Step) -> dict[str, JSON]:
+    found: dict[str, JSON] = {"kind": step.kind, "text": step.text, **step.value.data()}
+    if step.kind in ("call", "lookup"):
+        found["arguments"] = [argument.data() for argument in step.arguments]
+    if step.reads:
+        found["reads"] = [_read(read) for read in step.reads]
+    if step.note:
+        found["note"] = step.note
+    return found
+
+
+def _read(read: Reading) -> dict[str, JSON]:
+    return {"pointer": read.pointer, **read.value.data()}
+
+
+def _at(span: Span | None) -> JSON:
+    if span is None:
+        return None
+    return {"file": span.source.name, "line": span.line, "column": span.column}
+
+
+def _list(names: Iterable[str]) -> list[JSON]:
+    return cast("list[JSON]", list(names))

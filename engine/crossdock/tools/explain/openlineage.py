@@ -1,0 +1,122 @@
+"""The lineage of a mapping as the columnLineage facet of an OpenLineage dataset: the target's.
+
+Every field that a link names is a column; the source schema, and the channel's settings, are the datasets
+that it comes from. A source is DIRECT when the value comes from it: IDENTITY when nothing is done on the
+way, AGGREGATION when many become one, else TRANSFORMATION. It is INDIRECT when it decides: FILTER in
+a list, else CONDITIONAL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from crossdock import __version__
+from crossdock.checking.lineage import Link
+from crossdock.core.json_types import JSON
+from crossdock.language import syntax
+from crossdock.language.jmespath import Expression, Tree, source_order
+from crossdock.tools.explain.paths import parts_of
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+
+PRODUCER: Final = f"https://crossdock.dev/engine/{__version__}"
+SCHEMA: Final = "https://openlineage.io/spec/facets/1-2-0/ColumnLineageDatasetFacet.json"
+NAMESPACE: Final = "crossdock"
+_AGGREGATIONS: Final = {"sum", "avg", "max", "min", "max_by", "min_by", "join", "length"}
+_SELECTIONS: Final = {"root", "settings", "request", "answers", "not_null", "first", "last"}
+_PLAIN: Final = {
+    *("field", "index", "slice", "subexpression", "index_expression", "pipe", "flatten", "current"),
+    *("identity", "projection", "filter_projection", "value_projection", "or_expression", "text"),
+    *("multi_select_list", "literal"),
+}
+
+
+def facet(mapping: Mapping, links: Iterable[Link]) -> JSON:
+    """The facets of the target dataset."""
+    fields: dict[str, dict[tuple[str, str], list[JSON]]] = {}
+    for link in links:
+        inputs = fields.setdefault(link.target, {})
+        for path, transformation in _transformations(link):
+            found = inputs.setdefault(_dataset(mapping, path), [])
+            if transformation not in found:
+                found.append(transformation)
+    return {
+        "columnLineage": {
+            "_producer": PRODUCER,
+            "_schemaURL": f"{SCHEMA}#/$defs/ColumnLineageDatasetFacet",
+            "fields": {name: {"inputFields": _inputs(inputs)} for name, inputs in fields.items()},
+        }
+    }
+
+
+def _inputs(inputs: dict[tuple[str, str], list[JSON]]) -> list[JSON]:
+    return [
+        {"namespace": NAMESPACE, "name": name, "field": field, "transformations": list(transformations)}
+        for (name, field), transformations in inputs.items()
+    ]
+
+
+def _dataset(mapping: Mapping, path: str) -> tuple[str, str]:
+    """The dataset of a source, and its column."""
+    function, brackets, rest = path.partition("()")
+    if brackets:
+        return f"{mapping.name}#{function}", rest.removeprefix(".")
+    return mapping.source.name if mapping.source else f"{mapping.name}#payload", path
+
+
+def _transformations(link: Link) -> Iterator[tuple[str, JSON]]:
+    subtype = _direct(link)
+    description = _description(link)
+    for path in link.sources:
+        yield path, _transformation("DIRECT", subtype, description)
+    filtered = set(_filtered(link))
+    for path in link.because_of:
+        last = [part for part in parts_of(path.partition("()")[2] or path) if part != "[]"][-1:]
+        yield path, _transformation("INDIRECT", "FILTER" if filtered & {*last} else "CONDITIONAL", "")
+
+
+def _transformation(type: str, subtype: str, description: str) -> JSON:
+    return {"type": type, "subtype": subtype, "description": description, "masking": False}
+
+
+def _description(link: Link) -> str:
+    return " ".join(link.cell.expression.text.split()) if isinstance(link.cell, syntax.Evaluate) else ""
+
+
+def _direct(link: Link) -> str:
+    if not isinstance(link.cell, syntax.Evaluate):
+        return "TRANSFORMATION"
+    if _AGGREGATIONS & {*link.functions}:
+        return "AGGREGATION"
+    return "IDENTITY" if _moves_only(link.cell.expression) else "TRANSFORMATION"
+
+
+def _moves_only(expression: Expression) -> bool:
+    """Whether an expression only finds and chooses values, and makes none."""
+    tree = expression.tree
+    if tree["type"] == "text" and len(tree["children"]) > 1:
+        return False
+    return _plain(tree)
+
+
+def _plain(tree: Tree) -> bool:
+    if tree["type"] == "function_expression" and tree["value"] in _SELECTIONS:
+        return all(map(_plain, tree["children"]))
+    if tree["type"] == "slice":
+        return True
+    parts = tree["children"][:2] if tree["type"] == "filter_projection" else tree["children"]
+    return tree["type"] in _PLAIN and all(map(_plain, parts))
+
+
+def _filtered(link: Link) -> Iterator[str]:
+    """The names that filters read on the way to a value, and those that are in its own expression."""
+    expressions = [link.cell.expression] if isinstance(link.cell, syntax.Evaluate) else []
+    expressions += [turn.node.over for turn in link.turns if not isinstance(turn.node, syntax.If)]
+    for expression in expressions:
+        for node in source_order(expression.tree):
+            if node["type"] == "filter_projection":
+                yield from (
+                    part["value"] for part in source_order(node["children"][2]) if part["type"] == "field"
+                )

@@ -1,0 +1,134 @@
+"""One expression evaluated once more, part by part, to see what each part read and gave.
+
+Of each part a ``Part`` is kept: its tree, its value, its own parts in the order in which they were
+evaluated, and the places that it read. What was read of an object that an expression made has no place;
+it is ``made``, and as secret as whatever the expression read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crossdock.core.diagnostics import pointer
+from crossdock.core.json_types import JSON
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Origins
+from crossdock.language.jmespath import Evaluator, Expression, Tree
+from crossdock.tools.explain.paths import Parts
+from crossdock.tools.explain.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A place in the payload, and what stands there; None for nothing."""
+
+    parts: Parts
+    value: JSON
+
+    @property
+    def pointer(self) -> str:
+        return pointer(*self.parts)
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of an expression that was evaluated."""
+
+    tree: Tree
+    value: JSON = None
+    parts: list[Part] = field(default_factory=list)
+    reads: list[Seen] = field(default_factory=list)
+    made: bool = False
+    _seen: tuple[Seen, ...] | None = None
+
+    def all(self) -> Iterator[Part]:
+        pending = [self]
+        while pending:
+            part = pending.pop()
+            yield part
+            pending.extend(reversed(part.parts))
+
+    def seen(self) -> tuple[Seen, ...]:
+        """The places that were read in it, each once, and none on the way to another."""
+        if self._seen is None:
+            reads = {read.parts: read for part in self.all() for read in part.reads}
+            passed = {parts[:length] for parts in reads for length in range(len(parts))}
+            self._seen = tuple(read for read in reads.values() if read.parts not in passed)
+        return self._seen
+
+
+class _Recording:
+    """An observer that keeps all that it is told."""
+
+    def __init__(self, origins: Origins) -> None:
+        self.origins = origins
+        self.whole: Part | None = None
+        self.open: list[Part] = []
+
+    def opened(self, part: Tree, context: JSON) -> None:
+        found = Part(part)
+        if part["type"] in ("current", "identity"):
+            found.made = context is not None and self.origins.place(context) is None
+        if self.open:
+            self.open[-1].parts.append(found)
+        self.open.append(found)
+
+    def closed(self, value: JSON) -> None:
+        done = self.open.pop()
+        done.value = value
+        self.whole = done
+
+    def seen(self, container: JSON, key: str | int) -> None:
+        place = self.origins.place(container)
+        if place is None:
+            self.open[-1].made = True
+        else:
+            self.open[-1].reads.append(Seen((*place, key), _element(container, key)))
+
+    def mark(self) -> int:
+        return 0
+
+
+def _element(container: JSON, key: str | int) -> JSON:
+    if isinstance(container, dict):
+        return container.get(str(key))
+    if isinstance(container, list) and isinstance(key, int) and 0 <= key < len(container):
+        return container[key]
+    return None
+
+
+def replay(expression: Expression, context: JSON, scope: Scope, origins: Origins) -> Part:
+    """What happened when an expression was evaluated. It did not fail the first time, so it does not now."""
+    recording = _Recording(origins)
+    Evaluator(scope, observer=recording).evaluate(expression, context)
+    assert recording.whole is not None
+    return recording.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Which values of one expression must be hidden. ``around`` is true when its context is a secret."""
+
+    whole: Part
+    secrets: Secrets
+    around: bool
+    _known: dict[int, bool] = field(default_factory=dict)
+
+    def hides(self, part: Part) -> bool:
+        """Whether what a part gives is sensitive, or made of what is."""
+        if id(part) not in self._known:
+            self._known[id(part)] = self._hides(part)
+        return self._known[id(part)]
+
+    def _hides(self, part: Part) -> bool:
+        if any(self.secret(seen) for seen in part.seen()):
+            return True
+        made = any(each.made for each in part.all())
+        return made and (self.around or (part is not self.whole and self.hides(self.whole)))
+
+    def secret(self, seen: Seen) -> bool:
+        """Whether a place is sensitive, or something in it that was read as a whole."""
+        if isinstance(seen.value, dict | list):
+            return bool(seen.value) and self.secrets.below(seen.parts)
+        return self.secrets.at(seen.parts)

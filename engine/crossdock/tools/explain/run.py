@@ -1,0 +1,272 @@
+"""A payload is run, and of each value of the result it is told how it came about.
+
+story.output   /items/0/unit_price          the place in the result
+story.value    "19.90"                      or absent, or hidden
+story.turns    $each, $with and $if that lead to it, each with the place that it went on with
+story.steps    what its expression read and did
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from crossdock.checking.lineage import Link, lineage
+from crossdock.core.diagnostics import Diagnostic, Span, pointer
+from crossdock.core.errors import OutputError
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Origins
+from crossdock.language.jmespath import Expression
+from crossdock.language.mapping import check_input
+from crossdock.language.syntax import Each, If
+from crossdock.tools.explain.paths import Parts, UnknownPathError, begins, parts_of, path_of
+from crossdock.tools.explain.replay import Judge, replay
+from crossdock.tools.explain.shown import ABSENT, Shown, show
+from crossdock.tools.explain.steps import Kind, Reading, Step, passed, steps
+from crossdock.tools.explain.watching import Evaluation, Watching, Written
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A ``$each``, ``$with`` or ``$if`` on the way to a value, and where in the payload it went on.
+
+    ``steps`` tell how a value was made that stands nowhere in the payload.
+    """
+
+    step: Step
+    span: Span
+    here: str | None
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """How one value of a result came about, or why it is not there."""
+
+    output: str
+    target: str
+    value: Shown
+    span: Span
+    turns: tuple[Turn, ...]
+    steps: tuple[Step, ...]
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that is told of a run. ``problems`` are what is wrong with its result, and what it warns of."""
+
+    result: JSON
+    stories: tuple[Story, ...]
+    problems: tuple[Diagnostic, ...]
+    broken: bool
+
+
+def run(
+    mapping: Mapping,
+    payload: JSON,
+    settings: MappingType[str, JSON],
+    *,
+    name: str = "payload",
+    field: str | None = None,
+) -> Account:
+    """Run a payload and tell of each value, or of those of a field and below.
+
+    A result that breaks its schema is told of as well. Raises InputError, EvaluationError, and
+    UnknownPathError when there is nothing to tell of the field.
+    """
+    if mapping.source is not None:
+        check_input(payload, mapping.source, name)
+    watching = Watching(Origins(payload))
+    scope = Scope(settings={**mapping.settings, **settings})
+    outcome = execute(mapping, payload, scope, name=name, traced=False, watch=watching)
+    telling = _Telling(mapping, watching)
+    wanted = parts_of(field) if field is not None else ()
+    stories = tuple(telling.stories(outcome.value, wanted))
+    if field is not None and not stories:
+        raise UnknownPathError(f"nothing is written to `{field}`, with this payload")
+    try:
+        problems, broken = mapping.run_within(payload, scope, name=name).warnings, False
+    except OutputError as error:
+        problems, broken = tuple(error.diagnostics), True
+    return Account(outcome.value, stories, problems, broken)
+
+
+class _Telling:
+    """A run that is over, and what is known of its mapping."""
+
+    def __init__(self, mapping: Mapping, watching: Watching) -> None:
+        self.watching = watching
+        self.links = [(parts_of(link.target), link) for link in lineage(mapping)]
+        self.words = {id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.turns}
+        self.judges: dict[int, Judge] = {}
+        self.known_turns: dict[tuple[int, int], Turn] = {}
+
+    def stories(self, result: JSON, wanted: Parts) -> Iterator[Story]:
+        """One for each leaf of the result, and one for each cell that gave nothing."""
+        leaves = dict(_leaves(result, ()))
+        places = [*leaves, *self.missing(result, leaves)]
+        for place in sorted(places, key=self.order):
+            around = place not in leaves and begins(wanted, place)
+            if begins(place, wanted) or around:
+                yield self.story(place, leaves.get(place, MISSING))
+
+    def missing(self, result: JSON, leaves: MappingType[Parts, JSON]) -> Iterator[Parts]:
+        for place, told in self.watching.at.items():
+            if place in leaves or not place or isinstance(place[-1], int) or isinstance(told, Written):
+                continue
+            around = _value_at(result, place[:-1])
+            if isinstance(around, dict) and place[-1] not in around:
+                yield place
+
+    def order(self, place: Parts) -> tuple[int, ...]:
+        """As the cells stand in the mapping; elements in their order."""
+        spans = []
+        for length in range(1, len(place) + 1):
+            part = place[length - 1]
+            spans.append(part if isinstance(part, int) else self.position(place[:length]))
+        return tuple(spans)
+
+    def position(self, place: Parts) -> int:
+        return next(
+            (number for number, (parts, _) in enumerate(self.links) if begins(parts, place)), len(self.links)
+        )
+
+    def story(self, place: Parts, value: JSON | Missing) -> Story:
+        told = self.watching.nearest(place) or self.watching.at.get(place)
+        assert told is not None, "whatever stands in a result was written by a cell"
+        covered = self.watching.target.at(place)
+        hidden, taken = covered, list[Step]()
+        if isinstance(told, Evaluation):
+            judge = self.judge(told)
+            hidden = covered or self.hides_inside(judge, told, place)
+            taken = list(steps(judge, judge.whole))
+        turns = list(self.turns(told))
+        if covered:
+            taken, turns = list(map(_covered, taken)), list(map(_covered_turn, turns))
+        return Story(
+            output=pointer(*place),
+            target=path_of(place),
+            value=_leaf(value, hidden),
+            span=told.expression.span if isinstance(told, Evaluation) else told.span,
+            turns=tuple(turns),
+            steps=tuple(taken),
+            link=self.link(place, told),
+        )
+
+    def hides_inside(self, judge: Judge, told: Evaluation, place: Parts) -> bool:
+        """A value inside an object that was taken over as it is has a place of its own."""
+        origin = self.watching.origins.place(told.value)
+        if origin is not None:
+            return self.watching.source.at((*origin, *place[len(told.output) :]))
+        return judge.hides(judge.whole)
+
+    def judge(self, told: Evaluation) -> Judge:
+        if id(told) not in self.judges:
+            origins = self.watching.origins
+            whole = replay(told.expression, told.context, told.scope, origins)
+            placed = origins.place(told.context) is not None
+            around = not placed and any(self.secret(outer.evaluation) for outer in told.behind)
+            self.judges[id(told)] = Judge(whole, self.watching.source, around)
+        return self.judges[id(told)]
+
+    def secret(self, outer: Evaluation) -> bool:
+        judge = self.judge(outer)
+        return judge.hides(judge.whole)
+
+    def turns(self, told: Evaluation | Written) -> Iterator[Turn]:
+        yield from (self.turn(outer.evaluation, outer.context) for outer in told.behind)
+        if isinstance(told, Written):
+            yield from (self.turn(outer, None) for outer in told.empty)
+
+    def turn(self, outer: Evaluation, here: JSON) -> Turn:
+        """The same for all values behind it. Both live as long as this does, so their identities hold."""
+        key = id(outer), id(here)
+        if key not in self.known_turns:
+            self.known_turns[key] = self.new_turn(outer, here)
+        return self.known_turns[key]
+
+    def new_turn(self, outer: Evaluation, here: JSON) -> Turn:
+        judge = self.judge(outer)
+        kind = _kind(self.words.get(id(outer.expression)))
+        place = self.watching.origins.place(here) if kind != "if" else None
+        reads = tuple(
+            Reading(seen.pointer, show(seen.value, hidden=judge.secret(seen))) for seen in judge.whole.seen()
+        )
+        value = show(outer.value, hidden=judge.hides(judge.whole))
+        made = kind != "if" and place is None and here is not None
+        making = tuple(steps(judge, judge.whole)) if made else ()
+        step = Step(kind, " ".join(outer.expression.text.split()), value, reads, note=passed(judge.whole))
+        return Turn(step, outer.expression.span, None if place is None else pointer(*place), making)
+
+    def link(self, place: Parts, told: Evaluation | Written) -> Link | None:
+        """The link of the cell that wrote a place; of several the one that stands where the cell does."""
+        fitting = [(parts, link) for parts, link in self.links if begins(place, parts)]
+        if not fitting:
+            fitting = [(parts, link) for parts, link in self.links if begins(parts, place)]
+        if not fitting:
+            return None
+        longest = max(len(parts) for parts, _ in fitting)
+        best = [link for parts, link in fitting if len(parts) == longest]
+        span = told.expression.span if isinstance(told, Evaluation) else told.span
+        return next((link for link in best if link.span == span), best[0])
+
+
+def _expression(node: object) -> Expression:
+    return node.condition if isinstance(node, If) else node.over  # type: ignore[attr-defined]
+
+
+def _kind(node: object) -> Kind:
+    return "if" if isinstance(node, If) else "each" if isinstance(node, Each) else "with"
+
+
+def _leaf(value: JSON | Missing, hidden: bool) -> Shown:
+    """A leaf of a result; null is a value there."""
+    if isinstance(value, Missing):
+        return ABSENT
+    return Shown("value", None) if value is None else show(value, hidden=hidden)
+
+
+def _covered(step: Step) -> Step:
+    """A step of a value that is sensitive in the result: nothing of it is shown."""
+    reads = tuple(replace(read, value=_cover(read.value)) for read in step.reads)
+    arguments = tuple(map(_cover, step.arguments))
+    return replace(step, value=_cover(step.value), reads=reads, arguments=arguments)
+
+
+def _covered_turn(turn: Turn) -> Turn:
+    return replace(turn, step=_covered(turn.step), steps=tuple(map(_covered, turn.steps)))
+
+
+def _cover(value: Shown) -> Shown:
+    return Shown("hidden") if value.kind == "value" else value
+
+
+def _leaves(value: JSON, place: Parts) -> Iterator[tuple[Parts, JSON]]:
+    inner: Sequence[tuple[str | int, JSON]] = ()
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    if not inner:
+        yield place, value
+    for key, each in inner:
+        yield from _leaves(each, (*place, key))
+
+
+def _value_at(value: JSON, place: Parts) -> JSON:
+    for part in place:
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value

@@ -1,0 +1,111 @@
+"""An explanation for a terminal: a small tree for each field or value, one line for each thing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from crossdock.checking.lineage import Link
+from crossdock.core.diagnostics import Span, shorten
+from crossdock.tools.explain.fields import Destinations
+from crossdock.tools.explain.run import Story, Turn
+from crossdock.tools.explain.steps import AROUND, Reading, Step
+
+_MOST_READS: Final = 8
+_MOST_STEPS: Final = 10
+_COLUMN: Final = 44
+
+
+def of_links(links: Iterable[Link]) -> str:
+    """The lineage of target fields."""
+    return "\n\n".join(_tree(_head(link.target or "the result", link.span), _said(link)) for link in links)
+
+
+def _said(link: Link) -> list[str]:
+    said = [f"from     {path or 'the whole payload'}" for path in link.sources]
+    said += [f"because  {path or 'the whole payload'}" for path in link.because_of]
+    if through := [name for name in link.functions if name not in AROUND]:
+        said.append(f"through  {', '.join(through)}")
+    if link.tables:
+        said.append(f"table    {', '.join(link.tables)}")
+    return said or ["constant"]
+
+
+def of_destinations(found: Destinations) -> str:
+    """Where a source field goes."""
+    said = [f"goes to      {_head(link.target, link.span)}" for link in found.direct]
+    said += [f"decides on   {_head(link.target, link.span)}" for link in found.decides]
+    said += [f"is checked   {_head(shorten(check.text, 40), check.span)}" for check in found.checks]
+    said += [
+        f"is ignored   {'.'.join(item.path).replace('.[]', '[]')}: {item.reason}" for item in found.ignored
+    ]
+    return _tree(found.source, said or ["goes nowhere, and is not said to be ignored"])
+
+
+def of_stories(stories: Iterable[Story], *, whole: bool = True) -> str:
+    """How the values of a result came about; unless ``whole``, of long ways only the beginning."""
+    return "\n\n".join(_story(story, whole) for story in stories)
+
+
+def _story(story: Story, whole: bool) -> str:
+    head = f"{story.output or 'the result'}  {story.value.text()}"
+    said = [line for turn in story.turns for line in _turn(turn, whole)] + [
+        line for step in story.steps for line in _step(step)
+    ]
+    return _tree(_head(head, story.span), said or [_nothing(story)])
+
+
+def _nothing(story: Story) -> str:
+    """Of what is written without any step."""
+    inside = story.link is not None and story.link.target != story.target
+    return "nothing in it has a value" if inside else "constant"
+
+
+def _turn(turn: Turn, whole: bool) -> list[str]:
+    step = turn.step
+    gone_on = f"{step.note}, here {turn.here}" if step.note and turn.here else turn.here or step.note
+    given = gone_on if step.kind == "each" else turn.here or step.value.text()
+    head = f"{step.kind:<6}  {shorten(step.text, 90)}" + (f"  →  {given}" if given else "")
+    lines = [f"   {line}" for step in turn.steps for line in _step(step)]
+    rest = len(lines) - _MOST_STEPS
+    if whole or rest <= 1:
+        return [head, *lines]
+    return [head, *lines[:_MOST_STEPS], f"   and {rest} lines more; --field shows them"]
+
+
+def _step(step: Step) -> list[str]:
+    value = step.value.text()
+    match step.kind:
+        case "call" | "lookup":
+            inside = ", ".join(argument.text(40) for argument in step.arguments)
+            note = f", {step.note}" if step.note else ""
+            lines = [f"{step.kind:<6}  {step.text}({inside})  →  {value}{note}"]
+        case "branch":
+            lines = [f"branch  {step.note}: {shorten(step.text, 70)}  →  {value}"]
+        case _:
+            note = f" ({step.note})" if step.note else ""
+            lines = [f"{step.kind:<6}  {shorten(step.text, 90)}  →  {value}{note}"]
+            if len(step.reads) == 1:
+                return [f"{lines[0]}    {step.reads[0].pointer}"]
+    return lines + _reads(step.reads)
+
+
+def _reads(reads: Sequence[Reading]) -> list[str]:
+    lines = [f"          {read.pointer}  {read.value.text()}" for read in reads[:_MOST_READS]]
+    rest = len(reads) - _MOST_READS
+    return [*lines, f"          and {rest} more"] if rest > 0 else lines
+
+
+def _head(text: str, span: Span | None) -> str:
+    return text if span is None else f"{text:<{_COLUMN}}  {span}"
+
+
+def _tree(head: str, lines: Sequence[str]) -> str:
+    """Lines under a head; a line that begins with a space goes on with the one before it."""
+    last = max((number for number, line in enumerate(lines) if not line.startswith(" ")), default=0)
+    marks = ("├─" if number < last else "└─" for number in range(len(lines)))
+    branches = [
+        f"{'│ ' if number < last else '  '} {line}" if line.startswith(" ") else f"{mark} {line}"
+        for number, (mark, line) in enumerate(zip(marks, lines, strict=True))
+    ]
+    return "\n".join([head, *branches])

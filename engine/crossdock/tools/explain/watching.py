@@ -1,0 +1,99 @@
+"""A run of a mapping with all its evaluations, each with those that it stands behind.
+
+The interpreter tells in the order of the run; what is told last of a place is what stands there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crossdock.core.diagnostics import Span
+from crossdock.core.json_types import JSON
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Parts as Output
+from crossdock.language.jmespath import Expression
+from crossdock.tools.explain.paths import Parts
+from crossdock.tools.explain.secrets import Secrets
+
+if TYPE_CHECKING:
+    from crossdock.execution.trace import Origins
+    from crossdock.language.mapping import Mapping
+
+
+@dataclass(slots=True, eq=False)
+class Evaluation:
+    """An expression that was evaluated for a place of the result, and what it stands behind."""
+
+    output: Output
+    expression: Expression
+    context: JSON
+    scope: Scope
+    value: JSON
+    behind: tuple[Entered, ...]
+    decides: bool = False
+    """Whether it is a condition, a list that was gone through, or a value that was stepped into."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entered:
+    """What a ``$`` word gave, and the value that it went on with: an element, or the value itself."""
+
+    evaluation: Evaluation
+    context: JSON
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A constant, a list or an object that was written. ``empty`` are lists that had no elements for it."""
+
+    output: Output
+    span: Span
+    behind: tuple[Entered, ...]
+    empty: tuple[Evaluation, ...] = ()
+
+
+@dataclass(slots=True)
+class Watching:
+    """What was told; ``at`` is by the place in the result, and holds what was told of it last."""
+
+    origins: Origins
+    source: Secrets = field(default_factory=Secrets)
+    target: Secrets = field(default_factory=Secrets)
+    at: dict[Parts, Evaluation | Written] = field(default_factory=dict)
+    _tried: dict[Parts, list[Evaluation]] = field(default_factory=dict)
+    _open: list[Entered] = field(default_factory=list)
+    _last: Evaluation | None = None
+
+    def began(self, mapping: Mapping, payload: JSON, output: Output) -> None:
+        self.target.add(output, mapping.target)
+        place = self.origins.place(payload)
+        if place is not None:
+            self.source.add(place, mapping.source)
+
+    def evaluated(
+        self, output: Output, expression: Expression, context: JSON, scope: Scope, value: JSON
+    ) -> None:
+        self._last = Evaluation(output, expression, context, scope, value, tuple(self._open))
+        self.at[output] = self._last
+        self._tried.setdefault(output, []).append(self._last)
+
+    def entered(self, context: JSON) -> None:
+        assert self._last is not None
+        self._last.decides = True
+        self._open.append(Entered(self._last, context))
+
+    def left(self) -> None:
+        self._last = self._open.pop().evaluation
+
+    def written(self, output: Output, span: Span) -> None:
+        empty = (told for told in self._tried.pop(output, ()) if not told.decides)
+        self.at[output] = Written(output, span, tuple(self._open), tuple(empty))
+
+    def nearest(self, output: Parts) -> Evaluation | Written | None:
+        """What wrote a place, or else the nearest around it."""
+        for length in range(len(output), -1, -1):
+            found = self.at.get(output[:length])
+            if isinstance(found, Written) or (found is not None and not found.decides):
+                return found
+        return None

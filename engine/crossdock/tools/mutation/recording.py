@@ -1,0 +1,143 @@
+"""The examples, run once: what the mapping was given in each, and which of its rules that reached.
+
+``siblings`` of a property are the others of its object with values of the same kind: those of the schema
+when it stands in the payload, else those that stood beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from crossdock.core.diagnostics import Span
+from crossdock.core.json_types import JSON
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Origins, Parts
+from crossdock.language.jmespath import Evaluator, Expression, Tree
+from crossdock.schema.shape import Shape
+from crossdock.tools.coverage.firing import Witness
+from crossdock.tools.coverage.rules import Key
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.schema.store import Schema
+
+
+@dataclass(slots=True)
+class Given:
+    """What the mapping was given once. The scope is None when it evaluated nothing."""
+
+    payload: JSON
+    scope: Scope | None = None
+
+
+@dataclass(slots=True)
+class Recorder:
+    """A watch of one example: what a mapping is given, and which rules that reaches."""
+
+    mapping: Mapping
+    siblings: Siblings
+    given: list[Given] = field(default_factory=list)
+    witness: Witness = field(default_factory=Witness)
+
+    @property
+    def reached(self) -> set[Key]:
+        return {key for key, _ in self.witness.seen}
+
+    def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None:  # noqa: ARG002
+        if mapping.name == self.mapping.name:
+            self.given.append(Given(payload))
+
+    def evaluated(
+        self, output: Parts, expression: Expression, context: JSON, scope: Scope, value: JSON
+    ) -> None:
+        for given in self.given:
+            if given.scope is None and given.payload is scope.root:
+                given.scope = scope
+        self.witness.evaluated(output, expression, context, scope, value)
+        self.siblings.look(expression, context, scope)
+
+    def entered(self, context: JSON) -> None: ...
+
+    def left(self) -> None: ...
+
+    def written(self, output: Parts, span: Span) -> None:
+        self.witness.written(output, span)
+
+
+@dataclass(slots=True)
+class Siblings:
+    """For each property that was read, another one of its object that could have been meant."""
+
+    schema: Schema | None
+    found: dict[int, str | None] = field(default_factory=dict)
+    kept: list[Tree] = field(default_factory=list)  # an identity is only good while its tree lives
+    origins: dict[int, tuple[JSON, Origins]] = field(default_factory=dict)
+
+    def of(self, part: Tree) -> str | None:
+        return self.found.get(id(part))
+
+    def look(self, expression: Expression, context: JSON, scope: Scope) -> None:
+        Evaluator(scope, observer=_Fields(self, scope.root)).evaluate(expression, context)
+
+    def note(self, part: Tree, context: JSON, root: JSON) -> None:
+        if self.found.get(id(part)) is not None or not isinstance(context, dict):
+            return
+        self.kept.append(part)
+        shape = self.shape(context, root)
+        names = _in_schema(shape, part["value"]) if shape is not None else _beside(context, part["value"])
+        self.found[id(part)] = nearest(part["value"], names)
+
+    def shape(self, context: JSON, root: JSON) -> Shape | None:
+        """What the schema says of an object of the payload."""
+        if self.schema is None:
+            return None
+        if id(root) not in self.origins:
+            self.origins[id(root)] = (root, Origins(root))
+        place = self.origins[id(root)][1].place(context)
+        shape: Shape | None = None if place is None else self.schema.shape()
+        for part in place or ():
+            if shape is not None:
+                shape = shape.items() if isinstance(part, int) else shape.property(part)
+        return shape
+
+
+@dataclass(slots=True)
+class _Fields:
+    """An observer who notes from what object each property is read."""
+
+    siblings: Siblings
+    root: JSON
+
+    def opened(self, part: Tree, context: JSON) -> None:
+        if part["type"] == "field":
+            self.siblings.note(part, context, self.root)
+
+    def closed(self, value: JSON) -> None: ...
+
+    def seen(self, container: JSON, key: str | int) -> None: ...
+
+    def mark(self) -> int:
+        return 0
+
+
+def _in_schema(shape: Shape, name: str) -> Iterable[str]:
+    own = shape.property(name)
+    kinds = own.types if own is not None else None
+    for other in shape.property_names():
+        found = shape.property(other)
+        types = found.types if found is not None else None
+        if kinds is None or types is None or (kinds & types) - {"null"}:
+            yield other
+
+
+def _beside(context: dict[str, JSON], name: str) -> Iterable[str]:
+    return (other for other, value in context.items() if type(value) is type(context.get(name)))
+
+
+def nearest(name: str, others: Iterable[str]) -> str | None:
+    """The other name that is most like this one."""
+    found = [other for other in others if other != name]
+    return max(sorted(found), key=lambda other: SequenceMatcher(None, name, other).ratio(), default=None)

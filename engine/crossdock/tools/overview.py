@@ -1,0 +1,94 @@
+"""What each channel does for each action: the page docs/channels.md, made from the conversations.
+
+overview(project)       # Markdown: a table of actions x channels, then every conversation's calls
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossdock.channels.runner import Conversation
+from crossdock.channels.step_parser import BlockAction, CallAction, Step, all_steps
+from crossdock.project.project import Project
+
+_HEAD = """# Actions and channels
+
+What each channel does for each RetailOPS action. This page is made from the conversations themselves:
+`crossdock overview > docs/channels.md`.
+"""
+
+
+def overview(project: Project) -> str:
+    """The page for all channels of a project. Raises CompileError for a conversation that is wrong."""
+    names = [name.split("/") for name in project.conversation_names()]
+    channels = sorted({channel for channel, _ in names})
+    known = [*project.actions.by_name]
+    others = sorted({action for _, action in names} - set(known))
+    actions = [action for action in (*known, *others) if any(action == name for _, name in names)]
+    held = {(channel, action): project.conversation(channel, action) for channel, action in names}
+    lines = [_HEAD, *_table(channels, actions, held)]
+    for action in actions:
+        lines += ["", f"## {action}"]
+        for channel in channels:
+            lines += _section(channel, held.get((channel, action)))
+    return "\n".join(lines) + "\n"
+
+
+def _table(
+    channels: list[str], actions: list[str], held: dict[tuple[str, str], Conversation]
+) -> Iterator[str]:
+    yield "| action | " + " | ".join(channels) + " |"
+    yield "|---" * (len(channels) + 1) + "|"
+    for action in actions:
+        cells = [_cell(held.get((channel, action))) for channel in channels]
+        yield f"| [{action}](#{action}) | " + " | ".join(cells) + " |"
+
+
+def _cell(conversation: Conversation | None) -> str:
+    if conversation is None:
+        return "not answered"
+    count = len(list(_calls(conversation.steps)))
+    calls = f"{count} call{'' if count == 1 else 's'}" if count else "no call"
+    return f"{calls}, with limits" if conversation.cannot else calls
+
+
+def _section(channel: str, conversation: Conversation | None) -> Iterator[str]:
+    yield ""
+    yield f"### {channel}"
+    yield ""
+    if conversation is None:
+        yield "The channel has no conversation for this action."
+        return
+    yield conversation.describe
+    calls = list(_calls(conversation.steps))
+    if calls:
+        yield ""
+        yield "| step | call | when |"
+        yield "|---|---|---|"
+        yield from (f"| {name} | `{call}` | {when} |" for name, call, when in calls)
+    if conversation.cannot:
+        yield ""
+        yield "Not possible:"
+        yield ""
+        yield from (f"- **{what}**: {why}" for what, why in conversation.cannot.items())
+
+
+def _calls(steps: tuple[Step, ...], around: tuple[str, ...] = ()) -> Iterator[tuple[str, str, str]]:
+    """The calls of some steps: the step's name, the call, and on what it depends."""
+    for step in steps:
+        conditions = (*around, *_conditions(step))
+        match step.action:
+            case CallAction(method=method, path=path):
+                when = "; ".join(conditions) or "always"
+                yield step.name, f"{method} {path.text}", when
+            case BlockAction(steps=inner) if any(
+                isinstance(item.action, CallAction) for item in all_steps(inner)
+            ):
+                yield from _calls(inner, conditions)
+
+
+def _conditions(step: Step) -> Iterator[str]:
+    for word, expression in (("for each", step.each), ("if", step.condition), ("unless", step.unless)):
+        if expression is not None:
+            text = " ".join(expression.text.split()).replace("|", "\\|")
+            yield f"{word} `{text}`" if len(text) <= 100 else f"{word} `{text[:99]}…`"

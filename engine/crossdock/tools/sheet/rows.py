@@ -1,0 +1,193 @@
+"""The rows of a mapping's sheet: what the mapping, its schemas and its examples tell of each target field.
+
+A row is a field, or an object or a list that fields stand in. What is not written, and what is not read on
+purpose, are lists of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from crossdock.checking.lineage import Link, Turn, lineage
+from crossdock.checking.types import in_words, kinds_of
+from crossdock.language import syntax
+from crossdock.schema.store import Schema
+from crossdock.tools.explain.paths import EACH, parts_of, path_of, shape_at
+from crossdock.tools.sheet.comments import comment_of, sentences
+from crossdock.tools.sheet.wording import condition, constant, words
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.tools.sheet.samples import Samples
+
+_LONGEST: Final = 500
+_MOST_VALUES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the sheet. ``depth`` is how many objects and lists it stands in."""
+
+    target: str
+    depth: int
+    is_group: bool
+    type: str
+    required: bool
+    sources: tuple[str, ...]
+    words: str
+    example_in: str
+    example_out: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A mapping as a table."""
+
+    name: str
+    describe: str
+    source: str
+    target: str
+    rows: tuple[Row, ...]
+    ignored: tuple[tuple[str, str], ...]
+    unwritten: tuple[tuple[str, str], ...]
+
+
+def sheet_of(mapping: Mapping, samples: Samples) -> Sheet:
+    """The sheet of a mapping, with examples from its examples."""
+    links = lineage(mapping)
+    return Sheet(
+        name=mapping.name,
+        describe=mapping.describe,
+        source=mapping.source.name if mapping.source else "",
+        target=mapping.target.name if mapping.target else "",
+        rows=tuple(_rows(mapping, links, samples)),
+        ignored=tuple((path_of(item.path), item.reason) for item in mapping.ignored),
+        unwritten=tuple(_unwritten(mapping, links)),
+    )
+
+
+def _rows(mapping: Mapping, links: list[Link], samples: Samples) -> Iterator[Row]:
+    met: set[tuple[str, tuple[int, ...]]] = set()
+    for link in links:
+        parts = parts_of(link.target)
+        for length in range(1, len(parts)):
+            # A list stands in the sheet as its elements.
+            if parts[length] == EACH:
+                continue
+            target = path_of(parts[:length])
+            turns = tuple(turn for turn in link.turns if turn.target == target)
+            key = target, tuple(id(turn.node) for turn in turns)
+            if key not in met:
+                met.add(key)
+                yield _group(mapping, link, target, turns)
+        yield _field(mapping, link, samples)
+
+
+def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Turn, ...]) -> Row:
+    listed = target.removesuffix(EACH)
+    notes = [comment_of(span) for name, span in link.keys if name == listed]
+    notes += [comment_of(turn.node.span) for turn in turns]
+    return Row(
+        target=target,
+        depth=_depth(target),
+        is_group=True,
+        type="list of objects" if target.endswith(EACH) else "object",
+        required=is_required(mapping.target, listed),
+        sources=(),
+        words=". ".join(map(_turn, turns)),
+        example_in="",
+        example_out="",
+        note=sentences(notes),
+    )
+
+
+def _field(mapping: Mapping, link: Link, samples: Samples) -> Row:
+    sample = samples.of(link)
+    turns = [turn for turn in link.turns if turn.target == link.target]
+    said = [*map(_turn, turns), _cell(link)]
+    note = next((comment_of(span) for name, span in link.keys if name == link.target.removesuffix(EACH)), "")
+    return Row(
+        target=link.target,
+        depth=_depth(link.target),
+        is_group=False,
+        type=type_of(mapping.target, link.target),
+        required=is_required(mapping.target, link.target.removesuffix(EACH)),
+        sources=link.sources,
+        words=". ".join(said),
+        example_in=sample.given,
+        example_out=sample.gives,
+        note=note,
+    )
+
+
+def _depth(target: str) -> int:
+    return sum(part != EACH for part in parts_of(target)) - 1
+
+
+def _turn(turn: Turn) -> str:
+    match turn.node:
+        case syntax.Each(over):
+            return f"one for each of {_short(words(over.tree), turn.node)}"
+        case syntax.With(over):
+            return f"taken from {_short(words(over.tree), turn.node)}"
+        case syntax.If(test):
+            return f"only when {_short(condition(test.tree), turn.node)}"
+
+
+def _cell(link: Link) -> str:
+    match link.cell:
+        case syntax.Literal(value):
+            return f"always {constant(value)}"
+        case syntax.Evaluate(expression):
+            return _short(words(expression.tree), link.cell)
+    return "always empty"
+
+
+def _short(said: str, node: syntax.Cell | syntax.Each) -> str:
+    """Words, unless they are more than anybody reads in a table."""
+    return said if len(said) <= _LONGEST else f"a formula of its own, at {node.span}"
+
+
+def type_of(schema: Schema | None, target: str) -> str:
+    """What a field takes, in words."""
+    shape = shape_at(schema, parts_of(target))
+    if shape is None or shape.types is None:
+        return ""
+    values = [value for value in shape.enum or () if value is not None]
+    if values and len(values) <= _MOST_VALUES:
+        said = "one of " + ", ".join(map(constant, values)) if len(values) > 1 else constant(values[0])
+    else:
+        said = in_words(kinds_of(shape.types))
+    return f"{said}, or null" if "null" in shape.types else said
+
+
+def is_required(schema: Schema | None, target: str) -> bool:
+    parts = parts_of(target)
+    around = shape_at(schema, parts[:-1]) if parts else None
+    return around is not None and parts[-1] in around.required()
+
+
+def _unwritten(mapping: Mapping, links: list[Link]) -> Iterator[tuple[str, str]]:
+    """The documented properties of written objects that are never written, each with its reason, if any."""
+    if mapping.target is None:
+        return
+    written = {tuple(parts_of(link.target)) for link in links}
+    objects = dict.fromkeys(parts[:length] for parts in written for length in range(len(parts)))
+    known = {parts[: length + 1] for parts in written for length in range(len(parts))}
+    for place in sorted(objects, key=path_of):
+        shape = shape_at(mapping.target, place)
+        for name in sorted(shape.property_names()) if shape is not None else ():
+            if (*place, name) not in known:
+                yield path_of((*place, name)), _reason(mapping, (*place, name))
+
+
+def _reason(mapping: Mapping, place: tuple[str | int, ...]) -> str:
+    """Why a mapping says that it cannot write a place; a `*` stands for all beside it."""
+    for entry in mapping.unavailable:
+        if place[: len(entry.path)] == entry.path:
+            return entry.reason
+    rest = (entry for entry in mapping.unavailable if entry.path[-1] == "*")
+    return next((entry.reason for entry in rest if place[: len(entry.path) - 1] == entry.path[:-1]), "")

@@ -1,0 +1,81 @@
+"""For each field a value that goes in and the value that comes out, from the examples of a mapping.
+
+The first example that has the field gives it; `full` comes before the others. Sensitive values are hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from crossdock.checking.lineage import Link
+from crossdock.core.errors import EvaluationError, InputError
+from crossdock.project.examples import Record, examples_of
+from crossdock.tools.explain.run import Story, run
+
+if TYPE_CHECKING:
+    from crossdock.language.mapping import Mapping
+    from crossdock.project.project import Project
+
+_FIRST: Final = ("full.json", "seed-example.json")
+_MOST_EXAMPLES: Final = 60
+_MOST_VALUES: Final = 4
+_LONGEST: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    given: str = ""
+    gives: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """By the place of the cell and its target."""
+
+    found: dict[tuple[str, int], Sample] = field(default_factory=dict)
+
+    def of(self, link: Link) -> Sample:
+        return self.found.get((link.target, link.span.start), Sample())
+
+
+def samples_of(project: Project, mapping: Mapping, links: Iterable[Link]) -> Samples:
+    """What the examples of a mapping show of its fields."""
+    wanted = {(link.target, link.span.start) for link in links}
+    samples = Samples()
+    records = sorted(examples_of(project.roots, mapping.name), key=_order)
+    for record in records[:_MOST_EXAMPLES]:
+        if wanted <= set(samples.found):
+            break
+        for story in _stories(project, mapping, record):
+            if story.link is not None and story.value.there:
+                place = story.link.target, story.link.span.start
+                samples.found.setdefault(place, _sample(story))
+    return samples
+
+
+def _order(record: Record) -> tuple[int, str]:
+    return _FIRST.index(record.name) if record.name in _FIRST else len(_FIRST), record.name
+
+
+def _stories(project: Project, mapping: Mapping, record: Record) -> tuple[Story, ...]:
+    if record.fault is not None:
+        return ()
+    settings = project.settings(mapping.name, record.settings)
+    try:
+        return run(mapping, record.payload, settings, name=record.name).stories
+    except (InputError, EvaluationError):
+        return ()  # an example of a refusal shows no field
+
+
+def _sample(story: Story) -> Sample:
+    reads = {
+        read.pointer: read.value.text(_LONGEST)
+        for step in story.steps
+        for read in step.reads
+        if read.value.kind in ("value", "hidden")
+    }
+    values = list(reads.values())
+    given = ", ".join(values[:_MOST_VALUES]) + (", …" if len(values) > _MOST_VALUES else "")
+    return Sample(given, story.value.text(_LONGEST))
