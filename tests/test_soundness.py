@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from crossdock import CompileError, Diagnostic, EvaluationError, Mapping, OutputError, Project, Source
-from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.infer import Inference, TypeScope
 from crossdock.checking.narrowing import element_at
-from crossdock.checking.suppressions import allowances_in
-from crossdock.checking.types import ANYTHING, View, kind_of, view_of
+from crossdock.checking.suppressions import suppressions_in
+from crossdock.checking.types import ANYTHING, Type, kind_of, schema_type
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
@@ -109,7 +109,7 @@ def is_allowed(item: Diagnostic) -> bool:
     """Whether the author has accepted a finding on the line that is blamed."""
     if item.span is None:
         return False
-    return any(item.span.line in each.lines for each in allowances_in(item.span.source))
+    return any(item.span.line in each.lines for each in suppressions_in(item.span.source))
 
 
 # The project's own mappings
@@ -413,22 +413,22 @@ class Told:
     def used(self, kind: str, name: str) -> None: ...
 
 
-def departs(value: JSON, view: View, at: str = "") -> str | None:
+def departs(value: JSON, typ: Type, at: str = "") -> str | None:
     """How a value is not what is known of it, or None."""
-    if not view.known:
+    if not typ.known:
         return None
     if value is None:
-        return None if view.optional else f"{at} is nothing"
-    if not kind_of(value) <= view.kinds | ({"integer"} if "number" in view.kinds else set()):
-        return f"{at} is {kind_of(value)}, not {view.kinds}"
-    if view.constants is not None and not isinstance(value, list | dict) and value not in view.constants:
-        return f"{at} is {value!r}, none of {view.constants}"
-    inner: list[tuple[JSON, View | None, str]] = []
+        return None if typ.optional else f"{at} is nothing"
+    if not kind_of(value) <= typ.kinds | ({"integer"} if "number" in typ.kinds else set()):
+        return f"{at} is {kind_of(value)}, not {typ.kinds}"
+    if typ.constants is not None and not isinstance(value, list | dict) and value not in typ.constants:
+        return f"{at} is {value!r}, none of {typ.constants}"
+    inner: list[tuple[JSON, Type | None, str]] = []
     if isinstance(value, list):
-        inner = [(item, element_at(view, place), f"{at}[{place}]") for place, item in enumerate(value)]
-        inner += [(item, view.items(), f"{at}[]") for item in value]
+        inner = [(item, element_at(typ, place), f"{at}[{place}]") for place, item in enumerate(value)]
+        inner += [(item, typ.items(), f"{at}[]") for item in value]
     elif isinstance(value, dict):
-        inner = [(item, view.property(name), f"{at}.{name}") for name, item in value.items()]
+        inner = [(item, typ.member(name), f"{at}.{name}") for name, item in value.items()]
     for item, known, where in inner:
         told = f"{where} is not known" if known is None else departs(item, known, where)
         if told is not None:
@@ -442,14 +442,14 @@ TABLES: dict[str, dict[str, JSON]] = {"state": {"open": "new", "paid": "held", "
 @given(text=expressions(), choose=st.randoms(use_true_random=False))
 @settings(max_examples=MANY or 250, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_value_is_what_the_check_knows_of_it(text: str, choose: Random) -> None:
-    source = view_of(SMALL.schema("shop/order"))
+    source = schema_type(SMALL.schema("shop/order"))
     try:
         expression = compile_expression(ScalarNode(text, Span(Source("x", text), 0, len(text))))
     except CompileError:
         return
     told = Told()
-    around = Surroundings(source, ANYTHING, tables=TABLES)
-    view = Inference(expression, around, told).view(expression.tree, source)
+    scope = TypeScope(source, ANYTHING, tables=TABLES)
+    typ = Inference(expression, scope, told).infer(expression.tree, source)
     if told.reports:
         return
     shape = SMALL.schema("shop/order").shape()
@@ -460,7 +460,7 @@ def test_a_value_is_what_the_check_knows_of_it(text: str, choose: Random) -> Non
         except Failure as failure:
             assert not OF_KIND.search(failure.message), f"{text}: {failure.message}\n{payload}"
         else:
-            told_of = departs(value, view)
+            told_of = departs(value, typ)
             assert told_of is None, f"{text}: {told_of}\n{payload}"
 
 

@@ -19,7 +19,7 @@ from crossdock import CompileError, CrossdockError, Mapping, Project, ProjectErr
 from crossdock.channels.actions import parse_actions
 from crossdock.channels.compiler import compile_conversation
 from crossdock.channels.config import parse_channel
-from crossdock.checking.types import view_of
+from crossdock.checking.types import schema_type
 from crossdock.core.diagnostics import Span, render
 from crossdock.core.errors import EvaluationError, InputError
 from crossdock.core.json_faults import first_fault
@@ -321,7 +321,7 @@ def check_schema(data: bytes) -> None:
         except ProjectError as error:
             is_well_said(error)
             return
-        view_of(schema)
+        schema_type(schema)
         for value in given["values"]:
             found = validate(value, schema)
             told = json.dumps([each.message for each in found], ensure_ascii=False)

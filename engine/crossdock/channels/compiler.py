@@ -22,24 +22,23 @@ from crossdock.channels.step_parser import (
     parse_conversation,
     step_cells,
 )
-from crossdock.checking.check import CellCheck, settings_view
+from crossdock.checking.check import CellCheck, settings_type
 from crossdock.checking.facts import shown_by
-from crossdock.checking.infer import Surroundings
-from crossdock.checking.narrowing import Facts, all_of, is_around, narrowed
-from crossdock.checking.suppressions import apply_allowances
-from crossdock.checking.types import ANYTHING, ListOf, Record, View, view_of
+from crossdock.checking.infer import TypeScope
+from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
+from crossdock.checking.suppressions import apply_suppressions
+from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, schema_type
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
-from crossdock.language.linker import Resolution, in_order
-from crossdock.language.linker import Surroundings as ProjectSurroundings
+from crossdock.language.linker import Resolution, Surroundings, in_order
 from crossdock.language.mapping import Mapping
 from crossdock.schema.store import Schema
 
 
 def compile_conversation(
-    name: str, source: Source, surroundings: ProjectSurroundings, *, lenient: bool = False
+    name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
 ) -> Conversation:
     """Compile and check a conversation. Raises CompileError with everything that is wrong."""
     parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
@@ -51,7 +50,7 @@ def compile_conversation(
     problems = in_order([*problems, *resolution.problems])
     if not problems:
         findings = [*resolution.unused(), *_Check(cells, answers, lenient).conversation(parsed)]
-        problems = in_order(apply_allowances(findings, source))
+        problems = in_order(apply_suppressions(findings, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
     return Conversation(
@@ -99,7 +98,7 @@ def _answers(steps: tuple[Step, ...], resolution: Resolution) -> dict[str, Schem
     return found
 
 
-_JUDGED: Final = Record({"status": ANYTHING, "body": ANYTHING}, "the answer")
+_JUDGED: Final = ObjectType({"status": ANYTHING, "body": ANYTHING}, "the answer")
 _FAILED: Final = (
     "step",
     "kind",
@@ -113,20 +112,20 @@ _FAILED: Final = (
     "id",
     "skipped",
 )
-_FAILURE: Final = Record(dict.fromkeys(_FAILED, ANYTHING), "the failure")
+_FAILURE: Final = ObjectType(dict.fromkeys(_FAILED, ANYTHING), "the failure")
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
     """Where a step stands: its context, the request, the answers so far, and what conditions have shown."""
 
-    context: View
-    request: View
-    known: dict[str, View]
+    context: Type
+    request: Type
+    known: dict[str, Type]
     sometimes: set[str]
     shown: Facts = field(default_factory=dict)
 
-    def inside(self, context: View) -> _Around:
+    def inside(self, context: Type) -> _Around:
         """Inside an element, which is what the step begins with."""
         around = {path: fact for path, fact in self.shown.items() if path and path[0] != "root()"}
         return replace(self, context=context, shown=around)
@@ -143,23 +142,23 @@ class _Around:
                 check.condition(expression, context)
                 facts = shown_by(expression.tree, truth=truth)
                 context = narrowed(
-                    context, {path: fact for path, fact in facts.items() if not is_around(path)}
+                    context, {path: fact for path, fact in facts.items() if not is_scope_path(path)}
                 )
-                shown = all_of(shown, {path: fact for path, fact in facts.items() if is_around(path)})
-                check.around = check.around.narrowed(facts)
+                shown = all_of(shown, {path: fact for path, fact in facts.items() if is_scope_path(path)})
+                check.scope = check.scope.narrowed(facts)
         return replace(self, context=context, shown=shown)
 
-    def surroundings(self, cells: Mapping, *, lenient: bool) -> Surroundings:
+    def scope(self, cells: Mapping, *, lenient: bool) -> TypeScope:
         """What expressions reach; ``root()`` is what the step begins with."""
-        around = Surroundings(
+        scope = TypeScope(
             root=self.context,
-            settings=settings_view(cells),
+            settings=settings_type(cells),
             request=self.request,
-            answers=Record(dict(self.known), "the answers so far"),
+            answers=ObjectType(dict(self.known), "the answers so far"),
             tables=cells.tables,
             lenient=lenient,
         )
-        return around.narrowed(self.shown)
+        return scope.narrowed(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +170,11 @@ class _Check:
     lenient: bool
 
     def conversation(self, file: ConversationFile) -> list[Diagnostic]:
-        around = _Around(view_of(self.cells.source), view_of(self.cells.source), {}, set())
+        around = _Around(schema_type(self.cells.source), schema_type(self.cells.source), {}, set())
         findings = list(self.steps(file.steps, around))
         if file.failure is not None:
             findings += self.cell(file.failure, around.inside(_FAILURE))
-        findings += self.cell(file.response, around, view_of(self.cells.target))
+        findings += self.cell(file.response, around, schema_type(self.cells.target))
         return findings
 
     def steps(self, steps: tuple[Step, ...], around: _Around) -> Iterable[Diagnostic]:
@@ -193,16 +192,16 @@ class _Check:
             check = self.check(inside)
             here = inside.where(check, step)
             yield from check.findings
-            answer: list[View] = []
+            answer: list[Type] = []
             yield from self.action(step, here, answer)
             sometimes = step.condition is not None or step.unless is not None
             if sometimes or (isinstance(step.action, CallAction) and step.action.tolerate is not None):
                 around.sometimes.add(step.name)
-            for view in answer:
-                view = view.marked(True) if sometimes and step.each is None else view
-                around.known[step.name] = ListOf(view, name="the answers") if step.each is not None else view
+            for typ in answer:
+                typ = typ.with_optional(True) if sometimes and step.each is None else typ
+                around.known[step.name] = ListType(typ, name="the answers") if step.each is not None else typ
 
-    def action(self, step: Step, around: _Around, answer: list[View]) -> Iterable[Diagnostic]:
+    def action(self, step: Step, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
         match step.action:
             case CallAction() as call:
                 yield from self.call(call, around, answer)
@@ -215,32 +214,30 @@ class _Check:
             case BlockAction(steps):
                 inner = around.block()
                 yield from self.steps(steps, inner)
-                added = {
-                    name: view for name, view in inner.known.items() if around.known.get(name) is not view
-                }
+                added = {name: typ for name, typ in inner.known.items() if around.known.get(name) is not typ}
                 element = {"element": around.context} if step.each is not None else {}
-                answer.append(Record({**added, **element}, f"the answers of {step.name}"))
+                answer.append(ObjectType({**added, **element}, f"the answers of {step.name}"))
 
-    def call(self, call: CallAction, around: _Around, answer: list[View]) -> Iterable[Diagnostic]:
+    def call(self, call: CallAction, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
         check = self.check(around)
         check.bound(call.path, around.context, around.sometimes)
         yield from check.findings
         for cell in (call.query, call.headers, call.body):
             if cell is not None:
                 yield from self.cell(cell, around)
-        view = view_of(self.answers.get(call.answer.name) if call.answer else None)
-        answer.append(view if call.tolerate is None else view.marked(True))
+        typ = schema_type(self.answers.get(call.answer.name) if call.answer else None)
+        answer.append(typ if call.tolerate is None else typ.with_optional(True))
         check = self.check(around)
         for expression in (call.tolerate, call.refuse):
             if expression is not None:
                 check.condition(expression, _JUDGED)
         yield from check.findings
 
-    def cell(self, cell: syntax.Cell, around: _Around, target: View = ANYTHING) -> list[Diagnostic]:
+    def cell(self, cell: syntax.Cell, around: _Around, target: Type = ANYTHING) -> list[Diagnostic]:
         check = self.check(around)
         check.cell(cell, around.context, target)
         return check.findings
 
     def check(self, around: _Around) -> CellCheck:
         """A check of cells that stand there."""
-        return CellCheck(self.cells, around.surroundings(self.cells, lenient=self.lenient))
+        return CellCheck(self.cells, around.scope(self.cells, lenient=self.lenient))

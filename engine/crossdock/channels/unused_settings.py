@@ -8,7 +8,7 @@ from typing import Final
 from crossdock.channels.config import Channel, channel_cells
 from crossdock.channels.runner import Conversation
 from crossdock.checking.facts import path_of
-from crossdock.checking.suppressions import apply_allowances
+from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
 from crossdock.language.jmespath import Tree, children
@@ -30,7 +30,7 @@ def unused_settings(channel: Channel, files: Iterable[Mapping | Conversation]) -
         for name, setting in channel.settings.items()
         if name not in read
     ]
-    return apply_allowances(findings, channel.source)
+    return apply_suppressions(findings, channel.source)
 
 
 def _cells(mapping: Mapping) -> Iterator[syntax.Cell]:

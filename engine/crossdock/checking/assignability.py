@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from crossdock.checking.narrowing import Narrowed, may_hold_null
-from crossdock.checking.types import Documented, Either, View, in_words
+from crossdock.checking.narrowing import NarrowedType, may_hold_null
+from crossdock.checking.types import SchemaType, Type, UnionType, in_words
 from crossdock.core.diagnostics import Severity, did_you_mean
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
@@ -19,99 +19,99 @@ _NO_KEYS: Final = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class Mismatch:
     id: str
     message: str
     severity: Severity = "error"
     help: str | None = None
 
 
-def misfits(view: View, target: View, *, beside: frozenset[str] = _NO_KEYS) -> Iterator[Misfit]:
+def mismatches(typ: Type, target: Type, *, beside: frozenset[str] = _NO_KEYS) -> Iterator[Mismatch]:
     """What does not fit of a value that is written; ``beside`` are keys that stand beside its own."""
-    yield from _Fitting(written=True).value(view, target, beside)
+    yield from _Comparison(written=True).value(typ, target, beside)
 
 
-def unread(view: View, source: View) -> Iterator[Misfit]:
+def context_mismatches(typ: Type, source: Type) -> Iterator[Mismatch]:
     """What does not fit of a value that is read as the source of another mapping."""
-    yield from _Fitting(written=False).value(view, source, _NO_KEYS)
+    yield from _Comparison(written=False).value(typ, source, _NO_KEYS)
 
 
-def missing(name: str) -> Misfit:
+def missing(name: str) -> Mismatch:
     """A required value that may be missing."""
     message = f"`{name}` is required, and this may be missing"
-    return Misfit("may-be-missing", message, "warning", MISSING_HELP)
+    return Mismatch("may-be-missing", message, "warning", MISSING_HELP)
 
 
-def never_written(target: View, name: str) -> Misfit:
-    return Misfit("never-written", f"`{target.name}` requires `{name}`, which is never written")
+def never_written(target: Type, name: str) -> Mismatch:
+    return Mismatch("never-written", f"`{target.name}` requires `{name}`, which is never written")
 
 
-def unknown(target: View, name: str) -> Misfit:
+def unknown(target: Type, name: str) -> Mismatch:
     message = f"`{target.name}` has no property `{name}`"
-    return Misfit("unknown-property", message, help=did_you_mean(name, target.property_names()))
+    return Mismatch("unknown-property", message, help=did_you_mean(name, target.property_names()))
 
 
-def required_of(target: View) -> frozenset[str]:
+def required_of(target: Type) -> frozenset[str]:
     match target:
-        case Documented(shape):
+        case SchemaType(shape):
             return shape.required()
-        case Narrowed(base):
+        case NarrowedType(base):
             return required_of(base)
     return _NO_KEYS
 
 
-def takes_null(target: View) -> bool:
-    return not isinstance(target, Documented) or target.takes_null
+def takes_null(target: Type) -> bool:
+    return not isinstance(target, SchemaType) or target.takes_null
 
 
 @dataclass(slots=True)
-class _Fitting:
+class _Comparison:
     """One comparison. ``written``: the target is what a result is validated against."""
 
     written: bool
     compared: set[tuple[int, int]] = field(default_factory=set)
 
-    def value(self, view: View, target: View, beside: frozenset[str], depth: int = 0) -> Iterator[Misfit]:
-        if not view.known or not target.known or depth > _DEEPEST or self.known(view, target):
+    def value(self, typ: Type, target: Type, beside: frozenset[str], depth: int = 0) -> Iterator[Mismatch]:
+        if not typ.known or not target.known or depth > _DEEPEST or self.known(typ, target):
             return
-        view = view.marked(False)  # what it is to be missing is asked where it stands
-        bad = view.kinds - target.kinds
+        typ = typ.with_optional(False)  # what it is to be missing is asked where it stands
+        bad = typ.kinds - target.kinds
         if bad and target.kinds:
-            definite = not view.kinds - bad
+            definite = not typ.kinds - bad
             verb = "is" if definite else "may be"
             message = f"`{target.name}` takes {in_words(target.kinds)}, and this {verb} {in_words(bad)}"
-            yield Misfit("wrong-type", message, "error" if definite else "warning")
+            yield Mismatch("wrong-type", message, "error" if definite else "warning")
         if self.written:
-            yield from self.among(view, target)
-        if "array" in view.kinds and "array" in target.kinds:
-            yield from self.items(view.items(), target, depth)
-        if "object" in view.kinds and "object" in target.kinds:
-            yield from self.properties(view, target, beside, depth)
+            yield from self.among(typ, target)
+        if "array" in typ.kinds and "array" in target.kinds:
+            yield from self.items(typ.items(), target, depth)
+        if "object" in typ.kinds and "object" in target.kinds:
+            yield from self.properties(typ, target, beside, depth)
 
-    def known(self, view: View, target: View) -> bool:
+    def known(self, typ: Type, target: Type) -> bool:
         """Whether the two are the same part of a schema, or are being compared already."""
-        if isinstance(view, Narrowed):
-            return self.known(view.base, target)
-        if not isinstance(target, Documented):
+        if isinstance(typ, NarrowedType):
+            return self.known(typ.base, target)
+        if not isinstance(target, SchemaType):
             return False
-        if isinstance(view, Either):
-            return all(isinstance(one, Documented) and one.shape.is_as(target.shape) for one in view.options)
-        if not isinstance(view, Documented):
+        if isinstance(typ, UnionType):
+            return all(isinstance(one, SchemaType) and one.shape.is_as(target.shape) for one in typ.options)
+        if not isinstance(typ, SchemaType):
             return False
-        pair = (id(view.shape.node), id(target.shape.node))
-        met = pair in self.compared or view.shape.is_as(target.shape)
+        pair = (id(typ.shape.node), id(target.shape.node))
+        met = pair in self.compared or typ.shape.is_as(target.shape)
         self.compared.add(pair)
         return met
 
-    def items(self, items: View, target: View, depth: int) -> Iterator[Misfit]:
+    def items(self, items: Type, target: Type, depth: int) -> Iterator[Mismatch]:
         wanted = target.items()
         if self.written and items.optional and items.known and wanted.known and not takes_null(wanted):
             message = f"an item of `{target.name}` may be null here, and null is not allowed there"
-            yield Misfit("may-be-missing", message, "warning")
+            yield Mismatch("may-be-missing", message, "warning")
         yield from self.value(items, wanted, _NO_KEYS, depth + 1)
 
-    def among(self, view: View, target: View) -> Iterator[Misfit]:
-        allowed, values = target.constants, view.constants
+    def among(self, typ: Type, target: Type) -> Iterator[Mismatch]:
+        allowed, values = target.constants, typ.constants
         if allowed is None or values is None:
             return
         present = [value for value in values if value is not None]
@@ -121,37 +121,37 @@ class _Fitting:
             message = f"`{target.name}` is one of {listed}, and this can be `{outside[0]}`"
             help = did_you_mean(str(outside[0]), [str(value) for value in allowed])
             severity: Severity = "error" if len(outside) == len(present) else "warning"
-            yield Misfit("not-allowed-value", message, severity, help)
+            yield Mismatch("not-allowed-value", message, severity, help)
 
-    def properties(self, view: View, target: View, beside: frozenset[str], depth: int) -> Iterator[Misfit]:
+    def properties(self, typ: Type, target: Type, beside: frozenset[str], depth: int) -> Iterator[Mismatch]:
         required = required_of(target)
         for name in sorted(required - beside):
-            found = view.property(name)
+            found = typ.member(name)
             if found is None:
-                yield never_written(target, name) if self.written else _not_there(view, target, name)
+                yield never_written(target, name) if self.written else _not_there(typ, target, name)
             elif found.optional and found.known:
                 yield missing(f"{target.name}.{name}")
-        for name in sorted(view.property_names() - beside):
-            found, wanted = view.property(name), target.property(name)
+        for name in sorted(typ.property_names() - beside):
+            found, wanted = typ.member(name), target.member(name)
             if found is None:
                 continue
             if wanted is None:
-                if self.written and (not isinstance(view, Documented) or _closed(target)):
+                if self.written and (not isinstance(typ, SchemaType) or _closed(target)):
                     yield unknown(target, name)
                 continue
-            if self.written and name not in required and may_hold_null(view, name) and _refuses_null(wanted):
+            if self.written and name not in required and may_hold_null(typ, name) and _refuses_null(wanted):
                 message = f"`{wanted.name}` may be null here, and null is not allowed there"
-                yield Misfit("may-be-missing", message, "warning")
+                yield Mismatch("may-be-missing", message, "warning")
             yield from self.value(found, wanted, _NO_KEYS, depth + 1)
 
 
-def _not_there(view: View, target: View, name: str) -> Misfit:
-    return Misfit("never-written", f"`{view.name}` has no `{name}`, which `{target.name}` requires")
+def _not_there(typ: Type, target: Type, name: str) -> Mismatch:
+    return Mismatch("never-written", f"`{typ.name}` has no `{name}`, which `{target.name}` requires")
 
 
-def _refuses_null(target: View) -> bool:
+def _refuses_null(target: Type) -> bool:
     return target.known and not takes_null(target)
 
 
-def _closed(target: View) -> bool:
-    return isinstance(target, Documented) and target.shape.is_closed
+def _closed(target: Type) -> bool:
+    return isinstance(target, SchemaType) and target.shape.is_closed

@@ -11,13 +11,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from crossdock.checking.narrowing import NO_FACTS, THERE, TRUE, Fact, Facts, Path, all_of, any_of, is_around
+from crossdock.checking.narrowing import (
+    NO_FACTS,
+    THERE,
+    TRUE,
+    Fact,
+    Facts,
+    Path,
+    all_of,
+    any_of,
+    is_scope_path,
+)
 from crossdock.checking.types import BOOLEAN, EVERY, NUMBER, kind_of, kinds_of
 from crossdock.core.json_types import JSON
 from crossdock.language.functions import REGISTRY
 from crossdock.language.jmespath import Tree, source_order
 
-AROUND: Final = ("root", "request", "settings", "answers")
+SCOPE_FUNCTIONS: Final = ("root", "request", "settings", "answers")
 _ORDERS: Final = ("lt", "lte", "gt", "gte")
 _MIRRORED: Final = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte", "eq": "eq", "ne": "ne"}
 
@@ -51,7 +61,7 @@ def about(path: Path, fact: Fact) -> Facts:
         return facts
     for length in range(len(path)):
         into = path[length]
-        if length == 0 and is_around(path):
+        if length == 0 and is_scope_path(path):
             continue
         kinds = frozenset({"array" if isinstance(into, int) else "object"})
         facts[path[:length]] = Fact(kinds, some=True)
@@ -65,13 +75,13 @@ def path_of(tree: Tree) -> Path | None:
             return (tree["value"],)
         case "current" | "identity":
             return ()
-        case "function_expression" if tree["value"] in AROUND:
+        case "function_expression" if tree["value"] in SCOPE_FUNCTIONS:
             return (f"{tree['value']}()",)
         case "subexpression" | "index_expression" | "pipe":
             whole: Path = ()
             for child in tree["children"]:
                 part = path_of(child)
-                if part is None or (whole and is_around(part)):
+                if part is None or (whole and is_scope_path(part)):
                     return None
                 whole += part
             return whole

@@ -6,20 +6,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from crossdock.checking.narrowing import documented_in, may_hold_null, origins_of
+from crossdock.checking.narrowing import may_hold_null, origins_of, schema_types_in
 from crossdock.checking.types import (
     ANYTHING,
     NOTHING,
     NUMBER,
     TEXT,
     Kinds,
-    ListOf,
-    Record,
-    Scalar,
-    View,
-    either,
+    ListType,
+    ObjectType,
+    ScalarType,
+    Type,
     kinds_of,
-    tuple_of,
+    tuple_type,
+    union,
 )
 from crossdock.language.functions import Function
 
@@ -40,102 +40,102 @@ SORTING: Final = ("max", "min", "sort")
 BY: Final = ("max_by", "min_by", "sort_by")
 
 
-def result_of(function: Function, views: list[View], inner: View) -> View:
+def result_of(function: Function, types: list[Type], inner: Type) -> Type:
     """What a function gives, as far as its name and arguments tell. ``inner``: what its `&…` gives."""
-    first = views[0] if views else ANYTHING
+    first = types[0] if types else ANYTHING
     match function.name:
         case "not_null":
-            result = either(view.marked(False) for view in views if view.kinds)
-            return result.marked(all(view.optional for view in views))
+            result = union(typ.with_optional(False) for typ in types if typ.kinds)
+            return result.with_optional(all(typ.optional for typ in types))
         case "reverse" | "sort" | "sort_by" | "unique":
             return _in_another_order(first)
         case "first" | "last" | "max" | "min" | "max_by" | "min_by":
-            return first.items().marked(True)
+            return first.items().with_optional(True)
         case "add" | "min_of" | "max_of":
-            return Scalar(_number(views), optional=all(view.optional for view in views))
+            return ScalarType(_number(types), optional=all(typ.optional for typ in types))
         case "subtract" | "multiply" | "neg" | "magnitude" | "abs":
-            return Scalar(_number(views))
+            return ScalarType(_number(types))
         case "sum":
-            return Scalar(_number([first.items()]))
+            return ScalarType(_number([first.items()]))
         case "ceil" | "floor":
-            return Scalar(frozenset({"integer"}))
-    return _made_of(function, views, first, inner)
+            return ScalarType(frozenset({"integer"}))
+    return _made_of(function, types, first, inner)
 
 
-def _made_of(function: Function, views: list[View], first: View, inner: View) -> View:
+def _made_of(function: Function, types: list[Type], first: Type, inner: Type) -> Type:
     """Lists and objects that are made of others."""
     match function.name:
         case "map":
-            return ListOf(inner)
+            return ListType(inner)
         case "merge":
-            return _merged(views)
+            return _merged(types)
         case "to_array":
             return _as_list(first)
         case "keys" | "split":
-            return ListOf(TEXT)
+            return ListType(TEXT)
         case "values":
-            return ListOf(first.values())
+            return ListType(first.values())
         case "entries":
-            return ListOf(Record({"key": TEXT, "value": first.values()}))
+            return ListType(ObjectType({"key": TEXT, "value": first.values()}))
         case "zip":
-            return ListOf(tuple_of(view.items() for view in views))
+            return ListType(tuple_type(typ.items() for typ in types))
         case "shares":
-            return ListOf(Scalar(NUMBER))
+            return ListType(ScalarType(NUMBER))
         case "positions":
-            return ListOf(Scalar(frozenset({"integer"})))
+            return ListType(ScalarType(frozenset({"integer"})))
     return _declared(function)
 
 
-def _in_another_order(view: View) -> View:
-    if not view.known:
+def _in_another_order(typ: Type) -> Type:
+    if not typ.known:
         return ANYTHING
-    parts: list[View] = []
-    if "array" in view.kinds:
-        parts.append(ListOf(view.items()))
-    if "string" in view.kinds:
+    parts: list[Type] = []
+    if "array" in typ.kinds:
+        parts.append(ListType(typ.items()))
+    if "string" in typ.kinds:
         parts.append(TEXT)
-    return either(parts)
+    return union(parts)
 
 
-def _as_list(view: View) -> View:
-    if not view.known:
-        return ListOf(ANYTHING)
-    others = view.kinds - _ARRAY
-    alone = ListOf(view.limited(others)) if others or view.optional else None
-    kept = view.limited(_ARRAY).marked(False) if "array" in view.kinds else None
-    return either(part for part in (kept, alone) if part is not None)
+def _as_list(typ: Type) -> Type:
+    if not typ.known:
+        return ListType(ANYTHING)
+    others = typ.kinds - _ARRAY
+    alone = ListType(typ.restricted(others)) if others or typ.optional else None
+    kept = typ.restricted(_ARRAY).with_optional(False) if "array" in typ.kinds else None
+    return union(part for part in (kept, alone) if part is not None)
 
 
-def _declared(function: Function) -> View:
+def _declared(function: Function) -> Type:
     """What a function gives by its signature alone."""
     if "any" in function.returns or "object" in function.returns:
         return ANYTHING
     if "array" in function.returns:
-        return ListOf(ANYTHING)
-    return Scalar(kinds_of(function.returns), optional="null" in function.returns)
+        return ListType(ANYTHING)
+    return ScalarType(kinds_of(function.returns), optional="null" in function.returns)
 
 
-def _number(views: list[View]) -> Kinds:
+def _number(types: list[Type]) -> Kinds:
     """Whole numbers give whole numbers; anything else may have a fraction."""
-    whole = all(view.known and view.kinds <= {"integer"} for view in views)
+    whole = all(typ.known and typ.kinds <= {"integer"} for typ in types)
     return frozenset({"integer"}) if whole else NUMBER
 
 
-def _merged(views: list[View]) -> View:
+def _merged(types: list[Type]) -> Type:
     """One object of several: a later property takes the place of an earlier one, when it is there."""
-    if not all(view.known for view in views):
+    if not all(typ.known for typ in types):
         return ANYTHING
-    fields: dict[str, View] = {}
+    fields: dict[str, Type] = {}
     origins: dict[str, tuple[str, ...]] = {}
-    for view in views:
-        for name in view.property_names():
-            found = view.property(name) or NOTHING
+    for typ in types:
+        for name in typ.property_names():
+            found = typ.member(name) or NOTHING
             earlier = fields.get(name)
             if earlier is not None and found.optional:
-                given = either([found.marked(False), earlier])
-                fields[name] = given.marked(True) if may_hold_null(view, name) else given
+                given = union([found.with_optional(False), earlier])
+                fields[name] = given.with_optional(True) if may_hold_null(typ, name) else given
             else:
                 fields[name] = found
-            own = (*(each.name for each in documented_in(found)), *origins_of(view, name))
+            own = (*(each.name for each in schema_types_in(found)), *origins_of(typ, name))
             origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), *own)))
-    return Record(fields, origins=origins)
+    return ObjectType(fields, origins=origins)

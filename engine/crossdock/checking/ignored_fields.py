@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from crossdock.checking.types import Either, ListOf, Record, View
+from crossdock.checking.types import ListType, ObjectType, Type, UnionType
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.language.syntax import Ignored
 
@@ -28,55 +28,55 @@ def path_text(path: Iterable[str]) -> str:
     return ".".join(part if _PLAIN.fullmatch(part) else f'"{part}"' for part in path).replace(".[]", "[]")
 
 
-def ignored_findings(entries: Iterable[Ignored], source: View, reads: Iterable[str]) -> Iterator[Diagnostic]:
+def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[str]) -> Iterator[Diagnostic]:
     """What is wrong with ignored paths; ``reads`` are the names of all that is read."""
     known = sorted(reads)
     for entry in entries:
-        view = _at(entry, source)
-        if isinstance(view, Diagnostic):
-            yield view
-        elif view is not None:
-            inside = (view.name + ".", view.name + "[]")
-            read = [name for name in known if name == view.name or name.startswith(inside)]
+        typ = _at(entry, source)
+        if isinstance(typ, Diagnostic):
+            yield typ
+        elif typ is not None:
+            inside = (typ.name + ".", typ.name + "[]")
+            read = [name for name in known if name == typ.name or name.startswith(inside)]
             if read:
                 message = f"`{path_text(entry.path)}` is said to be ignored, and is read"
                 notes = (f"`{read[0]}` is read",)
                 yield Diagnostic("ignored-but-read", message, entry.span, severity="warning", notes=notes)
 
 
-def unavailable_findings(entries: Iterable[Ignored], target: View, result: View) -> Iterator[Diagnostic]:
+def unavailable_findings(entries: Iterable[Ignored], target: Type, result: Type) -> Iterator[Diagnostic]:
     """What is wrong with unavailable paths; ``result`` is what the mapping gives."""
     for entry in entries:
-        view = _at(entry, target)
-        if isinstance(view, Diagnostic):
-            yield view
-        elif view is not None and _writes(result, entry.path):
+        typ = _at(entry, target)
+        if isinstance(typ, Diagnostic):
+            yield typ
+        elif typ is not None and _writes(result, entry.path):
             message = f"`{path_text(entry.path)}` is said to be unavailable, and is written"
             yield Diagnostic("unavailable-but-written", message, entry.span, severity="warning")
 
 
-def _at(entry: Ignored, view: View) -> View | Diagnostic | None:
+def _at(entry: Ignored, typ: Type) -> Type | Diagnostic | None:
     """The view of a path, or what is wrong with it; None for the rest of a place."""
     for part in entry.path:
         if part == REST:
             return None
-        found = view.items() if part == "[]" else view.property(part)
+        found = typ.items() if part == "[]" else typ.member(part)
         if found is None:
-            message = f"`{view.name}` has no property `{part}`"
-            help = did_you_mean(part, view.property_names())
+            message = f"`{typ.name}` has no property `{part}`"
+            help = did_you_mean(part, typ.property_names())
             return Diagnostic("unknown-property", message, entry.span, help)
-        view = found
-    return view
+        typ = found
+    return typ
 
 
-def _writes(result: View, path: tuple[str, ...]) -> bool:
+def _writes(result: Type, path: tuple[str, ...]) -> bool:
     """Whether a place is surely written to; of what another mapping gives nothing is claimed."""
     match result:
-        case Record(fields) if path:
+        case ObjectType(fields) if path:
             inner = fields.get(path[0])
             return inner is not None and _writes(inner, path[1:])
-        case ListOf(element) if path and path[0] == "[]":
+        case ListType(element) if path and path[0] == "[]":
             return _writes(element, path[1:])
-        case Either(options):
+        case UnionType(options):
             return any(_writes(option, path) for option in options)
     return not path and bool(result.kinds)

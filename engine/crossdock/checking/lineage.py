@@ -15,9 +15,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.facts import shown_by
-from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.infer import Inference, TypeScope
 from crossdock.checking.narrowing import narrowed
-from crossdock.checking.types import ANYTHING, Documented, ListOf, Record, View, made, view_of
+from crossdock.checking.types import (
+    ANYTHING,
+    ListType,
+    ObjectType,
+    SchemaType,
+    Type,
+    constant_type,
+    schema_type,
+)
 from crossdock.core.diagnostics import Severity, Span
 from crossdock.language import syntax
 from crossdock.language.jmespath import Expression, Tree
@@ -32,7 +40,7 @@ _UNDOCUMENTED: Final[Node] = {"additionalProperties": {"$ref": "#"}, "items": {"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Enclosing:
     """What stands between a mapping and a cell in it: the target that it decides on, and its node."""
 
     target: str
@@ -57,9 +65,9 @@ class Link:
     span: Span
     cell: syntax.Cell
     mapping: Mapping
-    turns: tuple[Turn, ...] = ()
+    enclosing: tuple[Enclosing, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
-    gives: View = ANYTHING
+    gives: Type = ANYTHING
 
 
 @dataclass(slots=True)
@@ -90,37 +98,37 @@ class _Notes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Position:
     """Where the walk is: the context, the target path, and what decided that it got here."""
 
-    context: View
+    context: Type
     target: str
     because: tuple[str, ...] = ()
-    turns: tuple[Turn, ...] = ()
+    enclosing: tuple[Enclosing, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
 
     def inside(
-        self, view: View, because: tuple[str, ...], node: syntax.With | syntax.If | syntax.Each
-    ) -> _Place:
-        turns = (*self.turns, Turn(self.target, node))
-        return replace(self, context=view, because=(*self.because, *because), turns=turns)
+        self, typ: Type, because: tuple[str, ...], node: syntax.With | syntax.If | syntax.Each
+    ) -> _Position:
+        enclosing = (*self.enclosing, Enclosing(self.target, node))
+        return replace(self, context=typ, because=(*self.because, *because), enclosing=enclosing)
 
-    def at(self, target: str, key: Span | None = None) -> _Place:
+    def at(self, target: str, key: Span | None = None) -> _Position:
         keys = self.keys if key is None else (*self.keys, (target, key))
         return replace(self, target=target, keys=keys)
 
 
 def lineage(mapping: Mapping) -> list[Link]:
     """The links of a mapping, in the order of its file; a field that several cells may write has several."""
-    source = undocumented("") if mapping.source is None else view_of(mapping.source)
-    links = _walk(mapping, source, _Place(source, ""), mapping.cell)
+    source = undocumented("") if mapping.source is None else schema_type(mapping.source)
+    links = _walk(mapping, source, _Position(source, ""), mapping.cell)
     root = source.name
     return [_relative(link, root) for link in links]
 
 
-def undocumented(name: str) -> View:
+def undocumented(name: str) -> Type:
     """A value of which nothing is known but its name."""
-    return Documented(Shape(_UNDOCUMENTED, lambda _: _UNDOCUMENTED), name)
+    return SchemaType(Shape(_UNDOCUMENTED, lambda _: _UNDOCUMENTED), name)
 
 
 def _relative(link: Link, root: str) -> Link:
@@ -142,112 +150,116 @@ def _ends(names: tuple[str, ...]) -> Iterator[str]:
             yield name
 
 
-def _walk(mapping: Mapping, root: View, place: _Place, cell: syntax.Cell) -> Iterator[Link]:
+def _walk(mapping: Mapping, root: Type, position: _Position, cell: syntax.Cell) -> Iterator[Link]:
     match cell:
         case syntax.Evaluate(expression):
             notes = _Notes()
-            view = _infer(mapping, root, expression, place.context, notes)
-            yield from _spread(view, _link(mapping, place, cell, notes), 0)
+            typ = _infer(mapping, root, expression, position.context, notes)
+            yield from _spread(typ, _link(mapping, position, cell, notes), 0)
         case syntax.Literal(value):
-            yield replace(_link(mapping, place, cell, _Notes()), gives=made(value))
+            yield replace(_link(mapping, position, cell, _Notes()), gives=constant_type(value))
         case syntax.Object(()) | syntax.List(()):
-            empty = made({} if isinstance(cell, syntax.Object) else [])
-            yield replace(_link(mapping, place, cell, _Notes()), gives=empty)
+            empty = constant_type({} if isinstance(cell, syntax.Object) else [])
+            yield replace(_link(mapping, position, cell, _Notes()), gives=empty)
         case syntax.Object(fields):
-            yield from _fields(mapping, root, place, fields)
+            yield from _fields(mapping, root, position, fields)
         case syntax.List(items):
-            inner = place.at(f"{place.target}[]")
+            inner = position.at(f"{position.target}[]")
             for item in items:
                 yield from _item(mapping, root, inner, item)
         case syntax.With(over, inside):
-            view, read = _entered(mapping, root, over, place.context)
-            yield from _walk(mapping, root, place.inside(view.marked(False), read, cell), inside)
+            typ, read = _entered(mapping, root, over, position.context)
+            yield from _walk(mapping, root, position.inside(typ.with_optional(False), read, cell), inside)
         case syntax.If(condition, inside):
-            _, read = _entered(mapping, root, condition, place.context)
-            context = narrowed(place.context, shown_by(condition.tree))
-            yield from _walk(mapping, root, place.inside(context, read, cell), inside)
+            _, read = _entered(mapping, root, condition, position.context)
+            context = narrowed(position.context, shown_by(condition.tree))
+            yield from _walk(mapping, root, position.inside(context, read, cell), inside)
         case syntax.Use():
-            yield from _used(mapping, root, place, cell)
+            yield from _used(mapping, root, position, cell)
 
 
-def _used(mapping: Mapping, root: View, place: _Place, cell: syntax.Use) -> Iterator[Link]:
+def _used(mapping: Mapping, root: Type, position: _Position, cell: syntax.Use) -> Iterator[Link]:
     """What is used, without the keys that stand beside it, and those."""
-    own = [f"{place.target}.{item.key}".removeprefix(".") for item in cell.beside]
+    own = [f"{position.target}.{item.key}".removeprefix(".") for item in cell.beside]
     hidden = tuple(start for name in own for start in (name + ".", name + "[]"))
-    yield from _fields(mapping, root, place, cell.beside[: cell.before])
+    yield from _fields(mapping, root, position, cell.beside[: cell.before])
     if (fragment := mapping.fragments.get(cell.name)) is not None:
-        links = _walk(mapping, root, place, fragment)
+        links = _walk(mapping, root, position, fragment)
     else:
         used = mapping.used[cell.name]
-        links = _walk(used, place.context, place, used.cell)
+        links = _walk(used, position.context, position, used.cell)
     for link in links:
         if link.target not in own and not link.target.startswith(hidden):
             yield link
-    yield from _fields(mapping, root, place, cell.beside[cell.before :])
+    yield from _fields(mapping, root, position, cell.beside[cell.before :])
 
 
-def _fields(mapping: Mapping, root: View, place: _Place, fields: tuple[syntax.Field, ...]) -> Iterator[Link]:
+def _fields(
+    mapping: Mapping, root: Type, position: _Position, fields: tuple[syntax.Field, ...]
+) -> Iterator[Link]:
     for item in fields:
-        target = f"{place.target}.{item.key}" if place.target else item.key
-        yield from _walk(mapping, root, place.at(target, item.key_span), item.cell)
+        target = f"{position.target}.{item.key}" if position.target else item.key
+        yield from _walk(mapping, root, position.at(target, item.key_span), item.cell)
 
 
-def _item(mapping: Mapping, root: View, place: _Place, item: syntax.Cell | syntax.Each) -> Iterator[Link]:
+def _item(
+    mapping: Mapping, root: Type, position: _Position, item: syntax.Cell | syntax.Each
+) -> Iterator[Link]:
     if not isinstance(item, syntax.Each):
-        yield from _walk(mapping, root, place, item)
+        yield from _walk(mapping, root, position, item)
         return
-    view, read = _entered(mapping, root, item.over, place.context)
-    yield from _walk(mapping, root, place.inside(view.items(), read, item), item.cell)
+    typ, read = _entered(mapping, root, item.over, position.context)
+    yield from _walk(mapping, root, position.inside(typ.items(), read, item), item.cell)
 
 
 def _entered(
-    mapping: Mapping, root: View, expression: Expression, context: View
-) -> tuple[View, tuple[str, ...]]:
+    mapping: Mapping, root: Type, expression: Expression, context: Type
+) -> tuple[Type, tuple[str, ...]]:
     """What a condition, a list or a step inside gives, and what was read for it."""
     notes = _Notes()
-    view = _infer(mapping, root, expression, context, notes)
+    typ = _infer(mapping, root, expression, context, notes)
     # An object made here is always there, and whoever reads it reads what it was made of.
-    decided = not isinstance(view, Record) or view.optional
-    return view, (*notes.direct, *notes.indirect) if decided else ()
+    decided = not isinstance(typ, ObjectType) or typ.optional
+    return typ, (*notes.direct, *notes.indirect) if decided else ()
 
 
-def _infer(mapping: Mapping, root: View, expression: Expression, context: View, notes: _Notes) -> View:
+def _infer(mapping: Mapping, root: Type, expression: Expression, context: Type, notes: _Notes) -> Type:
     settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
-    around = Surroundings(root, settings, request, answers, mapping.tables)
-    return Inference(expression, around, notes).view(expression.tree, context)
+    scope = TypeScope(root, settings, request, answers, mapping.tables)
+    return Inference(expression, scope, notes).infer(expression.tree, context)
 
 
-def _link(mapping: Mapping, place: _Place, cell: syntax.Cell, notes: _Notes) -> Link:
+def _link(mapping: Mapping, position: _Position, cell: syntax.Cell, notes: _Notes) -> Link:
     return Link(
-        target=place.target,
+        target=position.target,
         sources=tuple(notes.direct),
-        because_of=(*place.because, *notes.indirect),
+        because_of=(*position.because, *notes.indirect),
         functions=tuple(notes.functions),
         tables=tuple(notes.tables),
         span=cell.span,
         cell=cell,
         mapping=mapping,
-        turns=place.turns,
-        keys=place.keys,
+        enclosing=position.enclosing,
+        keys=position.keys,
     )
 
 
-def _spread(view: View, link: Link, depth: int) -> Iterator[Link]:
+def _spread(typ: Type, link: Link, depth: int) -> Iterator[Link]:
     """One link for a value; for an object that an expression makes, one for each of its properties."""
-    match view:
-        case Record(fields) if fields and depth < 4:
+    match typ:
+        case ObjectType(fields) if fields and depth < 4:
             for name, inner in fields.items():
                 target = f"{link.target}.{name}" if link.target else name
                 yield from _spread(inner, replace(link, target=target), depth + 1)
-        case ListOf(element) if isinstance(element, Record):
+        case ListType(element) if isinstance(element, ObjectType):
             yield from _spread(element, replace(link, target=f"{link.target}[]"), depth + 1)
         case _:
-            yield replace(link, gives=view)
+            yield replace(link, gives=typ)
 
 
 def check_reads(mapping: Mapping) -> list[tuple[syntax.Check, tuple[str, ...]]]:
     """What each check of a mapping reads of the source."""
-    source = undocumented("") if mapping.source is None else view_of(mapping.source)
+    source = undocumented("") if mapping.source is None else schema_type(mapping.source)
     result = undocumented("the result")
     found = []
     for check in mapping.checks:

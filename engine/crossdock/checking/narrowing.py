@@ -12,15 +12,15 @@ from typing import Final
 
 from crossdock.checking.types import (
     EVERY,
-    Documented,
-    Either,
     Kinds,
-    ListOf,
-    Record,
-    Scalar,
-    View,
-    either,
+    ListType,
+    ObjectType,
+    ScalarType,
+    SchemaType,
+    Type,
+    UnionType,
     kind_of,
+    union,
 )
 from crossdock.core.json_types import JSON
 
@@ -95,10 +95,10 @@ def any_of(left: Facts, right: Facts) -> Facts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Narrowed:
+class NarrowedType:
     """A value of which something is known beside what its kind of value is: of itself, and of its parts."""
 
-    base: View
+    base: Type
     fact: Fact
     facts: Facts
 
@@ -127,27 +127,27 @@ class Narrowed:
         found = self.base.likely
         return None if found is None else self.fact.among(found)
 
-    def property(self, name: str) -> View | None:
-        found = self.base.property(name)
+    def member(self, name: str) -> Type | None:
+        found = self.base.member(name)
         return None if found is None else narrowed(found, inside(self.facts, name))
 
     def property_names(self) -> frozenset[str]:
         return self.base.property_names()
 
-    def items(self) -> View:
+    def items(self) -> Type:
         return self.base.items()
 
-    def values(self) -> View:
+    def values(self) -> Type:
         return self.base.values()
 
-    def marked(self, optional: bool) -> View:
-        return replace(self, base=self.base.marked(optional))
+    def with_optional(self, optional: bool) -> Type:
+        return replace(self, base=self.base.with_optional(optional))
 
-    def limited(self, kinds: Kinds) -> View:
-        return replace(self, base=self.base.limited(kinds))
+    def restricted(self, kinds: Kinds) -> Type:
+        return replace(self, base=self.base.restricted(kinds))
 
 
-def is_around(path: Path) -> bool:
+def is_scope_path(path: Path) -> bool:
     """Whether a path begins at a value around the context, such as `root()`."""
     return bool(path) and str(path[0]).endswith("()")
 
@@ -157,66 +157,66 @@ def inside(facts: Facts, token: Token) -> Facts:
     return {path[1:]: fact for path, fact in facts.items() if path and path[0] == token}
 
 
-def narrowed(view: View, facts: Facts) -> View:
+def narrowed(typ: Type, facts: Facts) -> Type:
     """A view of which these facts hold: what their paths lead to is there, and what they lead through."""
     if not facts:
-        return view
+        return typ
     fact = facts.get((), _UNKNOWN)
-    return Narrowed(view.marked(False) if fact.there else view, fact, facts)
+    return NarrowedType(typ.with_optional(False) if fact.there else typ, fact, facts)
 
 
-def element_at(view: View, index: int) -> View:
+def element_at(typ: Type, index: int) -> Type:
     """The element at an index, which may lie outside."""
-    match view:
-        case ListOf(parts=parts) if -len(parts) <= index < len(parts):
+    match typ:
+        case ListType(parts=parts) if -len(parts) <= index < len(parts):
             found = parts[index]
-            return found.marked(True) if view.optional else found
-        case Either(options):
-            return either(element_at(option, index) for option in options)
-        case Narrowed(base, fact, facts):
+            return found.with_optional(True) if typ.optional else found
+        case UnionType(options):
+            return union(element_at(option, index) for option in options)
+        case NarrowedType(base, fact, facts):
             found = element_at(base, index)
-            if fact.some and index in (0, -1) and not view.kinds - {"array"} and not base.items().optional:
-                found = found.marked(view.optional)
+            if fact.some and index in (0, -1) and not typ.kinds - {"array"} and not base.items().optional:
+                found = found.with_optional(typ.optional)
             return narrowed(found, inside(facts, index))
-    return view.items().marked(True)
+    return typ.items().with_optional(True)
 
 
-def documented_in(view: View) -> list[Documented]:
+def schema_types_in(typ: Type) -> list[SchemaType]:
     """The parts of schemas that a view may be."""
-    match view:
-        case Documented():
-            return [view]
-        case Narrowed(base):
-            return documented_in(base)
-        case Either(options):
-            return [found for option in options for found in documented_in(option)]
+    match typ:
+        case SchemaType():
+            return [typ]
+        case NarrowedType(base):
+            return schema_types_in(base)
+        case UnionType(options):
+            return [found for option in options for found in schema_types_in(option)]
     return []
 
 
-def origins_of(view: View, name: str) -> tuple[str, ...]:
+def origins_of(typ: Type, name: str) -> tuple[str, ...]:
     """What was read to make a property of an object that an expression makes."""
-    match view:
-        case Record(origins=origins):
+    match typ:
+        case ObjectType(origins=origins):
             return origins.get(name, ())
-        case Either(options):
+        case UnionType(options):
             return tuple(dict.fromkeys(origin for option in options for origin in origins_of(option, name)))
-        case Narrowed(base):
+        case NarrowedType(base):
             return origins_of(base, name)
     return ()
 
 
-def may_hold_null(view: View, name: str) -> bool:
+def may_hold_null(typ: Type, name: str) -> bool:
     """Whether a property of an object may be there and null, and not only be left out."""
-    match view:
-        case Documented():
-            found = view.property(name)
-            return isinstance(found, Documented) and found.takes_null
-        case Narrowed(base):
-            found = view.property(name)
+    match typ:
+        case SchemaType():
+            found = typ.member(name)
+            return isinstance(found, SchemaType) and found.takes_null
+        case NarrowedType(base):
+            found = typ.member(name)
             return found is not None and found.optional and may_hold_null(base, name)
-        case Either(options):
+        case UnionType(options):
             return any(may_hold_null(option, name) for option in options)
-        case Scalar() | ListOf():
+        case ScalarType() | ListType():
             return False
-    found = view.property(name)
+    found = typ.member(name)
     return found is not None and found.optional

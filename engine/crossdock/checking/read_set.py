@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crossdock.checking.origins import MADE, PAYLOAD, Asked, Path, Provenance
+from crossdock.checking.provenance import MADE, PAYLOAD, Path, Provenance, ReadSet
 from crossdock.language import syntax
 from crossdock.language.jmespath import Expression, Tree
 
@@ -24,53 +24,53 @@ if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
 
 
-def demands(mapping: Mapping) -> frozenset[Path]:
+def read_paths(mapping: Mapping) -> frozenset[Path]:
     """The paths that a mapping, its checks and the mappings that it uses ask for, each whole."""
-    asked = Asked()
-    _Cells(mapping, PAYLOAD, asked).all()
-    return asked.paths()
+    reads = ReadSet()
+    _CellReads(mapping, PAYLOAD, reads).all()
+    return reads.paths()
 
 
 @dataclass(frozen=True, slots=True)
-class _Trees:
+class _ExpressionReads:
     """The expressions of a mapping whose payload comes from ``root``: one case for each kind of node."""
 
     root: Provenance
-    asked: Asked
+    reads: ReadSet
 
     def whole(self, tree: Tree, context: Provenance) -> None:
         """A tree of whose value all counts."""
-        self.asked.whole(self.value(tree, context))
+        self.reads.whole(self.value(tree, context))
 
     def truth(self, tree: Tree, context: Provenance) -> None:
         """A tree of whose value only counts whether it is true."""
-        self.asked.count(self.value(tree, context))
+        self.reads.count(self.value(tree, context))
 
     def value(self, tree: Tree, context: Provenance) -> Provenance:
         """Where the value of a tree comes from; what decides on it is asked for."""
-        asked, parts = self.asked, tree["children"]
+        reads, parts = self.reads, tree["children"]
         match tree["type"]:
             case "current" | "identity":
                 return context
             case "literal":
                 return MADE
             case "field":
-                return asked.member(context, tree["value"])
+                return reads.member(context, tree["value"])
             case "index":
-                return asked.items(context)
+                return reads.items(context)
             case "slice":
-                return asked.listed(asked.items(context))
+                return reads.listed(reads.items(context))
             case "subexpression" | "pipe" | "index_expression" | "key_val_pair":
                 for part in parts:
                     context = self.value(part, context)
                 return context
             case "multi_select_list":
-                return asked.listed(self._any(parts, context))
+                return reads.listed(self._any(parts, context))
             case "multi_select_dict":
-                return asked.recorded({part["value"]: self.value(part, context) for part in parts})
+                return reads.recorded({part["value"]: self.value(part, context) for part in parts})
             case "or_expression":
                 self.truth(parts[0], context)
-                return asked.bounded(self._any(parts, context))
+                return reads.bounded(self._any(parts, context))
             case "and_expression":  # the left value is the result only when there is nothing in it
                 self.truth(parts[0], context)
                 return self.value(parts[1], context)
@@ -79,7 +79,7 @@ class _Trees:
                 return MADE
             case "conditional":
                 self.truth(parts[0], context)
-                return asked.bounded(self._any(parts[1:], context))
+                return reads.bounded(self._any(parts[1:], context))
             case "function_expression":
                 return self._call(tree, context)
             case "projection" | "filter_projection" | "value_projection" | "flatten":
@@ -91,35 +91,35 @@ class _Trees:
 
     def _projection(self, tree: Tree, context: Provenance) -> Provenance:
         """What goes through a list, and only looks at its items."""
-        asked, parts = self.asked, tree["children"]
+        reads, parts = self.reads, tree["children"]
         over = self.value(parts[0], context)
         match tree["type"]:
             case "flatten":
-                return asked.listed(asked.flat_items(over))
+                return reads.listed(reads.flat_items(over))
             case "value_projection":  # how many members an object has, counts
-                asked.whole(over)
-                return asked.listed(self.value(parts[1], MADE))
-        item = asked.items(over)
+                reads.whole(over)
+                return reads.listed(self.value(parts[1], MADE))
+        item = reads.items(over)
         if tree["type"] == "filter_projection":
             self.truth(parts[2], item)
-        return asked.listed(self.value(parts[1], item))
+        return reads.listed(self.value(parts[1], item))
 
     def _call(self, tree: Tree, context: Provenance) -> Provenance:
-        asked, name, parts = self.asked, tree["value"], tree["children"]
+        reads, name, parts = self.reads, tree["value"], tree["children"]
         match name:
             case "root":
                 return self.root
             case "not_null":
-                return asked.bounded(self._any(parts, context))
+                return reads.bounded(self._any(parts, context))
             case "length":
                 self.truth(parts[0], context)
                 return MADE
             case "first" | "last":
-                return asked.items(self.value(parts[0], context))
+                return reads.items(self.value(parts[0], context))
             case "map":
                 body, over = parts
-                item = asked.items(self.value(over, context))
-                return asked.listed(self.value(body["children"][0], item))
+                item = reads.items(self.value(over, context))
+                return reads.listed(self.value(body["children"][0], item))
         for part in parts:
             # What is evaluated later sees only values of the other arguments, which are asked for whole.
             later = part["type"] == "expref"
@@ -141,19 +141,19 @@ def _is_null(tree: Tree) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cells:
+class _CellReads:
     """The cells of one mapping, as the interpreter goes through them."""
 
     mapping: Mapping
     root: Provenance
-    asked: Asked
+    reads: ReadSet
     done: set[tuple[object, ...]] = field(default_factory=set)
 
     def all(self) -> None:
         """The mapping and its checks, which have the result as their context."""
         self.cell(self.mapping.cell, self.root)
         for check in self.mapping.checks:
-            self.asked.count(self.value(check.condition, MADE))
+            self.reads.count(self.value(check.condition, MADE))
             if check.message is not None:
                 self.whole(check.message, MADE)
 
@@ -167,11 +167,11 @@ class _Cells:
                 for item in items:
                     self.cell(item, context)
             case syntax.Each(over, inner):
-                self.cell(inner, self.asked.items(self.value(over, context)))
+                self.cell(inner, self.reads.items(self.value(over, context)))
             case syntax.With(over, inner):
                 self.cell(inner, self.value(over, context))
             case syntax.If(condition, inner):
-                self.asked.count(self.value(condition, context))
+                self.reads.count(self.value(condition, context))
                 self.cell(inner, context)
             case syntax.Use():
                 self.used(cell, context)
@@ -190,10 +190,10 @@ class _Cells:
         if cell.name in self.mapping.fragments:
             self.cell(self.mapping.fragments[cell.name], context)
         else:
-            _Cells(self.mapping.used[cell.name], context, self.asked, self.done).all()
+            _CellReads(self.mapping.used[cell.name], context, self.reads, self.done).all()
 
     def whole(self, expression: Expression, context: Provenance) -> None:
-        self.asked.whole(self.value(expression, context))
+        self.reads.whole(self.value(expression, context))
 
     def value(self, expression: Expression, context: Provenance) -> Provenance:
-        return _Trees(self.root, self.asked).value(expression.tree, context)
+        return _ExpressionReads(self.root, self.reads).value(expression.tree, context)

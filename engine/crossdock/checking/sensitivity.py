@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from crossdock.checking.infer import Inference, Surroundings
+from crossdock.checking.infer import Inference, TypeScope
 from crossdock.checking.lineage import lineage
-from crossdock.checking.narrowing import documented_in
-from crossdock.checking.types import ANYTHING, View, view_of
+from crossdock.checking.narrowing import schema_types_in
+from crossdock.checking.types import ANYTHING, Type, schema_type
 from crossdock.core.diagnostics import Diagnostic, Severity
 from crossdock.language import syntax
 from crossdock.language.functions import REGISTRY
@@ -54,11 +54,11 @@ def _shown(check: syntax.Check) -> Iterator[Expression]:
 
 
 def _disclosed(mapping: Mapping, expression: Expression, made: dict[str, str]) -> Iterator[Diagnostic]:
-    around = Surroundings(view_of(mapping.source), ANYTHING, tables=mapping.tables)
-    target = view_of(mapping.target)
+    scope = TypeScope(schema_type(mapping.source), ANYTHING, tables=mapping.tables)
+    target = schema_type(mapping.target)
     for result in (mapping.result, target):
-        reads = _Reads()
-        _Reader(expression, around, reads).view(expression.tree, result)
+        reads = _SensitiveReads()
+        _SensitiveInference(expression, scope, reads).infer(expression.tree, result)
         for name, tree in reads.secrets:
             message = f"the message shows `{name}`, which is sensitive"
             yield Diagnostic("sensitive-in-message", message, expression.at(tree), _HELP)
@@ -95,7 +95,7 @@ def _is_secret(schema: Schema, path: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Reads:
+class _SensitiveReads:
     """What is read for its value, and what of it is sensitive."""
 
     names: dict[str, None] = field(default_factory=dict)
@@ -121,40 +121,40 @@ class _Reads:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader(Inference):
+class _SensitiveInference(Inference):
     """An inference that notes the sensitive properties that are read for their value."""
 
-    def property(self, tree: Tree, context: View) -> View:
-        found = Inference.property(self, tree, context)
+    def member(self, tree: Tree, context: Type) -> Type:
+        found = Inference.member(self, tree, context)
         if not self.indirect:
-            self.note(tree, [each.name for each in documented_in(found) if each.shape.sensitive])
+            self.note(tree, [each.name for each in schema_types_in(found) if each.shape.sensitive])
         return found
 
-    def call(self, tree: Tree, context: View, *, compared: bool = False) -> View:
+    def call(self, tree: Tree, context: Type, *, compared: bool = False) -> Type:
         """A text that is made of a whole object shows all that is in it."""
         if "string" in REGISTRY[tree["value"]].returns and not self.indirect:
-            quiet = replace(self, sink=_Reads())
+            quiet = replace(self, sink=_SensitiveReads())
             for part in tree["children"]:
                 if part["type"] != "expref":
-                    self.note(part, list(_secrets_within(quiet.view(part, context), 0)))
+                    self.note(part, list(_secrets_within(quiet.infer(part, context), 0)))
         return Inference.call(self, tree, context, compared=compared)
 
     def note(self, tree: Tree, names: list[str]) -> None:
-        if isinstance(self.sink, _Reads):
+        if isinstance(self.sink, _SensitiveReads):
             self.sink.secrets.extend((name, tree) for name in names)
 
 
-def _secrets_within(view: View, depth: int) -> Iterator[str]:
+def _secrets_within(typ: Type, depth: int) -> Iterator[str]:
     """The sensitive parts of an object or a list, by name."""
-    for each in documented_in(view):
+    for each in schema_types_in(typ):
         if each.shape.sensitive:
             yield each.name
             return
     if depth > _DEEPEST:
         return
-    if "object" in view.kinds and view.known:
-        for name in sorted(view.property_names()):
-            if (inner := view.property(name)) is not None:
+    if "object" in typ.kinds and typ.known:
+        for name in sorted(typ.property_names()):
+            if (inner := typ.member(name)) is not None:
                 yield from _secrets_within(inner, depth + 1)
-    if "array" in view.kinds and view.known:
-        yield from _secrets_within(view.items(), depth + 1)
+    if "array" in typ.kinds and typ.known:
+        yield from _secrets_within(typ.items(), depth + 1)

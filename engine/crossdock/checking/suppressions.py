@@ -19,7 +19,7 @@ _OPENS_BLOCK = re.compile(r"[>|][+-]?[0-9]?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
+class Suppression:
     """One comment: what it allows, and on which lines, counted from 1."""
 
     id: str
@@ -28,35 +28,35 @@ class Allowance:
     span: Span
 
 
-def apply_allowances(findings: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
+def apply_suppressions(findings: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
     """The findings without those that are allowed, and with what is wrong with the allowances."""
-    allowances = list(allowances_in(source))
-    used: set[Allowance] = set()
+    suppressions = list(suppressions_in(source))
+    used: set[Suppression] = set()
     kept: list[Diagnostic] = []
     for finding in findings:
-        allowance = _allowing(finding, allowances, source)
-        if allowance is None:
+        suppression = _allowing(finding, suppressions, source)
+        if suppression is None:
             kept.append(finding)
         else:
-            used.add(allowance)
-    for allowance in allowances:
-        if not allowance.reason:
-            message = f"`{allowance.id}` is allowed without a reason"
-            kept.append(Diagnostic("allowed-without-reason", message, allowance.span))
-        elif allowance not in used:
-            message = f"`{allowance.id}` is allowed here, and there is no such finding"
-            kept.append(Diagnostic("unused-allowance", message, allowance.span, severity="warning"))
+            used.add(suppression)
+    for suppression in suppressions:
+        if not suppression.reason:
+            message = f"`{suppression.id}` is allowed without a reason"
+            kept.append(Diagnostic("allowed-without-reason", message, suppression.span))
+        elif suppression not in used:
+            message = f"`{suppression.id}` is allowed here, and there is no such finding"
+            kept.append(Diagnostic("unused-allowance", message, suppression.span, severity="warning"))
     return kept
 
 
-def _allowing(finding: Diagnostic, allowances: list[Allowance], source: Source) -> Allowance | None:
+def _allowing(finding: Diagnostic, suppressions: list[Suppression], source: Source) -> Suppression | None:
     if finding.severity == "error" or finding.span is None or finding.span.source is not source:
         return None
     line = finding.span.line
-    return next((each for each in allowances if each.id == finding.id and line in each.lines), None)
+    return next((each for each in suppressions if each.id == finding.id and line in each.lines), None)
 
 
-def allowances_in(source: Source) -> Iterable[Allowance]:
+def suppressions_in(source: Source) -> Iterable[Suppression]:
     """The allowances of a file."""
     if "allow[" not in source.text:
         return
@@ -68,7 +68,7 @@ def allowances_in(source: Source) -> Iterable[Allowance]:
         start = source.offset(number, 1) + match.start("ids") - len("allow[")
         span = Span(source, start, source.offset(number, 1) + len(text.rstrip()))
         for id in match["ids"].split(","):
-            yield Allowance(id.strip(), match["reason"].strip(), _lines(lines, number), span)
+            yield Suppression(id.strip(), match["reason"].strip(), _lines(lines, number), span)
 
 
 def _lines(lines: list[str], number: int) -> range:

@@ -89,7 +89,7 @@ def kind_of(value: JSON) -> Kinds:
             return frozenset({"object"})
 
 
-class View(Protocol):
+class Type(Protocol):
     """What is known of a value."""
 
     @property
@@ -113,24 +113,24 @@ class View(Protocol):
     def likely(self) -> tuple[JSON, ...] | None:
         """The values that are known of it, when there may be others."""
 
-    def property(self, name: str) -> View | None:
+    def member(self, name: str) -> Type | None:
         """A property; None when there is none of that name."""
 
     def property_names(self) -> frozenset[str]: ...
 
-    def items(self) -> View: ...
+    def items(self) -> Type: ...
 
-    def values(self) -> View: ...
+    def values(self) -> Type: ...
 
-    def marked(self, optional: bool) -> View:
+    def with_optional(self, optional: bool) -> Type:
         """The same value, known to be there or not known to be."""
 
-    def limited(self, kinds: Kinds) -> View:
+    def restricted(self, kinds: Kinds) -> Type:
         """The same value, known to be of these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Anything:
+class AnyType:
     """Nothing is known: every property may be there."""
 
     optional: bool = True
@@ -140,30 +140,30 @@ class Anything:
     constants: tuple[JSON, ...] | None = None
     likely: tuple[JSON, ...] | None = None
 
-    def property(self, name: str) -> View | None:  # noqa: ARG002
+    def member(self, name: str) -> Type | None:  # noqa: ARG002
         return ANYTHING
 
     def property_names(self) -> frozenset[str]:
         return frozenset()
 
-    def items(self) -> View:
+    def items(self) -> Type:
         return ANYTHING
 
-    def values(self) -> View:
+    def values(self) -> Type:
         return ANYTHING
 
-    def marked(self, optional: bool) -> View:
+    def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
-    def limited(self, kinds: Kinds) -> View:  # noqa: ARG002
+    def restricted(self, kinds: Kinds) -> Type:  # noqa: ARG002
         return self
 
 
-ANYTHING: Final = Anything()
+ANYTHING: Final = AnyType()
 
 
 @dataclass(frozen=True, slots=True)
-class Documented:
+class SchemaType:
     """A value that a schema describes; ``name`` says which part of which schema."""
 
     shape: Shape
@@ -195,38 +195,38 @@ class Documented:
     def takes_null(self) -> bool:
         return self.shape.types is None or "null" in self.shape.types
 
-    def property(self, name: str) -> View | None:
+    def member(self, name: str) -> Type | None:
         shape = self.shape.property(name)
         if shape is None:
             return ANYTHING if self.shape.is_open else None
         sure = name in self.shape.required() and not self.optional and not self.kinds - {"object"}
-        return _documented(shape, f"{self.name}.{name}", optional=not sure)
+        return _part_type(shape, f"{self.name}.{name}", optional=not sure)
 
     def property_names(self) -> frozenset[str]:
         return self.shape.property_names()
 
-    def items(self) -> View:
-        return _documented(self.shape.items(), f"{self.name}[]", optional=False)
+    def items(self) -> Type:
+        return _part_type(self.shape.items(), f"{self.name}[]", optional=False)
 
-    def values(self) -> View:
+    def values(self) -> Type:
         if self.shape.is_open:
             return ANYTHING
-        found = [self.property(name) for name in sorted(self.property_names())]
-        return either(view for view in found if view is not None)
+        found = [self.member(name) for name in sorted(self.property_names())]
+        return union(typ for typ in found if typ is not None)
 
-    def marked(self, optional: bool) -> View:
+    def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
-    def limited(self, kinds: Kinds) -> View:
+    def restricted(self, kinds: Kinds) -> Type:
         return replace(self, only=kinds if self.only is None else kinds & self.only)
 
 
-def _documented(shape: Shape, name: str, *, optional: bool) -> Documented:
-    return Documented(shape, name, optional or shape.types is None or "null" in shape.types)
+def _part_type(shape: Shape, name: str, *, optional: bool) -> SchemaType:
+    return SchemaType(shape, name, optional or shape.types is None or "null" in shape.types)
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarType:
     """A value that an expression makes, with nothing in it."""
 
     kinds: Kinds
@@ -239,71 +239,71 @@ class Scalar:
     def name(self) -> str:
         return in_words(self.kinds)
 
-    def property(self, name: str) -> View | None:  # noqa: ARG002
+    def member(self, name: str) -> Type | None:  # noqa: ARG002
         return None
 
     def property_names(self) -> frozenset[str]:
         return frozenset()
 
-    def items(self) -> View:
+    def items(self) -> Type:
         return NOTHING
 
-    def values(self) -> View:
+    def values(self) -> Type:
         return NOTHING
 
-    def marked(self, optional: bool) -> View:
+    def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
-    def limited(self, kinds: Kinds) -> View:
+    def restricted(self, kinds: Kinds) -> Type:
         constants = self.constants
         if constants is not None:
             constants = tuple(value for value in constants if kind_of(value) & kinds)
         return replace(self, kinds=self.kinds & kinds, constants=constants)
 
 
-NOTHING: Final = Scalar(frozenset(), optional=True)
-NEVER: Final = Scalar(frozenset())
-TEXT: Final = Scalar(frozenset({"string"}))
-TRUTH: Final = Scalar(BOOLEAN)
+NOTHING: Final = ScalarType(frozenset(), optional=True)
+NEVER: Final = ScalarType(frozenset())
+TEXT: Final = ScalarType(frozenset({"string"}))
+TRUTH: Final = ScalarType(BOOLEAN)
 
 
 @dataclass(frozen=True, slots=True)
-class ListOf:
+class ListType:
     """A list that an expression makes. ``parts`` are its elements, one by one, when their number is known."""
 
-    element: View
+    element: Type
     optional: bool = False
     name: str = "the list made here"
     kinds: Kinds = frozenset({"array"})
     known: bool = True
     constants: tuple[JSON, ...] | None = None
     likely: tuple[JSON, ...] | None = None
-    parts: tuple[View, ...] = ()
+    parts: tuple[Type, ...] = ()
 
-    def property(self, name: str) -> View | None:  # noqa: ARG002
+    def member(self, name: str) -> Type | None:  # noqa: ARG002
         return None
 
     def property_names(self) -> frozenset[str]:
         return frozenset()
 
-    def items(self) -> View:
+    def items(self) -> Type:
         return self.element
 
-    def values(self) -> View:
+    def values(self) -> Type:
         return NOTHING
 
-    def marked(self, optional: bool) -> View:
+    def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
-    def limited(self, kinds: Kinds) -> View:
+    def restricted(self, kinds: Kinds) -> Type:
         return replace(self, kinds=self.kinds & kinds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Record:
+class ObjectType:
     """An object with exactly these properties. ``origins`` says what was read to make each of them."""
 
-    fields: Mapping[str, View]
+    fields: Mapping[str, Type]
     name: str = "the object made here"
     optional: bool = False
     kinds: Kinds = frozenset({"object"})
@@ -312,31 +312,31 @@ class Record:
     likely: tuple[JSON, ...] | None = None
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def property(self, name: str) -> View | None:
+    def member(self, name: str) -> Type | None:
         found = self.fields.get(name)
-        return found.marked(True) if found is not None and self.optional else found
+        return found.with_optional(True) if found is not None and self.optional else found
 
     def property_names(self) -> frozenset[str]:
         return frozenset(self.fields)
 
-    def items(self) -> View:
+    def items(self) -> Type:
         return NOTHING
 
-    def values(self) -> View:
-        return either(self.fields.values())
+    def values(self) -> Type:
+        return union(self.fields.values())
 
-    def marked(self, optional: bool) -> View:
+    def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
-    def limited(self, kinds: Kinds) -> View:
+    def restricted(self, kinds: Kinds) -> Type:
         return replace(self, kinds=self.kinds & kinds)
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class UnionType:
     """One of several: a property is documented when one of them documents it."""
 
-    options: tuple[View, ...]
+    options: tuple[Type, ...]
 
     @property
     def name(self) -> str:
@@ -367,45 +367,45 @@ class Either:
     def likely(self) -> tuple[JSON, ...] | None:
         return None
 
-    def property(self, name: str) -> View | None:
-        found = [view for option in self.options if (view := option.property(name)) is not None]
+    def member(self, name: str) -> Type | None:
+        found = [typ for option in self.options if (typ := option.member(name)) is not None]
         if not found:
             return None
         all_have_it = len(found) == len(self.options)
-        return either(found) if all_have_it else either(found).marked(True)
+        return union(found) if all_have_it else union(found).with_optional(True)
 
     def property_names(self) -> frozenset[str]:
         return frozenset().union(*(option.property_names() for option in self.options))
 
-    def items(self) -> View:
-        return either(option.items() for option in self.options if "array" in option.kinds)
+    def items(self) -> Type:
+        return union(option.items() for option in self.options if "array" in option.kinds)
 
-    def values(self) -> View:
-        return either(option.values() for option in self.options if "object" in option.kinds)
+    def values(self) -> Type:
+        return union(option.values() for option in self.options if "object" in option.kinds)
 
-    def marked(self, optional: bool) -> View:
-        return Either(tuple(option.marked(optional) for option in self.options))
+    def with_optional(self, optional: bool) -> Type:
+        return UnionType(tuple(option.with_optional(optional) for option in self.options))
 
-    def limited(self, kinds: Kinds) -> View:
-        view = either(option.limited(kinds) for option in self.options if option.kinds & kinds)
-        return view.marked(True) if self.optional else view
+    def restricted(self, kinds: Kinds) -> Type:
+        typ = union(option.restricted(kinds) for option in self.options if option.kinds & kinds)
+        return typ.with_optional(True) if self.optional else typ
 
 
-def either(views: Iterable[View]) -> View:
+def union(views: Iterable[Type]) -> Type:
     """The view of a value that is one of these; of none, a value that there never is."""
-    flat: dict[View, None] = {}
-    for view in views:
-        flat.update(dict.fromkeys(view.options if isinstance(view, Either) else (view,)))
-    scalars = [view for view in flat if isinstance(view, Scalar)]
+    flat: dict[Type, None] = {}
+    for typ in views:
+        flat.update(dict.fromkeys(typ.options if isinstance(typ, UnionType) else (typ,)))
+    scalars = [typ for typ in flat if isinstance(typ, ScalarType)]
     if len(scalars) > 1:
-        flat = {_united(scalars): None, **{view: None for view in flat if not isinstance(view, Scalar)}}
+        flat = {_united(scalars): None, **{typ: None for typ in flat if not isinstance(typ, ScalarType)}}
     options = tuple(flat)
     if not options:
         return NEVER
-    return options[0] if len(options) == 1 else Either(options)
+    return options[0] if len(options) == 1 else UnionType(options)
 
 
-def _united(scalars: list[Scalar]) -> Scalar:
+def _united(scalars: list[ScalarType]) -> ScalarType:
     """One scalar that may be each of these."""
     kinds = frozenset[str]().union(*(each.kinds for each in scalars))
     lists = [each.constants for each in scalars if each.kinds]
@@ -416,27 +416,27 @@ def _united(scalars: list[Scalar]) -> Scalar:
         else:
             constants.update({repr(value): value for value in values})
     known = None if constants is None or not lists else tuple(constants.values())
-    return Scalar(kinds, any(each.optional for each in scalars), known)
+    return ScalarType(kinds, any(each.optional for each in scalars), known)
 
 
-def tuple_of(views: Iterable[View], *, optional: bool = False) -> ListOf:
+def tuple_type(views: Iterable[Type], *, optional: bool = False) -> ListType:
     """A list whose elements are these, in this order."""
     parts = tuple(views)
-    return ListOf(either(parts), optional, parts=parts)
+    return ListType(union(parts), optional, parts=parts)
 
 
-def made(value: JSON) -> View:
+def constant_type(value: JSON) -> Type:
     """The view of a value that is written out."""
     match value:
         case None:
             return NOTHING
         case list():
-            return tuple_of(map(made, value))
+            return tuple_type(map(constant_type, value))
         case dict():
-            return Record({key: made(inner) for key, inner in value.items()})
-    return Scalar(kind_of(value), constants=(value,))
+            return ObjectType({key: constant_type(inner) for key, inner in value.items()})
+    return ScalarType(kind_of(value), constants=(value,))
 
 
-def view_of(schema: Schema | None) -> View:
+def schema_type(schema: Schema | None) -> Type:
     """What a schema says of its values; without one, nothing is known."""
-    return ANYTHING if schema is None else Documented(schema.shape(), schema.name)
+    return ANYTHING if schema is None else SchemaType(schema.shape(), schema.name)

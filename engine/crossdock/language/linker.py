@@ -12,7 +12,7 @@ from typing import Protocol
 
 from crossdock.checking.check import check_mapping
 from crossdock.checking.sensitivity import disclosed
-from crossdock.checking.suppressions import apply_allowances
+from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
@@ -57,7 +57,7 @@ def compile_mapping(
         mapping = replace(mapping, result=result)
         shown = disclosed(mapping) if not many else []
         problems += [*unused, *many, *findings, *shown]
-    problems = in_order(apply_allowances(problems, source))
+    problems = in_order(apply_suppressions(problems, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
     return replace(mapping, findings=tuple(problems))

@@ -15,8 +15,8 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache, partial
 
-from crossdock.checking.read_set import demands
-from crossdock.checking.types import ANYTHING, View
+from crossdock.checking.read_set import read_paths
+from crossdock.checking.types import ANYTHING, Type
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
 from crossdock.core.errors import OutputError
@@ -68,7 +68,7 @@ class Mapping:
     unavailable: tuple[syntax.Ignored, ...]
     settings: MappingType[str, JSON]
     findings: tuple[Diagnostic, ...] = ()
-    result: View = ANYTHING
+    result: Type = ANYTHING
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
     _modules: dict[str, Generated] = field(init=False, default_factory=dict)
@@ -141,7 +141,7 @@ class Mapping:
         takes = fast.acceptor(self.source) if self.source else None
         gives = fast.acceptor(self.target) if self.target else None
         read = partial(fast.read, schema=self.source) if self.source else None
-        prunes = cache(lambda: fast.pruned_reader(demands(self)))
+        prunes = cache(lambda: fast.pruned_reader(read_paths(self)))
         return Prepared(run, takes, gives, read, prunes)
 
     def generated(self) -> MappingType[str, Generated]:

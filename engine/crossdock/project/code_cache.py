@@ -131,9 +131,9 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
     seen = project.seen()
     if seen is None or mapping.name.endswith(FILES):
         return False
-    from crossdock.checking.read_set import demands  # a mapping that is found here does without
+    from crossdock.checking.read_set import read_paths  # a mapping that is found here does without
 
-    return keep(project.roots, mapping.name, seen, mapping.generated(), demands(mapping))
+    return keep(project.roots, mapping.name, seen, mapping.generated(), read_paths(mapping))
 
 
 def _read(path: Path) -> Entry | None:

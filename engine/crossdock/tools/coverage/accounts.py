@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from crossdock.checking.ignored_fields import REST
 from crossdock.checking.lineage import Link, check_reads, lineage
-from crossdock.checking.narrowing import documented_in
-from crossdock.checking.types import ListOf, Record, View
+from crossdock.checking.narrowing import schema_types_in
+from crossdock.checking.types import ListType, ObjectType, Type
 from crossdock.language.syntax import Ignored
 from crossdock.tools.coverage.leaves import EACH, Parts, field, leaves_of, parts_of
 
@@ -101,15 +101,15 @@ class _Reads:
         return any(leaf[:length] in self.whole for length in range(len(leaf) + 1))
 
 
-def _passed_on(view: View) -> Iterator[str]:
+def _passed_on(typ: Type) -> Iterator[str]:
     """The names of what is in a value as it stands in the payload."""
-    match view:
-        case ListOf(element):
+    match typ:
+        case ListType(element):
             yield from _passed_on(element)
-        case Record(fields):
+        case ObjectType(fields):
             for inner in fields.values():
                 yield from _passed_on(inner)
-    for found in documented_in(view):
+    for found in schema_types_in(typ):
         yield found.name
 
 
@@ -127,20 +127,20 @@ class _Writes:
         return any(_writes(target, gives, leaf) for target, gives in self.links)
 
 
-def _writes(target: Parts, gives: View, leaf: Parts) -> bool:
+def _writes(target: Parts, gives: Type, leaf: Parts) -> bool:
     """Whether a cell writes a field: it stands there, in it, or around it with a value that has it."""
     if target[: len(leaf)] == leaf:
         return True
     return leaf[: len(target)] == target and _has(gives, leaf[len(target) :])
 
 
-def _has(view: View, path: Parts) -> bool:
+def _has(typ: Type, path: Parts) -> bool:
     """Whether a value has something at a place in it. One of which nothing is known has it."""
     for part in path:
-        if not view.known:
+        if not typ.known:
             return True
-        found = view.items() if part == EACH else view.property(part)
+        found = typ.items() if part == EACH else typ.member(part)
         if found is None:
             return False
-        view = found
-    return not view.known or bool(view.kinds)
+        typ = found
+    return not typ.known or bool(typ.kinds)

@@ -1,6 +1,6 @@
 """What makes a source value fit a target: nothing, or one of the library's functions around it.
 
-The checker's own inference decides: a conversion fits when the view of its result does.
+The checker's own inference decides: a conversion fits when the type of its result does.
 """
 
 # ruff: noqa: ARG002 - a listener is told more than it wants to know
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.checking.assignability import misfits
-from crossdock.checking.infer import Inference, Surroundings
-from crossdock.checking.types import ANYTHING, View
+from crossdock.checking.assignability import mismatches
+from crossdock.checking.infer import Inference, TypeScope
+from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.diagnostics import Severity, Source, Span
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import ScalarNode
@@ -66,19 +66,19 @@ class _Listener:
     def used(self, kind: str, name: str) -> None: ...
 
 
-def fit(expression: str, target: Place, context: View, root: View, currency: str | None) -> Fitting | None:
+def fit(expression: str, target: Place, context: Type, root: Type, currency: str | None) -> Fitting | None:
     """The expression as it is or converted, so that it fits; None when nothing makes it fit."""
-    view = view_of(expression, context, root)
-    if view is None:
+    typ = type_of(expression, context, root)
+    if typ is None:
         return None
-    for name, converted in _tries(expression, view, target, currency):
-        found = view_of(converted, context, root)
-        if found is not None and not any(True for _ in misfits(found, target.view(optional=False))):
+    for name, converted in _tries(expression, typ, target, currency):
+        found = type_of(converted, context, root)
+        if found is not None and not any(True for _ in mismatches(found, target.as_type(optional=False))):
             return Fitting(converted, _SAID[name])
     return None
 
 
-def view_of(expression: str, context: View, root: View) -> View | None:
+def type_of(expression: str, context: Type, root: Type) -> Type | None:
     """What an expression yields in a context; None when it is wrong there."""
     source = Source("draft", expression)
     try:
@@ -86,16 +86,16 @@ def view_of(expression: str, context: View, root: View) -> View | None:
     except CompileError:
         return None
     listener = _Listener()
-    view = Inference(compiled, Surroundings(root, ANYTHING), listener).view(compiled.tree, context)
-    return None if listener.wrong else view
+    typ = Inference(compiled, TypeScope(root, ANYTHING), listener).infer(compiled.tree, context)
+    return None if listener.wrong else typ
 
 
-def _tries(expression: str, view: View, target: Place, currency: str | None) -> Iterator[tuple[str, str]]:
+def _tries(expression: str, typ: Type, target: Place, currency: str | None) -> Iterator[tuple[str, str]]:
     """What may make it fit, the likeliest first."""
     said = set(concepts(target.name))
     money = bool(said & MONEY) or "pattern" in target.shape.node
     amount = f"{expression}, {currency}" if currency else expression
-    numeric = bool(view.kinds & {"number", "integer"})
+    numeric = bool(typ.kinds & {"number", "integer"})
     if "string" in target.kinds and money and (numeric or "pattern" in target.shape.node):
         yield "money", f"money({amount})"
     if "integer" in target.kinds and said & _DATES:
@@ -103,10 +103,10 @@ def _tries(expression: str, view: View, target: Place, currency: str | None) -> 
     if target.shape.node.get("format") == "date-time" and numeric:
         yield "iso", f"iso({expression})"
     yield "", expression
-    if "string" in target.kinds and not view.kinds & {"object", "array"}:
+    if "string" in target.kinds and not typ.kinds & {"object", "array"}:
         # Of nothing at all to_string makes the text "null".
         made = f"to_string({expression})"
-        yield "to_string", f"{expression} && {made}" if view.optional else made
+        yield "to_string", f"{expression} && {made}" if typ.optional else made
     if "number" in target.kinds and money:
         yield "amount", f"amount({amount})"
     if "number" in target.kinds:

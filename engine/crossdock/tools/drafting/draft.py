@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from crossdock.checking.types import View
-from crossdock.checking.types import view_of as view_of_schema
+from crossdock.checking.types import Type, schema_type
 from crossdock.core.json_types import JSON
 from crossdock.schema.store import Schema
-from crossdock.tools.drafting.conversions import Fitting, fit, view_of
+from crossdock.tools.drafting.conversions import Fitting, fit, type_of
 from crossdock.tools.drafting.places import EACH, Place, expression_of, places_below, properties_of
 from crossdock.tools.drafting.ranking import GOOD_ENOUGH, Candidate, Wanted, candidates, merged, name_score
 from crossdock.tools.drafting.samples import Samples
@@ -61,7 +60,7 @@ class _Context:
 
     path: tuple[str, ...]
     places: tuple[Place, ...]
-    view: View
+    typ: Type
     near: dict[tuple[str, ...], list[tuple[str, ...]]]
 
 
@@ -77,7 +76,7 @@ class Drafting:
 
     def __post_init__(self) -> None:
         places = tuple(places_below(self.source, self.source.shape()))
-        self.root = _Context((), places, view_of_schema(self.source), _near(places))
+        self.root = _Context((), places, schema_type(self.source), _near(places))
         money = (each for each in places if concepts(each.name) == ("currency",) and each.kinds == {"string"})
         self.currency = min(
             (each.path for each in money if not each.lists and len(each.path) < 3), key=len, default=None
@@ -149,7 +148,7 @@ class Drafting:
         currency = None
         if self.currency is not None:
             currency = ("" if context is self.root else "root().") + expression_of(self.currency)
-        return fit(expression, wanted.place, context.view, self.root.view, currency)
+        return fit(expression, wanted.place, context.typ, self.root.typ, currency)
 
     # Objects and lists
 
@@ -190,14 +189,14 @@ class Drafting:
         return Branch(wanted.place, required, fields, over, source, is_list=True)
 
     def inside(self, context: _Context, place: Place, over: str) -> _Context:
-        view = view_of(over, context.view, self.root.view)
-        assert view is not None
+        typ = type_of(over, context.typ, self.root.typ)
+        assert typ is not None
         if place.path[-1] == EACH:
-            view = view.items()
+            typ = typ.items()
         size = len(place.path)
         below = (each for each in context.places if each.path[:size] == place.path and len(each.path) > size)
         places = tuple(replace(each, path=each.path[size:]) for each in below)
-        return _Context((*context.path, *place.path), places, view.marked(False), _near(places))
+        return _Context((*context.path, *place.path), places, typ.with_optional(False), _near(places))
 
     def like(self, wanted: Wanted, place: Place, around: tuple[str, ...], context: _Context) -> float:
         """How much an object is like the target: by its own names, and by what is in it."""

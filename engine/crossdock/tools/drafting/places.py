@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.checking.types import Documented, View
+from crossdock.checking.types import SchemaType, Type
 from crossdock.schema.dialect import Node
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
@@ -65,8 +65,8 @@ class Place:
         text = self.shape.node.get("description")
         return text if isinstance(text, str) else ""
 
-    def view(self, *, optional: bool = True) -> View:
-        return Documented(self.shape, ".".join(self.path), optional)
+    def as_type(self, *, optional: bool = True) -> Type:
+        return SchemaType(self.shape, ".".join(self.path), optional)
 
 
 def properties_of(schema: Schema, shape: Shape) -> list[str]:

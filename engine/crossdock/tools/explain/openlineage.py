@@ -113,7 +113,7 @@ def _plain(tree: Tree) -> bool:
 def _filtered(link: Link) -> Iterator[str]:
     """The names that filters read on the way to a value, and those that are in its own expression."""
     expressions = [link.cell.expression] if isinstance(link.cell, syntax.Evaluate) else []
-    expressions += [turn.node.over for turn in link.turns if not isinstance(turn.node, syntax.If)]
+    expressions += [turn.node.over for turn in link.enclosing if not isinstance(turn.node, syntax.If)]
     for expression in expressions:
         for node in source_order(expression.tree):
             if node["type"] == "filter_projection":

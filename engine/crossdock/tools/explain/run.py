@@ -105,7 +105,9 @@ class _Telling:
     def __init__(self, mapping: Mapping, watching: Watching) -> None:
         self.watching = watching
         self.links = [(parts_of(link.target), link) for link in lineage(mapping)]
-        self.words = {id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.turns}
+        self.words = {
+            id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.enclosing
+        }
         self.judges: dict[int, Judge] = {}
         self.known_turns: dict[tuple[int, int], Turn] = {}
 

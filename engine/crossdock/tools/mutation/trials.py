@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from crossdock.checking.check import check_mapping
-from crossdock.checking.suppressions import apply_allowances
+from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError, CrossdockError, EvaluationError, ProjectError
@@ -212,5 +212,5 @@ class _Trials:
 
 def _findings(mapping: Mapping) -> set[tuple[str, str]]:
     """What the check says of a mapping, wherever it says it."""
-    findings: Iterable[Diagnostic] = apply_allowances(check_mapping(mapping)[0], mapping.text)
+    findings: Iterable[Diagnostic] = apply_suppressions(check_mapping(mapping)[0], mapping.text)
     return {(item.id, item.message) for item in findings}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from crossdock.checking.lineage import Link, Turn, lineage
+from crossdock.checking.lineage import Enclosing, Link, lineage
 from crossdock.checking.types import in_words, kinds_of
 from crossdock.language import syntax
 from crossdock.schema.store import Schema
@@ -78,7 +78,7 @@ def _rows(mapping: Mapping, links: list[Link], samples: Samples) -> Iterator[Row
             if parts[length] == EACH:
                 continue
             target = path_of(parts[:length])
-            turns = tuple(turn for turn in link.turns if turn.target == target)
+            turns = tuple(turn for turn in link.enclosing if turn.target == target)
             key = target, tuple(id(turn.node) for turn in turns)
             if key not in met:
                 met.add(key)
@@ -86,7 +86,7 @@ def _rows(mapping: Mapping, links: list[Link], samples: Samples) -> Iterator[Row
         yield _field(mapping, link, samples)
 
 
-def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Turn, ...]) -> Row:
+def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Enclosing, ...]) -> Row:
     listed = target.removesuffix(EACH)
     notes = [comment_of(span) for name, span in link.keys if name == listed]
     notes += [comment_of(turn.node.span) for turn in turns]
@@ -106,7 +106,7 @@ def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Turn, ...]) -
 
 def _field(mapping: Mapping, link: Link, samples: Samples) -> Row:
     sample = samples.of(link)
-    turns = [turn for turn in link.turns if turn.target == link.target]
+    turns = [turn for turn in link.enclosing if turn.target == link.target]
     said = [*map(_turn, turns), _cell(link)]
     note = next((comment_of(span) for name, span in link.keys if name == link.target.removesuffix(EACH)), "")
     return Row(
@@ -127,7 +127,7 @@ def _depth(target: str) -> int:
     return sum(part != EACH for part in parts_of(target)) - 1
 
 
-def _turn(turn: Turn) -> str:
+def _turn(turn: Enclosing) -> str:
     match turn.node:
         case syntax.Each(over):
             return f"one for each of {_short(words(over.tree), turn.node)}"

@@ -24,35 +24,35 @@ _LARGEST: Final = 64  # ways of one value; with more, all of it is asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class PayloadPart:
     """What stands at a path of the payload."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
-class ListOf:
+class MadeList:
     """A list that was made, of values that come from somewhere."""
 
     items: Provenance
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class MadeObject:
     """An object that was made: its names, and where their values come from."""
 
     members: tuple[tuple[str, Provenance], ...]
 
 
-Provenance = frozenset[Node | ListOf | Record]
+Provenance = frozenset[PayloadPart | MadeList | MadeObject]
 """The ways in which a value may have come about; with none it has no part that was read of the payload."""
 
 MADE: Final[Provenance] = frozenset()
-PAYLOAD: Final[Provenance] = frozenset({Node(())})
+PAYLOAD: Final[Provenance] = frozenset({PayloadPart(())})
 
 
 @dataclass(slots=True)
-class Asked:
+class ReadSet:
     """What is asked of a payload: the paths that are wanted whole, and all that are walked through.
 
     Of what is at ``counted`` someone wants to know whether it is empty, or how large. What is at ``spliced``
@@ -68,28 +68,28 @@ class Asked:
         """Someone looks at all that is in a value."""
         for way in value:
             match way:
-                case Node(path):
+                case PayloadPart(path):
                     self.wanted.add(path)
-                case ListOf(items):
+                case MadeList(items):
                     self.whole(items)
-                case Record(members):
+                case MadeObject(members):
                     for _, member in members:
                         self.whole(member)
 
     def count(self, value: Provenance) -> None:
         """Someone wants to know whether a value is empty, or how many items or members it has."""
-        self.counted.update(way.path for way in value if isinstance(way, Node))
+        self.counted.update(way.path for way in value if isinstance(way, PayloadPart))
 
     def member(self, value: Provenance, name: str) -> Provenance:
         """The property of a value."""
         found = MADE
         for way in value:
             match way:
-                case Node(path) if name == ITEMS:  # has no path of its own
+                case PayloadPart(path) if name == ITEMS:  # has no path of its own
                     self.wanted.add(path)
-                case Node(path):
+                case PayloadPart(path):
                     found |= self._below(path, name)
-                case Record(members):
+                case MadeObject(members):
                     found |= dict(members).get(name, MADE)
         return found
 
@@ -98,9 +98,9 @@ class Asked:
         found = MADE
         for way in value:
             match way:
-                case Node(path):
+                case PayloadPart(path):
                     found |= self._below(path, ITEMS)
-                case ListOf(items):
+                case MadeList(items):
                     found |= items
         return found
 
@@ -109,20 +109,20 @@ class Asked:
         found = MADE
         for way in value:
             match way:
-                case Node(path):
+                case PayloadPart(path):
                     self.spliced.add((*path, ITEMS))
                     found |= self._below(path, ITEMS)
-                case ListOf(items):
-                    found |= self.items(items) | {each for each in items if not isinstance(each, ListOf)}
+                case MadeList(items):
+                    found |= self.items(items) | {each for each in items if not isinstance(each, MadeList)}
         return found
 
     def listed(self, items: Provenance) -> Provenance:
         """A list that is made of some values."""
-        return self.bounded(frozenset({ListOf(items)}))
+        return self.bounded(frozenset({MadeList(items)}))
 
     def recorded(self, members: dict[str, Provenance]) -> Provenance:
         """An object that is made of some values."""
-        return self.bounded(frozenset({Record(tuple(members.items()))}))
+        return self.bounded(frozenset({MadeObject(tuple(members.items()))}))
 
     def bounded(self, value: Provenance) -> Provenance:
         """The value; what came about in too many ways is asked for whole, and need not be followed."""
@@ -147,7 +147,7 @@ class Asked:
         if len(path) >= _DEEPEST:  # a way that ends is asked for whole
             return MADE
         self.passed.add((*path, step))
-        return frozenset({Node((*path, step))})
+        return frozenset({PayloadPart((*path, step))})
 
 
 def _weight(value: Provenance) -> int:
@@ -155,10 +155,10 @@ def _weight(value: Provenance) -> int:
     total = 0
     for way in value:
         match way:
-            case Node():
+            case PayloadPart():
                 total += 1
-            case ListOf(items):
+            case MadeList(items):
                 total += 1 + _weight(items)
-            case Record(members):
+            case MadeObject(members):
                 total += 1 + sum(_weight(member) for _, member in members)
     return total
