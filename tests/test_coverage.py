@@ -13,7 +13,8 @@ from crossdock import CrossdockError, Project
 from crossdock.cli.app import run
 from crossdock.tools.coverage.accounts import accounts_of
 from crossdock.tools.coverage.leaves import leaves_of, text_of
-from crossdock.tools.coverage.report import as_text, coverage
+from crossdock.tools.coverage.report import coverage
+from crossdock.tools.coverage.text import write
 
 SOURCE = {
     "type": "object",
@@ -173,7 +174,7 @@ checks:
 def covered(project: MakeProject, payloads: Mapping[str, object]) -> str:
     files = {f"examples/shop/order/{name}.json": json.dumps(payload) for name, payload in payloads.items()}
     made = project({**FILES, **files, "mappings/shop/order.yaml": MAPPING})
-    return as_text(coverage(made, [made.mapping("shop/order")]))
+    return write(coverage(made, [made.mapping("shop/order")]))
 
 
 HEAD = """\

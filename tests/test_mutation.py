@@ -15,7 +15,7 @@ from crossdock.cli.app import run
 from crossdock.language.syntax import Evaluate
 from crossdock.project.cases import cases_of, run_case
 from crossdock.tools.mutation.mutants import mutants_of
-from crossdock.tools.mutation.report import as_text
+from crossdock.tools.mutation.text import write
 from crossdock.tools.mutation.trees import variants
 from crossdock.tools.mutation.trials import mutate
 
@@ -137,7 +137,7 @@ tables:
 
 def tried(project: MakeProject, payloads: Mapping[str, object], accepted: str = "") -> tuple[Project, str]:
     made = with_snapshots(project, {"mappings/shop/order.yaml": SMALL}, payloads, accepted)
-    return made, as_text(mutate(made, made.mapping("shop/order")))
+    return made, write(mutate(made, made.mapping("shop/order")))
 
 
 def with_snapshots(
@@ -223,7 +223,7 @@ def test_the_examples_of_whoever_uses_it_catch(project: MakeProject) -> None:
     }
     made = project(files)
 
-    assert as_text(mutate(made, made.mapping("shop/order"))) == (
+    assert write(mutate(made, made.mapping("shop/order"))) == (
         "shop/order: 4 of 4 mutants are caught (100.0 %), 4 by 1 example, 0 by the check"
     )
 
@@ -274,5 +274,5 @@ WHOLE = os.environ.get("CROSSDOCK_MUTATE") == "all"
 def test_the_examples_of_orders_notice_mistakes(name: str) -> None:
     found = mutate(PROJECT, PROJECT.mapping(name), limit=None if WHOLE else 60, only=() if WHOLE else [name])
 
-    assert found.score >= 95, as_text(found)
+    assert found.score >= 95, write(found)
     assert found.stale == ()

@@ -19,6 +19,7 @@ from crossdock.core.diagnostics import Source, Span
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.functions import REGISTRY
 from crossdock.language.jinja import compile_template
+from crossdock.tools.sheet import csv as as_csv
 from crossdock.tools.sheet import html as as_html
 from crossdock.tools.sheet import markdown
 from crossdock.tools.sheet.comments import comment_of
@@ -107,7 +108,7 @@ def sheet(project: Project, name: str = "shop/order") -> Sheet:
 
 
 def test_a_sheet_as_markdown(made: Project) -> None:
-    assert markdown.markdown(sheet(made)).splitlines() == [
+    assert markdown.write(sheet(made)).splitlines() == [
         "# shop/order",
         "",
         r"An order \<b\>of ours\</b\>.",
@@ -142,7 +143,7 @@ def test_a_sheet_as_markdown(made: Project) -> None:
 
 
 def test_a_sheet_as_csv(made: Project) -> None:
-    rows = list(csv.reader(io.StringIO(markdown.as_csv(sheet(made)))))
+    rows = list(csv.reader(io.StringIO(as_csv.write(sheet(made)))))
 
     assert {len(row) for row in rows} == {9}
     assert [row[:2] for row in rows] == [
@@ -172,7 +173,7 @@ def test_a_sheet_as_csv(made: Project) -> None:
     ],
 )
 def test_no_cell_is_a_formula(text: str, cell: str) -> None:
-    assert markdown._harmless(text) == cell
+    assert as_csv._harmless(text) == cell
 
 
 class Page(HTMLParser):
@@ -203,7 +204,7 @@ def read(html: str) -> Page:
 
 
 def test_a_sheet_as_html_holds_nothing_but_a_table(made: Project) -> None:
-    html = as_html.html(sheet(made))
+    html = as_html.write(sheet(made))
     page = read(html)
 
     assert html.startswith("<!doctype html>\n")
@@ -222,10 +223,10 @@ def test_every_mapping_has_a_sheet(name: str) -> None:
     mapping = project.mapping(name)
     made = sheet_of(mapping, samples_of(project, mapping, []))
 
-    read(as_html.html(made))
+    read(as_html.write(made))
     assert all(row.words for row in made.rows if not row.is_group)
     assert all("\0" not in row.words for row in made.rows)
-    assert len(list(csv.reader(io.StringIO(markdown.as_csv(made))))) > len(made.rows)
+    assert len(list(csv.reader(io.StringIO(as_csv.write(made))))) > len(made.rows)
 
 
 @pytest.mark.parametrize("name", ["kibo/order", "fabric/order"])

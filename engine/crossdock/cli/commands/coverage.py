@@ -44,20 +44,15 @@ def command(
     """
     from pathlib import Path
 
-    from crossdock.core.json_reader import encode
-    from crossdock.tools.coverage.report import as_json, as_markdown, as_text, coverage
+    from crossdock.tools.coverage import json, markdown, text
+    from crossdock.tools.coverage.report import coverage
 
     if static and (examples or strict):
         raise click.UsageError("--static runs no examples: without --examples and --strict")
     project = open_project(context)
     compiled = [project.mapping(name) for name in mappings or project.mapping_names(own=True)]
     found = coverage(project, compiled, map(Path, examples), examples=not static)
-    match wanted:
-        case "json":
-            put(encode(as_json(found)), output)
-        case "markdown":
-            put(as_markdown(found), output)
-        case _:
-            put(as_text(found), output)
+    write = {"text": text.write, "json": json.write, "markdown": markdown.write}[wanted]
+    put(write(found), output)
     if any(item.open or (strict and item.missed) for item in found):
         context.exit(1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossdock.project.examples import Record
-    from crossdock.tools.diff.report import Compared
+    from crossdock.tools.diff.report import Report
     from crossdock.tools.diff.sides import Side
 
 
@@ -73,15 +73,15 @@ def command(
             report = _compare(sides, corpus, project.roots, samples, dict(pairs(given)))
         except NoSuchVersionError as error:
             raise click.UsageError(str(error)) from None
-    put(_written(report, form, sides), output)
-    context.exit(1 if any(each.changed for each in report) else 0)
+    put(_written(report, form), output)
+    context.exit(1 if report.changed else 0)
 
 
 def _compare(
     sides: tuple[Side, Side], corpus: str | None, here: Sequence[Path], samples: int, given: dict[str, str]
-) -> list[Compared]:
+) -> Report:
     from crossdock.tools.diff.comparison import compare
-    from crossdock.tools.diff.report import Compared
+    from crossdock.tools.diff.report import Compared, Report
     from crossdock.tools.diff.sides import pairs as pairs_of
     from crossdock.tools.diff.versions import Version
 
@@ -97,7 +97,7 @@ def _compare(
             report.append(Compared(versions[1].mapping.name, comparison))
     if not report:
         raise click.UsageError("there are no payloads to compare; name some with --corpus")
-    return report
+    return Report(old.shown, new.shown, tuple(report))
 
 
 def _records(
@@ -134,15 +134,8 @@ def _watched(records: Iterator[Record]) -> Iterator[Record]:
         yield record
 
 
-def _written(report: list[Compared], form: str, sides: tuple[Side, Side]) -> str:
-    from crossdock.core import json_reader
-    from crossdock.tools.diff.markdown import markdown
-    from crossdock.tools.diff.report import data, text
+def _written(report: Report, form: str) -> str:
+    from crossdock.tools.diff import json, markdown, text
 
-    shown = sides[0].shown, sides[1].shown
-    match form:
-        case "json":
-            return json_reader.encode(data(report, *shown))
-        case "markdown":
-            return markdown(report, *shown)
-    return text(report)
+    write = {"text": text.write, "json": json.write, "markdown": markdown.write}[form]
+    return write(report)

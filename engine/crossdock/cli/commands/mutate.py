@@ -48,12 +48,12 @@ def command(
     swapped, a function is another one. A change is caught when a snapshot would not hold any more, or
     when `crossdock check` has a new finding.
     """
-    from crossdock.core.json_reader import encode
-    from crossdock.tools.mutation.report import as_json, as_text
+    from crossdock.tools.mutation import json, text
     from crossdock.tools.mutation.trials import mutate
 
     project = open_project(context)
     found = mutate(project, project.mapping(mapping), limit=limit, only=examples)
-    put(encode(as_json(found)) if wanted == "json" else as_text(found), output)
+    write = {"text": text.write, "json": json.write}[wanted]
+    put(write(found), output)
     if found.score < at_least or found.stale:
         context.exit(1)

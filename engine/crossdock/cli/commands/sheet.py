@@ -24,17 +24,12 @@ def command(context: click.Context, mapping: str, wanted: str, output: str | Non
     The examples are those of the mapping, below examples/; sensitive values are hidden.
     """
     from crossdock.checking.lineage import lineage
-    from crossdock.tools.sheet import html, markdown
+    from crossdock.tools.sheet import csv, html, markdown
     from crossdock.tools.sheet.rows import sheet_of
     from crossdock.tools.sheet.samples import samples_of
 
     project = open_project(context)
     compiled = project.mapping(mapping)
     sheet = sheet_of(compiled, samples_of(project, compiled, lineage(compiled)))
-    match wanted:
-        case "markdown":
-            put(markdown.markdown(sheet), output)
-        case "csv":
-            put(markdown.as_csv(sheet), output)
-        case _:
-            put(html.html(sheet), output)
+    write = {"html": html.write, "markdown": markdown.write, "csv": csv.write}[wanted]
+    put(write(sheet), output)

@@ -7,13 +7,14 @@ taken for markup.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from crossdock.tools.diff.comparison import Change, Comparison, Remark
 from crossdock.tools.diff.report import (
     REMARKS,
     Compared,
+    Report,
     by_rule,
     counted,
     place_of,
@@ -23,10 +24,10 @@ from crossdock.tools.diff.report import (
 )
 
 
-def markdown(report: Sequence[Compared], old: str, new: str) -> str:
-    lines = [f"## What changes from {_code(old)} to {_code(new)}"]
-    same = [each for each in report if not each.changed]
-    for each in report:
+def write(report: Report) -> str:
+    lines = [f"## What changes from {_code(report.old)} to {_code(report.new)}"]
+    same = [each for each in report.mappings if not each.changed]
+    for each in report.mappings:
         if each.changed:
             lines += ["", *_mapping(each)]
     if same:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from crossdock.tools.sheet.markdown import COLUMNS
-from crossdock.tools.sheet.rows import Row, Sheet
+from crossdock.tools.sheet.rows import COLUMNS, Row, Sheet
 
 _STYLE: Final = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem; color: #111; background: #fff; }
@@ -27,7 +26,7 @@ ul { list-style: none; margin: 0; padding: 0; }
 """
 
 
-def html(sheet: Sheet) -> str:
+def write(sheet: Sheet) -> str:
     title = escape(sheet.name)
     source, target = (_code(name) or "anything" for name in (sheet.source, sheet.target))
     parts = [

@@ -1,22 +1,12 @@
-"""A sheet as Markdown, for a page or a pull request, and as CSV, for a spreadsheet."""
+"""A sheet as Markdown, for a page or a pull request."""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from typing import Final
-
 from crossdock.core.markdown import code, plain, table
-from crossdock.tools.sheet.rows import Row, Sheet
-
-COLUMNS: Final = (
-    *("target field", "type", "required", "source", "transformation", "example in", "example out", "note"),
-)
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+from crossdock.tools.sheet.rows import COLUMNS, Row, Sheet
 
 
-def markdown(sheet: Sheet) -> str:
+def write(sheet: Sheet) -> str:
     parts = [f"# {plain(sheet.name)}"]
     if sheet.describe:
         parts.append(plain(sheet.describe))
@@ -44,35 +34,3 @@ def _cells(row: Row) -> list[str]:
         code(row.example_out),
         plain(row.note),
     ]
-
-
-def as_csv(sheet: Sheet) -> str:
-    """One table: the first column says whether a line is of a field, or of what is not written or read."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["kind", *COLUMNS])
-    for row in sheet.rows:
-        required = "yes" if row.required else ""
-        sources = "\n".join(row.sources)
-        given = (
-            row.target,
-            row.type,
-            required,
-            sources,
-            row.words,
-            row.example_in,
-            row.example_out,
-            row.note,
-        )
-        writer.writerow(["group" if row.is_group else "field", *map(_harmless, given)])
-    for path, reason in sheet.unwritten:
-        writer.writerow(["not written", _harmless(path), "", "", "", "", "", "", _harmless(reason)])
-    for path, reason in sheet.ignored:
-        writer.writerow(["not read", "", "", "", _harmless(path), "", "", "", _harmless(reason)])
-    return stream.getvalue().removesuffix("\n")
-
-
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    formula = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(text)
-    return f"'{text}" if formula else text

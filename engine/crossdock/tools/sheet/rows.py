@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
     from crossdock.tools.sheet.samples import Samples
 
+COLUMNS: Final = (
+    *("target field", "type", "required", "source", "transformation", "example in", "example out", "note"),
+)
 _LONGEST: Final = 500
 _MOST_VALUES: Final = 8
 
