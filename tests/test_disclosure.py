@@ -8,7 +8,7 @@ import pytest
 
 from conftest import MakeProject
 from crossdock import CompileError
-from crossdock.core.diagnostics import render
+from crossdock.core.rendering import render
 
 SOURCE = {
     "type": "object",

@@ -13,11 +13,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conftest import fastest
-from crossdock.core.diagnostics import Diagnostic, render
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import InputError
 from crossdock.core.json_faults import Scanner, TextError, first_fault
 from crossdock.core.json_reader import decode, encode, locate, read
 from crossdock.core.json_types import JSON
+from crossdock.core.rendering import render
 
 NAME = "order.json"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from crossdock.core.diagnostics import pointer, render
+from crossdock.core.diagnostics import pointer
+from crossdock.core.rendering import render
 from crossdock.schema.store import SchemaStore
 from crossdock.schema.validator import input_error, validate
 from crossdock.tools.derivation import derive

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.core.diagnostics import render
 from crossdock.core.json_types import JSON
+from crossdock.core.rendering import render
 from crossdock.schema.keyword_rules import FORMATS
 from crossdock.schema.store import Schema, SchemaStore
 from crossdock.schema.validator import Violation, describe_type, input_error, validate

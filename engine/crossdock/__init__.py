@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, render
+    from crossdock.core.diagnostics import Diagnostic, Place, Source, Span
     from crossdock.core.errors import (
         ChannelError,
         CompileError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ProjectError,
     )
     from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import render
     from crossdock.execution.trace import Read, Step, Trace
     from crossdock.language.mapping import Mapping, Result
     from crossdock.project.project import Project
@@ -50,7 +51,7 @@ _HOMES = {
     "Span": "core.diagnostics",
     "Step": "execution.trace",
     "Trace": "execution.trace",
-    "render": "core.diagnostics",
+    "render": "core.rendering",
 }
 
 __all__ = [

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from crossdock import CrossdockError, Mapping
-from crossdock.core.diagnostics import Diagnostic, Format, render
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import EvaluationError, InputError, OutputError
 from crossdock.core.json_reader import encode
+from crossdock.core.rendering import Format, render
 from crossdock.language.mapping import Result
 
 FORMS: Final[tuple[Format, ...]] = ("text", "short", "github")

@@ -30,8 +30,8 @@ from crossdock.cli.commands.console import (
 )
 
 if TYPE_CHECKING:
-    from crossdock.core.diagnostics import Format
     from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
     from crossdock.project.project import Project
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -1,34 +1,20 @@
-"""What is wrong, where, and what to do: the one form of every message, and the one renderer.
+"""The model of a finding: what is wrong, where, and what to do about it. ``rendering`` writes it.
 
 A diagnostic has a stable id, one sentence, a span in a source text, a help line, and at run time the
-place in the payload (``input``) and in the result (``output``). Five renderings: text, short, json,
-github and sarif. No rendering ever shows a payload's value: whoever makes a diagnostic decides what
-its sentence may say, and values of sensitive fields never get there.
-
-    error[unknown-property]: `kibo/order` has no property `orderNo`
-      --> mappings/kibo/order.yaml:73:34
-       |
-    73 |     kibo_order_number: to_string(orderNo)
-       |                                  ^^^^^^^
-       = help: did you mean `orderNumber`?
+place in the payload (``input``) and in the result (``output``). The code that makes a diagnostic decides
+what its sentence shows: values of a payload, and all values of sensitive fields, stay out of it.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
 
 Severity = Literal["error", "warning"]
-Format = Literal["text", "short", "json", "github", "sarif"]
-
-_RED, _YELLOW, _BLUE, _BOLD, _PLAIN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[1;34m", "\x1b[1m", "\x1b[0m"
-_LONGEST_LINE = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +101,11 @@ def pointer(*parts: str | int) -> str:
 
 def shorten(text: str, most: int = 60) -> str:
     """A text cut to one line of at most ``most`` characters, control characters escaped."""
-    line = _printable(text)
+    line = printable(text)
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text whose control characters are escaped, so that none reaches a terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
@@ -137,174 +123,3 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any finding is an error, and not only a warning."""
     return any(item.severity == "error" for item in diagnostics)
-
-
-def render(diagnostics: Sequence[Diagnostic], form: Format = "text", *, color: bool = False) -> str:
-    """The diagnostics as one text, without a line end after it."""
-    match form:
-        case "text":
-            return "\n\n".join(_text(item, color) for item in diagnostics)
-        case "short":
-            return "\n".join(_short(item) for item in diagnostics)
-        case "github":
-            return "\n".join(_github(item) for item in diagnostics)
-        case "json":
-            return _json([_plain(item) for item in diagnostics])
-        case "sarif":
-            return _json(_sarif(diagnostics))
-
-
-def _json(value: object) -> str:
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return re.sub(
-        r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda found: f"\\u{ord(found[0]):04x}", text
-    )
-
-
-def _text(item: Diagnostic, color: bool) -> str:
-    paint = _painter(color)
-    severity = paint(f"{item.severity}[{item.id}]", _RED if item.severity == "error" else _YELLOW)
-    lines = [f"{severity}: {paint(_printable(item.message), _BOLD)}"]
-    margin = "  "
-    if item.span:
-        margin = " " * len(str(item.span.line)) + " "
-        lines.append(f"{margin}{paint('-->', _BLUE)} {_printable(str(item.span))}")
-        lines.extend(_snippet(item.span, margin, paint))
-    elif item.input:
-        lines.append(f"{margin}{paint('-->', _BLUE)} {_printable(str(item.input))}")
-    for label, value in _remarks(item):
-        lines.append(f"{margin}{paint('=', _BLUE)} {label}: {_printable(value)}")
-    return "\n".join(lines)
-
-
-def _painter(color: bool):  # type: ignore[no-untyped-def]
-    return (lambda text, code: f"{code}{text}{_PLAIN}") if color else (lambda text, _code: text)
-
-
-def _snippet(span: Span, margin: str, paint) -> list[str]:  # type: ignore[no-untyped-def]
-    """The source line with carets below; a long line is cut around the caret."""
-    line, column = span.line, span.column
-    text = span.source.line(line).expandtabs(1)
-    length = max(1, min(span.end - span.start, len(text) - column + 1))
-    if len(text) > _LONGEST_LINE:
-        left = max(0, column - 1 - _LONGEST_LINE // 3)
-        text, column = text[left : left + _LONGEST_LINE], column - left
-        length = min(length, len(text) - column + 1)
-    text = "".join(char if char.isprintable() else "�" for char in text)
-    bar = paint("|", _BLUE)
-    before, under = text[: column - 1], text[column - 1 : column - 1 + length]
-    carets = paint("^" * max(1, _columns(under)), _RED)
-    return [
-        f"{margin}{bar}",
-        f"{paint(str(line), _BLUE)} {bar} {text}".rstrip(),
-        f"{margin}{bar} {' ' * _columns(before)}{carets}",
-    ]
-
-
-def _columns(text: str) -> int:
-    """How many columns of a screen a text takes: two for a wide character, none for a combining one."""
-    widths = (2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-    return sum(widths) - sum(unicodedata.combining(char) > 0 for char in text)
-
-
-def _remarks(item: Diagnostic) -> list[tuple[str, str]]:
-    remarks = [("note", note) for note in item.notes]
-    if item.help:
-        remarks.append(("help", item.help))
-    if item.input and item.span:
-        remarks.append(("input", str(item.input)))
-    if item.output:
-        remarks.append(("output", item.output))
-    return remarks
-
-
-def _short(item: Diagnostic) -> str:
-    place = item.span or item.input
-    where = f"{place}: " if place else ""
-    return _printable(f"{where}{item.severity}[{item.id}]: {item.message}")
-
-
-def _plain(item: Diagnostic) -> dict[str, object]:
-    """A diagnostic as plain data, absent parts left out."""
-    data: dict[str, object] = {"id": item.id, "severity": item.severity, "message": item.message}
-    if item.span:
-        end_line, end_column = item.span.source.position(item.span.end)
-        data["span"] = {
-            "file": item.span.source.name,
-            "line": item.span.line,
-            "column": item.span.column,
-            "end_line": end_line,
-            "end_column": end_column,
-        }
-    if item.help:
-        data["help"] = item.help
-    if item.notes:
-        data["notes"] = list(item.notes)
-    if item.input:
-        data["input"] = {"file": item.input.name, "pointer": item.input.pointer}
-    if item.output is not None:
-        data["output"] = item.output
-    return data
-
-
-def _github(item: Diagnostic) -> str:
-    """A workflow command that annotates the line in a pull request."""
-    properties = {"title": item.id}
-    if item.span:
-        end_line, end_column = item.span.source.position(item.span.end)
-        properties |= {
-            "file": item.span.source.name,
-            "line": str(item.span.line),
-            "col": str(item.span.column),
-            "endLine": str(end_line),
-            "endColumn": str(end_column),
-        }
-    elif item.input:
-        properties["file"] = item.input.name
-    listed = ",".join(f"{key}={_escape(value, ':,')}" for key, value in properties.items())
-    message = item.message + (f" ({item.help})" if item.help else "")
-    return f"::{item.severity} {listed}::{_escape(message)}"
-
-
-def _escape(text: str, more: str = "") -> str:
-    for char in "%\r\n" + more:
-        text = text.replace(char, f"%{ord(char):02X}")
-    return _printable(text)
-
-
-def _sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, object]:
-    from crossdock import __version__
-
-    rules = sorted({item.id for item in diagnostics})
-    driver = {"name": "crossdock", "version": __version__, "rules": [{"id": rule} for rule in rules]}
-    run = {
-        "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(item) for item in diagnostics],
-    }
-    schema = "https://json.schemastore.org/sarif-2.1.0.json"
-    return {"$schema": schema, "version": "2.1.0", "runs": [run]}
-
-
-def _sarif_result(item: Diagnostic) -> dict[str, object]:
-    message = item.message + (f" ({item.help})" if item.help else "")
-    result: dict[str, object] = {
-        "ruleId": item.id,
-        "level": item.severity,
-        "message": {"text": message},
-    }
-    if item.span:
-        end_line, end_column = item.span.source.position(item.span.end)
-        region = {
-            "startLine": item.span.line,
-            "startColumn": item.span.column,
-            "endLine": end_line,
-            "endColumn": end_column,
-        }
-        place: dict[str, object] = {"artifactLocation": {"uri": item.span.source.name}, "region": region}
-        result["locations"] = [{"physicalLocation": place}]
-    elif item.input:
-        place = {"artifactLocation": {"uri": item.input.name}}
-        logical = [{"fullyQualifiedName": item.input.pointer}]
-        result["locations"] = [{"physicalLocation": place, "logicalLocations": logical}]
-    return result

@@ -33,7 +33,7 @@ class CrossdockError(Exception):
         super().__init__(self.diagnostics)
 
     def __str__(self) -> str:
-        from crossdock.core.diagnostics import render
+        from crossdock.core.rendering import render
 
         return render(self.diagnostics)
 

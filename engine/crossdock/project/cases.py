@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from crossdock.channels.dry_run import checked_answers, plan
 from crossdock.core import json_reader
-from crossdock.core.diagnostics import Diagnostic, render
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import ChannelError, CompileError, EvaluationError, InputError, OutputError
 from crossdock.core.json_types import JSON
+from crossdock.core.rendering import render
 from crossdock.language.mapping import Mapping
 from crossdock.project.examples import ANSWERS_SUFFIX, EXAMPLES, is_payload, settings_beside
 from crossdock.project.project import bundled_root

@@ -9,8 +9,9 @@ import click
 from crossdock.cli.commands.console import count, format_option, open_project, output_option, put, report
 
 if TYPE_CHECKING:
-    from crossdock.core.diagnostics import Diagnostic, Format
+    from crossdock.core.diagnostics import Diagnostic
     from crossdock.core.python_module import Generated
+    from crossdock.core.rendering import Format
     from crossdock.project.project import Project
 
 PARTS = {"run": "", "takes": "source", "gives": "target"}

@@ -17,9 +17,10 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crossdock.core.diagnostics import Diagnostic, Format
+    from crossdock.core.diagnostics import Diagnostic
     from crossdock.core.errors import ProjectError
     from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
     from crossdock.project.project import Project
 
 FORMATS = ("text", "short", "json", "github", "sarif")
@@ -171,7 +172,7 @@ def _unwritable(path: str, reason: str) -> ProjectError:
 
 def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
     """Diagnostics to stderr; those that are a document, JSON and SARIF, also when there is none."""
-    from crossdock.core.diagnostics import render
+    from crossdock.core.rendering import render
 
     if diagnostics or form in ("json", "sarif"):
         click.echo(render(diagnostics, form, color=color_wanted()), err=True, color=True)

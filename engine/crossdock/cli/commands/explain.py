@@ -18,8 +18,8 @@ from crossdock.cli.commands.console import (
 )
 
 if TYPE_CHECKING:
-    from crossdock.core.diagnostics import Format
     from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
     from crossdock.language.mapping import Mapping
 
 FORMS: Final = ("tree", "json", "markdown", "openlineage")

@@ -27,8 +27,9 @@ from crossdock.cli.commands.console import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crossdock.core.diagnostics import Diagnostic, Format
+    from crossdock.core.diagnostics import Diagnostic
     from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
     from crossdock.execution.fast_path import Prepared
     from crossdock.execution.scope import Scope
     from crossdock.language.mapping import Mapping

@@ -12,7 +12,7 @@ import click
 from crossdock.cli.commands.console import color_wanted, pairs, payload_bytes, put
 
 if TYPE_CHECKING:
-    from crossdock.core.diagnostics import Format
+    from crossdock.core.rendering import Format
 
 
 def transform_file(

@@ -22,8 +22,9 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
 from crossdock.cli.sandbox.confinement import FORBIDDEN, Limits, confine, supported
-from crossdock.core.diagnostics import Diagnostic, Format, Place, render
+from crossdock.core.diagnostics import Diagnostic, Place
 from crossdock.core.errors import CrossdockError, LimitError, ProjectError, exit_code
+from crossdock.core.rendering import Format, render
 
 if TYPE_CHECKING:
     from crossdock.core.json_types import JSON
