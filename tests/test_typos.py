@@ -14,8 +14,9 @@ import pytest
 
 from crossdock import CompileError, Project, Source, Span
 from crossdock.core.yaml_reader import parse_yaml
+from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import Expression, source_order
+from crossdock.language.jmespath import source_order
 from crossdock.language.linker import compile_mapping
 from crossdock.language.parser import parse_mapping
 from crossdock.language.syntax import Cell, Each, Field, If, List, MappingFile, Object, Use, With, expressions

@@ -27,15 +27,9 @@ from crossdock.core.json_reader import decode, encode, locate
 from crossdock.core.json_types import MISSING
 from crossdock.core.rendering import render
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_template
-from crossdock.language.jmespath import (
-    Evaluator,
-    Expression,
-    Failure,
-    Scope,
-    compile_expression,
-    source_order,
-)
+from crossdock.language.jmespath import Evaluator, Failure, Scope, compile_expression, source_order
 from crossdock.language.linker import compile_mapping
 from crossdock.project.examples import examples_of
 from crossdock.schema.fast import accepts, read, write

@@ -17,7 +17,8 @@ from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
-from crossdock.language.jmespath import Evaluator, Expression, Failure, is_true
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import Evaluator, Failure, is_true
 from crossdock.language.parser import Parser, plain, unknown_keys
 
 ACTIONS_FILE: Final = "actions.yaml"

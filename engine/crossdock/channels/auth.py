@@ -20,7 +20,7 @@ from crossdock.core.errors import ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.execution.interpreter import evaluate_alone
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
 
 _LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _TOKEN_MARGIN: Final = 30.0

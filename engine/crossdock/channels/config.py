@@ -24,8 +24,8 @@ from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
+from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
-from crossdock.language.jmespath import Expression
 from crossdock.language.parser import Parser, plain, unknown_keys
 
 CHANNEL_FILE: Final = "channel.yaml"

@@ -25,7 +25,8 @@ from crossdock.core.errors import ChannelError, CrossdockError, OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, is_true, text_of
+from crossdock.language.expr import Constant, Expression, Text, children
+from crossdock.language.jmespath import is_true
 from crossdock.language.mapping import Mapping, Result, check_input
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate
@@ -364,8 +365,7 @@ class _Talk:
         if expression is None:
             return False
         body = None if isinstance(answer.body, Missing) else answer.body
-        literal: Any = {"type": "literal", "value": {"status": answer.status, "body": body}, "children": []}
-        seen = replace(expression, tree=literal)
+        seen = replace(expression, node=Constant({"status": answer.status, "body": body}))
         try:
             value = self.value(
                 syntax.With(seen, syntax.Evaluate(expression), expression.span), where, outcome
@@ -377,11 +377,11 @@ class _Talk:
     def path(self, path: Expression, where: _Where, outcome: Outcome) -> str:
         """The path: what the file says as it is, and each printed value as one encoded piece."""
         pieces: list[str] = []
-        for child in path.tree["children"]:
-            if child["type"] == "literal":
-                pieces.append(str(child["value"]))
+        for part in children(path.node):
+            if isinstance(part, Constant):
+                pieces.append(str(part.value))
                 continue
-            piece = replace(path, tree=text_of(child))
+            piece = replace(path, node=Text((part,)))
             value = self.evaluate(piece, where, outcome)
             if isinstance(value, Missing) or value in ("", ".", ".."):
                 problem = "nothing" if isinstance(value, Missing) or not value else "only dots"

@@ -11,7 +11,9 @@ from typing import Final
 
 from crossdock.channels.step_parser import Step, step_cells
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree, children
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import children
+from crossdock.language.legacy import Tree
 from crossdock.language.mapping import Mapping
 
 _ANY: Final = "*"

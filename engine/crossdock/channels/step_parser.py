@@ -21,8 +21,8 @@ from crossdock.channels.config import header_problems
 from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
+from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
-from crossdock.language.jmespath import Expression
 from crossdock.language.parser import Parser, unknown_keys
 
 # What may stand in a path as it is: RFC 3986 without what ends one.

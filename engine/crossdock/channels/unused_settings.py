@@ -11,7 +11,8 @@ from crossdock.checking.facts import path_of
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
-from crossdock.language.jmespath import Tree, children
+from crossdock.language.jmespath import children
+from crossdock.language.legacy import Tree
 from crossdock.language.mapping import Mapping
 
 _ALL: Final = "*"

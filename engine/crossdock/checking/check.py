@@ -46,7 +46,8 @@ from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.execution.interpreter import Names, NoNames
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree
+from crossdock.language.expr import Expression
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping

@@ -25,7 +25,8 @@ from crossdock.checking.narrowing import (
 from crossdock.checking.types import BOOLEAN, EVERY, NUMBER, kind_of, kinds_of
 from crossdock.core.json_types import JSON
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import Tree, source_order
+from crossdock.language.jmespath import source_order
+from crossdock.language.legacy import Tree
 
 SCOPE_FUNCTIONS: Final = ("root", "request", "settings", "answers")
 _ORDERS: Final = ("lt", "lte", "gt", "gte")

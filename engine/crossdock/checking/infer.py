@@ -40,9 +40,10 @@ from crossdock.checking.types import (
 )
 from crossdock.core.diagnostics import Severity, did_you_mean
 from crossdock.core.json_types import JSON
+from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import ordinal
-from crossdock.language.jmespath import Expression, Tree
+from crossdock.language.legacy import Tree
 
 _ARRAY = frozenset({"array"})
 _FALSY = frozenset({"string", "array", "object", "false"})

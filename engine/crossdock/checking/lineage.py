@@ -28,7 +28,8 @@ from crossdock.checking.types import (
 )
 from crossdock.core.diagnostics import Severity, Span
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree
+from crossdock.language.expr import Expression
+from crossdock.language.legacy import Tree
 from crossdock.schema.shape import Shape
 
 if TYPE_CHECKING:

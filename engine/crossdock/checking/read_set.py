@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from crossdock.checking.provenance import MADE, PAYLOAD, Path, Provenance, ReadSet
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree
+from crossdock.language.expr import Expression
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping

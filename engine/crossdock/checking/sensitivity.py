@@ -18,8 +18,9 @@ from crossdock.checking.narrowing import schema_types_in
 from crossdock.checking.types import ANYTHING, Type, schema_type
 from crossdock.core.diagnostics import Diagnostic, Severity
 from crossdock.language import syntax
+from crossdock.language.expr import Constant, Expression, FunctionCall, children
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import Expression, Tree
+from crossdock.language.legacy import Tree
 from crossdock.schema.store import Schema
 
 if TYPE_CHECKING:
@@ -44,13 +45,12 @@ def disclosed(mapping: Mapping) -> list[Diagnostic]:
 
 def _shown(check: syntax.Check) -> Iterator[Expression]:
     """What is shown of a check that does not hold."""
-    if check.message is not None and any(
-        part["type"] != "literal" for part in check.message.tree["children"]
-    ):
-        yield check.message
-    tree = check.condition.tree
-    if tree["type"] == "function_expression" and tree["value"] == "equal":
-        yield from (replace(check.condition, tree=part) for part in tree["children"][:2])
+    message = check.message
+    if message is not None and not all(isinstance(part, Constant) for part in children(message.node)):
+        yield message
+    node = check.condition.node
+    if isinstance(node, FunctionCall) and node.name == "equal":
+        yield from (replace(check.condition, node=argument) for argument in node.arguments[:2])
 
 
 def _disclosed(mapping: Mapping, expression: Expression, made: dict[str, str]) -> Iterator[Diagnostic]:

@@ -17,8 +17,9 @@ from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.language import syntax
+from crossdock.language.expr import Expression, FunctionCall
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import Evaluator, Expression, Failure, is_true
+from crossdock.language.jmespath import Evaluator, Failure, is_true
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -255,10 +256,10 @@ class _Cells:
         return (self.run.origins.place(value) if self.run.origins is not None else None) or ()
 
     def figures(self, condition: Expression, value: JSON, path: Parts) -> str:
-        tree = condition.tree
-        if tree["type"] != "function_expression" or tree["value"] != "equal":
+        node = condition.node
+        if not isinstance(node, FunctionCall) or node.name != "equal":
             return ""
-        sides = [replace(condition, tree=child) for child in tree["children"][:2]]
+        sides = [replace(condition, node=argument) for argument in node.arguments[:2]]
         left, right = (self.evaluate(side, value, path) for side in sides)
         if left is None or right is None:
             return f": {_figures(left)[0]} against {_figures(right)[0]}"

@@ -16,7 +16,7 @@ from crossdock.core.json_types import JSON
 
 if TYPE_CHECKING:
     from crossdock.execution.scope import Scope
-    from crossdock.language.jmespath import Expression
+    from crossdock.language.expr import Expression
     from crossdock.language.mapping import Mapping
 
 Parts = tuple[str | int, ...]

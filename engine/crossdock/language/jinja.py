@@ -21,16 +21,10 @@ from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.expr import Constant, Expression, Text
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import (
-    LONGEST,
-    Expression,
-    Positions,
-    Tree,
-    function_problems,
-    guard,
-    guard_tree,
-)
+from crossdock.language.jmespath import LONGEST, function_problems, guard, guard_tree
+from crossdock.language.legacy import Positions, Tree, from_tree
 
 if TYPE_CHECKING:
     from jinja2 import nodes as jinja
@@ -74,7 +68,7 @@ def compile_template(scalar: ScalarNode) -> Expression:
             [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
         ) from None
     guard_tree(tree, scalar)
-    expression = Expression(text, tree, scalar, translation.positions, is_text=True)
+    expression = Expression(text, from_tree(tree, translation.positions), scalar, is_text=True)
     problems = [*translation.problems, *function_problems(expression)]
     if problems:
         raise CompileError(problems)
@@ -83,8 +77,8 @@ def compile_template(scalar: ScalarNode) -> Expression:
 
 def compile_constant_text(scalar: ScalarNode) -> Expression:
     """Text without values as a template, for places that take either."""
-    tree = _node("text", [_literal(str(scalar.value))])
-    return Expression(str(scalar.value), tree, scalar, {}, is_text=True)
+    text = str(scalar.value)
+    return Expression(text, Text((Constant(text),)), scalar, is_text=True)
 
 
 def _guard_template(text: str, scalar: ScalarNode) -> None:

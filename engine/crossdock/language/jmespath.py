@@ -17,8 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import jmespath.exceptions
 import jmespath.functions
@@ -26,28 +25,24 @@ import jmespath.lexer
 import jmespath.parser
 import jmespath.visitor
 
-from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
+from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
 from crossdock.core.json_faults import lone_surrogate
 from crossdock.core.json_types import JSON, finite
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.scope import Scope
 from crossdock.language.cost import GrowthError, Place, measured
+from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY, Function, FunctionError
 from crossdock.language.functions.bounds import LONGEST as LONGEST_RESULT
 from crossdock.language.functions.function import ordinal
-
-if TYPE_CHECKING:
-    from jmespath.visitor import _TreeNode
-
-Tree: TypeAlias = "_TreeNode"  # a node of a compiled expression: type, value and children
+from crossdock.language.legacy import Positions, Tree, from_tree
 
 LONGEST: Final = 4_000
 DEEPEST: Final = 40
 LONGEST_CHAIN: Final = 100
 
 _T = TypeVar("_T")
-Positions = dict[int, tuple[int, int]]
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
 _IDENTIFIER = re.compile(r""""(?:[^"\\]|\\.)*"|\w+""", re.ASCII | re.DOTALL)
@@ -79,31 +74,6 @@ _ITEMS: Final = {
     "dict": "object",
     "NoneType": "null",
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Expression:
-    """A compiled expression or template: its text, its tree, and where the tree's names stand."""
-
-    text: str
-    tree: Tree
-    scalar: ScalarNode
-    positions: Positions = field(repr=False)
-    is_text: bool = False
-    _span: list[Span] = field(default_factory=list, repr=False)  # worked out when it is first asked for
-
-    @property
-    def span(self) -> Span:
-        if not self._span:
-            self._span.append(self.scalar.part(0, len(self.text)))
-        return self._span[0]
-
-    def at(self, tree: Tree) -> Span:
-        """Where a node of the tree stands: the first name in it, or else the whole expression."""
-        for node in source_order(tree):
-            if id(node) in self.positions:
-                return self.scalar.part(*self.positions[id(node)])
-        return self.span
 
 
 class Failure(Exception):  # noqa: N818 (it never leaves the engine)
@@ -140,7 +110,7 @@ def compile_expression(scalar: ScalarNode) -> Expression:
     guard(text, scalar)
     tree = _parse(text, scalar)
     guard_tree(tree, scalar)
-    expression = Expression(text, tree, scalar, _positions(text, tree))
+    expression = Expression(text, from_tree(tree, _positions(text, tree)), scalar)
     if problems := function_problems(expression):
         raise CompileError(problems)
     return expression
@@ -356,11 +326,6 @@ def printed(value: JSON, tree: Tree) -> str | None:
             return json.dumps(value)
         case _:
             raise Failure(f"{describe(value)} cannot be printed as text", tree)
-
-
-def text_of(tree: Tree) -> Tree:
-    """The tree of a text that prints this one."""
-    return {"type": "text", "children": [tree], "value": None}
 
 
 class Evaluator:

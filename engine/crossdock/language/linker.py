@@ -18,7 +18,8 @@ from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, source_order
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import source_order
 from crossdock.language.mapping import Mapping
 from crossdock.language.parser import parse_mapping
 from crossdock.language.use_cost import circles, multiplied, multitude

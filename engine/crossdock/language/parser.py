@@ -16,8 +16,9 @@ from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
+from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
-from crossdock.language.jmespath import Expression, compile_expression
+from crossdock.language.jmespath import compile_expression
 
 WORDS: Final = {
     "$const": "the value itself",

@@ -14,7 +14,7 @@ from typing import Literal as OneOf
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ import re
 from typing import Final
 
 from crossdock.core.json_types import JSON
-from crossdock.language.jmespath import Tree, children
+from crossdock.language.jmespath import children
+from crossdock.language.legacy import Tree
 
 _COMPARISONS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _BINDING: Final = {

@@ -15,7 +15,7 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.yaml_reader import DEEPEST
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, GrowthError, Place, Size, measured
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping

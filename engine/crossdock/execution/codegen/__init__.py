@@ -22,7 +22,7 @@ from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import HERE, Found, of_mapping, of_tree
 from crossdock.execution.codegen.writer import ARRAY, OBJECT, TooLarge, Value, Writer
 from crossdock.execution.scope import Scope
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping

@@ -22,7 +22,7 @@ from crossdock.execution.codegen.writer import (
     of_members,
 )
 from crossdock.language.functions import REGISTRY, Function
-from crossdock.language.jmespath import Tree
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.execution.codegen.expressions import Trees

@@ -18,7 +18,9 @@ from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_tree, way_of
 from crossdock.execution.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree, source_order
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import source_order
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping

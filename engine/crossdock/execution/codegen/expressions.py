@@ -27,7 +27,7 @@ from crossdock.execution.codegen.writer import (
     truth,
 )
 from crossdock.language.functions.bounds import LONGEST
-from crossdock.language.jmespath import Tree
+from crossdock.language.legacy import Tree
 
 _ORDERS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _NAMES: Final = {"lt": "lt", "lte": "le", "gt": "gt", "gte": "ge"}

@@ -14,7 +14,7 @@ from crossdock.execution.codegen import loops
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.writer import BOOLEAN, NULL, NUMBER, STRING, Value, Writer
 from crossdock.language.functions.scaled import SCALE
-from crossdock.language.jmespath import Tree
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.execution.codegen.expressions import Trees

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.execution.codegen.locals import Access, Frame
 from crossdock.execution.codegen.writer import ARRAY, NONE, NULL, Value, of_items, truth
-from crossdock.language.jmespath import Tree
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.execution.codegen.expressions import Trees

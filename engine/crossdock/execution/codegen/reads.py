@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.execution.codegen.locals import Access, Path
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree
+from crossdock.language.expr import Expression
+from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping

@@ -17,7 +17,9 @@ from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts
-from crossdock.language.jmespath import Evaluator, Expression, Tree, is_true
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import Evaluator, is_true
+from crossdock.language.legacy import Tree
 from crossdock.project.cases import Case, cases_of, outcome_of, users_of
 from crossdock.project.examples import records_in
 from crossdock.tools.coverage.rules import Arm, Rule, deciding, place_key, row_key, rules_of

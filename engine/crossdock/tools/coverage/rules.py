@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from crossdock.core.diagnostics import Span, shorten
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree, source_order
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import source_order
+from crossdock.language.legacy import Tree
 from crossdock.language.unparse import written
 
 if TYPE_CHECKING:

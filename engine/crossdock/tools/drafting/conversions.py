@@ -17,7 +17,9 @@ from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.diagnostics import Severity, Source, Span
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import ScalarNode
-from crossdock.language.jmespath import Expression, Tree, compile_expression
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import compile_expression
+from crossdock.language.legacy import Tree
 from crossdock.tools.drafting.places import Place
 from crossdock.tools.drafting.words import concepts
 

@@ -15,7 +15,9 @@ from crossdock import __version__
 from crossdock.checking.lineage import Link
 from crossdock.core.json_types import JSON
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression, Tree, source_order
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import source_order
+from crossdock.language.legacy import Tree
 from crossdock.tools.explain.paths import parts_of
 
 if TYPE_CHECKING:

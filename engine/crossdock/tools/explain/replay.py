@@ -14,7 +14,9 @@ from crossdock.core.diagnostics import pointer
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
-from crossdock.language.jmespath import Evaluator, Expression, Tree
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import Evaluator
+from crossdock.language.legacy import Tree
 from crossdock.tools.explain.paths import Parts
 from crossdock.tools.explain.secrets import Secrets
 

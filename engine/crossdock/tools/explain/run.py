@@ -20,7 +20,7 @@ from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
 from crossdock.language.mapping import check_input
 from crossdock.language.syntax import Each, If
 from crossdock.tools.explain.paths import Parts, UnknownPathError, begins, parts_of, path_of

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from crossdock.language.jmespath import Tree, children, is_true
+from crossdock.language.jmespath import children, is_true
+from crossdock.language.legacy import Tree
 from crossdock.language.unparse import written
 from crossdock.tools.explain.replay import Judge, Part
 from crossdock.tools.explain.shown import Shown, show

@@ -12,7 +12,7 @@ from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts as Output
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
 from crossdock.tools.explain.paths import Parts
 from crossdock.tools.explain.secrets import Secrets
 

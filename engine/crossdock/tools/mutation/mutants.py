@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.language import syntax
-from crossdock.language.jmespath import Expression
+from crossdock.language.expr import Expression
+from crossdock.language.legacy import from_tree
 from crossdock.tools.coverage.rules import Key, row_key, row_places
 from crossdock.tools.mutation.trees import Sibling, other_constants, variants
 
@@ -114,7 +115,11 @@ class _Walk:
 
     def expression(self, expression: Expression) -> Iterator[tuple[Expression, str, Span]]:
         for variant in variants(expression.tree, self.sibling):
-            yield replace(expression, tree=variant.tree), variant.says, expression.at(variant.part)
+            yield (
+                replace(expression, node=from_tree(variant.tree, expression.positions)),
+                variant.says,
+                expression.at(variant.part),
+            )
 
     def cell(self, cell: syntax.Cell, place: str) -> Iterator[_Change]:
         match cell:

@@ -15,7 +15,9 @@ from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts
-from crossdock.language.jmespath import Evaluator, Expression, Tree
+from crossdock.language.expr import Expression
+from crossdock.language.jmespath import Evaluator
+from crossdock.language.legacy import Tree
 from crossdock.schema.shape import Shape
 from crossdock.tools.coverage.firing import Witness
 from crossdock.tools.coverage.rules import Key

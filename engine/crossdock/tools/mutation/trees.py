@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from crossdock.core.json_types import JSON
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import Tree, children
+from crossdock.language.jmespath import children
+from crossdock.language.legacy import Tree
 from crossdock.language.unparse import written
 
 # Of a property that is read: another one of the same kind; None when there is none.

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from crossdock.core.json_types import JSON
-from crossdock.language.jmespath import Tree, children
+from crossdock.language.jmespath import children
+from crossdock.language.legacy import Tree
 from crossdock.language.unparse import written
 from crossdock.tools.sheet.phrases import CONDITIONS, PHRASES
 
