@@ -28,7 +28,7 @@ FILES = {
     ),
 }
 FRAME = """\
-answer: desk/any
+response_schema: desk/any
 {head}
 steps:
 {steps}

@@ -233,7 +233,7 @@ def test_examples_show_the_arms_of_rules(project: MakeProject) -> None:
 
 CONVERSATION = """\
 request: shop/source
-answer: shop/target
+response_schema: shop/target
 steps:
   - {step: note, call: POST /notes, body: ../order}
 response: {refnum: {$const: done}}

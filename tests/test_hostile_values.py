@@ -23,7 +23,7 @@ from crossdock.channels.http import Transport
 from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\
-answer: desk/any
+response_schema: desk/any
 steps:
   - step: read
     call: GET /orders/{{ id }}/lines

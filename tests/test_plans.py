@@ -23,7 +23,7 @@ from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\
 request: shop/notice
-answer: desk/any
+response_schema: desk/any
 steps:
   - step: order
     call: GET /orders/{{ id }}
@@ -54,11 +54,11 @@ FILES = {
     "mappings/shop/failure.yaml": "map: {what: message, id: id}",
     "mappings/shop/notify/conversation.yaml": CONVERSATION.replace("orders/{{ id }}/parcels", "parcels"),
     "mappings/shop/recall/conversation.yaml": (
-        "answer: desk/any\n"
+        "response_schema: desk/any\n"
         "steps: [{step: a, call: POST /recalls, body: {till: settings().till}}]\n"
         "response: {done: answers().a}\n"
     ),
-    "mappings/shop/other/conversation.yaml": "answer: desk/any\nresponse: {n: abs(n)}\n",
+    "mappings/shop/other/conversation.yaml": "response_schema: desk/any\nresponse: {n: abs(n)}\n",
     "schemas/desk/any.schema.json": '{"type": "object"}',
     "schemas/shop/order.schema.json": '{"type": "object", "properties": {"sent": {"type": "array"}}}',
     "schemas/shop/notice.schema.json": (
@@ -93,7 +93,8 @@ def planned(project: MakeProject) -> Plan:
         del files["mappings/shop/recall/conversation.yaml"]
         if steps is not None:
             text = (
-                f"answer: desk/any\nsteps:\n{steps}\nresponse: {{answers: answers()}}\nfailure: ../failure\n"
+                f"response_schema: desk/any\nsteps:\n{steps}\n"
+                "response: {answers: answers()}\nfailure: ../failure\n"
             )
             files["mappings/shop/notify/conversation.yaml"] = text
         made = project(files)

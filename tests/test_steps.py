@@ -20,7 +20,7 @@ FILES = {
         ' "items": {"type": "object", "properties": {"ref": {"type": "string"}}}}}}'
     ),
 }
-HEAD = "request: shop/notice\nanswer: desk/any\n"
+HEAD = "request: shop/notice\nresponse_schema: desk/any\n"
 TAIL = "response: {events: events()}\n"
 KEYS = (
     "= help: the keys are `step`, `if`, `unless`, `each`, `at_once`, `about`, `call`, `value`, `event`, "
@@ -329,8 +329,8 @@ FILE = [
     ("", "[not-a-conversation]: the file is not a conversation @1:1 <>\n"),
     ("- a", "[not-a-conversation]: the file is not a conversation @1:1 <->\n"),
     (
-        "answer: desk/any\nsteps: []",
-        "[missing-response]: the conversation has no `response:` @1:1 <a>\n"
+        "response_schema: desk/any\nsteps: []",
+        "[missing-response]: the conversation has no `response:` @1:1 <r>\n"
         "= help: `response:` is a cell, or the name of a mapping",
     ),
     (
@@ -338,11 +338,23 @@ FILE = [
         "[unknown-key]: a conversation has no key `respons` @3:1 <respons>\n= help: did you mean `response`?",
     ),
     (
+        f"request: shop/notice\nanswer: desk/any\n{TAIL}",
+        "[renamed-key]: the key `answer` of a conversation is now `response_schema` @2:1 <answer>\n"
+        "= help: in a step, `answer` is still the schema of the channel's answer",
+    ),
+    (
         f"answer: desk/anny\n{TAIL}",
+        "[renamed-key]: the key `answer` of a conversation is now `response_schema` @1:1 <answer>\n"
+        "= help: in a step, `answer` is still the schema of the channel's answer\n"
         "[unknown-schema]: there is no schema `desk/anny` @1:9 <desk/anny>\n= help: did you mean `desk/any`?",
     ),
     (
-        f"request: shop/notise\nanswer: desk/any\n{TAIL}",
+        f"response_schema: desk/anny\n{TAIL}",
+        "[unknown-schema]: there is no schema `desk/anny` @1:18 <desk/anny>\n"
+        "= help: did you mean `desk/any`?",
+    ),
+    (
+        f"request: shop/notise\nresponse_schema: desk/any\n{TAIL}",
         "[unknown-schema]: there is no schema `shop/notise` @1:10 <shop/notise>\n"
         "= help: did you mean `shop/notice`?",
     ),
@@ -432,7 +444,7 @@ def test_a_whole_conversation_is_checked_without_findings(project: MakeProject) 
     text = """\
 describe: Everything once.
 request: shop/notice
-answer: desk/any
+response_schema: desk/any
 tables: {way: {a: b}}
 fragments: {ref: {r: ref}}
 steps:

@@ -327,7 +327,7 @@ def test_without_syrupy_it_says_what_to_install(project: pytest.Pytester) -> Non
 
 
 CONVERSATION = """\
-answer: desk/response
+response_schema: desk/response
 steps:
   - step: ticket
     call: GET /tickets/{{ id }}

@@ -749,7 +749,7 @@ def test_closing_ends_the_calls_that_are_still_made(desk: FakeDesk) -> None:
 CONVERSATION = """\
 describe: Read tickets.
 request: desk/request
-answer: desk/response
+response_schema: desk/response
 steps:
   - step: read
     each: names

@@ -72,7 +72,7 @@ def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.Map
     cells = [cell for step in all_steps(file.steps) for cell in step_cells(step)]
     cells += [file.response, *([file.failure] if file.failure is not None else [])]
     action = name.split("/")[-2]
-    target = file.answer or syntax.SchemaName(f"retailops/{action}.response", start)
+    target = file.response_schema or syntax.SchemaName(f"retailops/{action}.response", start)
     cell = syntax.List(tuple(cells), start)
     return syntax.MappingFile(
         describe=file.describe,

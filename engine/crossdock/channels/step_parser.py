@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -32,7 +32,7 @@ SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
 FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
     "request": "the schema of the RetailOPS request",
-    "answer": "the schema of the RetailOPS response; left out, `retailops/<action>.response`",
+    "response_schema": "the schema of the RetailOPS response; left out, `retailops/<action>.response`",
     "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
     "tables": "lookup tables: rows, or the path of a table file",
     "fragments": "cells with a name, for `$use`",
@@ -40,6 +40,7 @@ FILE_KEYS: Final = {
     "response": "the response: a cell, or the name of a mapping",
     "failure": "the mapping that turns a failed step into an event; left out, a failed step is an error",
 }
+RENAMED_KEYS: Final = {"answer": "response_schema"}
 CALL_KEYS: Final = {
     "query": "what stands in the query: cells that give text",
     "headers": "more headers: cells that give text",
@@ -122,7 +123,7 @@ class ConversationFile:
 
     describe: str
     request: syntax.SchemaName | None
-    answer: syntax.SchemaName | None
+    response_schema: syntax.SchemaName | None
     cannot: dict[str, str]
     tables: dict[str, syntax.Table]
     fragments: dict[str, syntax.Fragment]
@@ -166,11 +167,12 @@ class _StepParser(Parser):
     """One reading of a conversation, gathering what is wrong."""
 
     def conversation(self, node: MapNode) -> ConversationFile:
+        node = self.with_new_names(node)
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a conversation"))
         return ConversationFile(
             describe=self.text(node.get("describe")) or "",
             request=self.schema_name(node.get("request")),
-            answer=self.schema_name(node.get("answer")),
+            response_schema=self.schema_name(node.get("response_schema")),
             cannot=self._named(node.get("cannot"), "cannot", self.limit),
             tables=self.tables(node),
             fragments=self.fragments(node),
@@ -178,6 +180,21 @@ class _StepParser(Parser):
             response=self.response(node),
             failure=self.optional(node.get("failure")),
         )
+
+    def with_new_names(self, node: MapNode) -> MapNode:
+        """The file with renamed keys under their new names, each reported.
+
+        Their values are still read, so that a renamed key is the only thing reported about it.
+        """
+        entries = []
+        for key, value in node.entries:
+            if (new := RENAMED_KEYS.get(str(key.value))) is not None:
+                message = f"the key `{key.value}` of a conversation is now `{new}`"
+                help = "in a step, `answer` is still the schema of the channel's answer"
+                self.problem("renamed-key", message, key.span, help)
+                key = replace(key, value=new)
+            entries.append((key, value))
+        return replace(node, entries=tuple(entries))
 
     def response(self, node: MapNode) -> syntax.Cell:
         if (response := node.get("response")) is not None:
