@@ -30,7 +30,7 @@ from crossdock.tools.explain import markdown, openlineage
 from crossdock.tools.explain import text as as_tree
 from crossdock.tools.explain.fields import destinations, fields
 from crossdock.tools.explain.paths import UnknownPathError, begins, parts_of, path_of
-from crossdock.tools.explain.run import Account, run
+from crossdock.tools.explain.run import Explanation, run
 
 SOURCE = {
     "type": "object",
@@ -443,7 +443,7 @@ def mapping_names() -> list[str]:
 
 
 @cache
-def accounts(name: str) -> list[tuple[Record, Account]]:
+def accounts(name: str) -> list[tuple[Record, Explanation]]:
     project, found = repository(), []
     mapping = project.mapping(name)
     for record in examples_of(project.roots, name):

@@ -23,9 +23,9 @@ from crossdock.tools.sheet import csv as as_csv
 from crossdock.tools.sheet import html as as_html
 from crossdock.tools.sheet import markdown
 from crossdock.tools.sheet.comments import comment_of
+from crossdock.tools.sheet.field_examples import samples_of
 from crossdock.tools.sheet.phrases import CONDITIONS, PHRASES
 from crossdock.tools.sheet.rows import Sheet, sheet_of
-from crossdock.tools.sheet.samples import samples_of
 from crossdock.tools.sheet.wording import condition, words
 
 SOURCE = {

@@ -49,7 +49,7 @@ ONCE: Final = Size()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CostContext:
     """Where an expression is evaluated: its context, the whole, and the loops around it.
 
     ``loops`` are those around the whole's own place: another mapping that is used has its own whole.
@@ -60,26 +60,26 @@ class Place:
     loops: int = 0
     outside: int = 0
 
-    def inside(self, over: Size) -> Place:
+    def inside(self, over: Size) -> CostContext:
         """Inside of a loop over a value. The pieces of the context are no loop more."""
         loops = max(self.loops, over.loops + 1)
         if loops > MOST_LOOPS:
             raise GrowthError(f"more than {MOST_LOOPS} loops over the whole stand inside each other")
-        return Place(_some(over), self.whole, loops, self.outside)
+        return CostContext(_some(over), self.whole, loops, self.outside)
 
-    def behind(self, value: Size) -> Place:
-        return Place(_some(value), self.whole, self.loops, self.outside)
+    def behind(self, value: Size) -> CostContext:
+        return CostContext(_some(value), self.whole, self.loops, self.outside)
 
-    def own(self) -> Place:
+    def own(self) -> CostContext:
         """In another mapping, whose whole is the context here."""
-        return Place(self.context, self.context, self.loops, self.loops)
+        return CostContext(self.context, self.context, self.loops, self.loops)
 
     def everything(self) -> Size:
         """The whole, read here once more for each turn of the loops."""
         return Size(self.whole.times, self.whole.loops + self.loops - self.outside)
 
 
-def measured(tree: Tree, place: Place) -> Size:
+def measured(tree: Tree, place: CostContext) -> Size:
     """How much an expression can hold. Raises GrowthError, also for what it holds on the way."""
     size = _size(tree, place)
     if size.times > MOST_TIMES:
@@ -87,7 +87,7 @@ def measured(tree: Tree, place: Place) -> Size:
     return size
 
 
-def _size(tree: Tree, place: Place) -> Size:
+def _size(tree: Tree, place: CostContext) -> Size:
     kind, parts = tree["type"], tree["children"]
     if kind in ("literal", "expref"):
         return NOTHING
@@ -113,7 +113,7 @@ def _size(tree: Tree, place: Place) -> Size:
     return _greatest(sizes) if kind in _ONE_OF else _beside(parts, sizes, place)
 
 
-def _called(name: str, parts: Sequence[Tree], place: Place) -> Size:
+def _called(name: str, parts: Sequence[Tree], place: CostContext) -> Size:
     """What a function gives: of all its arguments together, if it is no single value or one of them."""
     if name in _WHOLE:
         return place.everything()
@@ -132,7 +132,7 @@ def _called(name: str, parts: Sequence[Tree], place: Place) -> Size:
     return _together(each if name == "map" else sizes)
 
 
-def _beside(parts: Sequence[Tree], sizes: Sequence[Size], place: Place) -> Size:
+def _beside(parts: Sequence[Tree], sizes: Sequence[Size], place: CostContext) -> Size:
     """Several values in one list or object. Properties of different names are different parts."""
     paths = [_path(part) for part in parts]
     others = [size for size, path in zip(sizes, paths, strict=True) if path is None]

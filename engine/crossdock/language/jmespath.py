@@ -31,7 +31,7 @@ from crossdock.core.json_faults import lone_surrogate
 from crossdock.core.json_types import JSON, finite
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.scope import Scope
-from crossdock.language.cost import GrowthError, Place, measured
+from crossdock.language.cost import CostContext, GrowthError, measured
 from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY, Function, FunctionError
 from crossdock.language.functions.bounds import LONGEST as LONGEST_RESULT
@@ -143,7 +143,7 @@ def guard_tree(tree: Tree, scalar: ScalarNode) -> None:
             raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
         level = [child for node in level for child in children(node)]
     try:
-        measured(tree, Place())
+        measured(tree, CostContext())
     except GrowthError as error:
         raise CompileError([Diagnostic("expression-too-large", str(error), scalar.span)]) from None
 

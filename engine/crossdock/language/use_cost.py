@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.yaml_reader import DEEPEST
 from crossdock.language import syntax
-from crossdock.language.cost import ONCE, GrowthError, Place, Size, measured
+from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
 from crossdock.language.expr import Expression
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_USES: Final = 2_000
 
-_ALONE: Final = Place()
+_ALONE: Final = CostContext()
 
 Fragments = MappingType[str, syntax.Fragment]
 
@@ -148,9 +148,9 @@ class _Growth:
     fragments: MappingType[str, syntax.Cell]
     used: MappingType[str, Mapping]
     findings: list[Diagnostic] = field(default_factory=list)
-    walked: set[tuple[int, Place]] = field(default_factory=set)
+    walked: set[tuple[int, CostContext]] = field(default_factory=set)
 
-    def cell(self, cell: syntax.Cell | syntax.Each, place: Place) -> None:
+    def cell(self, cell: syntax.Cell | syntax.Each, place: CostContext) -> None:
         match cell:
             case syntax.Evaluate(expression) if place != _ALONE:  # where the expression has been measured
                 self.size(expression, place)
@@ -171,11 +171,11 @@ class _Growth:
                 self.fields(cell.beside, place)
                 self.use(cell, place)
 
-    def fields(self, fields: tuple[syntax.Field, ...], place: Place) -> None:
+    def fields(self, fields: tuple[syntax.Field, ...], place: CostContext) -> None:
         for item in fields:
             self.cell(item.cell, place)
 
-    def inside(self, over: Expression, cell: syntax.Cell, place: Place) -> None:
+    def inside(self, over: Expression, cell: syntax.Cell, place: CostContext) -> None:
         size = self.size(over, place)
         if size is None:
             return
@@ -186,14 +186,14 @@ class _Growth:
         else:
             self.cell(cell, inside)
 
-    def size(self, expression: Expression, place: Place) -> Size | None:
+    def size(self, expression: Expression, place: CostContext) -> Size | None:
         try:
             return measured(expression.tree, place)
         except GrowthError as error:
             self.findings.append(Diagnostic("expression-too-large", str(error), expression.span))
             return None
 
-    def use(self, use: syntax.Use, place: Place) -> None:
+    def use(self, use: syntax.Use, place: CostContext) -> None:
         if use.name in self.fragments:
             self.once(self.fragments[use.name], place)
         elif use.name in self.used and place.context != ONCE:
@@ -203,7 +203,7 @@ class _Growth:
             within.once(inner.cell, place.own())
             self.findings += [Diagnostic(item.id, item.message, use.name_span) for item in within.findings]
 
-    def once(self, cell: syntax.Cell, place: Place) -> None:
+    def once(self, cell: syntax.Cell, place: CostContext) -> None:
         if (id(cell), place) not in self.walked:
             self.walked.add((id(cell), place))
             self.cell(cell, place)

@@ -25,8 +25,8 @@ def command(context: click.Context, mapping: str, wanted: str, output: str | Non
     """
     from crossdock.checking.lineage import lineage
     from crossdock.tools.sheet import csv, html, markdown
+    from crossdock.tools.sheet.field_examples import samples_of
     from crossdock.tools.sheet.rows import sheet_of
-    from crossdock.tools.sheet.samples import samples_of
 
     project = open_project(context)
     compiled = project.mapping(mapping)

@@ -1,8 +1,8 @@
-"""What examples do with the rules of a mapping: each expression is evaluated once more before a witness.
+"""What examples do with the rules of a mapping: each expression is evaluated once more, under observation.
 
-witness = Witness()
-replace(mapping, watch=witness).run(payload)
-(rule.key, "true") in witness.seen
+watch = CoverageWatch()
+replace(mapping, watch=watch).run(payload)
+(rule.key, "true") in watch.seen
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Firing:
 
 
 @dataclass(slots=True)
-class Witness:
+class CoverageWatch:
     """A watch that notes which arms of which rules are seen. It keeps no order: runs may overlap."""
 
     seen: set[Arm] = field(default_factory=set)
@@ -135,50 +135,52 @@ class _Branches:
 
 def firings(project: Project, mappings: Sequence[Mapping], given: Iterable[Path] = ()) -> list[Firing]:
     """Run the examples of mappings and of those who use them, or the payloads that are given, each once."""
-    witness, places = Witness(), list(given)
+    watch, places = CoverageWatch(), list(given)
     if places:
-        counts = [_run_given(project, mapping, places, witness) for mapping in mappings]
+        counts = [_run_given(project, mapping, places, watch) for mapping in mappings]
     else:
-        counts = _run_examples(project, mappings, witness)
+        counts = _run_examples(project, mappings, watch)
     pairs = zip(mappings, counts, strict=True)
-    return [_firing(rules_of(project, mapping), counted, witness) for mapping, counted in pairs]
+    return [_firing(rules_of(project, mapping), counted, watch) for mapping, counted in pairs]
 
 
-def _firing(rules: Sequence[Rule], examples: dict[str, int], witness: Witness) -> Firing:
+def _firing(rules: Sequence[Rule], examples: dict[str, int], watch: CoverageWatch) -> Firing:
     missed = tuple(
-        Missed(rule, says) for rule in rules for arm, says in rule.arms if (rule.key, arm) not in witness.seen
+        Missed(rule, says) for rule in rules for arm, says in rule.arms if (rule.key, arm) not in watch.seen
     )
     rows = sum(rule.kind == "row" for rule in rules)
     return Firing(examples, sum(len(rule.arms) for rule in rules) - rows, rows, missed)
 
 
-def _run_examples(project: Project, mappings: Sequence[Mapping], witness: Witness) -> list[dict[str, int]]:
+def _run_examples(
+    project: Project, mappings: Sequence[Mapping], watch: CoverageWatch
+) -> list[dict[str, int]]:
     names = [(mapping.name, *users_of(project, mapping.name)) for mapping in mappings]
     cases = {name: cases_of(project, name) for found in names for name in found}
     for case in (case for found in cases.values() for case in found):
-        _run_case(project, case, witness)
+        _run_case(project, case, watch)
     return [{name: len(cases[name]) for name in found if cases[name]} for found in names]
 
 
-def _run_case(project: Project, case: Case, witness: Witness) -> None:
+def _run_case(project: Project, case: Case, watch: CoverageWatch) -> None:
     try:
-        _, warnings = outcome_of(project, case, lambda mapping: replace(mapping, watch=witness))
+        _, warnings = outcome_of(project, case, lambda mapping: replace(mapping, watch=watch))
     except CrossdockError as error:
-        witness.told(error.diagnostics)
+        watch.told(error.diagnostics)
     else:
-        witness.told(warnings)
+        watch.told(warnings)
 
 
 def _run_given(
-    project: Project, mapping: Mapping, places: Iterable[Path], witness: Witness
+    project: Project, mapping: Mapping, places: Iterable[Path], watch: CoverageWatch
 ) -> dict[str, int]:
-    watched, count = replace(mapping, watch=witness), 0
+    watched, count = replace(mapping, watch=watch), 0
     for record in (record for place in places for record in records_in(place)):
         count += 1
         if record.fault is None:
             settings = project.settings(mapping.name, record.settings)
             try:
-                witness.told(watched.run(record.payload, settings=settings, name=record.name).warnings)
+                watch.told(watched.run(record.payload, settings=settings, name=record.name).warnings)
             except CrossdockError as error:
-                witness.told(error.diagnostics)
+                watch.told(error.diagnostics)
     return {mapping.name: count}

@@ -12,7 +12,7 @@ from crossdock.core.errors import ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.tools.derivation import paths
 from crossdock.tools.derivation.recipe import Correction, Recipe, ShapeRecipe
-from crossdock.tools.derivation.shapes import Path, Shape, merge, rewrite
+from crossdock.tools.derivation.shapes import InferredShape, Path, merge, rewrite
 
 _PERSONAL = re.compile(
     r".*(password|secret|api_?key)|(access|refresh|id|auth)_?token|ticket|e?mail(_?address)?"
@@ -29,7 +29,7 @@ class Rewriting:
     recipe: Recipe
     met: set[str] = field(default_factory=set)
 
-    def apply(self, shape: Shape, own: ShapeRecipe) -> Shape:
+    def apply(self, shape: InferredShape, own: ShapeRecipe) -> InferredShape:
         """The shape with corrections, descriptions, marks, and references to other shapes."""
         rules = [correction for name in own.policy.rules for correction in self._rule(name, own)]
         for correction in (*rules, *own.corrections):
@@ -51,7 +51,7 @@ class Rewriting:
             )
         return self.recipe.rules[name]
 
-    def _correct(self, correction: Correction, name: str, path: Path, shape: Shape) -> Shape:
+    def _correct(self, correction: Correction, name: str, path: Path, shape: InferredShape) -> InferredShape:
         if not self._meets(correction.at, path):
             return shape
         types = frozenset(correction.type) or shape.types
@@ -75,7 +75,7 @@ class Rewriting:
             keywords={**shape.keywords, **correction.keywords},
         )
 
-    def _describe(self, path: Path, shape: Shape, own: ShapeRecipe) -> Shape:
+    def _describe(self, path: Path, shape: InferredShape, own: ShapeRecipe) -> InferredShape:
         texts: Mapping[str, str] = {**self.recipe.descriptions, **own.descriptions}
         found = [pattern for pattern in texts if paths.matches(pattern, path)]
         self.met.update(found)
@@ -83,7 +83,7 @@ class Rewriting:
             replace(shape, keywords={**shape.keywords, "description": texts[found[-1]]}) if found else shape
         )
 
-    def _mark(self, path: Path, shape: Shape) -> Shape:
+    def _mark(self, path: Path, shape: InferredShape) -> InferredShape:
         """A sensitive mark stands on what holds a value: no object, no list of objects.
 
         Names that tell of people and credentials in any system need not be stated.
@@ -97,7 +97,7 @@ class Rewriting:
         known = bool(path) and _PERSONAL.fullmatch(path[-1]) is not None
         return replace(shape, sensitive=self._meets(self.recipe.sensitive, path) or known)
 
-    def _use(self, path: Path, shape: Shape, own: ShapeRecipe) -> Shape:
+    def _use(self, path: Path, shape: InferredShape, own: ShapeRecipe) -> InferredShape:
         for pattern, reference in own.uses.items():
             if paths.matches(pattern, path):
                 self.met.add(pattern)
@@ -106,12 +106,14 @@ class Rewriting:
                 )
         return shape
 
-    def extract(self, shape: Shape, own: ShapeRecipe) -> tuple[Shape, dict[str, Shape]]:
+    def extract(
+        self, shape: InferredShape, own: ShapeRecipe
+    ) -> tuple[InferredShape, dict[str, InferredShape]]:
         """Everything that repeats, taken out: the shape with references, and the definitions."""
-        defs: dict[str, Shape] = {}
+        defs: dict[str, InferredShape] = {}
         repeats = {**self.recipe.repeats, **own.repeats}
 
-        def take(path: Path, part: Shape) -> Shape:
+        def take(path: Path, part: InferredShape) -> InferredShape:
             for name, patterns in repeats.items():
                 if self._meets(patterns, path) and path:
                     body = replace(
@@ -119,7 +121,9 @@ class Rewriting:
                     )
                     defs[name] = merge(defs[name], body) if name in defs else body
                     reference = f"#/$defs/{name}"
-                    return Shape(part.types, origin=part.origin, ref=reference, keywords=_description(part))
+                    return InferredShape(
+                        part.types, origin=part.origin, ref=reference, keywords=_description(part)
+                    )
             return part
 
         return rewrite(shape, take), {name: defs[name] for name in repeats if name in defs}
@@ -140,7 +144,7 @@ class Rewriting:
         return [Diagnostic("correction-unmet", message.format(*item)) for item in lost]
 
 
-def _description(shape: Shape) -> dict[str, JSON]:
+def _description(shape: InferredShape) -> dict[str, JSON]:
     return {key: value for key, value in shape.keywords.items() if key == "description"}
 
 

@@ -42,7 +42,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a parameter table: cells by lower-case column title."""
 
     offset: int
@@ -142,9 +142,9 @@ def block(part: Section, ordinal: int) -> Located:
             return value
 
 
-def table(part: Section, ordinal: int) -> list[Row]:
+def table(part: Section, ordinal: int) -> list[TableRow]:
     """The rows of the ``ordinal``-th Markdown table of a section, counted from 1."""
-    tables: list[list[Row]] = []
+    tables: list[list[TableRow]] = []
     titles: list[str] = []
     previous = -1
     for line in _TABLE_LINE.finditer(part.source.text, part.start, part.end):
@@ -152,7 +152,7 @@ def table(part: Section, ordinal: int) -> list[Row]:
             tables.append([])
             titles = [cell.strip("* ").lower() for cell in _cells(line[0])]
         elif not set(line[0]) <= set("|-: \t"):
-            tables[-1].append(Row(line.start(), dict(zip(titles, _cells(line[0]), strict=False))))
+            tables[-1].append(TableRow(line.start(), dict(zip(titles, _cells(line[0]), strict=False))))
         previous = line.end()
     if not 1 <= ordinal <= len(tables):
         message = f"the document `{part.source.name}` holds {_count(tables, 'table')} here, not {ordinal}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from crossdock.core.diagnostics import Diagnostic, Source
 from crossdock.core.errors import ProjectError
 from crossdock.tools.derivation import documents, paths
-from crossdock.tools.derivation.documents import Row, Section
+from crossdock.tools.derivation.documents import Section, TableRow
 from crossdock.tools.derivation.located import Located, MalformedError, read
 from crossdock.tools.derivation.prose import described
 from crossdock.tools.derivation.recipe import Evidence, Policy, Recipe
@@ -19,9 +19,9 @@ from crossdock.tools.derivation.shapes import (
     ANY,
     ELEMENT,
     NOTHING,
+    InferredShape,
     Locate,
     Origin,
-    Shape,
     Status,
     infer,
     leading,
@@ -74,7 +74,7 @@ def _load(path: Path, kind: str = "document") -> Source:
     return _cached(path, kind, facts.st_mtime_ns, facts.st_size)
 
 
-def shape_of(item: Evidence, library: Library, before: Shape, policy: Policy) -> Shape:
+def shape_of(item: Evidence, library: Library, before: InferredShape, policy: Policy) -> InferredShape:
     """The shape that one item shows, put at its place. ``before`` is what earlier items showed."""
     source = library.source(item)
     part = documents.section(source, item.under)
@@ -106,7 +106,7 @@ def shape_of(item: Evidence, library: Library, before: Shape, policy: Policy) ->
     return paths.graft(_picked(shape, item, part), paths.parse(item.into))
 
 
-def _picked(shape: Shape, item: Evidence, part: Section) -> Shape:
+def _picked(shape: InferredShape, item: Evidence, part: Section) -> InferredShape:
     """Only the properties that the item picks, when it picks any."""
     if not item.pick:
         return shape
@@ -114,15 +114,15 @@ def _picked(shape: Shape, item: Evidence, part: Section) -> Shape:
     if missing:
         message = f"this part of `{part.source.name}` has no property `{missing[0]}`"
         raise ProjectError([Diagnostic("evidence-empty", message, part.span(part.start))])
-    return Shape(shape.types, {key: shape.properties[key] for key in item.pick}, origin=shape.origin)
+    return InferredShape(shape.types, {key: shape.properties[key] for key in item.pick}, origin=shape.origin)
 
 
-def _rows(rows: list[Row], locate: Locate, placeholders: Mapping[str, str]) -> Shape:
+def _rows(rows: list[TableRow], locate: Locate, placeholders: Mapping[str, str]) -> InferredShape:
     """A parameter table: a row is a property, its name a path of ``:`` (member) and ``/`` (list element)."""
     return merged(_row(row, locate, placeholders) for row in rows)
 
 
-def _row(row: Row, locate: Locate, placeholders: Mapping[str, str]) -> Shape:
+def _row(row: TableRow, locate: Locate, placeholders: Mapping[str, str]) -> InferredShape:
     name = next((row.cells[column] for column in _NAME_COLUMNS if row.cells.get(column)), "").strip("*` ")
     steps: list[str] = []
     for position, part in enumerate(name.split("/")):
@@ -132,11 +132,11 @@ def _row(row: Row, locate: Locate, placeholders: Mapping[str, str]) -> Shape:
     types = {_TYPE_WORDS[word] for word in words if word in _TYPE_WORDS}
     if _PERHAPS_BOOLEAN.search(row.cells.get("description", "")):
         types.add("boolean")
-    shape = Shape(frozenset(types), origin=locate(row.offset))
+    shape = InferredShape(frozenset(types), origin=locate(row.offset))
     return paths.graft(merge(shape, _example(row, locate, placeholders)), steps)
 
 
-def _example(row: Row, locate: Locate, placeholders: Mapping[str, str]) -> Shape:
+def _example(row: TableRow, locate: Locate, placeholders: Mapping[str, str]) -> InferredShape:
     """What the example cell shows, when it holds JSON; a cell that is no JSON shows nothing."""
     cell = row.cells.get("example", "").strip("` ")
     try:

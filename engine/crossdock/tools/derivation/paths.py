@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from crossdock.tools.derivation.shapes import ELEMENT, NOTHING, Path, Shape, merged
+from crossdock.tools.derivation.shapes import ELEMENT, NOTHING, InferredShape, Path, merged
 
 _STEP = re.compile(r'\.?(?:"([^"]+)"|/((?:[^/\\]|\\.)+)/|(\*\*)|(\*)|(\[\])|([^.\[\]"/*]+))')
 
@@ -73,15 +73,15 @@ def _step(step: str, name: str) -> bool:
     return step == name
 
 
-def pick(shape: Shape, pattern: str) -> Shape:
+def pick(shape: InferredShape, pattern: str) -> InferredShape:
     """The union of all parts of a shape that a pattern means."""
     steps = parse(pattern)
-    found: list[Shape] = []
+    found: list[InferredShape] = []
     _collect(shape, (), steps, found)
     return merged(found)
 
 
-def _collect(shape: Shape, path: Path, steps: Path, found: list[Shape]) -> None:
+def _collect(shape: InferredShape, path: Path, steps: Path, found: list[InferredShape]) -> None:
     if _matches(steps, path):
         found.append(shape)
     for key, inner in shape.properties.items():
@@ -90,13 +90,13 @@ def _collect(shape: Shape, path: Path, steps: Path, found: list[Shape]) -> None:
         _collect(shape.items, (*path, ELEMENT), steps, found)
 
 
-def graft(shape: Shape, steps: Sequence[str]) -> Shape:
+def graft(shape: InferredShape, steps: Sequence[str]) -> InferredShape:
     """A shape put at a place: objects and lists are built around it."""
     for step in reversed(steps):
         if step == ELEMENT:
-            shape = Shape(frozenset({"array"}), items=shape, origin=shape.origin)
+            shape = InferredShape(frozenset({"array"}), items=shape, origin=shape.origin)
         else:
-            shape = Shape(frozenset({"object"}), {step: shape}, origin=shape.origin)
+            shape = InferredShape(frozenset({"object"}), {step: shape}, origin=shape.origin)
     return shape
 
 

@@ -18,7 +18,7 @@ from crossdock.core.errors import ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.tools.derivation.documents import Section
 from crossdock.tools.derivation.located import MalformedError, read
-from crossdock.tools.derivation.shapes import Locate, Shape
+from crossdock.tools.derivation.shapes import InferredShape, Locate
 
 CHILDREN = "Show child attributes"
 
@@ -29,7 +29,7 @@ NO_WORDS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FieldExplanation:
     """One explanation: where it stands, its words, and what it says of its field besides."""
 
     offset: int
@@ -39,16 +39,16 @@ class Entry:
     known: tuple[str, ...] = ()
 
 
-def described(part: Section, bounds: tuple[str, str], shape: Shape, locate: Locate) -> Shape:
+def described(part: Section, bounds: tuple[str, str], shape: InferredShape, locate: Locate) -> InferredShape:
     """The properties of a shape that the page explains between two lines, each at its explanation."""
     entries = _entries(part, *_between(part, bounds))
     names = list(shape.properties)
-    properties: dict[str, Shape] = {}
+    properties: dict[str, InferredShape] = {}
     for name, entry in _aligned(shape, names, entries):
         if _shared(name, entry):
             known: dict[str, JSON] = {"x-known-values": list(entry.known)} if entry.known else {}
-            properties[name] = Shape(origin=locate(entry.offset), keywords=known)
-    return Shape(properties=properties)
+            properties[name] = InferredShape(origin=locate(entry.offset), keywords=known)
+    return InferredShape(properties=properties)
 
 
 def _between(part: Section, bounds: tuple[str, str]) -> tuple[int, int]:
@@ -63,16 +63,18 @@ def _between(part: Section, bounds: tuple[str, str]) -> tuple[int, int]:
     return opening.end() + 1, closing.start() if closing else part.end
 
 
-def _entries(part: Section, start: int, end: int) -> list[Entry]:
+def _entries(part: Section, start: int, end: int) -> list[FieldExplanation]:
     """The explanations of a stretch. On a page with examples, an example ends one; else every line does."""
     lines = list(_lines(part.source.text, start, end))
     examples = any(_is_example(line) for _, line in lines)
-    entries: list[Entry] = []
+    entries: list[FieldExplanation] = []
     pending: tuple[int, str] | None = None
     for offset, line in lines:
         if line.endswith(CHILDREN):
             entries.append(
-                Entry(pending[0] if pending else offset, _words(pending[1] if pending else ""), True)
+                FieldExplanation(
+                    pending[0] if pending else offset, _words(pending[1] if pending else ""), True
+                )
             )
             pending = None
         elif _is_example(line):
@@ -81,9 +83,9 @@ def _entries(part: Section, start: int, end: int) -> list[Entry]:
         elif pending and examples:
             pending = (pending[0], f"{pending[1]} {line}")
         else:
-            entries += [Entry(pending[0], _words(pending[1]))] if pending else []
+            entries += [FieldExplanation(pending[0], _words(pending[1]))] if pending else []
             pending = (offset, line)
-    return entries + ([Entry(pending[0], _words(pending[1]))] if pending else [])
+    return entries + ([FieldExplanation(pending[0], _words(pending[1]))] if pending else [])
 
 
 def _lines(text: str, start: int, end: int) -> list[tuple[int, str]]:
@@ -111,15 +113,17 @@ def _is_example(line: str) -> bool:
         return False
 
 
-def _explained(pending: tuple[int, str], example: str) -> Entry:
+def _explained(pending: tuple[int, str], example: str) -> FieldExplanation:
     choices = _CHOICES.match(example)
     known = tuple(choices[1].split(", ")) if choices else ()
-    return Entry(pending[0], _words(pending[1]), free=example.startswith("{"), known=known)
+    return FieldExplanation(pending[0], _words(pending[1]), free=example.startswith("{"), known=known)
 
 
-def _aligned(shape: Shape, names: Sequence[str], entries: Sequence[Entry]) -> list[tuple[str, Entry]]:
+def _aligned(
+    shape: InferredShape, names: Sequence[str], entries: Sequence[FieldExplanation]
+) -> list[tuple[str, FieldExplanation]]:
     """The best way to lay properties and explanations side by side without changing the order of either."""
-    best: dict[tuple[int, int], tuple[float, tuple[int, int], Entry | None]] = {}
+    best: dict[tuple[int, int], tuple[float, tuple[int, int], FieldExplanation | None]] = {}
 
     def score(i: int, j: int) -> float:
         return best[i, j][0] if (i, j) in best else 0.0
@@ -140,7 +144,7 @@ def _aligned(shape: Shape, names: Sequence[str], entries: Sequence[Entry]) -> li
                 )
                 moves.append((both + score(i + 2, j + 1), (i + 2, j + 1), leaf))
             best[i, j] = max(moves, key=lambda move: move[0])
-    pairs: list[tuple[str, Entry]] = []
+    pairs: list[tuple[str, FieldExplanation]] = []
     at = (0, 0)
     while at in best:
         _, after, found = best[at]
@@ -149,14 +153,14 @@ def _aligned(shape: Shape, names: Sequence[str], entries: Sequence[Entry]) -> li
     return pairs
 
 
-def _fit(name: str, shape: Shape, entry: Entry) -> float:
+def _fit(name: str, shape: InferredShape, entry: FieldExplanation) -> float:
     """How well an explanation fits a property: children to children first, then shared words."""
     nested = bool(shape.properties or (shape.items and shape.items.properties))
     kind = 0.5 if entry.free or nested == entry.children else -9.0
     return kind + 2.0 * _shared(name, entry) / max(1, len(_words(name)))
 
 
-def _shared(name: str, entry: Entry) -> int:
+def _shared(name: str, entry: FieldExplanation) -> int:
     return _common(_words(name), entry.words)
 
 

@@ -144,11 +144,11 @@ def load(folder: Path) -> Recipe:
             [Diagnostic("recipe-missing", message, None, "see docs/schemas.md for how to write one")]
         )
     source = documents.load(path, "recipe")
-    return _Reader(f"{folder.name}/{RECIPE}", source.text).recipe(folder)
+    return _RecipeReader(f"{folder.name}/{RECIPE}", source.text).recipe(folder)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _RecipeReader:
     """Plain YAML data -> recipe. Every refusal names the place in the file."""
 
     name: str

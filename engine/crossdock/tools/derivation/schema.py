@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from crossdock.core.json_types import JSON
 from crossdock.tools.derivation.recipe import Policy
-from crossdock.tools.derivation.shapes import ANY, Origin, Shape
+from crossdock.tools.derivation.shapes import ANY, InferredShape, Origin
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BASE = "https://crossdock.dev/schemas/"
@@ -21,7 +21,12 @@ _WIDTH = 110
 
 
 def schema(
-    system: str, name: str, shape: Shape, defs: Mapping[str, JSON], policy: Policy, describe: str | None
+    system: str,
+    name: str,
+    shape: InferredShape,
+    defs: Mapping[str, JSON],
+    policy: Policy,
+    describe: str | None,
 ) -> JSON:
     """A whole schema file. A file of definitions only has no type of its own."""
     head: dict[str, JSON] = {"$schema": DIALECT, "$id": f"{BASE}{system}/{name}", "title": f"{system}/{name}"}
@@ -32,12 +37,12 @@ def schema(
     return {**head, **body, **({"$defs": dict(defs)} if defs else {})}
 
 
-def definition(shape: Shape, policy: Policy) -> JSON:
+def definition(shape: InferredShape, policy: Policy) -> JSON:
     """A definition. It may be null wherever it stands, unless the place says otherwise."""
     return part(shape, policy, nullable=policy.nullable != "none")
 
 
-def part(shape: Shape, policy: Policy, *, nullable: bool) -> dict[str, JSON]:
+def part(shape: InferredShape, policy: Policy, *, nullable: bool) -> dict[str, JSON]:
     """The schema of a shape; ``nullable``: the policy lets null stand in its place."""
     result: dict[str, JSON] = {}
     keywords = dict(shape.keywords)
@@ -75,7 +80,7 @@ def _enumeration(keywords: dict[str, JSON], nullable: bool) -> dict[str, JSON]:
     return keywords
 
 
-def _members(shape: Shape, policy: Policy) -> dict[str, JSON]:
+def _members(shape: InferredShape, policy: Policy) -> dict[str, JSON]:
     result: dict[str, JSON] = {}
     if shape.required:
         result["required"] = [key for key in shape.properties if key in shape.required]

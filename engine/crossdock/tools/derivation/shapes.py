@@ -34,12 +34,12 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class InferredShape:
     """What is known of a value. ``keywords`` are schema keywords that a correction stated."""
 
     types: frozenset[str] = frozenset()
-    properties: Mapping[str, Shape] = field(default_factory=dict)
-    items: Shape | None = None
+    properties: Mapping[str, InferredShape] = field(default_factory=dict)
+    items: InferredShape | None = None
     origin: Origin | None = None
     dated: bool = False
     ref: str | None = None
@@ -48,27 +48,27 @@ class Shape:
     keywords: Mapping[str, JSON] = field(default_factory=dict)
 
 
-NOTHING = Shape()
+NOTHING = InferredShape()
 
 Locate = Callable[[int], Origin]
 
 
-def infer(located: Located, locate: Locate, placeholders: Mapping[str, str]) -> Shape:
+def infer(located: Located, locate: Locate, placeholders: Mapping[str, str]) -> InferredShape:
     """The shape of one example. ``placeholders`` says what a stand-in such as "<unknown>" stands for."""
     origin = locate(located.offset)
     match located.value:
         case dict() as members:
             properties = {key: infer(member, locate, placeholders) for key, member in members.items()}
-            return Shape(frozenset({"object"}), properties, origin=origin)
+            return InferredShape(frozenset({"object"}), properties, origin=origin)
         case list() as elements:
             each = [infer(element, locate, placeholders) for element in elements]
-            return Shape(frozenset({"array"}), items=merged(each) if each else None, origin=origin)
+            return InferredShape(frozenset({"array"}), items=merged(each) if each else None, origin=origin)
         case str() as text:
             kind = placeholders.get(f'"{text}"', "string")
-            return Shape(frozenset({kind}), origin=origin, dated=bool(_DATE_TIME.fullmatch(text)))
+            return InferredShape(frozenset({kind}), origin=origin, dated=bool(_DATE_TIME.fullmatch(text)))
         case value:
             kind = placeholders.get(str(value), _kind(value))
-            return Shape(frozenset({kind}), origin=origin)
+            return InferredShape(frozenset({kind}), origin=origin)
 
 
 def _kind(value: bool | int | float | None) -> str:
@@ -83,12 +83,12 @@ def _kind(value: bool | int | float | None) -> str:
             return "number"
 
 
-def merged(shapes: Iterable[Shape]) -> Shape:
+def merged(shapes: Iterable[InferredShape]) -> InferredShape:
     """The union of several shapes."""
     return reduce(merge, shapes, NOTHING)
 
 
-def merge(one: Shape, other: Shape) -> Shape:
+def merge(one: InferredShape, other: InferredShape) -> InferredShape:
     """The union of two shapes. Properties keep the order in which they were first seen."""
     if one is NOTHING:
         return other
@@ -96,7 +96,7 @@ def merge(one: Shape, other: Shape) -> Shape:
     properties = dict(one.properties)
     for key, shape in other.properties.items():
         properties[key] = merge(properties[key], shape) if key in properties else shape
-    return Shape(
+    return InferredShape(
         types=one.types | other.types,
         properties=properties,
         items=(one.items and other.items and merge(one.items, other.items)) or one.items or other.items,
@@ -116,14 +116,16 @@ def _better(one: Origin | None, other: Origin | None) -> Origin | None:
     return other if _RANK[other.status] < _RANK[one.status] else one
 
 
-def leading(shape: Shape) -> Shape:
+def leading(shape: InferredShape) -> InferredShape:
     """Where a page prints required keys first and the rest in order: the keys before the first step back."""
     keys = [key.lower() for key in shape.properties]
     back = next((at for at in range(1, len(keys)) if keys[at] < keys[at - 1]), None)
     return replace(shape, required=frozenset(list(shape.properties)[:back])) if back else shape
 
 
-def rewrite(shape: Shape, change: Callable[[Path, Shape], Shape], path: Path = ()) -> Shape:
+def rewrite(
+    shape: InferredShape, change: Callable[[Path, InferredShape], InferredShape], path: Path = ()
+) -> InferredShape:
     """The shape with every part passed through ``change``, innermost parts first."""
     properties = {key: rewrite(inner, change, (*path, key)) for key, inner in shape.properties.items()}
     items = rewrite(shape.items, change, (*path, ELEMENT)) if shape.items else None

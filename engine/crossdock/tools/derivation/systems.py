@@ -17,7 +17,7 @@ from crossdock.tools.derivation import schema
 from crossdock.tools.derivation.corrections import Rewriting
 from crossdock.tools.derivation.evidence import Library, shape_of
 from crossdock.tools.derivation.recipe import ShapeRecipe
-from crossdock.tools.derivation.shapes import NOTHING, Shape, merge
+from crossdock.tools.derivation.shapes import NOTHING, InferredShape, merge
 
 SUFFIX = ".schema.json"
 DOCUMENTS = "CROSSDOCK_DOCUMENTS"
@@ -53,7 +53,9 @@ def _schema(system: str, own: ShapeRecipe, library: Library, rewriting: Rewritin
     return schema.schema(system, own.name, shape, parts, own.policy, own.describe)
 
 
-def _shape(own: ShapeRecipe, library: Library, rewriting: Rewriting) -> tuple[Shape, dict[str, Shape]]:
+def _shape(
+    own: ShapeRecipe, library: Library, rewriting: Rewriting
+) -> tuple[InferredShape, dict[str, InferredShape]]:
     shape = NOTHING
     for item in own.evidence:
         shape = merge(shape, shape_of(item, library, shape, own.policy))

@@ -5,7 +5,7 @@ of each change only a few samples are kept, so a corpus may be as long as it lik
 
     comparison = compare(old, new, records)
     comparison.changed            # how many payloads; 0 when nothing changed
-    comparison.changes[0].rule    # Rule(old=Span(…), new=Span(…))
+    comparison.changes[0].rule    # RuleVersions(old=Span(…), new=Span(…))
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crossdock.core.diagnostics import Diagnostic, pointer
 from crossdock.core.json_types import JSON, Missing
 from crossdock.project.examples import Record
 from crossdock.tools.diff.differences import Difference, Kind, differences
-from crossdock.tools.diff.rules import Rule, reasons, rule_of
+from crossdock.tools.diff.rules import RuleVersions, reasons, rule_of
 from crossdock.tools.diff.runs import Run
 from crossdock.tools.diff.versions import Version
 from crossdock.tools.explain.paths import parts_of, path_of
@@ -47,7 +47,7 @@ class Sample:
 class Change:
     """One field that changed in one way, by one rule."""
 
-    rule: Rule
+    rule: RuleVersions
     path: str
     kind: Kind
     notes: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class _Gathering:
     def __init__(self, old: Version, new: Version, samples: int) -> None:
         self.old, self.new, self.samples = old, new, samples
         self.result = Comparison()
-        self.changes: dict[tuple[Rule, str, Kind], Change] = {}
+        self.changes: dict[tuple[RuleVersions, str, Kind], Change] = {}
         self.remarks: dict[tuple[object, ...], Remark] = {}
 
     def add(self, record: Record) -> None:
@@ -115,7 +115,7 @@ class _Gathering:
     # Values
 
     def values(self, record: Record, before: Run, after: Run) -> bool:
-        met: set[tuple[Rule, str, Kind]] = set()
+        met: set[tuple[RuleVersions, str, Kind]] = set()
         for each in differences(before.value, after.value):
             place = (
                 self.old.privacy.place(each.old)
@@ -218,6 +218,6 @@ def _folded(item: Diagnostic) -> str:
     return path_of(parts_of(at))
 
 
-def _order(rule: Rule) -> tuple[bool, str, int]:
+def _order(rule: RuleVersions) -> tuple[bool, str, int]:
     span = rule.new or rule.old
     return rule.new is None, span.source.name if span else "", span.start if span else 0

@@ -7,7 +7,7 @@ from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON, Missing
 from crossdock.tools.diff.comparison import Change, Remark
 from crossdock.tools.diff.report import Compared, Report, by_rule
-from crossdock.tools.diff.rules import Rule, line_of
+from crossdock.tools.diff.rules import RuleVersions, line_of
 
 
 def write(report: Report) -> str:
@@ -30,7 +30,7 @@ def _data(each: Compared) -> JSON:
     return found
 
 
-def _rule_data(rule: Rule, changes: list[Change]) -> JSON:
+def _rule_data(rule: RuleVersions, changes: list[Change]) -> JSON:
     notes = dict.fromkeys(note for change in changes for note in change.notes)
     fields = [_change_data(change) for change in changes]
     return {"before": _span(rule.old), "after": _span(rule.new), "notes": list[JSON](notes), "fields": fields}

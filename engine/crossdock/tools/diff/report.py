@@ -12,7 +12,7 @@ from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import JSON, Missing
 from crossdock.tools.diff.comparison import Change, Comparison, RemarkKind
 from crossdock.tools.diff.privacy import HIDDEN
-from crossdock.tools.diff.rules import Rule, brief
+from crossdock.tools.diff.rules import RuleVersions, brief
 
 REMARKS: Final[dict[RemarkKind, str]] = {
     "fails": "now fails",
@@ -63,7 +63,7 @@ def summary(comparison: Comparison) -> str:
     return line
 
 
-def by_rule(changes: Iterable[Change]) -> Iterator[tuple[Rule, list[Change]]]:
+def by_rule(changes: Iterable[Change]) -> Iterator[tuple[RuleVersions, list[Change]]]:
     for rule, found in groupby(changes, key=lambda each: each.rule):
         yield rule, list(found)
 
@@ -75,13 +75,13 @@ def value_text(value: JSON | Missing, most: int = 60) -> str:
     return shorten(json_reader.encode(value, compact=True), most)
 
 
-def place_of(rule: Rule) -> str:
+def place_of(rule: RuleVersions) -> str:
     if rule.new is None:
         return f"{rule.old}, which is gone" if rule.old else "no cell of the mapping"
     return str(rule.new)
 
 
-def rule_lines(rule: Rule, most: int = 100) -> list[str]:
+def rule_lines(rule: RuleVersions, most: int = 100) -> list[str]:
     """The cell before and after, or once when it is as it was."""
     if rule.unchanged and rule.new is not None:
         return [f"  {shorten(brief(rule.new), most)}"]

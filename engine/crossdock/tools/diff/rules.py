@@ -27,7 +27,7 @@ Around = dict[tuple[str, str, int], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleVersions:
     """The cell that wrote a field, before and after; None where none did."""
 
     old: Span | None
@@ -49,11 +49,11 @@ def brief(span: Span) -> str:
     return f"{first} …" if others and _KEY.match(first) else line_of(span)
 
 
-def rule_of(each: Difference, before: Run, after: Run) -> Rule:
+def rule_of(each: Difference, before: Run, after: Run) -> RuleVersions:
     """The cells behind a difference; of what is not there the cell that leaves it out, if any."""
     old = _leaving_out(before, each.old) if each.kind == "added" else before.writer(each.old)
     new = _leaving_out(after, each.new) if each.kind == "removed" else after.writer(each.new)
-    return Rule(old.span if old else None, new.span if new else None)
+    return RuleVersions(old.span if old else None, new.span if new else None)
 
 
 def _leaving_out(run: Run, parts: Parts) -> Step | None:
@@ -72,7 +72,7 @@ def _leaving_out(run: Run, parts: Parts) -> Step | None:
     return None
 
 
-def reasons(rule: Rule, each: Difference, old: Explained, new: Explained) -> tuple[str, ...]:
+def reasons(rule: RuleVersions, each: Difference, old: Explained, new: Explained) -> tuple[str, ...]:
     """Why a cell that is as it was gives something else, as far as that can be told."""
     if not rule.unchanged or rule.old is None or rule.new is None:
         return ()

@@ -26,7 +26,7 @@ from crossdock.tools.diff.report import (
     summary,
     value_text,
 )
-from crossdock.tools.diff.rules import Rule
+from crossdock.tools.diff.rules import RuleVersions
 
 _MOST_NAMES: Final = 10
 
@@ -54,7 +54,7 @@ def _mapping(each: Compared) -> Iterator[str]:
         yield f"changed: {', '.join(listed)}" + (f" and {more} more" if more else "")
 
 
-def _rule(rule: Rule, changes: list[Change]) -> Iterator[str]:
+def _rule(rule: RuleVersions, changes: list[Change]) -> Iterator[str]:
     yield place_of(rule)
     yield from (f"  {line}" for line in rule_lines(rule))
     for note in dict.fromkeys(note for change in changes for note in change.notes):

@@ -20,7 +20,7 @@ from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import Expression
 from crossdock.language.jmespath import compile_expression
 from crossdock.language.legacy import Tree
-from crossdock.tools.drafting.places import Place
+from crossdock.tools.drafting.schema_fields import SchemaField
 from crossdock.tools.drafting.words import concepts
 
 MONEY: Final = frozenset({"amount", "price", "tax", "discount", "shipping", "cost", "fee"})
@@ -68,7 +68,9 @@ class _Listener:
     def used(self, kind: str, name: str) -> None: ...
 
 
-def fit(expression: str, target: Place, context: Type, root: Type, currency: str | None) -> Fitting | None:
+def fit(
+    expression: str, target: SchemaField, context: Type, root: Type, currency: str | None
+) -> Fitting | None:
     """The expression as it is or converted, so that it fits; None when nothing makes it fit."""
     typ = type_of(expression, context, root)
     if typ is None:
@@ -92,7 +94,9 @@ def type_of(expression: str, context: Type, root: Type) -> Type | None:
     return None if listener.wrong else typ
 
 
-def _tries(expression: str, typ: Type, target: Place, currency: str | None) -> Iterator[tuple[str, str]]:
+def _tries(
+    expression: str, typ: Type, target: SchemaField, currency: str | None
+) -> Iterator[tuple[str, str]]:
     """What may make it fit, the likeliest first."""
     said = set(concepts(target.name))
     money = bool(said & MONEY) or "pattern" in target.shape.node

@@ -15,9 +15,22 @@ from crossdock.checking.types import Type, schema_type
 from crossdock.core.json_types import JSON
 from crossdock.schema.store import Schema
 from crossdock.tools.drafting.conversions import Fitting, fit, type_of
-from crossdock.tools.drafting.places import EACH, Place, expression_of, places_below, properties_of
-from crossdock.tools.drafting.ranking import GOOD_ENOUGH, Candidate, Wanted, candidates, merged, name_score
-from crossdock.tools.drafting.samples import Samples
+from crossdock.tools.drafting.example_values import ExampleValues
+from crossdock.tools.drafting.ranking import (
+    GOOD_ENOUGH,
+    Candidate,
+    TargetField,
+    candidates,
+    merged,
+    name_score,
+)
+from crossdock.tools.drafting.schema_fields import (
+    EACH,
+    SchemaField,
+    expression_of,
+    places_below,
+    properties_of,
+)
 from crossdock.tools.drafting.words import concepts
 
 _DEEPEST = 6
@@ -31,7 +44,7 @@ _FAR = 0.2
 class Leaf:
     """A single value. Without a ``fitting`` or a ``constant`` it is left to do."""
 
-    target: Place
+    target: SchemaField
     required: bool
     candidates: tuple[Candidate, ...] = ()
     chosen: Candidate | None = None
@@ -43,7 +56,7 @@ class Leaf:
 class Branch:
     """An object, or a list of objects: what is stepped into or gone through, and the fields there."""
 
-    target: Place
+    target: SchemaField
     required: bool
     fields: tuple[Node, ...]
     over: str | None = None
@@ -59,7 +72,7 @@ class _Context:
     """Where one stands in the source: the path from the root, what is below, and what is known of it."""
 
     path: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[SchemaField, ...]
     typ: Type
     near: dict[tuple[str, ...], list[tuple[str, ...]]]
 
@@ -70,7 +83,7 @@ class Drafting:
 
     source: Schema
     target: Schema
-    samples: Samples = field(default_factory=Samples)
+    samples: ExampleValues = field(default_factory=ExampleValues)
     root: _Context = field(init=False)
     currency: tuple[str, ...] | None = field(init=False, default=None)
 
@@ -83,25 +96,25 @@ class Drafting:
         )
 
     def draft(self) -> tuple[Node, ...]:
-        return self.fields(Place((), self.target.shape()), (), self.root)
+        return self.fields(SchemaField((), self.target.shape()), (), self.root)
 
-    def fields(self, target: Place, around: tuple[str, ...], context: _Context) -> tuple[Node, ...]:
+    def fields(self, target: SchemaField, around: tuple[str, ...], context: _Context) -> tuple[Node, ...]:
         if len(target.path) > _DEEPEST:
             return ()
         required = target.shape.required()
         found = []
         for name in properties_of(self.target, target.shape):
             if (shape := target.shape.property(name)) is not None:
-                place = Place((*target.path, name), shape)
-                found.append(self.node(Wanted(place, around), name in required, context))
+                place = SchemaField((*target.path, name), shape)
+                found.append(self.node(TargetField(place, around), name in required, context))
         return tuple(found)
 
-    def node(self, wanted: Wanted, required: bool, context: _Context) -> Node:
+    def node(self, wanted: TargetField, required: bool, context: _Context) -> Node:
         place = wanted.place
         if place.is_object:
             return self.inside_of(wanted, required, context)
         if place.is_list:
-            items = Place((*place.path, EACH), place.shape.items())
+            items = SchemaField((*place.path, EACH), place.shape.items())
             if items.is_object:
                 return self.each(wanted, items, required, context)
             return self.leaf(wanted, required, context, _lists_in(context))
@@ -115,7 +128,7 @@ class Drafting:
 
     # Single values
 
-    def leaf(self, wanted: Wanted, required: bool, context: _Context, places: list[Place]) -> Leaf:
+    def leaf(self, wanted: TargetField, required: bool, context: _Context, places: list[SchemaField]) -> Leaf:
         shape = wanted.place.shape
         if shape.enum is not None and len([value for value in shape.enum if value is not None]) == 1:
             constant = tuple(value for value in shape.enum if value is not None)
@@ -137,7 +150,7 @@ class Drafting:
                 return replace(leaf, chosen=each, fitting=fitting)
         return leaf
 
-    def fitting(self, candidate: Candidate, wanted: Wanted, context: _Context) -> Fitting | None:
+    def fitting(self, candidate: Candidate, wanted: TargetField, context: _Context) -> Fitting | None:
         path = candidate.place.path
         if wanted.place.is_list:
             expression = _projection(path)
@@ -152,7 +165,7 @@ class Drafting:
 
     # Objects and lists
 
-    def inside_of(self, wanted: Wanted, required: bool, context: _Context) -> Branch:
+    def inside_of(self, wanted: TargetField, required: bool, context: _Context) -> Branch:
         """Inside the object that is most like the target, or where one stands when none is more like it."""
         around = (*wanted.around, wanted.name)
         best, best_score = None, _INSIDE * self.coverage(wanted.place, around, context.near.get((), []))
@@ -170,7 +183,7 @@ class Drafting:
         fields = self.fields(wanted.place, around, inner)
         return Branch(wanted.place, required, fields, over, source)
 
-    def each(self, wanted: Wanted, items: Place, required: bool, context: _Context) -> Branch:
+    def each(self, wanted: TargetField, items: SchemaField, required: bool, context: _Context) -> Branch:
         """One item for each element of the list that is most like the target."""
         around = (*wanted.around, wanted.name)
         best, best_score = None, _LIKE_ENOUGH
@@ -188,7 +201,7 @@ class Drafting:
         fields = self.fields(items, around, inner)
         return Branch(wanted.place, required, fields, over, source, is_list=True)
 
-    def inside(self, context: _Context, place: Place, over: str) -> _Context:
+    def inside(self, context: _Context, place: SchemaField, over: str) -> _Context:
         typ = type_of(over, context.typ, self.root.typ)
         assert typ is not None
         if place.path[-1] == EACH:
@@ -198,7 +211,9 @@ class Drafting:
         places = tuple(replace(each, path=each.path[size:]) for each in below)
         return _Context((*context.path, *place.path), places, typ.with_optional(False), _near(places))
 
-    def like(self, wanted: Wanted, place: Place, around: tuple[str, ...], context: _Context) -> float:
+    def like(
+        self, wanted: TargetField, place: SchemaField, around: tuple[str, ...], context: _Context
+    ) -> float:
         """How much an object is like the target: by its own names, and by what is in it."""
         inside = self.coverage(wanted.place, around, context.near.get(place.path, []))
         if inside == 0.0:
@@ -208,21 +223,21 @@ class Drafting:
         # Of the same name and with little in common they are still more likely than nothing.
         return max(_NAMED * own + _INSIDE * inside, _LIKE_ENOUGH + 0.01 if own > _SAME_NAME else 0.0)
 
-    def coverage(self, target: Place, around: tuple[str, ...], near: list[tuple[str, ...]]) -> float:
+    def coverage(self, target: SchemaField, around: tuple[str, ...], near: list[tuple[str, ...]]) -> float:
         """How well what is near a place answers for the target's own fields, on average."""
         if not near:
             return 0.0
         scores = []
         for name in properties_of(self.target, target.shape):
             shape = target.shape.property(name)
-            if shape is not None and (place := Place((*target.path, name), shape)).is_leaf:
-                wanted = Wanted(place, around)
+            if shape is not None and (place := SchemaField((*target.path, name), shape)).is_leaf:
+                wanted = TargetField(place, around)
                 best = max(name_score(wanted, names) - 0.03 * (len(names) - 1) for names in near)
                 scores.append(best if best >= _LIKE_ENOUGH else 0.0)
         return sum(scores) / len(scores) if scores else 0.0
 
 
-def _near(places: tuple[Place, ...]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+def _near(places: tuple[SchemaField, ...]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
     """For each object the names of the single values that are at most three steps below it, in no list."""
     found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
     for place in places:
@@ -234,12 +249,12 @@ def _near(places: tuple[Place, ...]) -> dict[tuple[str, ...], list[tuple[str, ..
     return found
 
 
-def _as(place: Place, items: Place) -> Place:
+def _as(place: SchemaField, items: SchemaField) -> SchemaField:
     """A list's place with the shape of its items: for its name, and for what is in it."""
-    return Place(place.path, items.shape)
+    return SchemaField(place.path, items.shape)
 
 
-def _lists_in(context: _Context) -> list[Place]:
+def _lists_in(context: _Context) -> list[SchemaField]:
     """The lists of single values, and the single values in lists, which make a list too."""
     return [each for each in context.places if each.is_leaf and each.lists == 1]
 

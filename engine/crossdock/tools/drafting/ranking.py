@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from crossdock.tools.drafting.places import EACH, Place, path_text
-from crossdock.tools.drafting.samples import SPEAKS_FOR, Samples
+from crossdock.tools.drafting.example_values import SPEAKS_FOR, ExampleValues
+from crossdock.tools.drafting.schema_fields import EACH, SchemaField, path_text
 from crossdock.tools.drafting.words import concepts, likeness, shared, words
 
 GOOD_ENOUGH: Final = 0.5
@@ -31,7 +31,7 @@ _STOP: Final = frozenset(_STOP_WORDS.split())
 class Candidate:
     """A source place for a target. ``from_root`` is one outside of the element or object one stands in."""
 
-    place: Place
+    place: SchemaField
     path: tuple[str, ...]
     score: float
     reasons: tuple[str, ...]
@@ -44,10 +44,10 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TargetField:
     """A target field, and the names that stand around it."""
 
-    place: Place
+    place: SchemaField
     around: tuple[str, ...]
 
     @property
@@ -56,7 +56,7 @@ class Wanted:
 
 
 def candidates(
-    wanted: Wanted, places: Sequence[Place], base: tuple[str, ...], samples: Samples
+    wanted: TargetField, places: Sequence[SchemaField], base: tuple[str, ...], samples: ExampleValues
 ) -> list[Candidate]:
     """The source fields in a context that may answer for a target field, the best first."""
     found = [_candidate(wanted, place, base, samples) for place in places if not place.is_list]
@@ -72,7 +72,9 @@ def _order(each: Candidate) -> tuple[float, int, int]:
     return -round(each.score, 2), len(each.path), each.place.order
 
 
-def _candidate(wanted: Wanted, place: Place, base: tuple[str, ...], samples: Samples) -> Candidate:
+def _candidate(
+    wanted: TargetField, place: SchemaField, base: tuple[str, ...], samples: ExampleValues
+) -> Candidate:
     path = (*base, *place.path)
     outer = tuple(part for part in base if part != EACH)
     score = name_score(wanted, place.names, outer)
@@ -96,7 +98,7 @@ def _candidate(wanted: Wanted, place: Place, base: tuple[str, ...], samples: Sam
     return Candidate(place, path, max(0.0, min(score, 1.0)), tuple(reasons))
 
 
-def name_score(wanted: Wanted, names: tuple[str, ...], base: tuple[str, ...] = ()) -> float:
+def name_score(wanted: TargetField, names: tuple[str, ...], base: tuple[str, ...] = ()) -> float:
     """How much names say the same: the last ones alone, or with the one before them."""
     return _scored(wanted.name, wanted.around[-1:], names[-2:], base[-1:])
 
@@ -116,7 +118,7 @@ def _scored(target: str, around: tuple[str, ...], names: tuple[str, ...], base: 
     return 0.85 * best
 
 
-def _name_reason(wanted: Wanted, names: tuple[str, ...], base: tuple[str, ...]) -> str:
+def _name_reason(wanted: TargetField, names: tuple[str, ...], base: tuple[str, ...]) -> str:
     target, name = wanted.name, names[-1]
     if words(target) == words(name):
         return "the same name"
@@ -139,7 +141,7 @@ def _telling(text: str) -> frozenset[str]:
     return frozenset(word for word in words(text.split(". ")[0]) if word not in _STOP)
 
 
-def _by_types(target: Place, source: Place, reasons: list[str]) -> float:
+def _by_types(target: SchemaField, source: SchemaField, reasons: list[str]) -> float:
     wanted, given = target.kinds, source.kinds
     if "any" in wanted or "any" in given:
         return 0.0
@@ -157,14 +159,14 @@ def _by_types(target: Place, source: Place, reasons: list[str]) -> float:
     return 0.0 if wanted & given else -0.02
 
 
-def _overlap(target: Place, source: Place) -> int:
+def _overlap(target: SchemaField, source: SchemaField) -> int:
     """How many values both list, in whatever case."""
     lists = [place.shape.enum or place.shape.known_values or () for place in (target, source)]
     left, right = ({str(value).casefold() for value in values} for values in lists)
     return len(left & right)
 
 
-def _by_values(wanted: Wanted, source: Place, look: str | None, reasons: list[str]) -> float:
+def _by_values(wanted: TargetField, source: SchemaField, look: str | None, reasons: list[str]) -> float:
     """What the examples, or else the schema's format, say for or against it."""
     if look is None and source.shape.node.get("format") == "date-time":
         look = "a date"
@@ -180,7 +182,7 @@ def _by_values(wanted: Wanted, source: Place, look: str | None, reasons: list[st
     return 0.0
 
 
-def _of_another(wanted: Wanted, names: tuple[str, ...]) -> bool:
+def _of_another(wanted: TargetField, names: tuple[str, ...]) -> bool:
     """A name or a number of somebody else: the buyer's name is no product's."""
     if not set(concepts(names[-1])) <= _GENERAL:
         return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.core.json_types import JSON
 from crossdock.tools.drafting.draft import Drafting
-from crossdock.tools.drafting.samples import samples_of
+from crossdock.tools.drafting.example_values import samples_of
 from crossdock.tools.drafting.writing import mapping_text
 
 if TYPE_CHECKING:

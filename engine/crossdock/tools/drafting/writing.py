@@ -15,8 +15,8 @@ from typing import Final
 
 from crossdock.checking.types import in_words, kinds_of
 from crossdock.tools.drafting.draft import Leaf, Node, leaves
-from crossdock.tools.drafting.places import Place
 from crossdock.tools.drafting.ranking import Candidate
+from crossdock.tools.drafting.schema_fields import SchemaField
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 _PLAIN: Final = re.compile(r"[A-Za-z_\"].*")
@@ -94,7 +94,7 @@ def _told(each: Candidate, said: str, margin: str) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _todo(target: Place, required: bool, margin: str, why: str) -> Iterator[str]:
+def _todo(target: SchemaField, required: bool, margin: str, why: str) -> Iterator[str]:
     kind = in_words(kinds_of(target.shape.types))
     known = [value for value in target.shape.enum or target.shape.known_values or () if value is not None]
     listed = f", one of {', '.join(map(str, known[:8]))}" if known else ""
@@ -102,7 +102,7 @@ def _todo(target: Place, required: bool, margin: str, why: str) -> Iterator[str]
     yield f"{margin}# TODO {target.name}, {kind}{listed}{must}: {why}"
 
 
-def _key(target: Place) -> str:
+def _key(target: SchemaField) -> str:
     return target.name if _PLAIN_KEY.fullmatch(target.name) else json.dumps(target.name, ensure_ascii=False)
 
 

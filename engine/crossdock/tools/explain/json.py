@@ -10,8 +10,8 @@ from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.tools.explain.fields import Destinations
 from crossdock.tools.explain.paths import path_of
-from crossdock.tools.explain.run import Story, Turn
-from crossdock.tools.explain.steps import Reading, Step
+from crossdock.tools.explain.run import EnclosingStep, Story
+from crossdock.tools.explain.steps import EvaluationStep, ReadValue
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -73,14 +73,14 @@ def _story(story: Story) -> dict[str, JSON]:
     }
 
 
-def _turn(turn: Turn) -> dict[str, JSON]:
+def _turn(turn: EnclosingStep) -> dict[str, JSON]:
     found: dict[str, JSON] = {**_step(turn.step), "here": turn.here, "at": _at(turn.span)}
     if turn.steps:
         found["steps"] = [_step(step) for step in turn.steps]
     return found
 
 
-def _step(step: Step) -> dict[str, JSON]:
+def _step(step: EvaluationStep) -> dict[str, JSON]:
     found: dict[str, JSON] = {"kind": step.kind, "text": step.text, **step.value.data()}
     if step.kind in ("call", "lookup"):
         found["arguments"] = [argument.data() for argument in step.arguments]
@@ -91,7 +91,7 @@ def _step(step: Step) -> dict[str, JSON]:
     return found
 
 
-def _read(read: Reading) -> dict[str, JSON]:
+def _read(read: ReadValue) -> dict[str, JSON]:
     return {"pointer": read.pointer, **read.value.data()}
 
 

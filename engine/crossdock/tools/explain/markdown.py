@@ -9,8 +9,8 @@ from crossdock.checking.lineage import Link
 from crossdock.core.diagnostics import Span
 from crossdock.core.markdown import code, table
 from crossdock.tools.explain.fields import Destinations
-from crossdock.tools.explain.run import Story, Turn
-from crossdock.tools.explain.steps import AROUND, Step
+from crossdock.tools.explain.run import EnclosingStep, Story
+from crossdock.tools.explain.steps import AROUND, EvaluationStep
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -57,12 +57,12 @@ def of_destinations(mapping: Mapping, found: Destinations) -> str:
     return head + table(["", "", "at"], rows or [["goes nowhere", "", ""]])
 
 
-def _turn(turn: Turn) -> str:
+def _turn(turn: EnclosingStep) -> str:
     given = turn.here or turn.step.note or turn.step.value.text()
     return f"{turn.step.kind} {code(turn.step.text)} → {code(given)}"
 
 
-def _step(step: Step) -> str:
+def _step(step: EvaluationStep) -> str:
     value = code(step.value.text())
     if step.kind in ("call", "lookup"):
         inside = ", ".join(argument.text(40) for argument in step.arguments)

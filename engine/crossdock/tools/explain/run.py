@@ -26,7 +26,7 @@ from crossdock.language.syntax import Each, If
 from crossdock.tools.explain.paths import Parts, UnknownPathError, begins, parts_of, path_of
 from crossdock.tools.explain.replay import Judge, replay
 from crossdock.tools.explain.shown import ABSENT, Shown, show
-from crossdock.tools.explain.steps import Kind, Reading, Step, passed, steps
+from crossdock.tools.explain.steps import EvaluationStep, Kind, ReadValue, passed, steps
 from crossdock.tools.explain.watching import Evaluation, Watching, Written
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class EnclosingStep:
     """A ``$each``, ``$with`` or ``$if`` on the way to a value, and where in the payload it went on.
 
     ``steps`` tell how a value was made that stands nowhere in the payload.
     """
 
-    step: Step
+    step: EvaluationStep
     span: Span
     here: str | None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[EvaluationStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ class Story:
     target: str
     value: Shown
     span: Span
-    turns: tuple[Turn, ...]
-    steps: tuple[Step, ...]
+    turns: tuple[EnclosingStep, ...]
+    steps: tuple[EvaluationStep, ...]
     link: Link | None
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """All that is told of a run. ``problems`` are what is wrong with its result, and what it warns of."""
+class Explanation:
+    """A run with the story of each of its values. ``problems`` are the result's errors and warnings."""
 
     result: JSON
     stories: tuple[Story, ...]
@@ -76,7 +76,7 @@ def run(
     *,
     name: str = "payload",
     field: str | None = None,
-) -> Account:
+) -> Explanation:
     """Run a payload and tell of each value, or of those of a field and below.
 
     A result that breaks its schema is told of as well. Raises InputError, EvaluationError, and
@@ -96,7 +96,7 @@ def run(
         problems, broken = mapping.run_within(payload, scope, name=name).warnings, False
     except OutputError as error:
         problems, broken = tuple(error.diagnostics), True
-    return Account(outcome.value, stories, problems, broken)
+    return Explanation(outcome.value, stories, problems, broken)
 
 
 class _Telling:
@@ -109,7 +109,7 @@ class _Telling:
             id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.enclosing
         }
         self.judges: dict[int, Judge] = {}
-        self.known_turns: dict[tuple[int, int], Turn] = {}
+        self.known_turns: dict[tuple[int, int], EnclosingStep] = {}
 
     def stories(self, result: JSON, wanted: Parts) -> Iterator[Story]:
         """One for each leaf of the result, and one for each cell that gave nothing."""
@@ -145,7 +145,7 @@ class _Telling:
         told = self.watching.nearest(place) or self.watching.at.get(place)
         assert told is not None, "whatever stands in a result was written by a cell"
         covered = self.watching.target.at(place)
-        hidden, taken = covered, list[Step]()
+        hidden, taken = covered, list[EvaluationStep]()
         if isinstance(told, Evaluation):
             judge = self.judge(told)
             hidden = covered or self.hides_inside(judge, told, place)
@@ -183,30 +183,33 @@ class _Telling:
         judge = self.judge(outer)
         return judge.hides(judge.whole)
 
-    def turns(self, told: Evaluation | Written) -> Iterator[Turn]:
+    def turns(self, told: Evaluation | Written) -> Iterator[EnclosingStep]:
         yield from (self.turn(outer.evaluation, outer.context) for outer in told.behind)
         if isinstance(told, Written):
             yield from (self.turn(outer, None) for outer in told.empty)
 
-    def turn(self, outer: Evaluation, here: JSON) -> Turn:
+    def turn(self, outer: Evaluation, here: JSON) -> EnclosingStep:
         """The same for all values behind it. Both live as long as this does, so their identities hold."""
         key = id(outer), id(here)
         if key not in self.known_turns:
             self.known_turns[key] = self.new_turn(outer, here)
         return self.known_turns[key]
 
-    def new_turn(self, outer: Evaluation, here: JSON) -> Turn:
+    def new_turn(self, outer: Evaluation, here: JSON) -> EnclosingStep:
         judge = self.judge(outer)
         kind = _kind(self.words.get(id(outer.expression)))
         place = self.watching.origins.place(here) if kind != "if" else None
         reads = tuple(
-            Reading(seen.pointer, show(seen.value, hidden=judge.secret(seen))) for seen in judge.whole.seen()
+            ReadValue(seen.pointer, show(seen.value, hidden=judge.secret(seen)))
+            for seen in judge.whole.seen()
         )
         value = show(outer.value, hidden=judge.hides(judge.whole))
         made = kind != "if" and place is None and here is not None
         making = tuple(steps(judge, judge.whole)) if made else ()
-        step = Step(kind, " ".join(outer.expression.text.split()), value, reads, note=passed(judge.whole))
-        return Turn(step, outer.expression.span, None if place is None else pointer(*place), making)
+        step = EvaluationStep(
+            kind, " ".join(outer.expression.text.split()), value, reads, note=passed(judge.whole)
+        )
+        return EnclosingStep(step, outer.expression.span, None if place is None else pointer(*place), making)
 
     def link(self, place: Parts, told: Evaluation | Written) -> Link | None:
         """The link of the cell that wrote a place; of several the one that stands where the cell does."""
@@ -236,14 +239,14 @@ def _leaf(value: JSON | Missing, hidden: bool) -> Shown:
     return Shown("value", None) if value is None else show(value, hidden=hidden)
 
 
-def _covered(step: Step) -> Step:
+def _covered(step: EvaluationStep) -> EvaluationStep:
     """A step of a value that is sensitive in the result: nothing of it is shown."""
     reads = tuple(replace(read, value=_cover(read.value)) for read in step.reads)
     arguments = tuple(map(_cover, step.arguments))
     return replace(step, value=_cover(step.value), reads=reads, arguments=arguments)
 
 
-def _covered_turn(turn: Turn) -> Turn:
+def _covered_turn(turn: EnclosingStep) -> EnclosingStep:
     return replace(turn, step=_covered(turn.step), steps=tuple(map(_covered, turn.steps)))
 
 

@@ -32,7 +32,7 @@ AROUND: Final = ("root", "settings", "request", "answers", "events")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadValue:
     """A place in the payload that was read, and what stands there."""
 
     pointer: str
@@ -40,18 +40,18 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EvaluationStep:
     """One step. ``text`` is the part of the expression; a call has its arguments in the text's place."""
 
     kind: Kind
     text: str
     value: Shown
-    reads: tuple[Reading, ...] = ()
+    reads: tuple[ReadValue, ...] = ()
     arguments: tuple[Shown, ...] = ()
     note: str = ""
 
 
-def steps(judge: Judge, part: Part) -> Iterator[Step]:
+def steps(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     """The steps of a part of an expression, in the order in which they were taken."""
     tree = part.tree
     if tree["type"] == "literal":
@@ -67,24 +67,24 @@ def steps(judge: Judge, part: Part) -> Iterator[Step]:
         case "conditional":
             yield from _parts(judge, part)
             taken = "then" if is_true(part.parts[0].value) else "else"
-            yield Step("branch", written(tree["children"][0]), _shown(judge, part), note=taken)
+            yield EvaluationStep("branch", written(tree["children"][0]), _shown(judge, part), note=taken)
         case "comparator" | "not_expression":
-            yield Step("test", written(tree), _shown(judge, part), _reads(judge, part))
+            yield EvaluationStep("test", written(tree), _shown(judge, part), _reads(judge, part))
         case "text" | "concat":
             yield from _parts(judge, part)
             if len(tree["children"]) > 1:
-                yield Step("text", written(tree), _shown(judge, part))
+                yield EvaluationStep("text", written(tree), _shown(judge, part))
         case "multi_select_list" | "multi_select_dict":
             yield from _parts(judge, part)
-            yield Step("make", written(tree), _shown(judge, part))
+            yield EvaluationStep("make", written(tree), _shown(judge, part))
         case "subexpression" | "index_expression":
             yield from _parts(judge, part)
-            yield Step("take", written(tree), _shown(judge, part))
+            yield EvaluationStep("take", written(tree), _shown(judge, part))
         case _:
             yield from _parts(judge, part)
 
 
-def _parts(judge: Judge, part: Part) -> Iterator[Step]:
+def _parts(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     for inner in part.parts:
         yield from steps(judge, inner)
 
@@ -103,12 +103,14 @@ def _shown(judge: Judge, part: Part) -> Shown:
     return show(part.value, hidden=judge.hides(part))
 
 
-def _reads(judge: Judge, part: Part) -> tuple[Reading, ...]:
-    return tuple(Reading(seen.pointer, show(seen.value, hidden=judge.secret(seen))) for seen in part.seen())
+def _reads(judge: Judge, part: Part) -> tuple[ReadValue, ...]:
+    return tuple(ReadValue(seen.pointer, show(seen.value, hidden=judge.secret(seen))) for seen in part.seen())
 
 
-def _read(judge: Judge, part: Part) -> Step:
-    return Step("read", written(part.tree), _shown(judge, part), _reads(judge, part), note=passed(part))
+def _read(judge: Judge, part: Part) -> EvaluationStep:
+    return EvaluationStep(
+        "read", written(part.tree), _shown(judge, part), _reads(judge, part), note=passed(part)
+    )
 
 
 def passed(part: Part) -> str:
@@ -122,7 +124,7 @@ def passed(part: Part) -> str:
     return ""
 
 
-def _call(judge: Judge, part: Part) -> Iterator[Step]:
+def _call(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     tree = part.tree
     arguments = part.parts[: len(tree["children"])]
     for argument in arguments:
@@ -132,18 +134,22 @@ def _call(judge: Judge, part: Part) -> Iterator[Step]:
     if tree["value"] == "lookup":
         found = part.value is not None
         note = "" if found else "no such row"
-        yield Step("lookup", str(tree["children"][0]["value"]), _shown(judge, part), (), shown[1:], note)
+        yield EvaluationStep(
+            "lookup", str(tree["children"][0]["value"]), _shown(judge, part), (), shown[1:], note
+        )
     else:
-        yield Step("call", tree["value"], _shown(judge, part), _other_reads(judge, part, arguments), shown)
+        yield EvaluationStep(
+            "call", tree["value"], _shown(judge, part), _other_reads(judge, part, arguments), shown
+        )
 
 
-def _other_reads(judge: Judge, part: Part, arguments: list[Part]) -> tuple[Reading, ...]:
+def _other_reads(judge: Judge, part: Part, arguments: list[Part]) -> tuple[ReadValue, ...]:
     """What a function read by itself, in an argument that it evaluates for each element."""
     named = {read.pointer for each in arguments for read in _reads(judge, each)}
     return tuple(read for read in _reads(judge, part) if read.pointer not in named)
 
 
-def _branches(judge: Judge, part: Part) -> Iterator[Step]:
+def _branches(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     """The alternatives up to the one that was taken."""
     asked, total = _alternatives(part), len(_all_alternatives(part.tree))
     for each in asked:
@@ -151,7 +157,7 @@ def _branches(judge: Judge, part: Part) -> Iterator[Step]:
     taken = asked[-1]
     none = len(asked) == total and not is_true(taken.value)
     note = f"none of {total} is true" if none else f"{len(asked)} of {total}"
-    yield Step("branch", written(taken.tree), _shown(judge, part), note=note)
+    yield EvaluationStep("branch", written(taken.tree), _shown(judge, part), note=note)
 
 
 def _alternatives(part: Part) -> list[Part]:

@@ -8,8 +8,8 @@ from typing import Final
 from crossdock.checking.lineage import Link
 from crossdock.core.diagnostics import Span, shorten
 from crossdock.tools.explain.fields import Destinations
-from crossdock.tools.explain.run import Story, Turn
-from crossdock.tools.explain.steps import AROUND, Reading, Step
+from crossdock.tools.explain.run import EnclosingStep, Story
+from crossdock.tools.explain.steps import AROUND, EvaluationStep, ReadValue
 
 _MOST_READS: Final = 8
 _MOST_STEPS: Final = 10
@@ -61,7 +61,7 @@ def _nothing(story: Story) -> str:
     return "nothing in it has a value" if inside else "constant"
 
 
-def _turn(turn: Turn, whole: bool) -> list[str]:
+def _turn(turn: EnclosingStep, whole: bool) -> list[str]:
     step = turn.step
     gone_on = f"{step.note}, here {turn.here}" if step.note and turn.here else turn.here or step.note
     given = gone_on if step.kind == "each" else turn.here or step.value.text()
@@ -73,7 +73,7 @@ def _turn(turn: Turn, whole: bool) -> list[str]:
     return [head, *lines[:_MOST_STEPS], f"   and {rest} lines more; --field shows them"]
 
 
-def _step(step: Step) -> list[str]:
+def _step(step: EvaluationStep) -> list[str]:
     value = step.value.text()
     match step.kind:
         case "call" | "lookup":
@@ -90,7 +90,7 @@ def _step(step: Step) -> list[str]:
     return lines + _reads(step.reads)
 
 
-def _reads(reads: Sequence[Reading]) -> list[str]:
+def _reads(reads: Sequence[ReadValue]) -> list[str]:
     lines = [f"          {read.pointer}  {read.value.text()}" for read in reads[:_MOST_READS]]
     rest = len(reads) - _MOST_READS
     return [*lines, f"          and {rest} more"] if rest > 0 else lines

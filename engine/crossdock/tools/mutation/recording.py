@@ -19,7 +19,7 @@ from crossdock.language.expr import Expression
 from crossdock.language.jmespath import Evaluator
 from crossdock.language.legacy import Tree
 from crossdock.schema.shape import Shape
-from crossdock.tools.coverage.firing import Witness
+from crossdock.tools.coverage.firing import CoverageWatch
 from crossdock.tools.coverage.rules import Key
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ class Recorder:
     mapping: Mapping
     siblings: Siblings
     given: list[Given] = field(default_factory=list)
-    witness: Witness = field(default_factory=Witness)
+    coverage: CoverageWatch = field(default_factory=CoverageWatch)
 
     @property
     def reached(self) -> set[Key]:
-        return {key for key, _ in self.witness.seen}
+        return {key for key, _ in self.coverage.seen}
 
     def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None:  # noqa: ARG002
         if mapping.name == self.mapping.name:
@@ -58,7 +58,7 @@ class Recorder:
         for given in self.given:
             if given.scope is None and given.payload is scope.root:
                 given.scope = scope
-        self.witness.evaluated(output, expression, context, scope, value)
+        self.coverage.evaluated(output, expression, context, scope, value)
         self.siblings.look(expression, context, scope)
 
     def entered(self, context: JSON) -> None: ...
@@ -66,7 +66,7 @@ class Recorder:
     def left(self) -> None: ...
 
     def written(self, output: Parts, span: Span) -> None:
-        self.witness.written(output, span)
+        self.coverage.written(output, span)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,5 @@
-"""The table of a mapping that analysts pass around: each target field, where it comes from, and an example.
+"""A mapping as a table for analysts: each target field, where it comes from, and an example.
 
-``rows`` gathers it, ``wording`` says expressions in plain words, ``samples`` takes values from the examples,
-``comments`` the author's notes; ``as_html`` and ``as_text`` write it down.
+``rows`` gathers the table, ``wording`` puts expressions into plain words, ``field_examples`` takes values
+from the examples and ``comments`` the author's notes. ``html``, ``markdown`` and ``csv`` write it.
 """

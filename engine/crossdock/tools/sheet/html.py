@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from crossdock.tools.sheet.rows import COLUMNS, Row, Sheet
+from crossdock.tools.sheet.rows import COLUMNS, Sheet, SheetRow
 
 _STYLE: Final = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem; color: #111; background: #fff; }
@@ -49,7 +49,7 @@ def _legend() -> str:
     return "Names in a transformation are those of the source, seen from the list or object around the field."
 
 
-def _row(row: Row) -> str:
+def _row(row: SheetRow) -> str:
     target = _code(row.target) or "the result"
     sources = "".join(f"<li>{_code(source)}</li>" for source in row.sources)
     cells = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crossdock.core.markdown import code, plain, table
-from crossdock.tools.sheet.rows import COLUMNS, Row, Sheet
+from crossdock.tools.sheet.rows import COLUMNS, Sheet, SheetRow
 
 
 def write(sheet: Sheet) -> str:
@@ -22,7 +22,7 @@ def write(sheet: Sheet) -> str:
     return "\n\n".join(parts)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: SheetRow) -> list[str]:
     target = code(row.target) or "the result"
     return [
         f"**{target}**" if row.is_group else target,

@@ -20,7 +20,7 @@ from crossdock.tools.sheet.wording import condition, constant, words
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
-    from crossdock.tools.sheet.samples import Samples
+    from crossdock.tools.sheet.field_examples import FieldExamples
 
 COLUMNS: Final = (
     *("target field", "type", "required", "source", "transformation", "example in", "example out", "note"),
@@ -30,7 +30,7 @@ _MOST_VALUES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """A line of the sheet. ``depth`` is how many objects and lists it stands in."""
 
     target: str
@@ -53,12 +53,12 @@ class Sheet:
     describe: str
     source: str
     target: str
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
     ignored: tuple[tuple[str, str], ...]
     unwritten: tuple[tuple[str, str], ...]
 
 
-def sheet_of(mapping: Mapping, samples: Samples) -> Sheet:
+def sheet_of(mapping: Mapping, samples: FieldExamples) -> Sheet:
     """The sheet of a mapping, with examples from its examples."""
     links = lineage(mapping)
     return Sheet(
@@ -72,7 +72,7 @@ def sheet_of(mapping: Mapping, samples: Samples) -> Sheet:
     )
 
 
-def _rows(mapping: Mapping, links: list[Link], samples: Samples) -> Iterator[Row]:
+def _rows(mapping: Mapping, links: list[Link], samples: FieldExamples) -> Iterator[SheetRow]:
     met: set[tuple[str, tuple[int, ...]]] = set()
     for link in links:
         parts = parts_of(link.target)
@@ -89,11 +89,11 @@ def _rows(mapping: Mapping, links: list[Link], samples: Samples) -> Iterator[Row
         yield _field(mapping, link, samples)
 
 
-def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Enclosing, ...]) -> Row:
+def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Enclosing, ...]) -> SheetRow:
     listed = target.removesuffix(EACH)
     notes = [comment_of(span) for name, span in link.keys if name == listed]
     notes += [comment_of(turn.node.span) for turn in turns]
-    return Row(
+    return SheetRow(
         target=target,
         depth=_depth(target),
         is_group=True,
@@ -107,12 +107,12 @@ def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Enclosing, ..
     )
 
 
-def _field(mapping: Mapping, link: Link, samples: Samples) -> Row:
+def _field(mapping: Mapping, link: Link, samples: FieldExamples) -> SheetRow:
     sample = samples.of(link)
     turns = [turn for turn in link.enclosing if turn.target == link.target]
     said = [*map(_turn, turns), _cell(link)]
     note = next((comment_of(span) for name, span in link.keys if name == link.target.removesuffix(EACH)), "")
-    return Row(
+    return SheetRow(
         target=link.target,
         depth=_depth(link.target),
         is_group=False,

@@ -24,7 +24,7 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class SchemaField:
     """A part of a schema. ``order`` is its place among all that are found."""
 
     path: tuple[str, ...]
@@ -88,11 +88,11 @@ def _ordered(schema: Schema, node: Node) -> Iterator[str]:
                 yield from _ordered(schema, each)
 
 
-def places_below(schema: Schema, shape: Shape) -> list[Place]:
+def places_below(schema: Schema, shape: Shape) -> list[SchemaField]:
     """All that is below a shape, each object and list before what is in it."""
-    found: list[Place] = []
+    found: list[SchemaField] = []
     for path, inner in _below(schema, shape, (), (schema.resolve(shape.node),)):
-        found.append(Place(path, inner, len(found)))
+        found.append(SchemaField(path, inner, len(found)))
         if len(found) == _MOST:
             break
     return found

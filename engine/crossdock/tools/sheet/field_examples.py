@@ -25,25 +25,25 @@ _LONGEST: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class FieldExample:
     given: str = ""
     gives: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class FieldExamples:
     """By the place of the cell and its target."""
 
-    found: dict[tuple[str, int], Sample] = field(default_factory=dict)
+    found: dict[tuple[str, int], FieldExample] = field(default_factory=dict)
 
-    def of(self, link: Link) -> Sample:
-        return self.found.get((link.target, link.span.start), Sample())
+    def of(self, link: Link) -> FieldExample:
+        return self.found.get((link.target, link.span.start), FieldExample())
 
 
-def samples_of(project: Project, mapping: Mapping, links: Iterable[Link]) -> Samples:
+def samples_of(project: Project, mapping: Mapping, links: Iterable[Link]) -> FieldExamples:
     """What the examples of a mapping show of its fields."""
     wanted = {(link.target, link.span.start) for link in links}
-    samples = Samples()
+    samples = FieldExamples()
     records = sorted(examples_of(project.roots, mapping.name), key=_order)
     for record in records[:_MOST_EXAMPLES]:
         if wanted <= set(samples.found):
@@ -69,7 +69,7 @@ def _stories(project: Project, mapping: Mapping, record: Record) -> tuple[Story,
         return ()  # an example of a refusal shows no field
 
 
-def _sample(story: Story) -> Sample:
+def _sample(story: Story) -> FieldExample:
     reads = {
         read.pointer: read.value.text(_LONGEST)
         for step in story.steps
@@ -78,4 +78,4 @@ def _sample(story: Story) -> Sample:
     }
     values = list(reads.values())
     given = ", ".join(values[:_MOST_VALUES]) + (", …" if len(values) > _MOST_VALUES else "")
-    return Sample(given, story.value.text(_LONGEST))
+    return FieldExample(given, story.value.text(_LONGEST))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.json_types import JSON
-from crossdock.tools.drafting.places import EACH
+from crossdock.tools.drafting.schema_fields import EACH
 
 LOOKS: Final[dict[str, re.Pattern[str]]] = {
     "a date": re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?"),
@@ -35,7 +35,7 @@ _MOST_VALUES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class ExampleValues:
     """The single values of each path, over all examples."""
 
     values: dict[tuple[str, ...], list[JSON]] = field(default_factory=dict)
@@ -51,8 +51,8 @@ class Samples:
         return next((look for look, shape in LOOKS.items() if all(map(shape.fullmatch, texts))), None)
 
 
-def samples_of(payloads: Iterable[JSON]) -> Samples:
-    found = Samples()
+def samples_of(payloads: Iterable[JSON]) -> ExampleValues:
+    found = ExampleValues()
     for payload in payloads:
         _gather(payload, (), found.values)
     return found
