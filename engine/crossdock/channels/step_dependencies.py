@@ -11,9 +11,7 @@ from typing import Final
 
 from crossdock.channels.step_parser import Step, step_cells
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.jmespath import children
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import Expr, Expression, FunctionCall, Identifier, Subexpression, children
 from crossdock.language.mapping import Mapping
 
 _ANY: Final = "*"
@@ -32,7 +30,7 @@ def answers_needed(step: Step, cells: Mapping, unknown: tuple[str, ...]) -> tupl
 
 def reads_answers(expression: Expression, unknown: tuple[str, ...]) -> bool:
     """Whether an expression reads one of the unknown answers."""
-    return bool(_among(unknown, set(_tree_reads(expression.tree))))
+    return bool(_among(unknown, set(_reads(expression.node))))
 
 
 def _among(unknown: tuple[str, ...], read: set[str]) -> tuple[str, ...]:
@@ -41,7 +39,7 @@ def _among(unknown: tuple[str, ...], read: set[str]) -> tuple[str, ...]:
 
 def _cell_reads(cell: syntax.Cell, mapping: Mapping, met: frozenset[str]) -> Iterator[str]:
     for expression in syntax.expressions(cell):
-        yield from _tree_reads(expression.tree)
+        yield from _reads(expression.node)
     for use in syntax.uses(cell):
         if use.name in mapping.fragments and use.name not in met:
             yield from _cell_reads(mapping.fragments[use.name], mapping, met | {use.name})
@@ -50,16 +48,14 @@ def _cell_reads(cell: syntax.Cell, mapping: Mapping, met: frozenset[str]) -> Ite
             yield from _cell_reads(used.cell, used, frozenset())
 
 
-def _tree_reads(tree: Tree) -> Iterator[str]:
-    parts = list(children(tree))
-    if tree["type"] == "subexpression" and _is_answers(parts[0]) and parts[1]["type"] == "field":
-        yield parts[1]["value"]
-        parts = parts[2:]
-    elif _is_answers(tree):
-        yield _ANY
-    for part in parts:
-        yield from _tree_reads(part)
-
-
-def _is_answers(tree: Tree) -> bool:
-    return tree["type"] == "function_expression" and tree["value"] == "answers"
+def _reads(node: Expr) -> Iterator[str]:
+    """The steps whose answers an expression reads. Any other use of ``answers()`` may read them all."""
+    match node:
+        case Subexpression((FunctionCall("answers"), Identifier(name), *rest)):
+            yield name
+        case _:
+            rest = [*children(node)]
+            if isinstance(node, FunctionCall) and node.name == "answers":
+                yield _ANY
+    for part in rest:
+        yield from _reads(part)

@@ -21,7 +21,7 @@ from crossdock.channels.config import header_problems
 from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
+from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
 from crossdock.language.parser import Parser, unknown_keys
 
@@ -362,7 +362,7 @@ class _StepParser(Parser):
 
 def _path_problem(path: Expression) -> tuple[str, str] | None:
     """What no path can have in what is written of it, and what to do. What a payload gives is escaped."""
-    pieces = [child["value"] if child["type"] == "literal" else "{}" for child in path.tree["children"]]
+    pieces = [str(part.value) if isinstance(part, Constant) else "{}" for part in children(path.node)]
     written = "".join(piece for piece in pieces if piece != "{}")
     if "?" in written or "#" in written:
         help = "what stands behind a `?` is written as `query: {key: value}`"

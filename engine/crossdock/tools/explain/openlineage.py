@@ -9,15 +9,46 @@ a list, else CONDITIONAL.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from crossdock import __version__
 from crossdock.checking.lineage import Link
 from crossdock.core.json_types import JSON
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.jmespath import source_order
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    Expression,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    children,
+    source_order,
+)
 from crossdock.tools.explain.paths import parts_of
 
 if TYPE_CHECKING:
@@ -28,11 +59,6 @@ SCHEMA: Final = "https://openlineage.io/spec/facets/1-2-0/ColumnLineageDatasetFa
 NAMESPACE: Final = "crossdock"
 _AGGREGATIONS: Final = {"sum", "avg", "max", "min", "max_by", "min_by", "join", "length"}
 _SELECTIONS: Final = {"root", "settings", "request", "answers", "not_null", "first", "last"}
-_PLAIN: Final = {
-    *("field", "index", "slice", "subexpression", "index_expression", "pipe", "flatten", "current"),
-    *("identity", "projection", "filter_projection", "value_projection", "or_expression", "text"),
-    *("multi_select_list", "literal"),
-}
 
 
 def facet(mapping: Mapping, links: Iterable[Link]) -> JSON:
@@ -97,19 +123,27 @@ def _direct(link: Link) -> str:
 
 def _moves_only(expression: Expression) -> bool:
     """Whether an expression only finds and chooses values, and makes none."""
-    tree = expression.tree
-    if tree["type"] == "text" and len(tree["children"]) > 1:
-        return False
-    return _plain(tree)
+    node = expression.node
+    return not (isinstance(node, Text) and len(node.parts) > 1) and _finds(node)
 
 
-def _plain(tree: Tree) -> bool:
-    if tree["type"] == "function_expression" and tree["value"] in _SELECTIONS:
-        return all(map(_plain, tree["children"]))
-    if tree["type"] == "slice":
-        return True
-    parts = tree["children"][:2] if tree["type"] == "filter_projection" else tree["children"]
-    return tree["type"] in _PLAIN and all(map(_plain, parts))
+def _finds(node: Expr) -> bool:
+    match node:
+        case Identifier() | Index() | Slice() | Current() | Identity() | Constant() | Variable():
+            return True
+        case FunctionCall(name, arguments):
+            return name in _SELECTIONS and all(map(_finds, arguments))
+        case FilterProjection(left, _, right):  # the condition chooses; it gives nothing to the value
+            return _finds(left) and _finds(right)
+        case Subexpression() | IndexExpression() | Pipe() | Flatten() | Projection() | ValueProjection():
+            return all(map(_finds, children(node)))
+        case Or() | Text() | MultiselectList() | Let() | Binding():
+            return all(map(_finds, children(node)))
+        case Comparator() | And() | Not() | MultiselectHash() | KeyValue():
+            return False
+        case ExpressionReference() | Concat() | Conditional():
+            return False
+    assert_never(node)
 
 
 def _filtered(link: Link) -> Iterator[str]:
@@ -117,8 +151,7 @@ def _filtered(link: Link) -> Iterator[str]:
     expressions = [link.cell.expression] if isinstance(link.cell, syntax.Evaluate) else []
     expressions += [turn.node.over for turn in link.enclosing if not isinstance(turn.node, syntax.If)]
     for expression in expressions:
-        for node in source_order(expression.tree):
-            if node["type"] == "filter_projection":
-                yield from (
-                    part["value"] for part in source_order(node["children"][2]) if part["type"] == "field"
-                )
+        for node in source_order(expression.node):
+            if isinstance(node, FilterProjection):
+                inside = source_order(node.condition)
+                yield from (part.name for part in inside if isinstance(part, Identifier))
