@@ -221,7 +221,7 @@ class TestNumbers:
         )
 
     def test_results_beyond_measure_are_refused(self):
-        assert refusal("multiply", *[10**20] * 50) == "`multiply` gives a number that is not below 1e21"
+        assert refusal("multiply", *[10**20] * 50) == "`multiply` gives a number of 1e21 or more in size"
 
     def test_small_results_may_be_arguments_again(self):
         assert call("multiply", *[1e-15] * 2) == 0
@@ -579,11 +579,11 @@ REFUSALS: list[tuple[tuple[JSON, ...], str]] = [
     (("shares", 1, ["x"]), "`shares` takes a list of numbers, and item [0] is text that is not a number"),
     (
         ("share", 1, [1], 1),
-        "`share` takes the index of a weight as its third argument, and there is no such weight",
+        "`share` takes the index of a weight as its third argument, and no weight has this index",
     ),
     (
         ("share", 1, [1], -1),
-        "`share` takes the index of a weight as its third argument, and there is no such weight",
+        "`share` takes the index of a weight as its third argument, and no weight has this index",
     ),
     (("epoch", 1460142547), "`epoch` takes text as its first argument, not a number"),
     (("epoch", "2016-04-08"), "`epoch` takes a date with a time, or a zone as its second argument"),
@@ -616,7 +616,7 @@ REFUSALS: list[tuple[tuple[JSON, ...], str]] = [
     (("truncate", "a", -1), "`truncate` takes a length that is not negative"),
     (("pad_left", "a", 10**9, "0"), "`pad_left` takes a length of 0 to 1000"),
     (("pad_left", "a", 5, ""), "`pad_left` takes one character as its third argument"),
-    (("urlencode", "\ud800"), "`urlencode` takes text that is valid Unicode, and this is not"),
+    (("urlencode", "\ud800"), "`urlencode` takes valid Unicode text, and this text is not valid"),
     (("uuid",), "`uuid` takes at least 1 argument, not 0"),
     (("uuid", "a", True), "`uuid` takes a number or text as its second argument, not true or false"),
     (("first", "abc"), "`first` takes a list as its first argument, not text"),

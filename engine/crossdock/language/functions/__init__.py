@@ -1,8 +1,8 @@
 """The function library: one registry for expressions and templates.
 
-Each function is data (``Function``): its signature, one line of documentation, examples that are run as
-tests, and the Python function that does the work. The checker reads the signatures, the reference page
-is made of them, and ``apply`` holds callers to them.
+Each function is data (``Function``): its signature, one line of documentation, examples that run as
+tests, and the Python function that does the work. The checker and the reference page use the signatures,
+and ``apply`` enforces them.
 
     REGISTRY["money"].apply([19.9])          "19.90"
     REGISTRY["money"].signature              money(amount: number | string, currency?: string, ...) -> string
@@ -44,5 +44,5 @@ REGISTRY: Final[Mapping[str, Function]] = MappingProxyType(
 
 
 def reference() -> str:
-    """The page docs/functions.md."""
+    """The text of docs/functions.md."""
     return documentation.render(_SECTIONS)

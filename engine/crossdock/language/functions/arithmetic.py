@@ -1,7 +1,7 @@
-"""Arithmetic, which JMESPath lacks: exact in decimals, and patient with what is missing.
+"""Arithmetic, which JMESPath lacks: exact in decimals, and lenient about missing values.
 
-Each function tries whole ten-thousandths (``scaled``) first, and leaves to ``exact`` what they cannot hold.
-``exact`` says what the result is, and words every refusal.
+Each function first computes in whole ten-thousandths (``scaled``), and calls ``exact`` for numbers that do
+not fit. ``exact`` defines the results, and raises all errors.
 
 add(subtotal, shipping, neg(discount))
 """
@@ -19,7 +19,7 @@ from crossdock.language.functions.scaled import DIGITS, SCALE, rounded, scaled, 
 
 _RATIO_SCALE: Final = 10**exact.RATIO_DIGITS
 _MEAN_SCALE: Final = 10**MOST_DIGITS
-# Of at most three factors this is below 1e21, and has no more digits than ``exact`` keeps.
+# With at most three factors, a product below this is below 1e21, and has no more digits than ``exact`` keeps.
 _MOST_PRODUCT: Final = 10**29
 _MOST_FACTORS: Final = 3
 
@@ -122,7 +122,7 @@ def average(values: list[JSON]) -> int | float | None:
 
 
 def _sum(values: list[JSON]) -> int | None:
-    """The sum of a list in ten-thousandths; None when one of its items is not to be had in them."""
+    """The sum of a list in ten-thousandths; None if ``scaled`` has no value for one of its items."""
     units = 0
     for value in values:
         part = scaled(value)
@@ -133,7 +133,7 @@ def _sum(values: list[JSON]) -> int | None:
 
 
 def _present(values: Sequence[JSON]) -> list[int] | None:
-    """The ten-thousandths of what is not null; None when one of them is not to be had."""
+    """The ten-thousandths of the values that are not null; None if ``scaled`` gives None for one."""
     found = []
     for value in values:
         if value is not None:
@@ -145,10 +145,10 @@ def _present(values: Sequence[JSON]) -> list[int] | None:
 
 
 def _half_up(dividend: int, divisor: int) -> int:
-    """The quotient as a whole number. A half is rounded away from zero, as ``quantize`` has it.
+    """The quotient as a whole number. A half is rounded away from zero, as in ``quantize``.
 
-    ``exact`` divides to 80 digits and rounds that. A quotient of such numbers that is no half lies so far
-    from one that the 80 digits show it.
+    The result equals that of ``exact``, which divides to 80 digits first: a quotient of such numbers that is
+    not exactly a half differs from it within 80 digits.
     """
     twice, least = 2 * abs(dividend), abs(divisor)
     quotient = (twice + least) // (2 * least)
@@ -160,7 +160,7 @@ FUNCTIONS = (
         "number",
         takes("value: number | string"),
         types("number"),
-        "A number, or the number that a text is; other text is an error",
+        "The number, or the value of a numeric text; other text is an error",
         (Example("number('19.90')", 19.9), Example("number('-10.')", -10), Example("number(`2.0`)", 2)),
         number,
     ),
@@ -168,7 +168,7 @@ FUNCTIONS = (
         "integer",
         takes("value: number | string"),
         types("integer"),
-        "A whole number, or the whole number that a text is; a fraction is an error",
+        "The whole number, or the value of a text with a whole number; a fraction is an error",
         (Example("integer('2')", 2), Example("integer(`2.0`)", 2)),
         integer,
     ),
@@ -176,7 +176,7 @@ FUNCTIONS = (
         "add",
         takes("value: number | string | null, ..."),
         types("number | null"),
-        "The sum of its arguments; what is missing is skipped, and null if all is missing",
+        "The sum of its arguments; missing ones are skipped, null if all are missing",
         (Example("add(`0.1`, `0.2`)", 0.3), Example("add('19.90', missing, `0.1`)", 20)),
         add,
     ),
@@ -184,7 +184,7 @@ FUNCTIONS = (
         "subtract",
         takes("value: number | string, less: number | string | null"),
         types("number"),
-        "The first number less the second; a missing second counts 0",
+        "The first number minus the second; a missing second number counts as 0",
         (Example("subtract(`0.3`, `0.1`)", 0.2), Example("subtract(`5`, missing)", 5)),
         subtract,
     ),
@@ -192,7 +192,7 @@ FUNCTIONS = (
         "neg",
         takes("value: number | string"),
         types("number"),
-        "The number with the other sign",
+        "The number with the opposite sign",
         (Example("neg(`9.5`)", -9.5), Example("neg('-10.')", 10)),
         neg,
     ),
@@ -200,7 +200,7 @@ FUNCTIONS = (
         "magnitude",
         takes("value: number | string"),
         types("number"),
-        "The number without its sign: `abs` that takes text too, and yields nothing for nothing",
+        "The absolute value: like `abs`, but also for numeric text, and null for null",
         (Example("magnitude(`-9.5`)", 9.5), Example("magnitude(missing)", None)),
         magnitude,
     ),
@@ -216,7 +216,8 @@ FUNCTIONS = (
         "ratio",
         takes("value: number | string, by: number | string"),
         types("number | null"),
-        "The first number divided by the second, to 10 decimal places half up; null when the second is 0",
+        "The first number divided by the second, rounded half up to 10 decimal places; "
+        "null if the second is 0",
         (
             Example("ratio(`17.33`, `2`)", 8.665),
             Example("ratio(`2`, `3`)", 0.6666666667),
@@ -228,7 +229,7 @@ FUNCTIONS = (
         "round",
         takes("value: number | string, digits?: integer, rounding?: string"),
         types("number"),
-        "The number rounded to so many decimal places (0), half up or by `rounding`",
+        "The number rounded to `digits` decimal places (0 by default), half up or by `rounding`",
         (
             Example("round(`2.675`, `2`)", 2.68),
             Example("round(`2.5`)", 3),
@@ -240,7 +241,7 @@ FUNCTIONS = (
         "equal",
         takes("a: number | string | null, b: number | string | null, tolerance?: number | string"),
         types("boolean"),
-        "Whether two numbers are equal, or differ by no more than the tolerance (0)",
+        "Whether two numbers differ by no more than the tolerance (0 by default)",
         (
             Example("equal(`10`, '10.00')", True),
             Example("equal(`9.99`, `10`, `0.01`)", True),
@@ -253,7 +254,7 @@ FUNCTIONS = (
         "min_of",
         takes("value: number | string | null, ..."),
         types("number | null"),
-        "The smallest of its arguments; what is missing is skipped",
+        "The smallest of its arguments; missing ones are skipped",
         (Example("min_of(`3`, missing, '2.5')", 2.5),),
         min_of,
     ),
@@ -261,7 +262,7 @@ FUNCTIONS = (
         "max_of",
         takes("value: number | string | null, ..."),
         types("number | null"),
-        "The greatest of its arguments; what is missing is skipped",
+        "The greatest of its arguments; missing ones are skipped",
         (Example("max_of(`0`, subtract(`5`, `7`))", 0),),
         max_of,
     ),

@@ -1,7 +1,7 @@
-"""How much a function may give: no text and no list that it makes grows beyond a bound.
+"""Limits on the size of the strings and lists that functions make.
 
 bounded(text)         the text, or FunctionError
-serialized(order)     a value as JSON, with no more work than the bound allows
+serialized(order)     a value as JSON; too large a value is refused before it is written
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST_PARTS: Final = 100_000
 
 
 def within(length: int) -> None:
-    """Refuse a text that would be longer than ``LONGEST`` characters."""
+    """FunctionError for a text that would be longer than ``LONGEST`` characters."""
     if length > LONGEST:
         raise FunctionError(f"gives text of more than {LONGEST} characters")
 
@@ -28,14 +28,14 @@ def bounded(text: str) -> str:
 
 
 def serialized(value: JSON) -> str:
-    """A value as JSON without spaces, every character as ASCII."""
+    """A value as JSON in ASCII, without spaces. FunctionError if it is longer than ``LONGEST``."""
     if isinstance(value, list | dict):
         within(_least_length(value))
     return bounded(json.dumps(value, separators=(",", ":")))
 
 
 def _least_length(value: JSON) -> int:
-    """What a value takes in JSON at the very least; no more is counted than is of interest."""
+    """A lower bound for the length of a value in JSON; counting stops above ``LONGEST``."""
     length, level = 0, [value]
     while level and length <= LONGEST:
         inner: list[JSON] = []

@@ -1,4 +1,4 @@
-"""Arrays and objects: the few readings of them that JMESPath has no word for."""
+"""Functions on arrays and objects that JMESPath lacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from crossdock.core.json_types import JSON
 from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
 
-# Values of these types are equal to Python when they are to JSON.
+# For values of these types, Python's equality is that of JSON.
 _PLAIN: Final = frozenset({str, int, float, type(None)})
 
 
@@ -52,7 +52,7 @@ def zip_arrays(*arrays: list[JSON]) -> list[JSON]:
 
 
 def _frozen(value: JSON) -> Hashable:
-    """A key that is equal for equal JSON. True is not 1, though Python says so."""
+    """A hashable that is equal for equal JSON. In JSON, true is not equal to 1; in Python it is."""
     match value:
         case dict():
             return "object", frozenset((key, _frozen(item)) for key, item in value.items())
@@ -68,7 +68,7 @@ FUNCTIONS = (
         "first",
         takes("array: array"),
         types("any"),
-        "The first item of an array; null when there is none",
+        "The first item of the array; null if it is empty",
         (Example("first(`[1, 2]`)", 1), Example("first(`[]`)", None)),
         first,
     ),
@@ -76,7 +76,7 @@ FUNCTIONS = (
         "last",
         takes("array: array"),
         types("any"),
-        "The last item of an array; null when there is none",
+        "The last item of the array; null if it is empty",
         (Example("last(`[1, 2]`)", 2),),
         last,
     ),
@@ -84,7 +84,7 @@ FUNCTIONS = (
         "unique",
         takes("array: array"),
         types("array"),
-        "The array without repetitions, in the order of the first occurrences",
+        "The array without duplicates, in the order of the first occurrences",
         (Example('unique(`["b", "a", "b"]`)', ["b", "a"]), Example("unique(`[1, 1.0, true]`)", [1, True])),
         unique,
     ),
@@ -92,7 +92,7 @@ FUNCTIONS = (
         "entries",
         takes("object: object"),
         types("array"),
-        "The properties of an object as an array of objects with `key` and `value`",
+        "The properties of the object as an array of objects with `key` and `value`",
         (Example('entries(`{"colour": "red"}`)', [{"key": "colour", "value": "red"}]),),
         entries,
     ),
@@ -100,7 +100,7 @@ FUNCTIONS = (
         "object",
         takes("entries: array"),
         types("object"),
-        "The object that such entries make: `entries` the other way round; the later entry wins",
+        "The object with these entries: the inverse of `entries`; of equal keys the last one wins",
         (
             Example('object(`[{"key": "colour", "value": "red"}]`)', {"colour": "red"}),
             Example("object(`[]`)", {}),
@@ -111,7 +111,7 @@ FUNCTIONS = (
         "positions",
         takes("array: array"),
         types("array"),
-        "The place of each item, counted from 1; with `zip` beside the items themselves",
+        "The position of each item, counted from 1; use `zip` to combine them with the items",
         (
             Example('positions(`["A", "B", "C"]`)', [1, 2, 3]),
             Example('zip(positions(`["A", "B"]`), `["A", "B"]`)', [[1, "A"], [2, "B"]]),
@@ -123,7 +123,7 @@ FUNCTIONS = (
         "zip",
         takes("array: array, ..."),
         types("array"),
-        "The first items together, then the second ones, and so on to the end of the shortest array",
+        "An array of all first items, then of all second items, and so on to the end of the shortest array",
         (Example('zip(`["A", "B"]`, shares(`5`, `[2, 1]`))', [["A", 3.33], ["B", 1.67]]),),
         zip_arrays,
     ),

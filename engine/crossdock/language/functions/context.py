@@ -1,4 +1,4 @@
-"""The functions that read the scope of an expression: whoever evaluates the expression evaluates these."""
+"""The functions that read the scope of an expression. They have no ``call``: the evaluator computes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FUNCTIONS = (
         "answers",
         (),
         types("object"),
-        "In a conversation: the answers of the steps so far, by the name of the step",
+        "In a conversation: the answers of the steps so far, by step name",
         kind="context",
     ),
     Function(

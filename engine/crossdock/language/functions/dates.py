@@ -1,7 +1,7 @@
 """Points in time: Unix seconds on one side, ISO 8601 text in UTC on the other.
 
-A text without an offset is no point in time. It is refused unless the mapping names its zone, because
-the machine's own zone is never asked.
+A text without an offset does not name a point in time. It is refused unless the mapping gives a zone,
+because the result must not depend on the machine's own zone.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _DATE_TIME: Final = re.compile(
     r"(?P<clock>[Tt ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?P<fraction>(?<=:..:..)[.,][0-9]+)?"
     rf"{_OFFSET}?)?"
 )
-# As most systems write it. The first so many characters are what Python reads, and it reads them as we do.
+# The usual form. Python reads its first ``_WITHOUT_FRACTION`` characters as ``epoch_of_parts`` does.
 _USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 _WITHOUT_FRACTION: Final = 19
 _ZONE: Final = re.compile(_OFFSET)
 _DAY: Final = 86_400
 _YEAR: Final = 31_556_952
-# Every moment here is in UTC, without saying so.
+# All datetimes here are naive, and in UTC.
 _BEGINNING: Final = datetime(1970, 1, 1)
 _FIRST: Final = (datetime.min - _BEGINNING) // timedelta(seconds=1)
 _LAST: Final = (datetime.max - _BEGINNING) // timedelta(seconds=1)
@@ -37,12 +37,12 @@ def epoch(text: str, zone: str | None = None) -> int:
         try:
             return _elapsed(text[:_WITHOUT_FRACTION])
         except ValueError:
-            pass  # no such moment: the parts say so
+            pass  # not a real date: epoch_of_parts raises the error
     return epoch_of_parts(text, zone)
 
 
 def epoch_of_parts(text: str, zone: str | None = None) -> int:
-    """``epoch`` for whatever it takes, by the parts of the text; says what is wrong with any other."""
+    """``epoch`` for every text that it takes, read in parts. FunctionError says what is wrong with others."""
     found = _DATE_TIME.fullmatch(text)
     if not found:
         raise FunctionError("takes an ISO 8601 date-time, and this text is not one")
@@ -73,7 +73,7 @@ def iso(value: JSON, zone: str | None = None) -> str:
 
 
 def _elapsed(text: str) -> int:
-    """The Unix seconds of a date and a time in UTC. ValueError when there is no such moment."""
+    """The Unix seconds of a date and a time in UTC. ValueError if the date or time does not exist."""
     elapsed = datetime.fromisoformat(text) - _BEGINNING
     return elapsed.days * _DAY + elapsed.seconds
 
@@ -87,7 +87,7 @@ def _zone(zone: str | None) -> int:
 
 
 def _offset(found: re.Match[str]) -> int | None:
-    """Seconds ahead of UTC. None when there is no such offset."""
+    """Seconds ahead of UTC. None if the offset is not valid."""
     hours, minutes = int(found["hours"] or 0), int(found["minutes"] or 0)
     if hours > 23 or minutes > 59:
         return None
@@ -100,7 +100,7 @@ FUNCTIONS = (
         "epoch",
         takes("text: string, zone?: string"),
         types("integer"),
-        "The Unix seconds of an ISO 8601 date-time; without an offset, or without a time, it needs a zone: "
+        "The Unix seconds of an ISO 8601 date-time. Without an offset, or without a time, it needs a zone: "
         "'UTC', or an offset such as '+01:00'",
         (
             Example("epoch('2016-04-08T19:09:07.123Z')", 1460142547),
@@ -114,7 +114,7 @@ FUNCTIONS = (
         "iso",
         takes("value: number | string, zone?: string"),
         types("string"),
-        "The ISO 8601 date-time in UTC of Unix seconds, or of a text that `epoch` takes, without fractions",
+        "The ISO 8601 date-time in UTC, without fractions, of Unix seconds or of a text that `epoch` takes",
         (
             Example("iso(`1460142547`)", "2016-04-08T19:09:07Z"),
             Example("iso('2016-04-08T14:09:07.99-05:00')", "2016-04-08T19:09:07Z"),

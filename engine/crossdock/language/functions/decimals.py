@@ -1,9 +1,8 @@
-"""Numbers in and out of the decimal system: every calculation of the library is done between the two.
+"""Conversion between JSON numbers and decimals: every calculation of the library happens in between.
 
 ``decimal`` reads a JSON number or numeric text, ``plain`` gives a JSON number back: an int where the
-value is whole, else the float that prints as the decimal does. Both hold a number between 1e-20 and
-1e21 in size, so that no input can make a result that takes memory or time, and every result may be an
-argument again.
+value is whole, else the float that prints as the decimal does. Both limit the size of a number to
+1e-20 to 1e21, so that no input can cause large results, and every result is a valid argument.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Final
 from crossdock.core.json_types import JSON
 from crossdock.language.functions.function import FunctionError, describe, ordinal
 
-# The methods of these are called, never the operators: those round as the calling thread's context says.
+# Call the methods of these, never the operators: operators round by the calling thread's context.
 EXACT: Final = _decimal.Context(prec=34, rounding=_decimal.ROUND_HALF_EVEN, Emin=-9999, Emax=9999)
 WIDE: Final = _decimal.Context(prec=80, rounding=_decimal.ROUND_HALF_EVEN, Emin=-9999, Emax=9999)
 
@@ -39,7 +38,7 @@ _NUMERIC: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
 def decimal(value: JSON, position: int = 0) -> Decimal:
-    """The decimal of the argument at a position: a number, or text that is one and nothing else."""
+    """The decimal of the argument at a position: a number or numeric text. FunctionError for others."""
     number = _read(value)
     if isinstance(number, Decimal):
         return number
@@ -50,7 +49,7 @@ def decimal(value: JSON, position: int = 0) -> Decimal:
 
 
 def decimals(values: Sequence[JSON], *, nulls: bool = False) -> list[Decimal]:
-    """The decimals of a list's items. Nulls count 0 where they are allowed."""
+    """The decimals of a list's items. Nulls count as 0 if they are allowed, else they are a FunctionError."""
     read = []
     for index, value in enumerate(values):
         number = ZERO if nulls and value is None else _read(value)
@@ -68,7 +67,7 @@ def plain(value: Decimal) -> int | float:
     if not value:
         return 0
     if value.adjusted() > MOST_DIGITS:
-        raise FunctionError("gives a number that is not below 1e21")
+        raise FunctionError("gives a number of 1e21 or more in size")
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -MOST_DIGITS:
         value = quantize(value, MOST_DIGITS)
@@ -87,7 +86,7 @@ def quantize(value: Decimal, digits: int, rounding: str | None = None) -> Decima
 
 
 def _read(value: JSON) -> Decimal | str:
-    """The decimal, or why there is none: ``range`` or ``number``."""
+    """The decimal, or the reason for an error: ``range`` or ``number``."""
     if isinstance(value, float):
         number = Decimal(str(value))
         if not number.is_finite():

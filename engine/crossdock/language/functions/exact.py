@@ -1,7 +1,7 @@
-"""The library's calculations as they are meant: every amount a decimal, every step exact.
+"""The reference calculations of the library: every amount is a decimal, every step exact.
 
-Whatever ``arithmetic`` and ``money`` compute in whole ten-thousandths, they compute as these functions
-do, and what does not fit goes to these. The tests hold the two against each other.
+``arithmetic`` and ``money`` compute most amounts in whole ten-thousandths, with the same results, and call
+these functions for the rest. tests/test_exact_speed.py compares the two.
 
     exact.add(0.1, "0.2")                 0.3
     exact.money("2.675")                  "2.68"
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 RATIO_DIGITS: Final = 10
 USUAL_DIGITS: Final = 2
-# ISO 4217: the minor units of the currencies that have not two of them.
+# ISO 4217: the minor units of the currencies with other than two decimal places.
 _MINOR_UNITS: Final = {
     code: digits
     for digits, codes in (
@@ -126,7 +126,7 @@ def amount(value: JSON, currency: str | None = None, rounding: str | None = None
 
 
 def shares(value: JSON, weights: Sequence[JSON], currency: str | None = None) -> list[JSON]:
-    from fractions import Fraction  # seldom wanted, and slow to load
+    from fractions import Fraction  # rarely needed, and slow to import
 
     digits = digits_of(currency)
     units = int(quantize(decimal(value), digits).scaleb(digits, WIDE))
@@ -135,9 +135,10 @@ def shares(value: JSON, weights: Sequence[JSON], currency: str | None = None) ->
 
 
 def apportion(units: int, weights: Sequence[int] | Sequence[Fraction]) -> list[int]:
-    """Whole units by largest remainder, the earlier of equals first; weights that are all 0 are equal.
+    """Units divided by the largest remainder method; of equal remainders the earlier one comes first.
 
-    Debts are divided as credits are, and have the sign put before them.
+    If all weights are 0 they count as equal. Negative amounts are divided like positive ones, so that a
+    refund has the parts of the charge with the opposite sign. FunctionError for a negative weight.
     """
     if any(weight < 0 for weight in weights):
         raise FunctionError("takes weights that are not negative")
@@ -153,5 +154,5 @@ def apportion(units: int, weights: Sequence[int] | Sequence[Fraction]) -> list[i
 
 
 def digits_of(currency: str | None) -> int:
-    """The decimal places of a currency; of one that ISO 4217 does not list, the usual two."""
+    """The decimal places of an ISO 4217 code in any case; 2 for other codes and for None."""
     return USUAL_DIGITS if currency is None else _MINOR_UNITS.get(currency.upper(), USUAL_DIGITS)

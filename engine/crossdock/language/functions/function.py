@@ -1,9 +1,8 @@
-"""What a function of the library is: its signature as data, its examples, and one way to call it.
+"""A function of the library: its signature as data, its examples, and the Python function to call.
 
-``Function.apply`` is that way. It checks the number of arguments and their types, and gives null when
-a library function misses an argument that it needs; the Python function below it sees only what the
-signature promises. A refusal inside is written as a predicate ("takes a date-time that exists"), and
-``apply`` puts the function's name before it.
+``Function.apply`` calls it. It checks the number and types of the arguments, and gives null if a library
+function lacks a required argument; the Python function therefore only gets the types in the signature. It
+raises errors as a predicate ("takes a date-time that exists"), and ``apply`` adds the function's name.
 """
 
 from __future__ import annotations
@@ -42,12 +41,12 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 
 
 class FunctionError(ValueError):
-    """A function refuses its arguments. One sentence that never holds the payload's value."""
+    """A function refuses its arguments. The message is one sentence without a value of the payload."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter. A variadic one is the last, and takes one argument or more."""
+    """One parameter. A variadic parameter comes last, and takes one or more arguments."""
 
     name: str
     types: frozenset[str]
@@ -57,7 +56,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An expression that needs no payload, and what it yields."""
+    """An expression that needs no payload, and its result."""
 
     expression: str
     result: JSON
@@ -65,7 +64,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of expressions and templates. ``call`` is None where somebody else evaluates it."""
+    """A function of expressions and templates. ``call`` is None for functions that the evaluator computes."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -87,7 +86,7 @@ class Function:
 
     @property
     def accepts(self) -> tuple[frozenset[type], ...]:
-        """For each parameter the Python types that ``call`` takes without further ado."""
+        """The Python types that ``call`` takes without a further check, for each parameter."""
         return self._accepts
 
     @property
@@ -102,7 +101,7 @@ class Function:
         return f"{self.name}({', '.join(listed)}) -> {_union(self.returns)}"
 
     def apply(self, arguments: Sequence[JSON]) -> JSON:
-        """The function's value. Null when a library function misses an argument; else FunctionError."""
+        """The value. Null if a library function lacks an argument; FunctionError for a wrong one."""
         if self.call is None:
             raise TypeError(f"{self.name} is not evaluated here")
         count = len(arguments)
@@ -125,7 +124,7 @@ class Function:
             raise FunctionError(f"`{self.name}` {refusal}") from None
 
     def _check(self, position: int, value: JSON) -> None:
-        """Refuse what is not even a kin of the declared types: a subclass, or a whole float."""
+        """FunctionError for a wrong type. Whole floats count as integers; subclasses are allowed."""
         types = self.parameters[min(position, len(self.parameters) - 1)].types
         kind = kind_of(value)
         if kind in types or "any" in types:
@@ -148,12 +147,12 @@ class Function:
 
 
 def ordinal(position: int) -> str:
-    """What messages call the argument at a position: ``first argument``."""
+    """The name of an argument in messages, by its position: ``first argument``."""
     return f"{_ORDINALS[position]} argument" if position < len(_ORDINALS) else f"argument {position + 1}"
 
 
 def kind_of(value: JSON) -> str:
-    """The type of a value as signatures name it, ``integer`` never among them."""
+    """The type of a value as signatures name it; whole numbers are ``number`` too."""
     match value:
         case None:
             return "null"
@@ -184,7 +183,7 @@ def types(names: str) -> frozenset[str]:
 
 
 def takes(signature: str) -> tuple[Parameter, ...]:
-    """Parameters written as the reference shows them: ``amount: number | string, currency?: string``."""
+    """Parameters from the notation of the reference: ``amount: number | string, currency?: string``."""
     parameters: list[Parameter] = []
     for part in signature.split(", "):
         if part == "...":

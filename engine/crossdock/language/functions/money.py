@@ -1,6 +1,6 @@
-"""Amounts of money: as many decimal places as the currency has, and nothing lost when one is divided.
+"""Amounts of money: with the decimal places of the currency, and divided without losing a cent.
 
-As in ``arithmetic``, whole ten-thousandths come first, and ``exact`` has whatever they cannot hold.
+As in ``arithmetic``, whole ten-thousandths come first, and ``exact`` computes what does not fit.
 
 money(`1234.5`, 'JPY')               "1235"
 shares(`10`, `[1, 1, 1]`)            [3.34, 3.33, 3.33]
@@ -41,7 +41,7 @@ def amount(value: JSON, currency: str | None = None, rounding: str | None = None
 def share(value: JSON, weights: Sequence[JSON], index: int, currency: str | None = None) -> JSON:
     parts = shares(value, weights, currency)
     if not 0 <= index < len(parts):
-        raise FunctionError("takes the index of a weight as its third argument, and there is no such weight")
+        raise FunctionError("takes the index of a weight as its third argument, and no weight has this index")
     return parts[int(index)]
 
 
@@ -59,7 +59,8 @@ FUNCTIONS = (
         "money",
         takes("amount: number | string, currency?: string, rounding?: string"),
         types("string"),
-        "An amount as text, with the decimal places of its currency (2), rounded half up or by `rounding`",
+        "The amount as text with the decimal places of the currency (2 by default), "
+        "rounded half up or by `rounding`",
         (
             Example("money(`19.9`)", "19.90"),
             Example("money('2.675', 'EUR')", "2.68"),
@@ -74,7 +75,7 @@ FUNCTIONS = (
         "amount",
         takes("amount: number | string, currency?: string, rounding?: string"),
         types("number"),
-        "An amount as a number, rounded as `money` rounds it",
+        "The amount as a number, rounded as in `money`",
         (Example("amount('19.905')", 19.91), Example("amount(`1234.5`, 'JPY', 'half_even')", 1234)),
         amount,
     ),
@@ -82,8 +83,8 @@ FUNCTIONS = (
         "shares",
         takes("amount: number | string, weights: array, currency?: string"),
         types("array"),
-        "An amount divided in proportion to the weights, in the currency's smallest units; "
-        "the parts add up to the rounded amount, exactly",
+        "The amount divided in proportion to the weights, in the currency's smallest units; "
+        "the parts add up exactly to the rounded amount",
         (
             Example("shares(`10`, `[1, 1, 1]`)", [3.34, 3.33, 3.33]),
             Example("shares(`-5`, `[30, 0, 10]`)", [-3.75, 0, -1.25]),
@@ -95,7 +96,7 @@ FUNCTIONS = (
         "share",
         takes("amount: number | string, weights: array, index: integer, currency?: string"),
         types("number"),
-        "The part of `shares` at an index",
+        "The part at this index of `shares`, counted from 0",
         (Example("share(`10`, `[1, 1, 1]`, `0`)", 3.34),),
         share,
     ),

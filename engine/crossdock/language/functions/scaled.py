@@ -1,21 +1,23 @@
 """Ordinary amounts as whole ten-thousandths, which is all that most arithmetic with money needs.
 
-``scaled`` gives the whole number for an amount of at most four decimal places below 1e11, and None for
-whatever else there is; ``exact`` decides that. ``unscaled`` gives the JSON number back. In between there
-are Python's integers, so nothing is rounded that no function rounds.
+``scaled`` gives an integer for an amount of at most four decimal places below 1e11, and None for anything
+else; callers then use ``exact``. ``unscaled`` gives the JSON number back. Integer arithmetic in between is
+exact, and much faster than ``decimal``.
 
     scaled(19.9)                  199000
     scaled("19.90")               199000
     scaled(0.1 + 0.2)             None: this is 0.30000000000000004
     unscaled(199000)              19.9
 
-Why a float may be asked at all: a decimal of 15 significant digits or fewer survives the way into a
-float and back, so no two of them share a float. ``units / SCALE`` is rounded correctly, whatever its
-size: it is the float that the decimal of so many ten-thousandths reads as. If that is the float at hand,
-the decimal, of 15 digits because of the bound, is the only one so short that reads as it. The shortest,
-which is what JSON writes and ``decimals`` reads, is no longer than that one, and so is the same. How the
-candidate was found does not matter. A text of 15 characters has no more digits than that, so for it the
-same holds.
+Why this is exact for floats:
+
+- A float stands for the shortest decimal that reads as it: JSON writes it, and ``decimals`` reads it.
+- Two different decimals of at most 15 significant digits never read as the same float.
+- Python rounds ``units / SCALE`` correctly, so it is the float of the decimal ``units`` ten-thousandths.
+- If that is the given float, the decimal, which has at most 15 digits below 1e11, is the only one so short,
+  and therefore the shortest. It does not matter how ``units`` was found.
+
+A text of at most 15 characters has at most 15 digits, so the same holds for it.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ _STEPS: Final[tuple[int, ...]] = tuple(10 ** (DIGITS - digits) for digits in ran
 
 
 def scaled(value: JSON) -> int | None:
-    """The amount in ten-thousandths. None when it is no such amount; true and false are none.
+    """The amount in ten-thousandths. None for other values, booleans included.
 
     The bound is written out twice, because Python is slow to compare a float with an int or to negate a name.
     """
@@ -41,7 +43,8 @@ def scaled(value: JSON) -> int | None:
     elif type(value) is int:
         return value * SCALE if -100_000_000_000 < value < 100_000_000_000 else None
     else:
-        # Python reads more than we do: white space, 1_000, 1e5, NaN. Of these characters it reads the same.
+        # float() accepts more than numeric text: white space, 1_000, 1e5, NaN. With only these characters it
+        # accepts the same.
         if type(value) is not str or len(value) > _LONGEST_TEXT or value.strip("0123456789.+-"):
             return None
         try:
@@ -56,11 +59,11 @@ def scaled(value: JSON) -> int | None:
 
 
 def unscaled(units: int, scale: int = SCALE) -> int | float:
-    """The JSON number of a whole number of parts: an int where it is whole, else the nearest float."""
+    """The JSON number ``units / scale``: an int if it is whole, else the nearest float."""
     return units / scale if units % scale else units // scale
 
 
 def rounded(units: int, digits: int) -> int:
-    """Ten-thousandths in the unit of 0 to 4 decimal places, rounded half up as ``quantize`` does it."""
+    """Ten-thousandths rounded half up, as in ``quantize``, to units of 0 to 4 decimal places."""
     step = _STEPS[digits]
     return (units + step // 2) // step if units >= 0 else -((step // 2 - units) // step)

@@ -1,4 +1,4 @@
-"""Text in, text out. Nothing here formats data into a pattern, and no result grows beyond a bound."""
+"""Functions on text. None interprets its input as a format or pattern, and every result has a size limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crossdock.language.functions.function import Example, Function, FunctionErr
 NAMESPACE: Final = "077736dc-5f7d-59a3-a0b0-65702eb075ba"
 DEEPEST: Final = 64
 _WIDEST: Final = 1_000
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the apostrophe of print
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the typographic apostrophe
 
 
 def upper(text: str) -> str:
@@ -62,17 +62,17 @@ def pad_left(text: str, length: int, fill: str) -> str:
 
 
 def urlencode(text: str) -> str:
-    from urllib.parse import quote  # seldom wanted, and slow to load
+    from urllib.parse import quote  # rarely needed, and slow to import
 
     within(len(text))
     try:
         return bounded(quote(text, safe=""))
     except UnicodeEncodeError:
-        raise FunctionError("takes text that is valid Unicode, and this is not") from None
+        raise FunctionError("takes valid Unicode text, and this text is not valid") from None
 
 
 def uuid(*parts: JSON) -> str:
-    import uuid  # seldom wanted, and slow to load
+    import uuid  # rarely needed, and slow to import
 
     whole = [int(part) if isinstance(part, float) and part.is_integer() else part for part in parts]
     return str(uuid.uuid5(uuid.UUID(NAMESPACE), json.dumps(whole)))
@@ -85,7 +85,7 @@ def parse_json(text: str) -> JSON:
         value: JSON = json.loads(
             text, parse_constant=_refuse, parse_float=finite, object_pairs_hook=_without_duplicates
         )
-        if "\\u" in text:  # half of a surrogate pair is no character, and cannot be written
+        if "\\u" in text:  # half of a surrogate pair cannot be written as UTF-8
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
@@ -120,7 +120,7 @@ FUNCTIONS = (
         "upper",
         takes("text: string"),
         types("string"),
-        "The text in capital letters",
+        "The text in upper case",
         (Example("upper('visa')", "VISA"),),
         upper,
     ),
@@ -128,7 +128,7 @@ FUNCTIONS = (
         "lower",
         takes("text: string"),
         types("string"),
-        "The text in small letters",
+        "The text in lower case",
         (Example("lower('FEDEX_GROUND')", "fedex_ground"),),
         lower,
     ),
@@ -136,7 +136,7 @@ FUNCTIONS = (
         "title",
         takes("text: string"),
         types("string"),
-        "The text with a capital letter at the start of each word, the other letters small",
+        "The text with the first letter of each word in upper case, the others in lower case",
         (Example("title('SAINT-DENIS la plaine')", "Saint-Denis La Plaine"),),
         title,
     ),
@@ -152,7 +152,7 @@ FUNCTIONS = (
         "replace",
         takes("text: string, old: string, new: string"),
         types("string"),
-        "The text with every occurrence of a part replaced",
+        "The text with every occurrence of `old` replaced by `new`",
         (Example("replace('USPS_FIRST CLASS', ' ', '_')", "USPS_FIRST_CLASS"),),
         replace,
     ),
@@ -160,7 +160,7 @@ FUNCTIONS = (
         "split",
         takes("text: string, separator: string"),
         types("array"),
-        "The parts of a text between the separators",
+        "The parts of the text between the separators",
         (Example("split('fedex_GROUND', '_')", ["fedex", "GROUND"]), Example("split('', ',')", [""])),
         split,
     ),
@@ -168,7 +168,7 @@ FUNCTIONS = (
         "truncate",
         takes("text: string, length: integer"),
         types("string"),
-        "At most so many characters from the start of a text",
+        "The first `length` characters of the text",
         (Example("truncate('Lovelace', `4`)", "Love"),),
         truncate,
     ),
@@ -176,7 +176,7 @@ FUNCTIONS = (
         "pad_left",
         takes("text: string, length: integer, fill: string"),
         types("string"),
-        "The text, filled up at its start to so many characters",
+        "The text, filled at its start to `length` characters",
         (Example("pad_left(to_string(`2134`), `5`, '0')", "02134"),),
         pad_left,
     ),
@@ -184,7 +184,7 @@ FUNCTIONS = (
         "urlencode",
         takes("text: string"),
         types("string"),
-        "The text percent-encoded as RFC 3986 has it: all but letters, digits and `-._~`",
+        "The text percent-encoded as in RFC 3986: all characters except letters, digits and `-._~`",
         (Example("urlencode('a b/ü')", "a%20b%2F%C3%BC"),),
         urlencode,
     ),
@@ -192,7 +192,7 @@ FUNCTIONS = (
         "uuid",
         takes("name: string | number, ..."),
         types("string"),
-        "A UUID made of the names: the same for the same names, in the same order",
+        "A UUID computed from the names: always the same for the same names in the same order",
         (
             Example("uuid('order', `1001`)", "671521ea-5de6-5c39-a95a-c236eaad045e"),
             Example("uuid('a', 'bc') == uuid('ab', 'c')", False),
@@ -203,7 +203,7 @@ FUNCTIONS = (
         "parse_json",
         takes("text: string"),
         types("any"),
-        "The value that a text states in JSON; null when it is not JSON",
+        "The value of a text in JSON; null if it is not JSON",
         (Example("parse_json('{\"a\": [1]}')", {"a": [1]}), Example("parse_json('{a: 1}')", None)),
         parse_json,
     ),
