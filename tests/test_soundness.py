@@ -21,14 +21,17 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from crossdock import CompileError, Diagnostic, EvaluationError, Mapping, OutputError, Project, Source
-from crossdock.checking.infer import Inference, TypeScope
+from crossdock.checking.infer import Inference
 from crossdock.checking.narrowing import element_at
+from crossdock.checking.sink import Finding
 from crossdock.checking.suppressions import suppressions_in
+from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type, kind_of, schema_type
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.scope import Scope
+from crossdock.language.expr import Expr
 from crossdock.language.jmespath import Evaluator, Failure, compile_expression
 from crossdock.language.linker import compile_mapping
 from crossdock.language.mapping import check_output
@@ -405,12 +408,14 @@ class Told:
     def __init__(self) -> None:
         self.reports: list[str] = []
 
-    def report(self, id: str, message: str, *_: object) -> None:
-        self.reports.append(f"{id}: {message}")
+    def report(self, finding: Finding) -> None:
+        self.reports.append(f"{finding.id}: {finding.message}")
 
     def read(self, name: str, *, indirect: bool) -> None: ...
 
     def used(self, kind: str, name: str) -> None: ...
+
+    def shown(self, node: Expr, typ: Type, *, whole: bool) -> None: ...
 
 
 def departs(value: JSON, typ: Type, at: str = "") -> str | None:
@@ -449,7 +454,7 @@ def test_a_value_is_what_the_check_knows_of_it(text: str, choose: Random) -> Non
         return
     told = Told()
     scope = TypeScope(source, ANYTHING, tables=TABLES)
-    typ = Inference(expression, scope, told).infer(expression.tree, source)
+    typ = Inference(expression, scope, told).infer(expression.node, source)
     if told.reports:
         return
     shape = SMALL.schema("shop/order").shape()

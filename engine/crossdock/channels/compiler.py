@@ -24,9 +24,9 @@ from crossdock.channels.step_parser import (
 )
 from crossdock.checking.check import CellCheck, settings_type
 from crossdock.checking.facts import shown_by
-from crossdock.checking.infer import TypeScope
-from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
+from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.suppressions import apply_suppressions
+from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, schema_type
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError
@@ -127,7 +127,7 @@ class _Around:
 
     def inside(self, context: Type) -> _Around:
         """Inside an element, which is what the step begins with."""
-        around = {path: fact for path, fact in self.shown.items() if path and path[0] != "root()"}
+        around = {path: fact for path, fact in self.shown.items() if path and path[0] != Anchor("root")}
         return replace(self, context=context, shown=around)
 
     def block(self) -> _Around:
@@ -140,7 +140,7 @@ class _Around:
         for expression, truth in ((step.condition, True), (step.unless, False)):
             if expression is not None:
                 check.condition(expression, context)
-                facts = shown_by(expression.tree, truth=truth)
+                facts = shown_by(expression.node, truth=truth)
                 context = narrowed(
                     context, {path: fact for path, fact in facts.items() if not is_scope_path(path)}
                 )

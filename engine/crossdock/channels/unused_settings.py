@@ -8,11 +8,11 @@ from typing import Final
 from crossdock.channels.config import Channel, channel_cells
 from crossdock.channels.runner import Conversation
 from crossdock.checking.facts import path_of
+from crossdock.checking.narrowing import Anchor
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
-from crossdock.language.jmespath import children
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import Expr, children
 from crossdock.language.mapping import Mapping
 
 _ALL: Final = "*"
@@ -45,14 +45,14 @@ def _cells(mapping: Mapping) -> Iterator[syntax.Cell]:
 
 def _read_in(cell: syntax.Cell) -> Iterator[str]:
     for expression in syntax.expressions(cell):
-        yield from _names(expression.tree)
+        yield from _names(expression.node)
 
 
-def _names(tree: Tree) -> Iterator[str]:
+def _names(node: Expr) -> Iterator[str]:
     """The settings that an expression reads; a star for all of them."""
-    path = path_of(tree)
-    if path and path[0] == "settings()":
+    path = path_of(node)
+    if path and path[0] == Anchor("settings"):
         yield str(path[1]) if len(path) > 1 else _ALL
         return
-    for child in children(tree):
+    for child in children(node):
         yield from _names(child)

@@ -27,7 +27,9 @@ from crossdock.checking.assignability import (
 )
 from crossdock.checking.facts import answers_in, shown_by
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
-from crossdock.checking.infer import SILENT, Inference, TypeScope
+from crossdock.checking.infer import Inference
+from crossdock.checking.sink import SILENT, Finding
+from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
     NOTHING,
@@ -46,8 +48,7 @@ from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.execution.interpreter import Names, NoNames
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import Expr, Expression, children
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -118,24 +119,21 @@ class CellCheck:
 
     # What an inference tells
 
-    def report(
-        self,
-        id: str,
-        message: str,
-        expression: Expression,
-        tree: Tree,
-        help: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        if help is None and id == "unknown-property" and tree is expression.tree and not expression.is_text:
+    def report(self, finding: Finding) -> None:
+        expression, help = finding.expression, finding.help
+        unknown_alone = finding.id == "unknown-property" and finding.node is expression.node
+        if help is None and unknown_alone and not expression.is_text:
             help = "constant text is written {$const: " + expression.text + "}"
-        self.finding(id, message, expression.at(tree), help, severity)
+        self.finding(finding.id, finding.message, expression.at(finding.node), help, finding.severity)
 
     def read(self, name: str, *, indirect: bool) -> None:  # noqa: ARG002
         self.reads.add(name)
 
     def used(self, kind: str, name: str) -> None:
-        """Which functions and tables are used is of no matter here."""
+        """Which functions and tables are used makes no difference here."""
+
+    def shown(self, node: Expr, typ: Type, *, whole: bool) -> None:
+        """Whether a check may show it is another question: see ``sensitivity``."""
 
     def finding(
         self, id: str, message: str, span: Span, help: str | None = None, severity: Severity = "error"
@@ -145,7 +143,7 @@ class CellCheck:
     # Cells
 
     def infer(self, expression: Expression, context: Type) -> Type:
-        return Inference(expression, self.scope, self).infer(expression.tree, context)
+        return Inference(expression, self.scope, self).infer(expression.node, context)
 
     def cell(self, cell: syntax.Cell, context: Type, target: Type, beside: frozenset[str] = _NO_KEYS) -> Type:
         """What a cell yields. ``beside`` are keys that stand beside its own, where it is used."""
@@ -175,26 +173,26 @@ class CellCheck:
         self, condition: Expression, inner: syntax.Cell, context: Type, target: Type, beside: frozenset[str]
     ) -> Type:
         """What a cell yields under its `$if`."""
-        there, inside = self.condition(condition, context).where(shown_by(condition.tree), context)
+        there, inside = self.condition(condition, context).where(shown_by(condition.node), context)
         return replace(self, scope=there.scope).cell(inner, inside, target, beside)
 
     def condition(self, condition: Expression, context: Type) -> Inference:
         """A condition, which some payload must make true."""
         inference = Inference(condition, self.scope, self)
-        inference.reachable(inference.decides(condition.tree, context), condition.tree)
+        inference.reachable(inference.decides(condition.node, context), condition.node)
         return inference
 
     def bound(self, path: Expression, context: Type, sometimes: Container[str]) -> None:
         """The path of a call: the answers in it must be there. ``sometimes``: steps that may not be done."""
         inference = Inference(path, self.scope, self)
-        inference.infer(path.tree, context)
-        for part in path.tree["children"]:
+        inference.infer(path.node, context)
+        for part in children(path.node):
             typ = Inference(path, self.scope, SILENT).infer(part, context)
             unbound = [name for name in answers_in(part) if name in sometimes and self.unbound(name)]
             if typ.optional and typ.known and unbound:
                 message = f"the call needs the answer of `{unbound[0]}`, and that step may not be done"
                 help = f"let this step be done only `if: answers().{unbound[0]}`"
-                self.report("unbound-call", message, path, part, help, "warning")
+                self.finding("unbound-call", message, path.at(part), help, "warning")
 
     def unbound(self, name: str) -> bool:
         found = self.scope.answers.member(name)

@@ -1,20 +1,21 @@
 """What a condition shows of the values that it reads, when it is true and when it is not.
 
-Paths begin at the context, or at a function that gives one of the values around it: ``("root()", "sku")``.
-
-    company && address.zip     true: company is there, and so are address and address.zip
-    !sku                       not true: sku is there
+    company && address.zip     true: company has a value, and so have address and address.zip
+    !sku                       not true: sku has a value
     type(code) == 'string'     true: code is text
+
+A path begins at the context, at a context function or at a variable: ``(Anchor("root"), "sku")``.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from crossdock.checking.narrowing import (
     NO_FACTS,
     THERE,
     TRUE,
+    Anchor,
     Fact,
     Facts,
     Path,
@@ -24,35 +25,72 @@ from crossdock.checking.narrowing import (
 )
 from crossdock.checking.types import BOOLEAN, EVERY, NUMBER, kind_of, kinds_of
 from crossdock.core.json_types import JSON
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Operator,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    source_order,
+)
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import source_order
-from crossdock.language.legacy import Tree
 
 SCOPE_FUNCTIONS: Final = ("root", "request", "settings", "answers")
-_ORDERS: Final = ("lt", "lte", "gt", "gte")
-_MIRRORED: Final = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte", "eq": "eq", "ne": "ne"}
+_MIRRORED: Final[dict[Operator, Operator]] = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 
 
-def shown_by(tree: Tree, truth: bool = True) -> Facts:
+def shown_by(node: Expr, truth: bool = True) -> Facts:
     """The facts that hold when a condition is true; with ``truth`` false, when it is not."""
-    children = tree["children"]
-    match tree["type"]:
-        case "and_expression" | "or_expression":
-            left, right = (shown_by(child, truth) for child in children)
-            both = truth == (tree["type"] == "and_expression")
-            return all_of(left, right) if both else any_of(left, right)
-        case "not_expression":
-            return shown_by(children[0], not truth)
-        case "comparator":
-            return _compared(tree, truth)
-        case "function_expression" if tree["value"] == "contains" and truth:
-            return all_of(_among(children), needed_by(tree))
-    if not truth:
-        return NO_FACTS
-    if tree["type"] in ("projection", "filter_projection", "flatten"):
-        return _list(children[0], some=True)
-    path = path_of(tree)
-    return needed_by(tree) if path is None else about(path, TRUE)
+    match node:
+        case And(left, right):
+            # `!(a && b)` is `!a || !b`: not both of them fail.
+            return (all_of if truth else any_of)(shown_by(left, truth), shown_by(right, truth))
+        case Or(left, right):
+            return (any_of if truth else all_of)(shown_by(left, truth), shown_by(right, truth))
+        case Not(operand):
+            return shown_by(operand, not truth)
+        case Comparator():
+            return _compared(node, truth)
+        case Let():
+            return _outside(node, shown_by(node.body, truth))
+    return _true(node) if truth else NO_FACTS
+
+
+def _true(node: Expr) -> Facts:
+    """The facts that hold when a value, other than that of a logical operator, is true."""
+    match node:
+        case FunctionCall("contains", (values, searched, *_)):
+            return all_of(_among(values, searched), needed_by(node))
+        case Projection(operand) | FilterProjection(operand) | Flatten(operand):
+            # A projection that gives something had something to go through.
+            return _list(operand, some=True)
+    path = path_of(node)
+    return needed_by(node) if path is None else about(path, TRUE)
 
 
 def about(path: Path, fact: Fact) -> Facts:
@@ -62,64 +100,114 @@ def about(path: Path, fact: Fact) -> Facts:
         return facts
     for length in range(len(path)):
         into = path[length]
-        if length == 0 and is_scope_path(path):
+        if isinstance(into, Anchor):
             continue
         kinds = frozenset({"array" if isinstance(into, int) else "object"})
         facts[path[:length]] = Fact(kinds, some=True)
     return facts
 
 
-def path_of(tree: Tree) -> Path | None:
-    """A chain of names and places as a path; None for anything else."""
-    match tree["type"]:
-        case "field" | "index":
-            return (tree["value"],)
-        case "current" | "identity":
+def path_of(node: Expr) -> Path | None:
+    """A chain of names and positions as a path; None for anything else."""
+    match node:
+        case Identifier(name):
+            return (name,)
+        case Index(position):
+            return (position,)
+        case Current() | Identity():
             return ()
-        case "function_expression" if tree["value"] in SCOPE_FUNCTIONS:
-            return (f"{tree['value']}()",)
-        case "subexpression" | "index_expression" | "pipe":
-            whole: Path = ()
-            for child in tree["children"]:
-                part = path_of(child)
-                if part is None or (whole and is_scope_path(part)):
-                    return None
-                whole += part
-            return whole
-    return None
+        case Variable(name):
+            return (Anchor(f"${name}"),)
+        case FunctionCall(name):
+            return (Anchor(name),) if name in SCOPE_FUNCTIONS else None
+        case Subexpression(parts) | IndexExpression(parts):
+            return _joined(parts)
+        case Pipe(left, right):
+            return _joined((left, right))
+        case Let(_, body):
+            path = path_of(body)
+            return None if path is None else _path_outside(node, path)
+        case Slice() | Constant() | Projection() | ValueProjection() | FilterProjection() | Flatten():
+            return None
+        case Comparator() | Or() | And() | Not() | Conditional() | Text() | Concat():
+            return None
+        case MultiselectList() | MultiselectHash() | KeyValue() | ExpressionReference() | Binding():
+            return None
+    assert_never(node)
 
 
-def needed_by(tree: Tree) -> Facts:
+def _joined(parts: tuple[Expr, ...]) -> Path | None:
+    whole: Path = ()
+    for part in parts:
+        path = path_of(part)
+        # `a | root()` ends at the payload, whatever `a` is, but has no value without it.
+        if path is None or (whole and is_scope_path(path)):
+            return None
+        whole += path
+    return whole
+
+
+def _outside(let: Let, facts: Facts) -> Facts:
+    """What facts of the body of a `let` say outside of it, where its variables have no meaning."""
+    found: dict[Path, Fact] = {}
+    for path, fact in facts.items():
+        if (outer := _path_outside(let, path)) is not None:
+            found[outer] = found[outer].both(fact) if outer in found else fact
+    return found
+
+
+def _path_outside(let: Let, path: Path) -> Path | None:
+    """A path that begins at a variable of a `let`, from where the variable's value comes from."""
+    for binding in reversed(let.bindings):
+        if path and path[0] == Anchor(f"${binding.name}"):
+            start = path_of(binding.value)
+            return None if start is None else (*start, *path[1:])
+    return path
+
+
+def needed_by(node: Expr) -> Facts:
     """The facts without which this has no value, or none at all because a function refuses."""
-    path = path_of(tree)
+    path = path_of(node)
     if path is not None:
         return about(path, THERE)
-    children = tree["children"]
-    match tree["type"]:
-        case "function_expression":
-            return _arguments(tree)
-        case "projection" | "filter_projection" | "flatten":
-            return _list(children[0])
-        case "value_projection":
-            return needed_by(children[0])
-        case "subexpression" | "index_expression":
-            return needed_by(children[0])
-    return NO_FACTS
+    match node:
+        case FunctionCall():
+            return _arguments(node)
+        case Projection(operand) | FilterProjection(operand) | Flatten(operand):
+            return _list(operand)
+        case ValueProjection(operand):
+            return needed_by(operand)
+        case Subexpression((first, *_)) | IndexExpression((first, *_)):
+            return needed_by(first)
+        case Let():
+            return _outside(node, needed_by(node.body))
+        case Identifier() | Index() | Current() | Identity() | Variable() | Slice() | Constant() | Pipe():
+            return NO_FACTS
+        case Comparator() | Or() | And() | Not() | Conditional() | Text() | Concat():
+            return NO_FACTS
+        case MultiselectList() | MultiselectHash() | KeyValue() | ExpressionReference() | Binding():
+            return NO_FACTS
+        case Subexpression() | IndexExpression():
+            return NO_FACTS
+    assert_never(node)
 
 
-def _list(tree: Tree, *, some: bool = False) -> Facts:
-    """What is gone through is a list."""
-    path = path_of(tree)
-    return needed_by(tree) if path is None else about(path, Fact(frozenset({"array"}), some))
+def _list(node: Expr, *, some: bool = False) -> Facts:
+    """What is projected is a list."""
+    path = path_of(node)
+    return needed_by(node) if path is None else about(path, Fact(frozenset({"array"}), some))
 
 
-def _arguments(tree: Tree) -> Facts:
-    function, facts = REGISTRY[tree["value"]], NO_FACTS
+def _arguments(call: FunctionCall) -> Facts:
+    """A function gives nothing when it misses an argument, and refuses one of another kind."""
+    function, facts = REGISTRY[call.name], NO_FACTS
     if function.name == "lookup":
-        return needed_by(tree["children"][1])
-    for position, argument in enumerate(tree["children"]):
+        return needed_by(call.arguments[1])
+    for position, argument in enumerate(call.arguments):
         parameter = function.parameters[min(position, len(function.parameters) - 1)]
-        if argument["type"] == "expref" or parameter.optional or {"null", "any"} & parameter.types:
+        if isinstance(argument, ExpressionReference):
+            continue
+        if parameter.optional or {"null", "any"} & parameter.types:
             continue
         path = path_of(argument)
         if path is None:
@@ -129,89 +217,92 @@ def _arguments(tree: Tree) -> Facts:
     return facts
 
 
-def _compared(tree: Tree, truth: bool) -> Facts:
-    left, right = tree["children"]
-    operator = tree["value"]
-    if operator in _ORDERS:
+def _compared(node: Comparator, truth: bool) -> Facts:
+    operator, left, right = node.operator, node.left, node.right
+    if (mirrored := _MIRRORED.get(operator)) is not None:
         if not truth:
+            # Of two values that have no order the comparison is null, so that it shows nothing.
             return NO_FACTS
-        return all_of(_ordered(left, operator, right), _ordered(right, _MIRRORED[operator], left))
+        return all_of(_ordered(left, operator, right), _ordered(right, mirrored, left))
     equal = truth == (operator == "eq")
     return all_of(_equal(left, right, equal), _equal(right, left, equal))
 
 
-def _ordered(tree: Tree, operator: str, against: Tree) -> Facts:
+def _ordered(node: Expr, operator: Operator, against: Expr) -> Facts:
     """What is less or greater than something is a number, or text."""
-    value = against["value"] if against["type"] == "literal" else None
+    value = against.value if isinstance(against, Constant) else None
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(value, int | float) and _is_length(tree):
-        return _length(tree, some=(operator == "gt" and value >= 0) or (operator == "gte" and value > 0))
-    path = path_of(tree)
+    if isinstance(value, int | float) and (measured := _measured(node)) is not None:
+        return _length(measured, some=(operator == "gt" and value >= 0) or (operator == "gte" and value > 0))
+    path = path_of(node)
     if path is None:
-        return needed_by(tree)
+        return needed_by(node)
     return about(path, Fact(NUMBER if number else NUMBER | {"string"}))
 
 
-def _equal(tree: Tree, other: Tree, equal: bool) -> Facts:
-    """What is shown of one side of a comparison by the other, when that is written out."""
-    if other["type"] != "literal":
+def _equal(node: Expr, other: Expr, equal: bool) -> Facts:
+    """What is shown of one side of a comparison by the other, when that is a constant."""
+    if not isinstance(other, Constant):
         return NO_FACTS
-    value: JSON = other["value"]
-    path = path_of(tree)
+    value, path = other.value, path_of(node)
     if value is None:
-        return NO_FACTS if equal else (needed_by(tree) if path is None else about(path, THERE))
-    if _is_length(tree) and isinstance(value, int):
-        return _length(tree, some=equal == (value > 0)) if equal or value == 0 else NO_FACTS
-    if tree["type"] == "function_expression" and tree["value"] == "type":
-        return _typed(tree, value, equal)
+        return NO_FACTS if equal else (needed_by(node) if path is None else about(path, THERE))
+    if isinstance(value, int) and (measured := _measured(node)) is not None:
+        return _length(measured, some=equal == (value > 0)) if equal or value == 0 else NO_FACTS
+    if isinstance(node, FunctionCall) and node.name == "type":
+        return _typed(node.arguments[0], value, equal)
     if path is None:
-        return needed_by(tree) if equal else NO_FACTS
+        return needed_by(node) if equal else NO_FACTS
     if equal:
         return about(path, Fact(kind_of(value) if not kind_of(value) & NUMBER else NUMBER, False, (value,)))
     return about(path, Fact(others=(value,), there=False))
 
 
-def _typed(tree: Tree, value: JSON, equal: bool) -> Facts:
-    path = path_of(tree["children"][0])
-    if path is None or not isinstance(value, str) or value == "null":
-        return NO_FACTS if path is None or equal or value != "null" else about(path, THERE)
-    return (
-        about(path, Fact(kinds_of([value]) or BOOLEAN)) if equal and kinds_of([value]) != EVERY else NO_FACTS
-    )
+def _typed(argument: Expr, value: JSON, equal: bool) -> Facts:
+    """`type(path) == 'string'`, or that it is not."""
+    path = path_of(argument)
+    if path is None or not isinstance(value, str):
+        return NO_FACTS
+    if value == "null":
+        return NO_FACTS if equal else about(path, THERE)
+    kinds = kinds_of([value]) or BOOLEAN
+    return about(path, Fact(kinds)) if equal and kinds != EVERY else NO_FACTS
 
 
-def _is_length(tree: Tree) -> bool:
-    return tree["type"] == "function_expression" and tree["value"] == "length"
+def _measured(node: Expr) -> Expr | None:
+    """What a call of `length` measures; None for anything else."""
+    return node.arguments[0] if isinstance(node, FunctionCall) and node.name == "length" else None
 
 
-def _length(tree: Tree, *, some: bool) -> Facts:
-    path = path_of(tree["children"][0])
+def _length(measured: Expr, *, some: bool) -> Facts:
+    path = path_of(measured)
     if path is None:
-        return needed_by(tree["children"][0])
+        return needed_by(measured)
     return about(path, Fact(frozenset({"string", "array", "object"}), some=some))
 
 
-def _among(children: list[Tree]) -> Facts:
+def _among(values: Expr, searched: Expr) -> Facts:
     """`contains(['a', 'b'], path)`: the value is one of these."""
-    path = path_of(children[1])
-    values = written_list(children[0])
-    if path is None or values is None or None in values:
+    path, written = path_of(searched), _written_list(values)
+    if path is None or written is None or None in written:
         return NO_FACTS
-    kinds = frozenset[str]().union(*map(kind_of, values))
-    return about(path, Fact(kinds | NUMBER if kinds & NUMBER else kinds, False, tuple(values)))
+    kinds = frozenset[str]().union(*map(kind_of, written))
+    return about(path, Fact(kinds | NUMBER if kinds & NUMBER else kinds, False, tuple(written)))
 
 
-def written_list(tree: Tree) -> list[JSON] | None:
-    """The values of a list that is written out; None for anything else."""
-    if tree["type"] == "literal":
-        return tree["value"] if isinstance(tree["value"], list) else None
-    if tree["type"] != "multi_select_list" or any(item["type"] != "literal" for item in tree["children"]):
-        return None
-    return [item["value"] for item in tree["children"]]
+def _written_list(node: Expr) -> list[JSON] | None:
+    """The values of a list of constants; None for anything else."""
+    match node:
+        case Constant(value):
+            return value if isinstance(value, list) else None
+        case MultiselectList(items):
+            values = [item.value for item in items if isinstance(item, Constant)]
+            return values if len(values) == len(items) else None
+    return None
 
 
-def answers_in(tree: Tree) -> list[str]:
+def answers_in(node: Expr) -> list[str]:
     """The names of the steps whose answers an expression reads."""
-    paths = [path_of(node) for node in source_order(tree)]
-    names = [str(path[1]) for path in paths if path and len(path) > 1 and path[0] == "answers()"]
+    paths = [path_of(part) for part in source_order(node)]
+    names = [str(path[1]) for path in paths if path and len(path) > 1 and path[0] == Anchor("answers")]
     return list(dict.fromkeys(names))

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.facts import shown_by
-from crossdock.checking.infer import Inference, TypeScope
+from crossdock.checking.infer import Inference
 from crossdock.checking.narrowing import narrowed
+from crossdock.checking.sink import Finding
+from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
     ListType,
@@ -26,10 +28,9 @@ from crossdock.checking.types import (
     constant_type,
     schema_type,
 )
-from crossdock.core.diagnostics import Severity, Span
+from crossdock.core.diagnostics import Span
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import Expr, Expression
 from crossdock.schema.shape import Shape
 
 if TYPE_CHECKING:
@@ -86,16 +87,11 @@ class _Notes:
     def used(self, kind: str, name: str) -> None:
         (self.functions if kind == "function" else self.tables)[name] = None
 
-    def report(
-        self,
-        id: str,
-        message: str,
-        expression: Expression,
-        tree: Tree,
-        help: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        """What is wrong is the checker's to say."""
+    def report(self, finding: Finding) -> None:
+        """What is wrong is reported by the check."""
+
+    def shown(self, node: Expr, typ: Type, *, whole: bool) -> None:
+        """A part of a value is no source of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +169,7 @@ def _walk(mapping: Mapping, root: Type, position: _Position, cell: syntax.Cell) 
             yield from _walk(mapping, root, position.inside(typ.with_optional(False), read, cell), inside)
         case syntax.If(condition, inside):
             _, read = _entered(mapping, root, condition, position.context)
-            context = narrowed(position.context, shown_by(condition.tree))
+            context = narrowed(position.context, shown_by(condition.node))
             yield from _walk(mapping, root, position.inside(context, read, cell), inside)
         case syntax.Use():
             yield from _used(mapping, root, position, cell)
@@ -227,7 +223,7 @@ def _entered(
 def _infer(mapping: Mapping, root: Type, expression: Expression, context: Type, notes: _Notes) -> Type:
     settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
     scope = TypeScope(root, settings, request, answers, mapping.tables)
-    return Inference(expression, scope, notes).infer(expression.tree, context)
+    return Inference(expression, scope, notes).infer(expression.node, context)
 
 
 def _link(mapping: Mapping, position: _Position, cell: syntax.Cell, notes: _Notes) -> Link:

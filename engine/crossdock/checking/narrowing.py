@@ -24,7 +24,15 @@ from crossdock.checking.types import (
 )
 from crossdock.core.json_types import JSON
 
-Token = str | int  # the name of a property, or the place of an element
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a path begins at, other than the context: a context function, or a variable with its ``$``."""
+
+    name: str
+
+
+Token = str | int | Anchor  # the name of a property, the position of an element, a beginning
 Path = tuple[Token, ...]
 Constants = tuple[JSON, ...] | None
 
@@ -148,8 +156,8 @@ class NarrowedType:
 
 
 def is_scope_path(path: Path) -> bool:
-    """Whether a path begins at a value around the context, such as `root()`."""
-    return bool(path) and str(path[0]).endswith("()")
+    """Whether a path begins at a context function or at a variable."""
+    return bool(path) and isinstance(path[0], Anchor)
 
 
 def inside(facts: Facts, token: Token) -> Facts:

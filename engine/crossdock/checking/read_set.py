@@ -1,32 +1,63 @@
-"""What a mapping can see of a payload: the paths whose subtrees may change its result, a check or a failure.
+"""What a mapping reads of a payload: the paths whose subtrees may change its result, a check or a failure.
 
-What an expression touches is asked for whole, but for the ways that it only walks: from property to
-property, into the items of a list, through a projection, into an object that is made on the way. Reading
-less of a payload leaves the kind of each value on the way, and the length of each list, but not what is in
-an object; so whatever looks at one asks for all of it: a comparison, a function, a text, the result.
+A value that an expression looks at is read whole. It is only walked through from property to property, into
+the items of a list, through a projection and into an object that is made on the way. The reduced payload
+keeps the kind of each value on the way and the length of each list, but not what is in an object. So
+whatever looks at an object reads all of it: a comparison, a function, a text, the result.
 
     items[?quantity > `0`].{sku: product.code}      items[].quantity, items[].product.code
 
-``lineage`` says what documented fields are made of; this says what may not be left out, and errs on the side
-of more.
+``lineage`` tells what the documented fields are made of. This module tells what must not be left out, and
+where it is not exact it names more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, assert_never
 
 from crossdock.checking.provenance import MADE, PAYLOAD, Path, Provenance, ReadSet
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    Expression,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+)
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language import mapping as compiled
 
 
-def read_paths(mapping: Mapping) -> frozenset[Path]:
-    """The paths that a mapping, its checks and the mappings that it uses ask for, each whole."""
+def read_paths(mapping: compiled.Mapping) -> frozenset[Path]:
+    """The paths that a mapping, its checks and the mappings that it uses read, each with its subtree."""
     reads = ReadSet()
     _CellReads(mapping, PAYLOAD, reads).all()
     return reads.paths()
@@ -34,118 +65,153 @@ def read_paths(mapping: Mapping) -> frozenset[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _ExpressionReads:
-    """The expressions of a mapping whose payload comes from ``root``: one case for each kind of node."""
+    """The expressions of a mapping whose payload comes from ``root``, with the variables in scope."""
 
     root: Provenance
     reads: ReadSet
+    variables: Mapping[str, Provenance] = field(default_factory=dict)
 
-    def whole(self, tree: Tree, context: Provenance) -> None:
-        """A tree of whose value all counts."""
-        self.reads.whole(self.value(tree, context))
+    def whole(self, node: Expr, context: Provenance) -> None:
+        """A node whose value is looked at with all that is in it."""
+        self.reads.whole(self.value(node, context))
 
-    def truth(self, tree: Tree, context: Provenance) -> None:
-        """A tree of whose value only counts whether it is true."""
-        self.reads.count(self.value(tree, context))
+    def truth(self, node: Expr, context: Provenance) -> None:
+        """A node of which only matters whether it is true."""
+        self.reads.count(self.value(node, context))
 
-    def value(self, tree: Tree, context: Provenance) -> Provenance:
-        """Where the value of a tree comes from; what decides on it is asked for."""
-        reads, parts = self.reads, tree["children"]
-        match tree["type"]:
-            case "current" | "identity":
+    def value(self, node: Expr, context: Provenance) -> Provenance:
+        """Where the value of a node comes from; what decides on it is read."""
+        reads = self.reads
+        match node:
+            case Current() | Identity():
                 return context
-            case "literal":
+            case Constant():
                 return MADE
-            case "field":
-                return reads.member(context, tree["value"])
-            case "index":
+            case Identifier(name):
+                return reads.member(context, name)
+            case Index():
                 return reads.items(context)
-            case "slice":
+            case Slice():
                 return reads.listed(reads.items(context))
-            case "subexpression" | "pipe" | "index_expression" | "key_val_pair":
+            case Subexpression(parts) | IndexExpression(parts):
                 for part in parts:
                     context = self.value(part, context)
                 return context
-            case "multi_select_list":
-                return reads.listed(self._any(parts, context))
-            case "multi_select_dict":
-                return reads.recorded({part["value"]: self.value(part, context) for part in parts})
-            case "or_expression":
-                self.truth(parts[0], context)
-                return reads.bounded(self._any(parts, context))
-            case "and_expression":  # the left value is the result only when there is nothing in it
-                self.truth(parts[0], context)
-                return self.value(parts[1], context)
-            case "not_expression":
-                self.truth(parts[0], context)
-                return MADE
-            case "conditional":
-                self.truth(parts[0], context)
-                return reads.bounded(self._any(parts[1:], context))
-            case "function_expression":
-                return self._call(tree, context)
-            case "projection" | "filter_projection" | "value_projection" | "flatten":
-                return self._projection(tree, context)
-        return self._looked_at(tree, context)
+            case Pipe(left, right):
+                return self.value(right, self.value(left, context))
+            case KeyValue(_, value) | Binding(_, value):
+                return self.value(value, context)
+            case MultiselectList(items):
+                return reads.listed(self._any(items, context))
+            case MultiselectHash(pairs):
+                return reads.recorded({pair.key: self.value(pair.value, context) for pair in pairs})
+            case Or() | And() | Not() | Conditional():
+                return self._chosen(node, context)
+            case FunctionCall():
+                return self._call(node, context)
+            case Projection() | FilterProjection() | ValueProjection() | Flatten():
+                return self._projection(node, context)
+            case Comparator(_, left, right):
+                return self._compared(left, right, context)
+            case Text(parts) | Concat(parts):
+                return self._looked_at(parts, context)
+            case ExpressionReference(body):
+                return self._looked_at((body,), context)
+            case Let():
+                return self._let(node, context)
+            case Variable(name):
+                return self.variables[name]
+        assert_never(node)
 
-    def _any(self, parts: list[Tree], context: Provenance) -> Provenance:
+    def _any(self, parts: Iterable[Expr], context: Provenance) -> Provenance:
         return MADE.union(*(self.value(part, context) for part in parts))
 
-    def _projection(self, tree: Tree, context: Provenance) -> Provenance:
-        """What goes through a list, and only looks at its items."""
-        reads, parts = self.reads, tree["children"]
-        over = self.value(parts[0], context)
-        match tree["type"]:
-            case "flatten":
-                return reads.listed(reads.flat_items(over))
-            case "value_projection":  # how many members an object has, counts
-                reads.whole(over)
-                return reads.listed(self.value(parts[1], MADE))
-        item = reads.items(over)
-        if tree["type"] == "filter_projection":
-            self.truth(parts[2], item)
-        return reads.listed(self.value(parts[1], item))
-
-    def _call(self, tree: Tree, context: Provenance) -> Provenance:
-        reads, name, parts = self.reads, tree["value"], tree["children"]
-        match name:
-            case "root":
-                return self.root
-            case "not_null":
-                return reads.bounded(self._any(parts, context))
-            case "length":
-                self.truth(parts[0], context)
+    def _chosen(self, node: Or | And | Not | Conditional, context: Provenance) -> Provenance:
+        """One of some values, and what decides between them."""
+        reads = self.reads
+        match node:
+            case Or(left, right):
+                self.truth(left, context)
+                return reads.bounded(self._any((left, right), context))
+            case And(left, right):
+                self.truth(left, context)
+                # The left side is the result only when it is empty, so that nothing in it is read.
+                return self.value(right, context)
+            case Not(operand):
+                self.truth(operand, context)
                 return MADE
-            case "first" | "last":
-                return reads.items(self.value(parts[0], context))
-            case "map":
-                body, over = parts
+            case Conditional(test, then, otherwise):
+                self.truth(test, context)
+                return reads.bounded(self._any((then, otherwise), context))
+
+    def _projection(
+        self, node: Projection | FilterProjection | ValueProjection | Flatten, context: Provenance
+    ) -> Provenance:
+        """What goes through a list, and only looks at its items."""
+        reads = self.reads
+        match node:
+            case Flatten(operand):
+                return reads.listed(reads.flat_items(self.value(operand, context)))
+            case ValueProjection(left, right):
+                # The result has as many items as the object has members, so that none may be left out.
+                reads.whole(self.value(left, context))
+                return reads.listed(self.value(right, MADE))
+            case FilterProjection(left, condition, right):
+                item = reads.items(self.value(left, context))
+                self.truth(condition, item)
+            case Projection(left, right):
+                item = reads.items(self.value(left, context))
+        return reads.listed(self.value(right, item))
+
+    def _call(self, call: FunctionCall, context: Provenance) -> Provenance:
+        reads = self.reads
+        match call:
+            case FunctionCall("root"):
+                return self.root
+            case FunctionCall("not_null", arguments):
+                return reads.bounded(self._any(arguments, context))
+            case FunctionCall("length", (measured,)):
+                self.truth(measured, context)
+                return MADE
+            case FunctionCall("first" | "last", (items,)):
+                return reads.items(self.value(items, context))
+            case FunctionCall("map", (ExpressionReference(body), over)):
                 item = reads.items(self.value(over, context))
-                return reads.listed(self.value(body["children"][0], item))
-        for part in parts:
-            # What is evaluated later sees only values of the other arguments, which are asked for whole.
-            later = part["type"] == "expref"
-            self.whole(part["children"][0] if later else part, MADE if later else context)
+                return reads.listed(self.value(body, item))
+        for argument in call.arguments:
+            if isinstance(argument, ExpressionReference):
+                # The function evaluates it with values of its other arguments, which are read whole.
+                self.whole(argument.body, MADE)
+            else:
+                self.whole(argument, context)
         return MADE
 
-    def _looked_at(self, tree: Tree, context: Provenance) -> Provenance:
-        """What makes a new value of those of its parts; a comparison with null only sees what is there."""
-        if tree["type"] == "comparator" and any(_is_null(part) for part in tree["children"]):
-            self._any(tree["children"], context)
+    def _compared(self, left: Expr, right: Expr, context: Provenance) -> Provenance:
+        if _is_null(left) or _is_null(right):  # only looks whether there is a value
+            self._any((left, right), context)
             return MADE
-        for part in tree["children"]:
+        return self._looked_at((left, right), context)
+
+    def _looked_at(self, parts: Iterable[Expr], context: Provenance) -> Provenance:
+        """A new value, made of what is in those of the parts."""
+        for part in parts:
             self.whole(part, context)
         return MADE
 
+    def _let(self, node: Let, context: Provenance) -> Provenance:
+        bound = {binding.name: self.value(binding.value, context) for binding in node.bindings}
+        return replace(self, variables={**self.variables, **bound}).value(node.body, context)
 
-def _is_null(tree: Tree) -> bool:
-    return tree["type"] == "literal" and tree["value"] is None
+
+def _is_null(node: Expr) -> bool:
+    return isinstance(node, Constant) and node.value is None
 
 
 @dataclass(frozen=True, slots=True)
 class _CellReads:
     """The cells of one mapping, as the interpreter goes through them."""
 
-    mapping: Mapping
+    mapping: compiled.Mapping
     root: Provenance
     reads: ReadSet
     done: set[tuple[object, ...]] = field(default_factory=set)
@@ -176,13 +242,17 @@ class _CellReads:
                 self.cell(inner, context)
             case syntax.Use():
                 self.used(cell, context)
+            case syntax.Literal():
+                pass
+            case _:
+                assert_never(cell)
 
     def fields(self, fields: tuple[syntax.Field, ...], context: Provenance) -> None:
         for item in fields:
             self.cell(item.cell, context)
 
     def used(self, cell: syntax.Use, context: Provenance) -> None:
-        """A fragment, in the context that uses it, or a mapping whose payload that is; once for each."""
+        """A fragment in the context that uses it, or a mapping whose payload that is; each pair once."""
         self.fields(cell.beside, context)
         use = (self.mapping.name, cell.name, self.root, context)
         if use in self.done:
@@ -197,4 +267,4 @@ class _CellReads:
         self.reads.whole(self.value(expression, context))
 
     def value(self, expression: Expression, context: Provenance) -> Provenance:
-        return _ExpressionReads(self.root, self.reads).value(expression.tree, context)
+        return _ExpressionReads(self.root, self.reads).value(expression.node, context)

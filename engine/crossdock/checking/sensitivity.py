@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from crossdock.checking.infer import Inference, TypeScope
+from crossdock.checking.infer import Inference
 from crossdock.checking.lineage import lineage
 from crossdock.checking.narrowing import schema_types_in
+from crossdock.checking.sink import Finding
+from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type, schema_type
-from crossdock.core.diagnostics import Diagnostic, Severity
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
-from crossdock.language.expr import Constant, Expression, FunctionCall, children
-from crossdock.language.functions import REGISTRY
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import Constant, Expr, Expression, FunctionCall, children
 from crossdock.schema.store import Schema
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def _disclosed(mapping: Mapping, expression: Expression, made: dict[str, str]) -
     target = schema_type(mapping.target)
     for result in (mapping.result, target):
         reads = _SensitiveReads()
-        _SensitiveInference(expression, scope, reads).infer(expression.tree, result)
-        for name, tree in reads.secrets:
+        Inference(expression, scope, reads).infer(expression.node, result)
+        for name, node in reads.secrets:
             message = f"the message shows `{name}`, which is sensitive"
-            yield Diagnostic("sensitive-in-message", message, expression.at(tree), _HELP)
+            yield Diagnostic("sensitive-in-message", message, expression.at(node), _HELP)
     for name in reads.names:
         path = name.removeprefix(f"{target.name}.")
         if path in made and name != path:
@@ -96,52 +96,27 @@ def _is_secret(schema: Schema, path: str) -> bool:
 
 @dataclass(slots=True)
 class _SensitiveReads:
-    """What is read for its value, and what of it is sensitive."""
+    """What is read for its value, and the sensitive parts that would be shown, with where they are read."""
 
     names: dict[str, None] = field(default_factory=dict)
-    secrets: list[tuple[str, Tree]] = field(default_factory=list)
+    secrets: list[tuple[str, Expr]] = field(default_factory=list)
+
+    def report(self, finding: Finding) -> None:
+        """What else is wrong is reported by the check."""
 
     def read(self, name: str, *, indirect: bool) -> None:
         if not indirect:
             self.names[name] = None
 
     def used(self, kind: str, name: str) -> None:
-        """Which functions and tables are used is of no matter here."""
+        """Functions and tables show nothing by themselves."""
 
-    def report(
-        self,
-        id: str,
-        message: str,
-        expression: Expression,
-        tree: Tree,
-        help: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        """What else is wrong is the checker's to say."""
-
-
-@dataclass(frozen=True, slots=True)
-class _SensitiveInference(Inference):
-    """An inference that notes the sensitive properties that are read for their value."""
-
-    def member(self, tree: Tree, context: Type) -> Type:
-        found = Inference.member(self, tree, context)
-        if not self.indirect:
-            self.note(tree, [each.name for each in schema_types_in(found) if each.shape.sensitive])
-        return found
-
-    def call(self, tree: Tree, context: Type, *, compared: bool = False) -> Type:
-        """A text that is made of a whole object shows all that is in it."""
-        if "string" in REGISTRY[tree["value"]].returns and not self.indirect:
-            quiet = replace(self, sink=_SensitiveReads())
-            for part in tree["children"]:
-                if part["type"] != "expref":
-                    self.note(part, list(_secrets_within(quiet.infer(part, context), 0)))
-        return Inference.call(self, tree, context, compared=compared)
-
-    def note(self, tree: Tree, names: list[str]) -> None:
-        if isinstance(self.sink, _SensitiveReads):
-            self.sink.secrets.extend((name, tree) for name in names)
+    def shown(self, node: Expr, typ: Type, *, whole: bool) -> None:
+        if whole:
+            names = list(_secrets_within(typ, 0))
+        else:
+            names = [part.name for part in schema_types_in(typ) if part.shape.sensitive]
+        self.secrets.extend((name, node) for name in names)
 
 
 def _secrets_within(typ: Type, depth: int) -> Iterator[str]:

@@ -3,8 +3,6 @@
 The checker's own inference decides: a conversion fits when the type of its result does.
 """
 
-# ruff: noqa: ARG002 - a listener is told more than it wants to know
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -12,14 +10,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.checking.assignability import mismatches
-from crossdock.checking.infer import Inference, TypeScope
+from crossdock.checking.infer import Inference
+from crossdock.checking.sink import Finding
+from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type
-from crossdock.core.diagnostics import Severity, Source, Span
+from crossdock.core.diagnostics import Source, Span
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import ScalarNode
-from crossdock.language.expr import Expression
+from crossdock.language.expr import Expr
 from crossdock.language.jmespath import compile_expression
-from crossdock.language.legacy import Tree
 from crossdock.tools.drafting.schema_fields import SchemaField
 from crossdock.tools.drafting.words import concepts
 
@@ -51,21 +50,15 @@ class _Listener:
     def __init__(self) -> None:
         self.wrong = False
 
-    def report(
-        self,
-        id: str,
-        message: str,
-        expression: Expression,
-        tree: Tree,
-        help: str | None = None,
-        severity: Severity = "error",
-    ) -> None:
+    def report(self, finding: Finding) -> None:
         """A warning will do: it tells the author what to look at."""
-        self.wrong = self.wrong or severity == "error"
+        self.wrong = self.wrong or finding.severity == "error"
 
     def read(self, name: str, *, indirect: bool) -> None: ...
 
     def used(self, kind: str, name: str) -> None: ...
+
+    def shown(self, node: Expr, typ: Type, *, whole: bool) -> None: ...
 
 
 def fit(
@@ -90,7 +83,7 @@ def type_of(expression: str, context: Type, root: Type) -> Type | None:
     except CompileError:
         return None
     listener = _Listener()
-    typ = Inference(compiled, TypeScope(root, ANYTHING), listener).infer(compiled.tree, context)
+    typ = Inference(compiled, TypeScope(root, ANYTHING), listener).infer(compiled.node, context)
     return None if listener.wrong else typ
 
 

@@ -1,0 +1,57 @@
+"""The types of what an expression reaches beside its context: `root()` and the like, and its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crossdock.checking.facts import SCOPE_FUNCTIONS
+from crossdock.checking.narrowing import Anchor, Facts, all_of, inside, narrowed
+from crossdock.checking.sink import Recording, Sink
+from crossdock.checking.types import ANYTHING, Type
+from crossdock.core.json_types import JSON
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoundValue:
+    """What a `let` binds to a name: the type, and the reads that are told at each use of the name."""
+
+    typ: Type
+    reads: Recording
+    facts: Facts = field(default_factory=dict)
+
+    def used(self, sink: Sink, *, indirect: bool) -> Type:
+        """The type of a use; the sink is told what the value reads."""
+        self.reads.replay(sink, indirect=indirect)
+        return narrowed(self.typ, self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeScope:
+    """The types of the context functions, the variables of the expression, and the tables of the file.
+
+    ``lenient``: a property that its schema does not document gives a warning instead of an error.
+    """
+
+    root: Type
+    settings: Type
+    request: Type = ANYTHING
+    answers: Type = ANYTHING
+    tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    lenient: bool = False
+    variables: Mapping[str, BoundValue] = field(default_factory=dict)
+
+    def narrowed(self, facts: Facts) -> TypeScope:
+        """The scope where these facts hold."""
+        scope = self
+        for anchor in dict.fromkeys(path[0] for path in facts if path and isinstance(path[0], Anchor)):
+            about = inside(facts, anchor)
+            if anchor.name in SCOPE_FUNCTIONS:
+                typ: Type = narrowed(getattr(self, anchor.name), about)
+                scope = replace(scope, **{anchor.name: typ})  # type: ignore[arg-type]
+                continue
+            name = anchor.name.removeprefix("$")
+            if (bound := self.variables.get(name)) is not None:
+                bound = replace(bound, facts=all_of(bound.facts, about))
+                scope = replace(scope, variables={**scope.variables, name: bound})
+        return scope
