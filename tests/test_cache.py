@@ -21,8 +21,8 @@ import pytest
 
 from conftest import REPOSITORY
 from crossdock import CrossdockError, Mapping, Project
+from crossdock.cli import transformation
 from crossdock.cli.app import run
-from crossdock.cli.commands import transform
 from crossdock.core.python_module import Generated
 from crossdock.project import code_cache
 from crossdock.project.search_path import located
@@ -159,7 +159,7 @@ def test_a_hit_says_what_a_miss_says(payload: bytes, shop: Shop) -> None:
 
 def test_a_hit_reads_no_mapping(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.transform()
-    monkeypatch.setattr(transform, "open_project", None)
+    monkeypatch.setattr(transformation, "open_project", None)
 
     assert shop.transform() == (0, WANTED, b"")
 
@@ -854,7 +854,7 @@ def test_the_code_of_the_schemas(shop: Shop) -> None:
         assert f"'{word}'" in out.decode()
     code, out, err = shop.call("compile", "--show", "shop/line", "--part", "gives")
     assert (code, out) == (2, b"")
-    assert err.endswith(b"Error: `shop/line` names no target schema\n")
+    assert err.endswith(b"Error: `shop/line` has no target schema\n")
 
 
 @pytest.mark.parametrize(
@@ -862,8 +862,8 @@ def test_the_code_of_the_schemas(shop: Shop) -> None:
     [
         (["--show"], b"Error: --show takes one mapping\n"),
         (["--show", "shop/order", "shop/line"], b"Error: --show takes one mapping\n"),
-        (["--part", "gives"], b"Error: --part and --output go with --show\n"),
-        (["shop/order", "-o", "x.py"], b"Error: --part and --output go with --show\n"),
+        (["--part", "gives"], b"Error: --part and --output need --show\n"),
+        (["shop/order", "-o", "x.py"], b"Error: --part and --output need --show\n"),
     ],
 )
 def test_usage_of_compile(arguments: list[str], line: bytes, shop: Shop) -> None:

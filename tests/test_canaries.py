@@ -211,10 +211,10 @@ def test_a_result_without_validation_is_no_reason_to_tell(shop: Path, crossdock:
         assert leaks(ran.err) == [], case
 
 
-@pytest.mark.parametrize("how", ["tree", "json", "markdown"])
+@pytest.mark.parametrize("how", ["text", "json", "markdown"])
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_explain_hides_what_is_sensitive(crossdock: Run, name: str, how: str) -> None:
-    ran = crossdock("explain", name, "--payload", f"examples/{name}/marked.json", "--as", how)
+    ran = crossdock("explain", name, "--payload", f"examples/{name}/marked.json", "--format", how)
     assert ran.code == 0
     assert leaks(ran.out, ran.err) == []
 
@@ -238,8 +238,8 @@ def test_diff_hides_what_is_sensitive(shop: Path, crossdock: Run, name: str, how
     other = file.with_name("other.yaml")
     other.write_text(changed, encoding="utf-8")
     try:
-        arguments = ["diff", other.relative_to(shop).as_posix(), name, "--corpus", f"examples/{name}"]
-        ran = crossdock(*arguments, "--as", how)
+        arguments = ["diff", other.relative_to(shop).as_posix(), name, "--examples", f"examples/{name}"]
+        ran = crossdock(*arguments, "--format", how)
     finally:
         other.unlink()
     assert ran.code == (0 if changed == text else 1), ran.err
@@ -251,11 +251,11 @@ def test_diff_hides_what_is_sensitive(shop: Path, crossdock: Run, name: str, how
     [
         ("check",),
         ("coverage", *MAPPINGS),
-        ("coverage", "kibo/order", "--examples", "examples/kibo/order", "--as", "json"),
-        ("coverage", "kibo/order", "--examples", "examples/kibo/order", "--as", "markdown"),
+        ("coverage", "kibo/order", "--examples", "examples/kibo/order", "--format", "json"),
+        ("coverage", "kibo/order", "--examples", "examples/kibo/order", "--format", "markdown"),
         ("sheet", "kibo/order"),
-        ("sheet", "fabric/order", "--as", "markdown"),
-        ("sheet", "fabric/order_create", "--as", "csv"),
+        ("sheet", "fabric/order", "--format", "markdown"),
+        ("sheet", "fabric/order_create", "--format", "csv"),
         ("suggest", "kibo/order", "retailops/order", "--examples", "examples/kibo/order"),
         ("suggest", "fabric/order", "retailops/order", "--examples", "examples/fabric/order"),
         ("compile", "kibo/order"),

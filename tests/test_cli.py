@@ -12,11 +12,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+import click
 import pytest
 
 from conftest import MakeProject, interruptible
 from crossdock import __version__
-from crossdock.cli.app import run
+from crossdock.cli import commands
+from crossdock.cli.app import cli, run
+from crossdock.cli.commands import SUMMARIES
 
 
 class Ran(NamedTuple):
@@ -439,6 +442,130 @@ def test_help(arguments: list[str], crossdock: Run) -> None:
     assert ran.out.startswith("Usage: crossdock")
 
 
+def test_every_summary_is_shown_whole_at_80_columns(crossdock: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, listed = crossdock("--help").out.partition("Commands:\n")
+
+    assert [line.split(maxsplit=1) for line in listed.splitlines()] == [
+        list(pair) for pair in SUMMARIES.items()
+    ]
+    assert "..." not in listed
+
+
+def test_the_summaries_are_those_of_the_commands() -> None:
+    context = click.Context(cli)
+
+    assert list(SUMMARIES) == sorted(
+        path.stem for path in Path(commands.__path__[0]).glob("*.py") if path.stem != "__init__"
+    )
+    for name, summary in SUMMARIES.items():
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert (command.name, command.get_short_help_str(1000)) == (name, summary)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["explain", "shop/order", "--as", "tree"], "--as is now --format"),
+        (["explain", "shop/order", "--as=json"], "--as is now --format"),
+        (["diff", "HEAD:shop/order", "--as", "markdown"], "--as is now --format"),
+        (["diff", "HEAD:shop/order", "--corpus", "lines.ndjson"], "--corpus is now --examples"),
+        (["coverage", "--as", "json"], "--as is now --format"),
+        (["sheet", "shop/order", "--as", "csv"], "--as is now --format"),
+        (["mutate", "shop/order", "--as", "json"], "--as is now --format"),
+        (["mutate", "shop/order", "--examples", "shop/order"], "--examples is now --only"),
+    ],
+)
+def test_the_old_spelling_of_an_option_names_the_new_one(
+    arguments: list[str], line: str, crossdock: Run
+) -> None:
+    ran = crossdock(*arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[-1] == f"Error: {line}"
+
+
+@pytest.mark.parametrize("arguments", [["overview", "--as", "json"], ["check", "--corpus", "x"]])
+def test_an_option_without_a_new_spelling_is_unknown(arguments: list[str], crossdock: Run) -> None:
+    ran = crossdock(*arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "No such option" in ran.err
+
+
+@pytest.mark.parametrize("command", [["coverage", "shop/order"], ["diff", "shop/order", "shop/order"]])
+def test_examples_are_read_from_stdin_and_from_several_places(command: list[str], crossdock: Run) -> None:
+    line = FILES["good.json"].encode() + b"\n"
+    one = crossdock(*command, "--examples", "-", stdin=line)
+    three = crossdock(*command, "--examples", "-", "--examples", "good.json", stdin=2 * line)
+
+    assert ("in 1 example" in one.out) or ("1 payload read" in one.out)
+    assert ("in 3 examples" in three.out) or ("3 payloads read" in three.out)
+
+
+@pytest.mark.parametrize(
+    "command", [["coverage"], ["diff", "shop/order"], ["suggest", "shop/source", "shop/target"]]
+)
+def test_examples_that_do_not_exist(command: list[str], crossdock: Run, project: MakeProject) -> None:
+    ran = crossdock(*command, *(["shop/order"] if command[0] == "diff" else []), "--examples", "nowhere")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[-1] == "Error: Invalid value for '--examples': there is no file `nowhere`"
+
+
+def test_stdin_holds_the_examples_of_one_mapping_only(crossdock: Run) -> None:
+    ran = crossdock("coverage", "--examples", "-")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert (
+        ran.err.splitlines()[-1]
+        == "Error: Invalid value for '--examples': - can be read for one mapping only"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "report", "problem"),
+    [
+        ("text", "/ref  7 ", "error[wrong-type]: "),
+        ("json", "{", "["),
+        ("markdown", "##", "error[wrong-type]: "),
+        ("short", "/ref  7 ", "mappings/shop/breaks.yaml:2:12: error[wrong-type]: "),
+        ("github", "/ref  7 ", "::error "),
+        ("sarif", "/ref  7 ", "{"),
+    ],
+)
+def test_one_format_is_that_of_a_report_and_of_its_diagnostics(
+    form: str, report: str, problem: str, crossdock: Run
+) -> None:
+    ran = crossdock("explain", "shop/breaks", "--payload", "good.json", "--format", form)
+    assert ran.code == 4
+    assert ran.out.startswith(report), ran.out
+    assert ran.err.startswith(problem), ran.err
+
+
+@pytest.mark.parametrize("command", ["coverage", "explain", "mutate"])
+def test_an_error_is_json_when_the_report_would_be(command: str, crossdock: Run) -> None:
+    ran = crossdock(command, "shop/ordr", "--format", "json")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert json.loads(ran.err)[0]["id"] == "unknown-mapping"
+
+
+@pytest.mark.parametrize("command", ["coverage", "explain", "sheet"])
+def test_an_error_is_text_when_the_report_would_be_markdown(command: str, crossdock: Run) -> None:
+    ran = crossdock(command, "shop/ordr", "--format", "markdown")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("error[unknown-mapping]: there is no mapping `shop/ordr`\n")
+
+
+def test_the_last_format_counts(crossdock: Run) -> None:
+    ran = crossdock("check", "shop/ordr", "--format", "json", "--format=short")
+
+    assert ran.err == "error[unknown-mapping]: there is no mapping `shop/ordr`\n"
+
+
 def test_without_a_command_the_help_is_shown(crossdock: Run) -> None:
     ran = crossdock()
 
@@ -452,6 +579,25 @@ def test_completion(shell: str, crossdock: Run) -> None:
 
     assert (ran.code, ran.err) == (0, "")
     assert "_CROSSDOCK_COMPLETE" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("crossdock s", ["schema", "sheet", "show", "suggest"]),
+        ("crossdock --pr", ["--project"]),
+        ("crossdock explain --f", ["--field", "--format"]),
+        ("crossdock sheet --format ", ["html", "markdown", "csv"]),
+        ("crossdock mutate --on", ["--only"]),
+    ],
+)
+def test_what_is_completed(words: str, completed: list[str], crossdock: Run, tmp_path: Path) -> None:
+    at = str(len(words.split(" ")) - 1)
+    asked = {"_CROSSDOCK_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": at}
+    ran = process([], tmp_path, env={**os.environ, **asked})
+
+    found = ran.stdout.decode().splitlines()
+    assert (ran.returncode, ran.stderr, found[1::3]) == (0, b"", completed)
 
 
 @pytest.mark.parametrize(

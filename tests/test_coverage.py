@@ -290,7 +290,7 @@ def test_the_command(
     )
     assert run(["-C", ".", "coverage", "shop/order", "--strict"]) == 1
     capsys.readouterr()
-    assert run(["-C", ".", "coverage", "shop/order", "--as", "markdown", "--static"]) == 0
+    assert run(["-C", ".", "coverage", "shop/order", "--format", "markdown", "--static"]) == 0
     assert capsys.readouterr().out == (
         "| mapping | source fields | target fields | rules | table rows |\n"
         "|---|---|---|---|---|\n"
@@ -305,7 +305,7 @@ def test_the_command_fails_for_a_field_that_is_unaccounted_for(
     project({**FILES, "mappings/shop/order.yaml": MAPPING})
     monkeypatch.chdir(tmp_path)
 
-    assert run(["-C", ".", "coverage", "shop/order", "--static", "--as", "json"]) == 1
+    assert run(["-C", ".", "coverage", "shop/order", "--static", "--format", "json"]) == 1
     assert json.loads(capsys.readouterr().out) == [
         {
             "mapping": "shop/order",

@@ -519,4 +519,4 @@ def test_what_is_kept_on_disk_reads_as_little(
 
 def test_the_two_kinds_of_trust_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["transform", "kibo/order", "order.json", "--untrusted", "--trust-source"]) == 2
-    assert "--untrusted checks the payload: leave out --trust-source" in capsys.readouterr().err
+    assert "--untrusted validates the payload: leave out --trust-source" in capsys.readouterr().err

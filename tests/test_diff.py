@@ -196,13 +196,13 @@ def test_a_cell_that_is_as_it_was_says_what_around_it_changed(
 ) -> None:
     change(shop, "rows[?count > `0`]", "reverse(rows)")
     change(shop, "      sku: code\n", "      sku: code\n      # as sold\n")
-    _, out, _ = diff(capsys, "HEAD:shop/order", "--as", "json")
+    _, out, _ = diff(capsys, "HEAD:shop/order", "--format", "json")
 
     notes = [note for rule in json.loads(out)["mappings"][0]["rules"] for note in rule["notes"]]
     assert notes == []  # the elements themselves came and went, and their own rule has the text
 
     change(shop, "  total: amount", "  total: {$with: '{amount: id}', $value: amount}")
-    _, out, _ = diff(capsys, "HEAD:shop/order", "--as", "json")
+    _, out, _ = diff(capsys, "HEAD:shop/order", "--format", "json")
 
     rules = json.loads(out)["mappings"][0]["rules"]
     assert rules[0]["notes"] == ["it stands in `$with: {amount: id}`, which is new"]
@@ -226,7 +226,7 @@ def test_what_is_made_of_a_secret_is_not_shown(
 ) -> None:
     change(shop, "total: amount", f"total: {cell}")
     for form in ("text", "json", "markdown"):
-        code, out, _ = diff(capsys, "HEAD:shop/order", "--as", form)
+        code, out, _ = diff(capsys, "HEAD:shop/order", "--format", form)
         assert code == 1
         assert "example.com" not in out.lower()
 
@@ -278,7 +278,7 @@ def test_lines_are_read_one_by_one_and_a_broken_one_is_one(
     change(shop, "number: to_string(id)", "number: id")
     lines = [json.dumps(PAYLOADS[0]), "", '{"id": ', json.dumps(PAYLOADS[1])]
     write(shop / "yesterday.ndjson", "\n".join(lines) + "\n")
-    code, out, _ = diff(capsys, "HEAD:shop/order", "--corpus", "yesterday.ndjson", "--as", "json")
+    code, out, _ = diff(capsys, "HEAD:shop/order", "--examples", "yesterday.ndjson", "--format", "json")
 
     found = json.loads(out)["mappings"][0]
     assert code == 1
@@ -308,7 +308,7 @@ def test_whole_projects_are_compared(shop: Path, capsys: pytest.CaptureFixture[s
 
 def test_markdown_for_a_pull_request(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(shop, "total: amount", "total: join('|', ['`', to_string(amount)])")
-    code, out, _ = diff(capsys, "HEAD:shop/order", "--as", "markdown", "--samples", "1")
+    code, out, _ = diff(capsys, "HEAD:shop/order", "--format", "markdown", "--samples", "1")
 
     assert code == 1
     assert out == dedent("""\
@@ -345,7 +345,7 @@ def test_markdown_for_a_pull_request(shop: Path, capsys: pytest.CaptureFixture[s
         (["shop/order"], "say what `shop/order` is compared with, or from which revision it is"),
         (["HEAD:shop/order", "missing.yaml"], "there is no file `missing.yaml`"),
         (["HEAD:shop/order", "shop"], "`HEAD:shop/order` is one mapping, and `shop` is a folder of them"),
-        (["HEAD:shop/order", "--corpus", "gone"], "there is no file `gone`"),
+        (["HEAD:shop/order", "--examples", "gone"], "there is no file `gone`"),
     ],
 )
 def test_usage(shop: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
@@ -365,7 +365,7 @@ def test_without_git_and_without_payloads(
     assert "is not in a git repository" in diff(capsys, "HEAD:shop/order")[2]
     code, _, err = diff(capsys, "shop/order", "mappings/shop/order.yaml")
     assert code == 2
-    assert "there are no payloads to compare; name some with --corpus" in err
+    assert "there are no payloads to compare; name some with --examples" in err
 
 
 def test_a_setting_that_one_version_does_not_know_is_left_out_there(

@@ -244,7 +244,9 @@ def test_new_lays_out_a_channel_and_keeps_what_is_there(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["new", "acme", "--editor"]) == 0
-    made = [line.removeprefix("made  ") for line in capsys.readouterr().out.splitlines() if "made  " in line]
+    made = [
+        line.removeprefix("created  ") for line in capsys.readouterr().out.splitlines() if "created  " in line
+    ]
     assert all((shop / path).is_file() for path in made)
     assert ".vscode/settings.json" in made
     first = (shop / "mappings/acme/order.yaml").read_text(encoding="utf-8")
@@ -257,8 +259,8 @@ def test_new_lays_out_a_channel_and_keeps_what_is_there(
     assert run(["derive", "acme"]) == 0
     assert run(["new", "acme"]) == 0
     out = capsys.readouterr().out
-    assert "made  examples/acme/order/sample.json\n" in out
-    assert "kept  mappings/acme/order.yaml, which was there\n" in out
+    assert "created  examples/acme/order/sample.json\n" in out
+    assert "kept     mappings/acme/order.yaml, which already exists\n" in out
     assert (shop / "mappings/acme/order.yaml").read_text(encoding="utf-8") == "map: {}\n"
 
 

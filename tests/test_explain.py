@@ -727,12 +727,12 @@ def place(project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_command_writes_every_form(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for form in ("tree", "json", "markdown", "openlineage"):
-        assert run_command(["explain", "shop/order", "--as", form]) == 0
+    for form in ("text", "json", "markdown", "openlineage"):
+        assert run_command(["explain", "shop/order", "--format", form]) == 0
         assert capsys.readouterr().out
-    for form in ("tree", "json", "markdown"):
-        assert run_command(["explain", "shop/order", "--payload", "in.json", "--as", form]) == 0
-        assert run_command(["explain", "shop/order", "--source", "note", "--as", form]) == 0
+    for form in ("text", "json", "markdown"):
+        assert run_command(["explain", "shop/order", "--payload", "in.json", "--format", form]) == 0
+        assert run_command(["explain", "shop/order", "--source", "note", "--format", form]) == 0
         assert capsys.readouterr().out
     assert run_command(["explain", "shop/order", "-o", "out.txt"]) == 0
     assert (place / "out.txt").read_text(encoding="utf-8").startswith("ref ")
@@ -760,11 +760,11 @@ def test_a_payload_may_come_from_stdin(
         ),
         (
             ["--source", "note", "--field", "note"],
-            "Error: --source stands alone: without --field and --payload",
+            "Error: --source cannot be combined with --field and --payload",
         ),
         (
-            ["--payload", "in.json", "--as", "openlineage"],
-            "Error: OpenLineage has fields only: without --payload and --source",
+            ["--payload", "in.json", "--format", "openlineage"],
+            "Error: --format openlineage cannot be combined with --payload and --source",
         ),
         (
             ["--payload", "in.json", "--field", "/rows/7"],

@@ -276,7 +276,7 @@ def test_a_file_keeps_its_permissions_and_a_link_its_target(transformed: Lines, 
 def test_a_file_is_whole_or_as_it_was(
     transformed: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crossdock.cli.commands import transform
+    from crossdock.cli import transformation
 
     (tmp_path / "out.jsonl").write_text("as it was")
     listed = sorted([*tmp_path.iterdir(), tmp_path / "lines.jsonl"])
@@ -286,7 +286,7 @@ def test_a_file_is_whole_or_as_it_was(
             yield 1, payload(1)
             raise error
 
-        monkeypatch.setattr(transform, "payload_lines", some)
+        monkeypatch.setattr(transformation, "payload_lines", some)
 
     failing(KeyboardInterrupt())
     ran = transformed(b"", "-o", "out.jsonl")

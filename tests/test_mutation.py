@@ -251,7 +251,7 @@ def test_the_command(
     assert run(["-C", ".", "mutate", "shop/order"]) == 1
     assert run(["-C", ".", "mutate", "shop/order", "--at-least", "50"]) == 0
     capsys.readouterr()
-    assert run(["-C", ".", "mutate", "shop/order", "--limit", "4", "--as", "json"]) == 0
+    assert run(["-C", ".", "mutate", "shop/order", "--limit", "4", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "mapping": "shop/order",
         "examples": 1,

@@ -376,9 +376,9 @@ def test_the_command_writes_every_form(
 
     assert run_command(["sheet", "shop/order"]) == 0
     assert capsys.readouterr().out.endswith("</body></html>\n")
-    assert run_command(["sheet", "shop/order", "--as", "csv"]) == 0
+    assert run_command(["sheet", "shop/order", "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("kind,target field,")
-    assert run_command(["sheet", "shop/order", "--as", "markdown", "-o", "sheet.md"]) == 0
+    assert run_command(["sheet", "shop/order", "--format", "markdown", "-o", "sheet.md"]) == 0
     assert (tmp_path / "sheet.md").read_text(encoding="utf-8").startswith("# shop/order\n")
     assert run_command(["sheet", "shop/ordr"]) == 2
     assert "did you mean `shop/order`?" in capsys.readouterr().err

@@ -9,6 +9,7 @@ A record that cannot be read is a record all the same: its ``fault`` says why, a
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
@@ -51,8 +52,10 @@ def examples_of(roots: Iterable[Path], mapping: str) -> Iterator[Record]:
 
 
 def records_in(place: Path) -> Iterator[Record]:
-    """The records of a directory, of a file with one on each line, or of a file that is one."""
-    if place.is_dir():
+    """The records of a directory, of a file with one on each line (- is stdin), or of a file that is one."""
+    if str(place) == "-":
+        yield from records_of(sys.stdin.buffer, "<stdin>")
+    elif place.is_dir():
         yield from _files(sorted(filter(is_payload, place.rglob("*.json"))), place)
     elif place.suffix in _LINES:
         with place.open("rb") as stream:

@@ -1,47 +1,31 @@
-"""The commands that have a module of their own, found when they are asked for.
+"""The commands, a module each: ``crossdock.cli.commands.NAME`` holds one click command called ``command``.
 
-``LATER`` names them: the module ``crossdock.cli.commands.<name>`` holds one command, called ``command``. Like
-the other commands they print and exit, and decide nothing.
+A module is imported when its command is run, so that no command waits for another's imports. That is why
+the summaries that ``crossdock --help`` lists are here: each one is the first sentence of its command's help.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
-import click
-
-LATER: Final[tuple[str, ...]] = (
-    "compile",
-    "coverage",
-    "diff",
-    "explain",
-    "mutate",
-    "new",
-    "overview",
-    "sheet",
-    "suggest",
-)
-
-
-class ReaderGoneError(Exception):
-    """Nobody reads what is printed. Click would make a failure of the BrokenPipeError."""
-
-
-class Commands(click.Group):
-    """A group with some of its commands in modules that are imported when they are wanted."""
-
-    def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except BrokenPipeError:
-            raise ReaderGoneError from None
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return sorted({*super().list_commands(context), *LATER})
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name in LATER:
-            found: click.Command = import_module(f"crossdock.cli.commands.{name}").command
-            return found
-        return super().get_command(context, name)
+SUMMARIES: Final = {
+    "answer": "Answer a RetailOPS request by calling the channel.",
+    "check": "Check mappings and conversations, and report every mistake.",
+    "compile": "Compile mappings to Python before they are used.",
+    "completion": "Print the script that completes commands in your shell.",
+    "coverage": "Show which fields a mapping covers and which rules are run.",
+    "derive": "Derive schemas from the documents of a system.",
+    "diff": "Show how the results of two versions of a mapping differ.",
+    "explain": "Show where each field of a result comes from.",
+    "functions": "List the functions for expressions and templates.",
+    "list": "List the mappings that you can use here.",
+    "mutate": "List the changes to a mapping that no example detects.",
+    "new": "Create the folders and first files of a channel.",
+    "overview": "Print the actions and calls of each channel as Markdown.",
+    "plan": "Print the calls for a RetailOPS request without making them.",
+    "schema": "Print the JSON Schema of a payload or of a kind of file.",
+    "sheet": "Print a mapping as a table for people who do not read YAML.",
+    "show": "Print the YAML file of a mapping.",
+    "suggest": "Draft a mapping from one schema to another.",
+    "transform": "Convert a payload with a mapping.",
+}

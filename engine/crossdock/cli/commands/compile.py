@@ -1,4 +1,4 @@
-"""``crossdock compile``: mappings as Python, kept on disk before anybody waits for them."""
+"""``crossdock compile``: mappings compiled to Python and cached before their first use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.commands.console import count, format_option, open_project, output_option, put, report
+from crossdock.cli.console import count, diagnostics_option, open_project, output_option, put, report
 
 if TYPE_CHECKING:
     from crossdock.core.diagnostics import Diagnostic
@@ -19,17 +19,19 @@ PARTS = {"run": "", "takes": "source", "gives": "target"}
 
 @click.command(name="compile")
 @click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
-@click.option("--show", is_flag=True, help="Print the Python of one mapping, and keep nothing.")
+@click.option("--show", is_flag=True, help="Print the Python code of one mapping; cache nothing.")
 @click.option(
     "--part",
     type=click.Choice(list(PARTS)),
     default="run",
     show_default=True,
-    help="Of --show: the mapping itself, or what accepts its payloads or its results.",
+    help="With --show: the code of the mapping, or the code that validates its payloads or its results.",
 )
 @output_option
-@click.option("--no-cache", is_flag=True, help="Keep nothing on disk; only see that it can be done.")
-@format_option
+@click.option(
+    "--no-cache", is_flag=True, help="Only test whether the mappings can be compiled; cache nothing."
+)
+@diagnostics_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -40,17 +42,18 @@ def command(
     no_cache: bool,
     form: Format,
 ) -> None:
-    """Turn mappings into Python, all of the project's or these, so that the next transform starts at once.
+    """Compile mappings to Python before they are used.
 
-    The code is kept in the directory CROSSDOCK_CACHE, by default below ~/.cache, and made anew when a
-    file changes. A mapping outside the project is not kept.
+    Without MAPPING, all mappings of the project are compiled. The code is cached in the directory
+    CROSSDOCK_CACHE (default: ~/.cache/crossdock), so that the next transform starts at once. A mapping is
+    compiled again when a file changes. A mapping outside the project is not cached.
     """
     project = open_project(context)
     if show:
         _show(project, mappings, part, output)
         return
     if part != "run" or output is not None:
-        raise click.UsageError("--part and --output go with --show")
+        raise click.UsageError("--part and --output need --show")
     context.exit(_compile(project, mappings or project.mapping_names(own=True), form, keep=not no_cache))
 
 
@@ -65,19 +68,22 @@ def _show(project: Project, mappings: tuple[str, ...], part: str, output: str | 
     except codegen.BEYOND:
         raise click.UsageError(f"only the interpreter can run `{mapping.name}`") from None
     if part not in generated:
-        raise click.UsageError(f"`{mapping.name}` names no {PARTS[part]} schema")
+        raise click.UsageError(f"`{mapping.name}` has no {PARTS[part]} schema")
     put(_source(generated[part]), output)
 
 
 def _source(generated: Generated) -> str:
-    """The source of a module, below its title the constants that it is given when it is loaded."""
+    """The source of a module. The constants that it gets when it is loaded are written below its title."""
     title, _, rest = generated.source.rstrip("\n").partition("\n")
     constants = [f"{name} = {value!r}" for name, value in generated.constants.items()]
     return "\n".join([title, *constants, rest] if title.startswith("#") else [*constants, title, rest])
 
 
 def _compile(project: Project, names: tuple[str, ...] | list[str], form: Format, *, keep: bool) -> int:
-    """Compile these, each in a project of its own, so that it is kept with what it reads; the exit code."""
+    """Compile mappings and return the exit code.
+
+    Each one has its own Project, because the cache records which files a mapping was compiled from.
+    """
     from crossdock.core.errors import CrossdockError
     from crossdock.project import code_cache
     from crossdock.project.project import Project

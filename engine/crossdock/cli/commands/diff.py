@@ -1,4 +1,4 @@
-"""`crossdock diff`: two versions of a mapping, run over the same payloads."""
+"""``crossdock diff``: two versions of a mapping, run on the same payloads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.commands.console import open_project, output_option, pairs, put, settings_option
+from crossdock.cli.console import (
+    examples_in,
+    examples_option,
+    format_option,
+    open_project,
+    output_option,
+    pairs,
+    put,
+    settings_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,29 +28,17 @@ if TYPE_CHECKING:
     from crossdock.tools.diff.sides import Side
 
 
-@click.command()
+@click.command(name="diff")
 @click.argument("old")
 @click.argument("new", required=False)
-@click.option(
-    "--corpus",
-    type=click.Path(),
-    help="The payloads: a directory of JSON files, or a file with one on each line (- is stdin). "
-    "Default: the mapping's examples.",
-)
-@click.option(
-    "--as",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How the changes are written.",
-)
+@examples_option("the examples of the mapping")
+@format_option("text", "json", "markdown", written="The format of the report.")
 @click.option(
     "--samples",
     type=click.IntRange(1, 100),
     default=3,
     show_default=True,
-    help="How many payloads are shown for each change.",
+    help="The number of payloads that are shown for each change.",
 )
 @settings_option
 @output_option
@@ -50,18 +47,18 @@ def command(
     context: click.Context,
     old: str,
     new: str | None,
-    corpus: str | None,
+    examples: tuple[str, ...],
     form: str,
     samples: int,
     given: tuple[str, ...],
     output: str | None,
 ) -> None:
-    """Run two versions of a mapping over a corpus, and show what changes.
+    """Show how the results of two versions of a mapping differ.
 
-    OLD and NEW are mappings such as kibo/order, files, folders of mappings, or REVISION:MAPPING for
-    what stood in a git revision. Without NEW, what stands here is compared with OLD: HEAD:kibo/order.
+    OLD and NEW are mappings such as kibo/order, files, folders of mappings, or REVISION:MAPPING for the
+    version in a git revision, such as HEAD:kibo/order. Without NEW, OLD is compared with the version here.
 
-    Exit code 0 when nothing changed, 1 when something did.
+    Exit code 0 when no result differs, 1 when one does.
     """
     from crossdock.tools.diff.revisions import NoSuchVersionError
     from crossdock.tools.diff.sides import find_sides
@@ -70,7 +67,7 @@ def command(
         try:
             project = open_project(context)
             sides = find_sides(project, old, new, stack)
-            report = _compare(sides, corpus, project.roots, samples, dict(pairs(given)))
+            report = _compare(sides, examples, project.roots, samples, dict(pairs(given)))
         except NoSuchVersionError as error:
             raise click.UsageError(str(error)) from None
     put(_written(report, form), output)
@@ -78,7 +75,11 @@ def command(
 
 
 def _compare(
-    sides: tuple[Side, Side], corpus: str | None, here: Sequence[Path], samples: int, given: dict[str, str]
+    sides: tuple[Side, Side],
+    examples: Sequence[str],
+    here: Sequence[Path],
+    samples: int,
+    given: dict[str, str],
 ) -> Report:
     from crossdock.tools.diff.comparison import compare
     from crossdock.tools.diff.report import Compared, Report
@@ -89,45 +90,42 @@ def _compare(
     both, gone, come = pairs_of(old, new)
     report = [Compared(name, status="only in the old version") for name in gone]
     report += [Compared(name, status="only in the new version") for name in come]
+    places = examples_in(examples, mappings=len(both))
     for before, after in both:
         versions = Version(old.project, before, given), Version(new.project, after, given)
-        records = _records(new, old, after, corpus, here, alone=len(both) == 1)
+        records = _records(new, old, after, places, here, alone=len(both) == 1)
         comparison = compare(*versions, _watched(records), samples=samples)
         if comparison.read:
             report.append(Compared(versions[1].mapping.name, comparison))
     if not report:
-        raise click.UsageError("there are no payloads to compare; name some with --corpus")
+        raise click.UsageError("there are no payloads to compare; name some with --examples")
     return Report(old.shown, new.shown, tuple(report))
 
 
 def _records(
-    new: Side, old: Side, name: str, corpus: str | None, here: Sequence[Path], *, alone: bool
+    new: Side, old: Side, name: str, places: Sequence[Path], here: Sequence[Path], *, alone: bool
 ) -> Iterator[Record]:
-    """The payloads for a mapping; a corpus for several has a folder for each, as examples have."""
-    from pathlib import Path
+    """The payloads for a mapping.
 
-    from crossdock.project.examples import examples_of, records_in, records_of
+    A directory for several mappings has a folder for each, as examples/ has.
+    """
+    from crossdock.project.examples import examples_of, records_in
 
     mapping = new.project.mapping(name).name
-    if corpus is None:
-        # What is compared may stand in the past, or in another project; the examples are today's.
+    if not places:
+        # The versions may be from the past or from another project; the examples are always the current ones.
         roots = [new.project.roots[0], *here, *new.project.roots, *old.project.roots]
-        return examples_of(roots, mapping)
-    if corpus == "-" and alone:
-        return records_of(sys.stdin.buffer, "<stdin>")
-    place = Path(corpus)
-    if not place.exists():
-        raise click.BadParameter(f"there is no file `{corpus}`", param_hint="'--corpus'")
-    own = place / mapping
-    if own.is_dir():
-        return records_in(own)
-    if not alone:
-        return iter(())
-    return records_in(place)
+        yield from examples_of(roots, mapping)
+    for place in places:
+        own = place / mapping
+        if own.is_dir():
+            yield from records_in(own)
+        elif alone:
+            yield from records_in(place)
 
 
 def _watched(records: Iterator[Record]) -> Iterator[Record]:
-    """The same records; at a terminal with a word now and then of how many there were."""
+    """The same records. At a terminal, their number is printed after every thousand."""
     for number, record in enumerate(records, 1):
         if number % 1000 == 0 and sys.stderr.isatty():
             click.echo(f"{number} payloads read", err=True)

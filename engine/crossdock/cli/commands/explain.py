@@ -1,12 +1,13 @@
-"""``crossdock explain``: what each field of a result is made of, and how the values of one came about."""
+"""``crossdock explain``: the source of each field of a result, and how its value was computed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.commands.console import (
+from crossdock.cli.console import (
+    diagnostics_format,
     format_option,
     open_project,
     output_option,
@@ -19,23 +20,27 @@ from crossdock.cli.commands.console import (
 
 if TYPE_CHECKING:
     from crossdock.core.json_types import JSON
-    from crossdock.core.rendering import Format
     from crossdock.language.mapping import Mapping
 
-FORMS: Final = ("tree", "json", "markdown", "openlineage")
+# The last three are formats of the errors beside the explanation, which is then text.
+FORMATS = ("text", "json", "markdown", "openlineage", "short", "github", "sarif")
 
 
 @click.command(name="explain")
 @click.argument("mapping")
-@click.option("--field", metavar="POINTER", help="Only this field of the result, and all below it.")
-@click.option("--source", metavar="PATH", help="The other way round: where this source field goes.")
-@click.option("--payload", metavar="FILE", type=click.Path(), help="Run this payload (- is stdin).")
-@settings_option
 @click.option(
-    "--as", "wanted", type=click.Choice(FORMS), default="tree", show_default=True, help="How it is written."
+    "--field", metavar="POINTER", help="Explain only this field of the result, and the fields below it."
 )
+@click.option("--source", metavar="PATH", help="List the fields of the result that use this source field.")
+@click.option(
+    "--payload",
+    metavar="FILE",
+    type=click.Path(),
+    help="Convert this payload (- is stdin), and show how each value was computed.",
+)
+@settings_option
+@format_option(*FORMATS, written="The format of the explanation, and of warnings and errors.")
 @output_option
-@format_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -44,47 +49,49 @@ def command(
     source: str | None,
     payload: str | None,
     given: tuple[str, ...],
-    wanted: str,
+    form: str,
     output: str | None,
-    form: Format,
 ) -> None:
-    """Say where each field of a result comes from.
+    """Show where each field of a result comes from.
 
-    With --payload say how each value came about, step by step: what was read, which branch was taken, what
-    each function gave. Sensitive values are hidden. A field is written /items/0/sku or items[].sku.
+    With --payload, show how each value was computed, step by step: which values were read, which branch was
+    taken, what each function returned. Sensitive values are hidden. A field is written /items/0/sku or
+    items[].sku.
+
+    With --format short, github or sarif, warnings and errors are in that format, the explanation is text.
     """
     from crossdock.tools.explain.paths import UnknownPathError
 
-    _refuse_mixtures(field, source, payload, wanted)
+    _refuse_mixtures(field, source, payload, form)
     project = open_project(context)
     compiled = project.mapping(mapping)
     try:
         if source is not None:
-            put(_destinations(compiled, source, wanted), output)
+            put(_destinations(compiled, source, form), output)
         elif payload is None:
-            put(_fields(compiled, field, wanted), output)
+            put(_fields(compiled, field, form), output)
         else:
             settings = project.settings(compiled.name, pairs(given))
-            _run(context, compiled, payload, settings, field, wanted, output, form)
+            _run(context, compiled, payload, settings, field, form, output)
     except UnknownPathError as error:
         hint = "--source" if source is not None else "--field"
         raise click.BadParameter(str(error), param_hint=f"'{hint}'") from None
 
 
-def _refuse_mixtures(field: str | None, source: str | None, payload: str | None, wanted: str) -> None:
+def _refuse_mixtures(field: str | None, source: str | None, payload: str | None, form: str) -> None:
     if source is not None and (field is not None or payload is not None):
-        raise click.UsageError("--source stands alone: without --field and --payload")
-    if wanted == "openlineage" and (source is not None or payload is not None):
-        raise click.UsageError("OpenLineage has fields only: without --payload and --source")
+        raise click.UsageError("--source cannot be combined with --field and --payload")
+    if form == "openlineage" and (source is not None or payload is not None):
+        raise click.UsageError("--format openlineage cannot be combined with --payload and --source")
 
 
-def _fields(mapping: Mapping, field: str | None, wanted: str) -> str:
+def _fields(mapping: Mapping, field: str | None, form: str) -> str:
     from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import fields
 
     links = fields(mapping, field)
-    match wanted:
+    match form:
         case "json":
             return encode(json.of_links(mapping, links))
         case "markdown":
@@ -96,13 +103,13 @@ def _fields(mapping: Mapping, field: str | None, wanted: str) -> str:
     return text.of_links(links)
 
 
-def _destinations(mapping: Mapping, source: str, wanted: str) -> str:
+def _destinations(mapping: Mapping, source: str, form: str) -> str:
     from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import destinations
 
     found = destinations(mapping, source)
-    match wanted:
+    match form:
         case "json":
             return encode(json.of_destinations(mapping, found))
         case "markdown":
@@ -116,25 +123,24 @@ def _run(
     payload: str,
     settings: dict[str, JSON],
     field: str | None,
-    wanted: str,
+    form: str,
     output: str | None,
-    form: Format,
 ) -> None:
     from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import fields
     from crossdock.tools.explain.run import run
 
-    fields(mapping, field)  # a field that is none is refused before anything is read
+    fields(mapping, field)  # reports an unknown field before it waits for stdin
     read, name = read_payload(payload)
     account = run(mapping, read, settings, name=name, field=field)
-    match wanted:
+    match form:
         case "json":
             put(encode(json.of_stories(mapping, name, account.stories)), output)
         case "markdown":
             put(markdown.of_stories(mapping, name, account.stories), output)
         case _:
             put(text.of_stories(account.stories, whole=field is not None), output)
-    report(account.problems, form)
+    report(account.problems, diagnostics_format(form))
     if account.broken:
         context.exit(4)

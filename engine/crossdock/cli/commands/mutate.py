@@ -1,59 +1,55 @@
-"""``crossdock mutate``: whether the examples of a mapping would notice a mistake in it."""
+"""``crossdock mutate``: whether the examples of a mapping would detect a mistake in it."""
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
-from crossdock.cli.commands.console import open_project, output_option, put
-
-FORMS: Final = ("text", "json")
+from crossdock.cli.console import format_option, open_project, output_option, put
 
 
 @click.command(name="mutate")
 @click.argument("mapping")
 @click.option(
-    "--examples",
+    "--only",
     multiple=True,
     metavar="NAME",
-    help="Run the examples of this mapping or conversation only. Default: of all that use the mapping.",
+    help="Run only the examples of this mapping or conversation. Can be repeated. "
+    "Default: those of the mapping and of all that use it.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Try N mutants, evenly spread.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Try only N mutants, spread evenly over all."
+)
 @click.option(
     "--at-least",
     type=click.FloatRange(0, 100),
     default=100,
     show_default=True,
     metavar="PERCENT",
-    help="Fail when fewer are caught.",
+    help="Fail when fewer mutants are detected.",
 )
-@click.option(
-    "--as", "wanted", type=click.Choice(FORMS), default="text", show_default=True, help="How it is written."
-)
+@format_option("text", "json", written="The format of the report.")
 @output_option
 @click.pass_context
 def command(
     context: click.Context,
     mapping: str,
-    examples: tuple[str, ...],
+    only: tuple[str, ...],
     limit: int | None,
     at_least: float,
-    wanted: str,
+    form: str,
     output: str | None,
 ) -> None:
-    """Change MAPPING in one place after the other, and list the changes that no example notices.
+    """List the changes to a mapping that no example detects.
 
-    A path is read instead of another, a default, a filter or a cell is left out, a row of a table is
-    swapped, a function is another one. A change is caught when a snapshot would not hold any more, or
-    when `crossdock check` has a new finding.
+    Each mutant makes one change: another path or function, two table rows swapped, or a default, filter or
+    cell removed. A mutant is detected when a snapshot differs, or when `crossdock check` has a new finding.
     """
     from crossdock.tools.mutation import json, text
     from crossdock.tools.mutation.trials import mutate
 
     project = open_project(context)
-    found = mutate(project, project.mapping(mapping), limit=limit, only=examples)
-    write = {"text": text.write, "json": json.write}[wanted]
+    found = mutate(project, project.mapping(mapping), limit=limit, only=only)
+    write = {"text": text.write, "json": json.write}[form]
     put(write(found), output)
     if found.score < at_least or found.stale:
         context.exit(1)

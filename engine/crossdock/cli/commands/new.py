@@ -1,25 +1,36 @@
-"""`crossdock new`: the folders and first files of a channel."""
+"""``crossdock new``: the folders and first files of a channel."""
 
 from __future__ import annotations
 
 import click
 
 
-@click.command()
+@click.command(name="new")
 @click.argument("channel")
-@click.option("--from", "source", metavar="SCHEMA", help="The schema of its orders. Default: CHANNEL/order.")
 @click.option(
-    "--to", "target", metavar="SCHEMA", default="retailops/order", show_default=True, help="What they become."
+    "--from", "source", metavar="SCHEMA", help="The schema of the channel's orders. Default: CHANNEL/order."
 )
 @click.option(
-    "--editor", "with_editor", is_flag=True, help="Also the schemas of the languages, and VS Code's settings."
+    "--to",
+    "target",
+    metavar="SCHEMA",
+    default="retailops/order",
+    show_default=True,
+    help="The schema that they are converted to.",
+)
+@click.option(
+    "--editor",
+    "with_editor",
+    is_flag=True,
+    help="Also create schemas for your editor, and settings for VS Code.",
 )
 @click.pass_context
 def command(context: click.Context, channel: str, source: str | None, target: str, with_editor: bool) -> None:
-    """Begin a channel: folders, a channel.yaml, a recipe for its schemas, and a first mapping.
+    """Create the folders and first files of a channel.
 
-    When the schema of its orders is there, the mapping is a draft, as `crossdock suggest` makes it.
-    Files that are there are never written over. Without a project here, this directory becomes one.
+    They are a channel.yaml, a recipe for its schemas, and a first mapping. If the schema of the channel's
+    orders exists, the mapping is drafted as `crossdock suggest` does it. Existing files are never
+    overwritten. If there is no project here, this directory becomes one.
     """
     from pathlib import Path
 
@@ -28,7 +39,7 @@ def command(context: click.Context, channel: str, source: str | None, target: st
 
     if not CHANNEL_NAME.fullmatch(channel) or channel == "tables":
         raise click.BadParameter(
-            "small letters, digits, - and _, with a letter first", param_hint="'CHANNEL'"
+            "use lowercase letters, digits, - and _, and begin with a letter", param_hint="'CHANNEL'"
         )
     start = Path(context.find_root().obj or ".").resolve()
     root = next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), start)
@@ -40,9 +51,9 @@ def command(context: click.Context, channel: str, source: str | None, target: st
     project.schema(target)
     made, kept = write_new(root, files_for(wanted, root, project))
     for path in made:
-        click.echo(f"made  {path}")
+        click.echo(f"created  {path}")
     for path in (each for each in kept if not each.endswith(".gitkeep")):
-        click.echo(f"kept  {path}, which was there")
+        click.echo(f"kept     {path}, which already exists")
     click.echo("\nnext:")
     for number, step in enumerate(next_steps(wanted, root, project), 1):
         click.echo(f"{number}. {step}")

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
-from crossdock.cli.commands.console import open_project, output_option, put
-
-FORMS: Final = ("html", "markdown", "csv")
+from crossdock.cli.console import format_option, open_project, output_option, put
 
 
 @click.command(name="sheet")
 @click.argument("mapping")
-@click.option(
-    "--as", "wanted", type=click.Choice(FORMS), default="html", show_default=True, help="How it is written."
-)
+@format_option("html", "markdown", "csv", written="The format of the table.")
 @output_option
 @click.pass_context
-def command(context: click.Context, mapping: str, wanted: str, output: str | None) -> None:
-    """Print a mapping as a table: each field, its type and source, the transformation in words, an example.
+def command(context: click.Context, mapping: str, form: str, output: str | None) -> None:
+    """Print a mapping as a table for people who do not read YAML.
 
-    The examples are those of the mapping, below examples/; sensitive values are hidden.
+    Each row is a field of the result: its type, its source, the conversion in words, and an example value.
+    The values come from the mapping's examples; sensitive values are hidden.
     """
     from crossdock.checking.lineage import lineage
     from crossdock.tools.sheet import csv, html, markdown
@@ -31,5 +26,5 @@ def command(context: click.Context, mapping: str, wanted: str, output: str | Non
     project = open_project(context)
     compiled = project.mapping(mapping)
     sheet = sheet_of(compiled, samples_of(project, compiled, lineage(compiled)))
-    write = {"html": html.write, "markdown": markdown.write, "csv": csv.write}[wanted]
+    write = {"html": html.write, "markdown": markdown.write, "csv": csv.write}[form]
     put(write(sheet), output)

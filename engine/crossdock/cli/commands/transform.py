@@ -1,214 +1,82 @@
-"""`crossdock transform`: one payload, or one on each line, through a mapping.
-
-A mapping that was used before, and of which nothing has changed, is found ready on disk: then neither
-its file nor a schema is read. Whatever is unusual goes the careful way, by the mapping's own file.
-"""
+"""``crossdock transform``: convert one payload, or one on each line, with a mapping."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.commands.console import (
-    open_project,
-    pairs,
-    payload_bytes,
-    payload_lines,
-    put,
-    report,
-    written,
-)
+from crossdock.cli.console import diagnostics_option, output_option, settings_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from crossdock.core.diagnostics import Diagnostic
-    from crossdock.core.json_types import JSON
     from crossdock.core.rendering import Format
-    from crossdock.execution.fast_path import Prepared
-    from crossdock.execution.scope import Scope
-    from crossdock.language.mapping import Mapping
-    from crossdock.project.project import Project
 
 
-@dataclass(frozen=True)
-class Transformation:
-    """What is to be done with a payload, whichever."""
+@click.command(name="transform")
+@click.argument("mapping")
+@click.argument("file", default="-", type=click.Path(allow_dash=True))
+@output_option
+@click.option("--compact", is_flag=True, help="Print the result on one line.")
+@click.option("--lines", is_flag=True, help="Read one payload from each line, and print one result per line.")
+@click.option("--no-validate", is_flag=True, help="Validate neither the payload nor the result.")
+@click.option(
+    "--trust-source",
+    is_flag=True,
+    help="Do not validate the payload; decode only the parts that the mapping reads.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write compiled mappings on disk.")
+@click.option(
+    "--untrusted",
+    is_flag=True,
+    help="Run in a separate process with limits on memory and time, without files or network.",
+)
+@settings_option
+@diagnostics_option
+@click.pass_context
+def command(
+    context: click.Context,
+    mapping: str,
+    file: str,
+    output: str | None,
+    compact: bool,
+    lines: bool,
+    no_validate: bool,
+    trust_source: bool,
+    no_cache: bool,
+    untrusted: bool,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Convert a payload with a mapping.
 
-    context: click.Context
-    mapping: str
-    given: tuple[str, ...] = ()
-    form: Format = "text"
-    compact: bool = False
-    validate: bool = True
-    cached: bool = True
-    trust_source: bool = False
+    MAPPING is a name such as kibo/order, or a YAML file. FILE is a JSON payload; - is stdin. The result is
+    printed as JSON. Checks of the mapping that fail are warnings.
 
-    def file(self, file: str, output: str | None) -> None:
-        """The payload in a file, to stdout or into another file. Raises CrossdockError."""
-        self._look()
-        result, warnings = self._converted(payload_bytes(file), _name(file))
-        report(warnings, self.form)
-        put(result.decode(), output)
+    With --lines, a payload that is rejected is reported as FILE:LINE and has no result; the other payloads
+    are still converted. The exit code is that of the first rejected payload. Blank lines are skipped.
 
-    def lines(self, file: str, output: str | None) -> int:
-        """The payload in each line, to a line each; the exit code of the first that was refused, or 0."""
-        from crossdock.core.errors import CrossdockError, exit_code
+    A mapping is compiled to Python once and cached in the directory CROSSDOCK_CACHE (default:
+    ~/.cache/crossdock). A changed file takes effect at once. CROSSDOCK_CACHE=off disables the cache.
+    """
+    if untrusted:
+        from crossdock.cli.sandbox.transform import transform_file
 
-        self._look()
-        code = 0
-        with written(output) as target, _findings(self.form) as findings:
-            for number, line in payload_lines(file):
-                name = f"{_name(file)}:{number}"
-                try:
-                    result, warnings = self._converted(line, name, many=True)
-                except CrossdockError as error:
-                    findings.add(error.diagnostics, name)
-                    code = code or exit_code(error)
-                    continue
-                findings.add(warnings, name)
-                target.write(result + b"\n")
-                if target.isatty():
-                    target.flush()
-        return code
+        _refuse_with_untrusted(lines, trust_source)
+        transform_file(context, mapping, file, output, compact, not no_validate, given, form)
+        return
+    from crossdock.cli.transformation import Transformation
 
-    def _look(self) -> None:
-        """What is wrong with the mapping or a setting is said before a payload is waited for."""
-        if self._kept is None:
-            _ = self._settings
-
-    def _converted(self, data: bytes, name: str, *, many: bool = False) -> tuple[bytes, Sequence[Diagnostic]]:
-        """The text of the result for that of a payload, and the warnings. Raises CrossdockError.
-
-        Of ``many`` payloads others may be as unusual, and what was kept is not all that can be generated.
-        """
-        from crossdock.core import json_reader
-        from crossdock.execution.fast_path import Nothing
-        from crossdock.schema import fast
-
-        prepared = self._ready
-        if prepared is not None:
-            result = prepared.converted(
-                data,
-                self._scope,
-                validate=self.validate,
-                trust_source=self.trust_source,
-                compact=self.compact,
-            )
-            if not isinstance(result, Nothing):
-                return result, ()
-        payload = json_reader.decode(data, name)
-        run = self._compiled.run(
-            payload,
-            settings=self._settings,
-            name=name,
-            validate=self.validate,
-            trust_source=self.trust_source,
-            traced=self._kept is None or not many,
-        )
-        return fast.write(run.value, compact=self.compact), run.warnings
-
-    @cached_property
-    def _kept(self) -> Prepared | None:
-        """What an earlier process has kept of the mapping, with the settings that its channel has."""
-        if not self.cached or self.given:
-            return None
-        from crossdock.project import code_cache
-        from crossdock.project.search_path import name_of_file
-
-        return code_cache.find(self._roots, name_of_file(self._roots, self.mapping))
-
-    @cached_property
-    def _ready(self) -> Prepared | None:
-        if self._kept is not None:
-            return self._kept
-        prepared = self._compiled.prepared()
-        if self.cached and not self.given and prepared is not None:
-            from crossdock.project import code_cache
-
-            code_cache.keep_mapping(self._project, self._compiled)
-        return prepared
-
-    @cached_property
-    def _roots(self) -> Sequence[Path]:
-        from crossdock.project.search_path import located
-
-        return located(self.context.find_root().obj)
-
-    @cached_property
-    def _project(self) -> Project:
-        return open_project(self.context)
-
-    @cached_property
-    def _compiled(self) -> Mapping:
-        return self._project.mapping(self.mapping)
-
-    @cached_property
-    def _settings(self) -> dict[str, JSON]:
-        return self._project.settings(self._compiled.name, pairs(self.given))
-
-    @cached_property
-    def _scope(self) -> Scope:
-        from crossdock.execution.scope import Scope
-
-        return Scope() if self._kept is not None else Scope(settings=self._settings)
+    wanted = Transformation(
+        context, mapping, given, form, compact or lines, not no_validate, not no_cache, trust_source
+    )
+    if lines:
+        context.exit(wanted.lines(file, output))
+    wanted.file(file, output)
 
 
-def _name(file: str) -> str:
-    return "<stdin>" if file == "-" else file
-
-
-@contextmanager
-def _findings(form: Format) -> Iterator[_Findings]:
-    """What is found is told, however it ends; in one document with the error that ends it."""
-    from crossdock.core.errors import CrossdockError
-
-    findings = _Findings(form)
-    try:
-        yield findings
-    except CrossdockError as error:
-        error.diagnostics = (*findings.kept, *error.diagnostics)
-        raise
-    except BaseException:
-        findings.end()
-        raise
-    findings.end()
-
-
-@dataclass(slots=True)
-class _Findings:
-    """What is found line by line: told at once, but in a form that is one document told at the end."""
-
-    form: Format
-    told: int = 0
-    kept: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, diagnostics: Sequence[Diagnostic], name: str) -> None:
-        """Findings of the payload that messages call ``name``."""
-        found = [self._placed(each, name) for each in diagnostics]
-        if self.form in ("json", "sarif"):
-            self.kept.extend(found)
-        elif found:
-            if self.told and self.form == "text":
-                click.echo(err=True)
-            report(found, self.form)
-            self.told += 1
-
-    def _placed(self, found: Diagnostic, name: str) -> Diagnostic:
-        """A finding that says of which line it is, also in the forms that show one place only."""
-        from crossdock.core.diagnostics import Place
-
-        elsewhere = found.span is not None and found.span.source.name != name
-        if elsewhere and self.form not in ("text", "json"):
-            return replace(found, message=f"{found.message} ({name})")
-        if found.input is None and (elsewhere or found.span is None):
-            return replace(found, input=Place(name, ""))
-        return found
-
-    def end(self) -> None:
-        report(self.kept, self.form)
+def _refuse_with_untrusted(lines: bool, trust_source: bool) -> None:
+    """Raises UsageError for an option that --untrusted cannot be combined with."""
+    if lines:
+        raise click.UsageError("--untrusted takes one payload: leave out --lines")
+    if trust_source:
+        raise click.UsageError("--untrusted validates the payload: leave out --trust-source")

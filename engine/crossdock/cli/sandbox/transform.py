@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.commands.console import color_wanted, pairs, payload_bytes, put
+from crossdock.cli.console import color_wanted, pairs, payload_bytes, put
 
 if TYPE_CHECKING:
     from crossdock.core.rendering import Format

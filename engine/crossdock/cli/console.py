@@ -1,16 +1,16 @@
-"""What commands share: the project that they stand in, options, and how results and diagnostics go out.
+"""What commands share: options, the project, reading payloads, and printing results and diagnostics.
 
-Results go to stdout or whole into a file, diagnostics to stderr.
+Results go to stdout or into a file, diagnostics to stderr.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 import click
 
@@ -23,20 +23,67 @@ if TYPE_CHECKING:
     from crossdock.core.rendering import Format
     from crossdock.project.project import Project
 
-FORMATS = ("text", "short", "json", "github", "sarif")
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How diagnostics are written.",
-)
+DIAGNOSTICS_FORMATS: Final[tuple[Format, ...]] = ("text", "short", "json", "github", "sarif")
+
+
+def format_option(*forms: str, written: str) -> Callable[[Command], Command]:
+    """The option --format, with these forms; the first is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=written
+    )
+
+
+diagnostics_option = format_option(*DIAGNOSTICS_FORMATS, written="The format of warnings and errors.")
 settings_option = click.option(
     "--set", "given", multiple=True, metavar="KEY=VALUE", help="Override a setting of the channel."
 )
 output_option = click.option("-o", "--output", type=click.Path(), help="Write the result to this file.")
+
+
+def examples_option(default: str) -> Callable[[Command], Command]:
+    """The option --examples: the payloads that a command runs."""
+    return click.option(
+        "--examples",
+        multiple=True,
+        metavar="DIR|FILE",
+        type=click.Path(allow_dash=True),
+        help="Payloads: a directory of JSON files, a JSON file, or a file with one payload on each line "
+        f"(.ndjson, .jsonl; - is stdin). Can be repeated. Default: {default}.",
+    )
+
+
+def format_of(arguments: Sequence[str]) -> Format:
+    """The form of the diagnostics by the arguments, for an error that ended the command."""
+    form: Format = "text"
+    for position, argument in enumerate(arguments):
+        value = argument.removeprefix("--format=")
+        if argument == "--format" and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        if argument.startswith("--format"):
+            form = diagnostics_format(value)
+    return form
+
+
+def diagnostics_format(form: str) -> Format:
+    """The form of the diagnostics beside a result in this form: the same if possible, otherwise text."""
+    return form if form in DIAGNOSTICS_FORMATS else "text"
+
+
+def examples_in(given: Sequence[str], *, mappings: int = 1) -> list[Path]:
+    """The paths of --examples. Raises BadParameter for one that does not exist.
+
+    Each mapping reads the payloads again, so stdin can serve one mapping only.
+    """
+    from pathlib import Path
+
+    for place in given:
+        if place == "-" and mappings > 1:
+            raise click.BadParameter("- can be read for one mapping only", param_hint="'--examples'")
+        if place != "-" and not Path(place).exists():
+            raise click.BadParameter(f"there is no file `{place}`", param_hint="'--examples'")
+    return [Path(place) for place in given]
 
 
 def open_project(context: click.Context) -> Project:
@@ -46,7 +93,7 @@ def open_project(context: click.Context) -> Project:
 
 
 def read_payload(file: str) -> tuple[JSON, str]:
-    """The payload in a file, - is stdin, and what messages call it. Raises InputError."""
+    """The payload in a file (- is stdin), and its name in messages. Raises InputError."""
     from crossdock.core import json_reader
 
     name = "<stdin>" if file == "-" else file
@@ -54,29 +101,26 @@ def read_payload(file: str) -> tuple[JSON, str]:
 
 
 def payload_bytes(file: str) -> bytes:
-    """What a file holds; `-` is standard input, at a terminal with a word that it is waited for.
-
-    Raises InputError.
-    """
+    """The content of a file; `-` is stdin. Raises InputError."""
     from crossdock.core.json_types import LARGEST
 
     if file != "-":
         with suppress(OSError, ValueError), open(file, "rb") as stream:  # noqa: PTH123 (pathlib loads slowly)
             return stream.read(LARGEST + 1)
-    from crossdock.core import json_reader  # which says what is wrong
+    from crossdock.core import json_reader  # reads it again to report what is wrong
 
     return json_reader.read(file, _stdin(file))
 
 
 def payload_lines(file: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, with their numbers; `-` as above. Raises InputError."""
+    """The lines of a file that are not blank, numbered from 1; `-` is stdin. Raises InputError."""
     from crossdock.core import json_reader
 
     return json_reader.lines(file, _stdin(file))
 
 
 def _stdin(file: str) -> BinaryIO:
-    """Standard input, if it is what is read: at a terminal with a word that it is waited for."""
+    """Stdin for `-`, otherwise an empty stream. At a terminal, a line says that it is being read."""
     if file != "-":
         return BytesIO()
     if sys.stdin is None:
@@ -87,7 +131,7 @@ def _stdin(file: str) -> BinaryIO:
 
 
 def pairs(given: Sequence[str]) -> dict[str, str]:
-    """What --set gives: KEY=VALUE, several times."""
+    """The settings in --set KEY=VALUE; the last one of a key counts. Raises BadParameter."""
     found: dict[str, str] = {}
     for pair in given:
         key, equals, value = pair.partition("=")
@@ -102,7 +146,7 @@ def count(number: int, what: str) -> str:
 
 
 def put(text: str, output: str | None) -> None:
-    """A result to stdout, or into a file."""
+    """Print a result and a newline, or write them to a file. Raises ProjectError."""
     if output is None or output == "-":
         click.echo(text)
     else:
@@ -110,14 +154,17 @@ def put(text: str, output: str | None) -> None:
 
 
 def write(path: str, text: str) -> None:
-    """A result into a file, whole or not at all. Raises ProjectError."""
+    """Write a file completely or not at all. Raises ProjectError."""
     with _file(path) as stream:
         stream.write(text.encode())
 
 
 @contextmanager
 def written(output: str | None) -> Iterator[BinaryIO]:
-    """Where results go one after the other: stdout, or a file, whole or not at all. Raises ProjectError."""
+    """A stream for results: stdout, or a file that is written completely or not at all.
+
+    Raises ProjectError.
+    """
     if output is not None and output != "-":
         with _file(output) as stream:
             yield stream
@@ -129,25 +176,25 @@ def written(output: str | None) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _file(path: str) -> Iterator[BinaryIO]:
-    """A file to write; what stood there stays until all is written. Raises ProjectError."""
+    """A file to write; its old content stays until the new one is complete. Raises ProjectError."""
     from pathlib import Path
 
     if "\0" in path:
-        raise _unwritable(path, "it is not a file's name")
+        raise _unwritable(path, "it is not a valid file name")
     try:
         if Path(path).is_dir():
             raise IsADirectoryError(0, "it is a directory")
-        # Only a regular file is put in another's place; a device or a pipe is written to.
+        # A device or a pipe cannot be replaced by a file; it is written to directly.
         whole = not Path(path).exists() or Path(path).is_file()
         with _replaced(Path(path).resolve()) if whole else Path(path).open("wb") as stream:
             yield stream
     except OSError as error:
-        raise _unwritable(path, error.strerror or "it does not answer") from None
+        raise _unwritable(path, error.strerror or "unknown reason") from None
 
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of another, with its permissions, when nothing has gone wrong."""
+    """A new file that replaces another, with its permissions, unless an exception is raised."""
     unfinished = path.with_name(f".{os.urandom(8).hex()}.unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
@@ -171,7 +218,7 @@ def _unwritable(path: str, reason: str) -> ProjectError:
 
 
 def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
-    """Diagnostics to stderr; those that are a document, JSON and SARIF, also when there is none."""
+    """Print diagnostics to stderr. JSON and SARIF are documents, so they are printed even when empty."""
     from crossdock.core.rendering import render
 
     if diagnostics or form in ("json", "sarif"):

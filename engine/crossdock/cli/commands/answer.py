@@ -1,0 +1,60 @@
+"""``crossdock answer``: answer a RetailOPS request by calling the channel."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from crossdock.cli.commands.plan import find_request, print_plan
+from crossdock.cli.console import diagnostics_option, open_project, pairs, report, settings_option
+
+if TYPE_CHECKING:
+    from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
+
+
+@click.command(name="answer")
+@click.argument("channel")
+@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
+@click.option("--dry-run", is_flag=True, help="Print the calls without making them, as `plan` does.")
+@click.option("--compact", is_flag=True, help="Print the response on one line.")
+@settings_option
+@diagnostics_option
+@click.pass_context
+def command(
+    context: click.Context,
+    channel: str,
+    arguments: tuple[str, ...],
+    dry_run: bool,
+    compact: bool,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Answer a RetailOPS request by calling the channel.
+
+    FILE is the request in JSON; - is stdin. Without ACTION, the action is derived from the request. The
+    response to RetailOPS is printed.
+    """
+    if dry_run:
+        print_plan(context, channel, arguments, None, given, form)
+        return
+    from crossdock.channels.http import Transport
+    from crossdock.core import json_reader
+
+    project = open_project(context)
+    action, request, name = find_request(project, channel, arguments)
+    settings = project.settings(channel, pairs(given))
+    with Transport(project.channel_of(channel), settings, environ=os.environ) as transport:
+        outcome = project.hold(
+            channel,
+            action,
+            request,
+            transport.ask,
+            settings=settings,
+            base_url=transport.base_url,
+            name=name,
+        )
+    report(outcome.warnings, form)
+    click.echo(json_reader.encode(cast("JSON", outcome.response), compact=compact))

@@ -1,0 +1,39 @@
+"""``crossdock derive``: schemas made from a system's documents."""
+
+from __future__ import annotations
+
+import click
+
+from crossdock.cli.console import count, open_project
+
+
+@click.command(name="derive")
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option(
+    "--documents",
+    metavar="DIR",
+    type=click.Path(),
+    help="The directory of the documents. Default: CROSSDOCK_DOCUMENTS.",
+)
+@click.option("--check", "compare", is_flag=True, help="Write nothing; print how the schemas would change.")
+@click.pass_context
+def command(context: click.Context, systems: tuple[str, ...], documents: str | None, compare: bool) -> None:
+    """Derive schemas from the documents of a system.
+
+    The recipe is schemas/SYSTEM/derive.yaml. Without SYSTEM, the schemas of every system with a recipe are
+    derived. With --check, exit code 1 when a schema would change.
+    """
+    from pathlib import Path
+
+    from crossdock.tools import derivation
+
+    place = Path(documents) if documents is not None else None
+    folders = open_project(context).derived_systems(systems)
+    if compare:
+        difference = "".join(derivation.check(folder, place) for folder in folders)
+        click.echo(difference, nl=False)
+        context.exit(1 if difference else 0)
+    derived = {path: text for folder in folders for path, text in derivation.derive(folder, place).items()}
+    derivation.write(derived)
+    named = ", ".join(folder.name for folder in folders)
+    click.echo(f"{count(len(derived), 'schema')} of {named} written", err=True)

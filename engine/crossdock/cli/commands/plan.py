@@ -1,0 +1,96 @@
+"""``crossdock plan``: the calls that a RetailOPS request leads to, without making them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.console import (
+    diagnostics_option,
+    open_project,
+    pairs,
+    read_payload,
+    report,
+    settings_option,
+)
+
+if TYPE_CHECKING:
+    from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
+    from crossdock.project.project import Project
+
+
+@click.command(name="plan")
+@click.argument("channel")
+@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
+@click.option(
+    "--answers",
+    type=click.Path(),
+    help="The channel's responses by step: a JSON file, or a directory with a JSON file for each step.",
+)
+@settings_option
+@diagnostics_option
+@click.pass_context
+def command(
+    context: click.Context,
+    channel: str,
+    arguments: tuple[str, ...],
+    answers: str | None,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Print the calls for a RetailOPS request without making them.
+
+    FILE is the request in JSON; - is stdin. Without ACTION, the action is derived from the request. With
+    --answers, the later calls and the response to RetailOPS are computed too.
+    """
+    print_plan(context, channel, arguments, answers, given, form)
+
+
+def print_plan(
+    context: click.Context,
+    channel: str,
+    arguments: tuple[str, ...],
+    answers: str | None,
+    given: tuple[str, ...],
+    form: Format,
+) -> None:
+    """Print the calls for the request that the arguments name. Raises CrossdockError."""
+    from crossdock.channels.dry_run import plan, read_answers
+    from crossdock.core import json_reader
+
+    project = open_project(context)
+    action, request, name = find_request(project, channel, arguments)
+    planned, warnings = plan(
+        project,
+        channel,
+        action,
+        request,
+        settings=project.settings(channel, pairs(given)),
+        answers=read_answers(answers, project.conversation(channel, action)) if answers is not None else {},
+        name=name,
+    )
+    report(warnings, form)
+    click.echo(json_reader.encode(planned))
+
+
+def find_request(project: Project, channel: str, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:
+    """The action, the request and its name in messages, from the arguments [ACTION] [FILE].
+
+    Raises UsageError for too many arguments, CrossdockError when the channel has no conversation for the
+    action, or when the request cannot be read.
+    """
+    if len(arguments) > 2:
+        raise click.UsageError("too many arguments: CHANNEL [ACTION] [FILE]")
+    known = {*project.actions_of(channel), *project.actions.by_name}
+    action = arguments[0] if len(arguments) == 2 else None
+    file = arguments[-1] if arguments else "-"
+    if len(arguments) == 1 and file in known:
+        action, file = file, "-"
+    if action is not None:
+        project.conversation(channel, action)  # reports an unknown action before it waits for stdin
+    request, name = read_payload(file)
+    action = action or project.actions.find(request)
+    project.conversation(channel, action)
+    return action, request, name

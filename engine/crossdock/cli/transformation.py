@@ -1,0 +1,216 @@
+"""What ``crossdock transform`` does with one payload, or with one on each line.
+
+A mapping that was used before and has not changed since is loaded from the code cache; then neither its
+file nor a schema is read. A payload that the fast path cannot convert is run on the normal path, with the
+mapping compiled from its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import click
+
+from crossdock.cli.console import (
+    open_project,
+    pairs,
+    payload_bytes,
+    payload_lines,
+    put,
+    report,
+    written,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crossdock.core.diagnostics import Diagnostic
+    from crossdock.core.json_types import JSON
+    from crossdock.core.rendering import Format
+    from crossdock.execution.fast_path import Prepared
+    from crossdock.execution.scope import Scope
+    from crossdock.language.mapping import Mapping
+    from crossdock.project.project import Project
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """The mapping and the options of a command, and how they are applied to a payload."""
+
+    context: click.Context
+    mapping: str
+    given: tuple[str, ...] = ()
+    form: Format = "text"
+    compact: bool = False
+    validate: bool = True
+    cached: bool = True
+    trust_source: bool = False
+
+    def file(self, file: str, output: str | None) -> None:
+        """Convert the payload in a file, and print the result or write it. Raises CrossdockError."""
+        self._check_settings()
+        result, warnings = self._converted(payload_bytes(file), _name(file))
+        report(warnings, self.form)
+        put(result.decode(), output)
+
+    def lines(self, file: str, output: str | None) -> int:
+        """Convert the payload on each line to a line. Returns the first rejected one's exit code, or 0."""
+        from crossdock.core.errors import CrossdockError, exit_code
+
+        self._check_settings()
+        code = 0
+        with written(output) as target, _findings(self.form) as findings:
+            for number, line in payload_lines(file):
+                name = f"{_name(file)}:{number}"
+                try:
+                    result, warnings = self._converted(line, name, many=True)
+                except CrossdockError as error:
+                    findings.add(error.diagnostics, name)
+                    code = code or exit_code(error)
+                    continue
+                findings.add(warnings, name)
+                target.write(result + b"\n")
+                if target.isatty():
+                    target.flush()
+        return code
+
+    def _check_settings(self) -> None:
+        """Report errors in the mapping or a setting before waiting for a payload on stdin."""
+        if self._kept is None:
+            _ = self._settings
+
+    def _converted(self, data: bytes, name: str, *, many: bool = False) -> tuple[bytes, Sequence[Diagnostic]]:
+        """The JSON text of the result, and the warnings. Raises CrossdockError.
+
+        If the cached code cannot convert one of ``many`` payloads, that one is run untraced: code is then
+        generated once for all such payloads, which is faster than to interpret each of them.
+        """
+        from crossdock.core import json_reader
+        from crossdock.execution.fast_path import Nothing
+        from crossdock.schema import fast
+
+        prepared = self._ready
+        if prepared is not None:
+            result = prepared.converted(
+                data,
+                self._scope,
+                validate=self.validate,
+                trust_source=self.trust_source,
+                compact=self.compact,
+            )
+            if not isinstance(result, Nothing):
+                return result, ()
+        payload = json_reader.decode(data, name)
+        run = self._compiled.run(
+            payload,
+            settings=self._settings,
+            name=name,
+            validate=self.validate,
+            trust_source=self.trust_source,
+            traced=self._kept is None or not many,
+        )
+        return fast.write(run.value, compact=self.compact), run.warnings
+
+    @cached_property
+    def _kept(self) -> Prepared | None:
+        """The mapping from the code cache, with the default settings of its channel."""
+        if not self.cached or self.given:
+            return None
+        from crossdock.project import code_cache
+        from crossdock.project.search_path import name_of_file
+
+        return code_cache.find(self._roots, name_of_file(self._roots, self.mapping))
+
+    @cached_property
+    def _ready(self) -> Prepared | None:
+        if self._kept is not None:
+            return self._kept
+        prepared = self._compiled.prepared()
+        if self.cached and not self.given and prepared is not None:
+            from crossdock.project import code_cache
+
+            code_cache.keep_mapping(self._project, self._compiled)
+        return prepared
+
+    @cached_property
+    def _roots(self) -> Sequence[Path]:
+        from crossdock.project.search_path import located
+
+        return located(self.context.find_root().obj)
+
+    @cached_property
+    def _project(self) -> Project:
+        return open_project(self.context)
+
+    @cached_property
+    def _compiled(self) -> Mapping:
+        return self._project.mapping(self.mapping)
+
+    @cached_property
+    def _settings(self) -> dict[str, JSON]:
+        return self._project.settings(self._compiled.name, pairs(self.given))
+
+    @cached_property
+    def _scope(self) -> Scope:
+        from crossdock.execution.scope import Scope
+
+        return Scope() if self._kept is not None else Scope(settings=self._settings)
+
+
+def _name(file: str) -> str:
+    return "<stdin>" if file == "-" else file
+
+
+@contextmanager
+def _findings(form: Format) -> Iterator[_Findings]:
+    """Report all findings, also when an exception is raised: in one document with the error."""
+    from crossdock.core.errors import CrossdockError
+
+    findings = _Findings(form)
+    try:
+        yield findings
+    except CrossdockError as error:
+        error.diagnostics = (*findings.kept, *error.diagnostics)
+        raise
+    except BaseException:
+        findings.end()
+        raise
+    findings.end()
+
+
+@dataclass(slots=True)
+class _Findings:
+    """Findings line by line. They are reported at once, or at the end when the format is one document."""
+
+    form: Format
+    reported: int = 0
+    kept: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostics: Sequence[Diagnostic], name: str) -> None:
+        """Report the findings of the payload that is called ``name`` in messages."""
+        found = [self._placed(each, name) for each in diagnostics]
+        if self.form in ("json", "sarif"):
+            self.kept.extend(found)
+        elif found:
+            if self.reported and self.form == "text":
+                click.echo(err=True)
+            report(found, self.form)
+            self.reported += 1
+
+    def _placed(self, found: Diagnostic, name: str) -> Diagnostic:
+        """The finding with the line of its payload, also for formats that have one location only."""
+        from crossdock.core.diagnostics import Place
+
+        elsewhere = found.span is not None and found.span.source.name != name
+        if elsewhere and self.form not in ("text", "json"):
+            return replace(found, message=f"{found.message} ({name})")
+        if found.input is None and (elsewhere or found.span is None):
+            return replace(found, input=Place(name, ""))
+        return found
+
+    def end(self) -> None:
+        report(self.kept, self.form)
