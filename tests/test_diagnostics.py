@@ -8,7 +8,8 @@ import json
 import pytest
 
 from crossdock import CompileError, Diagnostic, Place, Source, Span, __version__, render
-from crossdock.core.diagnostics import did_you_mean, has_errors, pointer, shorten
+from crossdock.core.diagnostics import did_you_mean, has_errors, shorten
+from crossdock.core.paths import pointer
 from crossdock.core.rendering import Format
 
 TEXT = "map:\n  number: to_string(orderNo)\n  title: name\n"

@@ -14,8 +14,8 @@ from crossdock import Project
 from crossdock.checking.lineage import lineage
 from crossdock.cli.app import run
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import path_text
 from crossdock.tools.drafting.draft import Drafting, leaves
-from crossdock.tools.drafting.schema_fields import path_text
 from crossdock.tools.drafting.words import concepts, likeness
 
 OURS = ("kibo/order", "fabric/order")

@@ -19,6 +19,7 @@ from crossdock import Project
 from crossdock.cli.app import run as run_command
 from crossdock.core.errors import EvaluationError, InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import begins, field_text
 from crossdock.language import syntax as mapping_nodes
 from crossdock.language.functions import REGISTRY
 from crossdock.language.unparse import written
@@ -29,7 +30,7 @@ from crossdock.tools.explain import json as as_json
 from crossdock.tools.explain import markdown, openlineage
 from crossdock.tools.explain import text as as_tree
 from crossdock.tools.explain.fields import destinations, fields
-from crossdock.tools.explain.paths import UnknownPathError, begins, parts_of, path_of
+from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.run import Explanation, run
 
 SOURCE = {
@@ -175,7 +176,7 @@ def test_a_field_inside_what_is_taken_over_whole_is_that_field(project: MakeProj
             "`shop/target` has no `nte`; did you mean `note`?",
         ),
         ({"properties": {"ship": {"type": "string"}}}, "ship", "`shop/order` never writes `ship`"),
-        (None, "a..b", "`a..b` is no path; write /items/0/sku, or items[].sku"),
+        (None, "a..b", "`a..b` is not a path; write /items/0/sku, or items[].sku"),
     ],
 )
 def test_a_field_that_is_none_is_refused(
@@ -711,7 +712,7 @@ def comparable(tree: Any) -> Any:
 def test_paths_are_read_both_ways() -> None:
     assert parts_of("/items/0/a~1b") == ("items", 0, "a/b")
     assert parts_of("items[].sku") == ("items", "[]", "sku")
-    assert path_of(("items", 0, "sku")) == "items[].sku"
+    assert field_text(("items", 0, "sku")) == "items[].sku"
     assert parts_of("[0].a") == (0, "a")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from crossdock.core.diagnostics import pointer
+from crossdock.core.paths import pointer
 from crossdock.core.rendering import render
 from crossdock.schema.store import SchemaStore
 from crossdock.schema.validator import input_error, validate

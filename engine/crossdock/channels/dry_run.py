@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from crossdock.channels.auth import base_url, channel_headers
 from crossdock.channels.messages import Answer, Call, NoAnswer, Silence
 from crossdock.channels.runner import Conversation, Outcome, Unanswered
-from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, pointer, shorten
+from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.paths import pointer
 
 if TYPE_CHECKING:
     from crossdock.project.project import Project

@@ -20,9 +20,10 @@ from urllib.parse import quote
 from crossdock.channels.messages import Answer, Call, NoAnswer, Texts
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_parser import BlockAction, CallAction, EventAction, Step, ValueAction, all_steps
-from crossdock.core.diagnostics import Diagnostic, pointer, shorten
+from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import ChannelError, CrossdockError, OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.paths import pointer
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, Text, children

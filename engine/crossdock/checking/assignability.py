@@ -12,6 +12,7 @@ from typing import Final
 from crossdock.checking.narrowing import NarrowedType, may_hold_null
 from crossdock.checking.types import SchemaType, Type, UnionType, in_words
 from crossdock.core.diagnostics import Severity, did_you_mean
+from crossdock.core.paths import joined
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
 _DEEPEST: Final = 12
@@ -130,7 +131,7 @@ class _Comparison:
             if found is None:
                 yield never_written(target, name) if self.written else _not_there(typ, target, name)
             elif found.optional and found.known:
-                yield missing(f"{target.name}.{name}")
+                yield missing(joined(target.name, name))
         for name in sorted(typ.property_names() - beside):
             found, wanted = typ.member(name), target.member(name)
             if found is None:

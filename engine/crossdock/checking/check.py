@@ -46,6 +46,7 @@ from crossdock.checking.types import (
 )
 from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import joined
 from crossdock.execution.interpreter import Names, NoNames
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, children
@@ -230,7 +231,7 @@ class CellCheck:
             wanted = self.written(item.key, item.key_span, target)
             typ = self.cell(item.cell, context, wanted)
             if item.key in required and typ.optional and typ.known:
-                self.mismatch(missing(f"{target.name}.{item.key}"), item.cell.span)
+                self.mismatch(missing(joined(target.name, item.key)), item.cell.span)
             written[item.key] = typ
         return written
 

@@ -11,21 +11,15 @@ written, in its place. What is said is held against what the mapping does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crossdock.checking.types import ListType, ObjectType, Type, UnionType
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
+from crossdock.core.paths import EACH, path_text
 from crossdock.language.syntax import Ignored
 
 REST: Final = "*"
-_PLAIN = re.compile(r"""\[\]|[^\s".\[\]]+""")
-
-
-def path_text(path: Iterable[str]) -> str:
-    """A path as it is written: ``items[].sku``, ``items[]."Unit Price"``."""
-    return ".".join(part if _PLAIN.fullmatch(part) else f'"{part}"' for part in path).replace(".[]", "[]")
 
 
 def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[str]) -> Iterator[Diagnostic]:
@@ -36,7 +30,7 @@ def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[s
         if isinstance(typ, Diagnostic):
             yield typ
         elif typ is not None:
-            inside = (typ.name + ".", typ.name + "[]")
+            inside = (typ.name + ".", typ.name + EACH)
             read = [name for name in known if name == typ.name or name.startswith(inside)]
             if read:
                 message = f"`{path_text(entry.path)}` is said to be ignored, and is read"
@@ -60,7 +54,7 @@ def _at(entry: Ignored, typ: Type) -> Type | Diagnostic | None:
     for part in entry.path:
         if part == REST:
             return None
-        found = typ.items() if part == "[]" else typ.member(part)
+        found = typ.items() if part == EACH else typ.member(part)
         if found is None:
             message = f"`{typ.name}` has no property `{part}`"
             help = did_you_mean(part, typ.property_names())
@@ -75,7 +69,7 @@ def _writes(result: Type, path: tuple[str, ...]) -> bool:
         case ObjectType(fields) if path:
             inner = fields.get(path[0])
             return inner is not None and _writes(inner, path[1:])
-        case ListType(element) if path and path[0] == "[]":
+        case ListType(element) if path and path[0] == EACH:
             return _writes(element, path[1:])
         case UnionType(options):
             return any(_writes(option, path) for option in options)

@@ -29,6 +29,7 @@ from crossdock.checking.types import (
     schema_type,
 )
 from crossdock.core.diagnostics import Span
+from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression
 from crossdock.schema.shape import Shape
@@ -143,7 +144,7 @@ def _relative(link: Link, root: str) -> Link:
 def _ends(names: tuple[str, ...]) -> Iterator[str]:
     """The paths that lead on to no other of them."""
     for name in names:
-        if not any(other != name and other.startswith((name + ".", name + "[]")) for other in names):
+        if not any(other != name and other.startswith((name + ".", name + EACH)) for other in names):
             yield name
 
 
@@ -161,7 +162,7 @@ def _walk(mapping: Mapping, root: Type, position: _Position, cell: syntax.Cell) 
         case syntax.Object(fields):
             yield from _fields(mapping, root, position, fields)
         case syntax.List(items):
-            inner = position.at(f"{position.target}[]")
+            inner = position.at(joined(position.target, EACH))
             for item in items:
                 yield from _item(mapping, root, inner, item)
         case syntax.With(over, inside):
@@ -177,8 +178,8 @@ def _walk(mapping: Mapping, root: Type, position: _Position, cell: syntax.Cell) 
 
 def _used(mapping: Mapping, root: Type, position: _Position, cell: syntax.Use) -> Iterator[Link]:
     """What is used, without the keys that stand beside it, and those."""
-    own = [f"{position.target}.{item.key}".removeprefix(".") for item in cell.beside]
-    hidden = tuple(start for name in own for start in (name + ".", name + "[]"))
+    own = [joined(position.target, item.key) for item in cell.beside]
+    hidden = tuple(start for name in own for start in (name + ".", name + EACH))
     yield from _fields(mapping, root, position, cell.beside[: cell.before])
     if (fragment := mapping.fragments.get(cell.name)) is not None:
         links = _walk(mapping, root, position, fragment)
@@ -195,7 +196,7 @@ def _fields(
     mapping: Mapping, root: Type, position: _Position, fields: tuple[syntax.Field, ...]
 ) -> Iterator[Link]:
     for item in fields:
-        target = f"{position.target}.{item.key}" if position.target else item.key
+        target = joined(position.target, item.key)
         yield from _walk(mapping, root, position.at(target, item.key_span), item.cell)
 
 
@@ -246,10 +247,10 @@ def _spread(typ: Type, link: Link, depth: int) -> Iterator[Link]:
     match typ:
         case ObjectType(fields) if fields and depth < 4:
             for name, inner in fields.items():
-                target = f"{link.target}.{name}" if link.target else name
+                target = joined(link.target, name)
                 yield from _spread(inner, replace(link, target=target), depth + 1)
         case ListType(element) if isinstance(element, ObjectType):
-            yield from _spread(element, replace(link, target=f"{link.target}[]"), depth + 1)
+            yield from _spread(element, replace(link, target=joined(link.target, EACH)), depth + 1)
         case _:
             yield replace(link, gives=typ)
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from crossdock.core.paths import EACH
+
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
 
-ITEMS: Final = "[]"
 _DEEPEST: Final = 64  # levels that a payload may have
 _LARGEST: Final = 64  # ways of one value; with more, all of it is asked for
 
@@ -85,7 +86,7 @@ class ReadSet:
         found = MADE
         for way in value:
             match way:
-                case PayloadPart(path) if name == ITEMS:  # has no path of its own
+                case PayloadPart(path) if name == EACH:  # has no path of its own
                     self.wanted.add(path)
                 case PayloadPart(path):
                     found |= self._below(path, name)
@@ -99,7 +100,7 @@ class ReadSet:
         for way in value:
             match way:
                 case PayloadPart(path):
-                    found |= self._below(path, ITEMS)
+                    found |= self._below(path, EACH)
                 case MadeList(items):
                     found |= items
         return found
@@ -110,8 +111,8 @@ class ReadSet:
         for way in value:
             match way:
                 case PayloadPart(path):
-                    self.spliced.add((*path, ITEMS))
-                    found |= self._below(path, ITEMS)
+                    self.spliced.add((*path, EACH))
+                    found |= self._below(path, EACH)
                 case MadeList(items):
                     found |= self.items(items) | {each for each in items if not isinstance(each, MadeList)}
         return found
@@ -133,8 +134,8 @@ class ReadSet:
 
     def paths(self) -> frozenset[Path]:
         """The paths whose subtrees are asked for, and none that leads through another."""
-        named = {path[:-1] for path in self.passed if path and path[-1] != ITEMS}
-        listed = {path[:-1] for path in self.passed if path and path[-1] == ITEMS}
+        named = {path[:-1] for path in self.passed if path and path[-1] != EACH}
+        listed = {path[:-1] for path in self.passed if path and path[-1] == EACH}
         # Where the walk ends, what is there counts, though nothing in it does.
         wanted = self.wanted | (self.passed - named - listed)
         # A list keeps its length. An object loses members, but where only items are read it is read whole.

@@ -7,7 +7,6 @@ result, or in a field of the result that is made of it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from crossdock.checking.sink import Finding
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type, schema_type
 from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.paths import EACH, parse_path
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expr, Expression, FunctionCall, children
 from crossdock.schema.store import Schema
@@ -84,10 +84,10 @@ def _made_of_secrets(mapping: Mapping) -> dict[str, str]:
 def _is_secret(schema: Schema, path: str) -> bool:
     """Whether a path into a payload leads to something sensitive, or into it."""
     shape = schema.shape()
-    for part in re.findall(r"\[\]|[^.\[\]]+", path):
+    for part in parse_path(path):
         if shape.sensitive:
             return True
-        inner = shape.items() if part == "[]" else shape.property(part)
+        inner = shape.items() if part == EACH else shape.property(str(part))
         if inner is None:
             return False
         shape = inner

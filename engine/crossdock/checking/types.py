@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH, joined
 
 if TYPE_CHECKING:
     from crossdock.schema.shape import Shape
@@ -200,13 +201,13 @@ class SchemaType:
         if shape is None:
             return ANYTHING if self.shape.is_open else None
         sure = name in self.shape.required() and not self.optional and not self.kinds - {"object"}
-        return _part_type(shape, f"{self.name}.{name}", optional=not sure)
+        return _part_type(shape, joined(self.name, name), optional=not sure)
 
     def property_names(self) -> frozenset[str]:
         return self.shape.property_names()
 
     def items(self) -> Type:
-        return _part_type(self.shape.items(), f"{self.name}[]", optional=False)
+        return _part_type(self.shape.items(), joined(self.name, EACH), optional=False)
 
     def values(self) -> Type:
         if self.shape.is_open:

@@ -94,11 +94,6 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
 
 
-def pointer(*parts: str | int) -> str:
-    """A JSON pointer of object keys and list indexes."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
-
-
 def shorten(text: str, most: int = 60) -> str:
     """A text cut to one line of at most ``most`` characters, control characters escaped."""
     line = printable(text)

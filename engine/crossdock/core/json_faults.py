@@ -15,6 +15,7 @@ from typing import cast
 from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import finite
 from crossdock.core.json_valid_prefix import Sound, sound_part
+from crossdock.core.paths import parse_pointer
 
 DEEPEST = 64
 _LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**64 - 1
@@ -84,8 +85,8 @@ class Wanted:
 
     def add(self, pointer: str) -> None:
         node = self
-        for part in pointer.split("/")[1:]:
-            node = node.parts.setdefault(part.replace("~1", "/").replace("~0", "~"), Wanted())
+        for key in parse_pointer(pointer):
+            node = node.parts.setdefault(key, Wanted())
         node.pointer = pointer
 
 

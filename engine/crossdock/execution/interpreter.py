@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
-from crossdock.core.diagnostics import Diagnostic, Place, pointer
+from crossdock.core.diagnostics import Diagnostic, Place
 from crossdock.core.errors import EvaluationError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.paths import pointer
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.language import syntax

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from crossdock.core.diagnostics import Span, pointer
+from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import pointer
 
 if TYPE_CHECKING:
     from crossdock.execution.scope import Scope

@@ -18,9 +18,10 @@ from functools import cache, partial
 from crossdock.checking.read_set import read_paths
 from crossdock.checking.types import ANYTHING, Type
 from crossdock.core import json_reader
-from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, has_errors, pointer
+from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, has_errors
 from crossdock.core.errors import OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
 from crossdock.execution import codegen
 from crossdock.execution.fast_path import Nothing, Prepared

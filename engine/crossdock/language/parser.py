@@ -6,7 +6,6 @@ Nothing is resolved here, and nothing stops at the first mistake: a cell that is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final, TypeVar
@@ -14,6 +13,7 @@ from typing import Final, TypeVar
 from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import PathError, field_of, parse_path
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
@@ -45,8 +45,6 @@ CHECK_KEYS: Final = {
     "level": "`warning`, or `error` to refuse the result",
 }
 _T = TypeVar("_T")
-_PART = r"""("[^"]+"|(?!\*\.|\*\[)[^\s".\[\]]+)(\[\])*"""
-_PATH = re.compile(rf"(\[\])+(\.{_PART})*|{_PART}(\.{_PART})*")
 
 
 def parse_mapping(node: Node | None, span: Span) -> tuple[syntax.MappingFile | None, list[Diagnostic]]:
@@ -140,15 +138,15 @@ class Parser:
 
     def _path(self, what: str, key: ScalarNode, node: Node) -> syntax.Ignored | None:
         path = str(key.value)
-        if not _PATH.fullmatch(path):
+        parts = _ignored_parts(path)
+        if parts is None:
             help = "a path is property names with dots between them, and [] after a list: items[].taxData"
             self.problem("ignored-path", f"`{path}` is not a path", key.span, help)
             return None
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str) or not node.value.strip():
             self.problem("ignored-reason", f"`{path}` is {what} without a reason", node.span or key.span)
             return None
-        parts = re.findall(r"""\[\]|"[^"]+"|[^".\[\]]+""", path)
-        return syntax.Ignored(tuple(part.strip('"') for part in parts), node.value, key.span)
+        return syntax.Ignored(parts, node.value, key.span)
 
     # Checks
 
@@ -290,6 +288,17 @@ class Parser:
 
     def _field(self, key: ScalarNode, value: Node) -> syntax.Field:
         return syntax.Field(str(key.value), key.span, self.cell(value))
+
+
+def _ignored_parts(text: str) -> tuple[str, ...] | None:
+    """The parts of a path that a mapping leaves out; None for another text. ``*`` is only a last part."""
+    try:
+        parts = parse_path(text)
+    except PathError:
+        return None
+    names = field_of(parts)
+    wrong = names != parts or "" in names or "*" in names[:-1]
+    return None if wrong or not names else names
 
 
 def unknown_keys(node: MapNode, known: Collection[str], what: str) -> list[Diagnostic]:

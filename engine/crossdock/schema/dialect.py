@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from crossdock.core.diagnostics import did_you_mean, pointer, shorten
+from crossdock.core.diagnostics import did_you_mean, shorten
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import pointer
 from crossdock.schema.safe_regex import unsafe
 
 Node = dict[str, JSON]

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, cast
 
-from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, pointer, shorten
+from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import pointer
 from crossdock.schema.keyword_rules import TESTS, as_list, describe_type, wanted
 from crossdock.schema.store import Schema
 

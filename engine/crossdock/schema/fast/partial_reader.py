@@ -19,6 +19,7 @@ from typing import Any
 from crossdock.core import json_reader
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, LARGEST, MISSING, Missing
+from crossdock.core.paths import EACH
 from crossdock.schema.fast import optional_deps
 from crossdock.schema.fast.msgspec_types import SCALARS, list_of, object_type
 
@@ -26,8 +27,6 @@ Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
 
 Pruned = Callable[[bytes], "JSON | Missing"]
-
-_ITEMS = "[]"
 
 
 def pruned_reader(paths: Iterable[Path]) -> Pruned:
@@ -76,7 +75,7 @@ class _Wanted:
         """Notes a path that begins here."""
         if not path or not path[0].isascii():  # msgspec may pass over a name like that
             self.whole = True
-        elif path[0] == _ITEMS:
+        elif path[0] == EACH:
             self.items = self.items or _Wanted()
             self.items.add(path[1:])
         else:

@@ -19,8 +19,9 @@ from crossdock.checking.ignored_fields import REST
 from crossdock.checking.lineage import Link, check_reads, lineage
 from crossdock.checking.narrowing import schema_types_in
 from crossdock.checking.types import ListType, ObjectType, Type
+from crossdock.core.paths import EACH
 from crossdock.language.syntax import Ignored
-from crossdock.tools.coverage.leaves import EACH, Parts, field, leaves_of, parts_of
+from crossdock.tools.coverage.leaves import Parts, field, leaves_of, parts_of
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -88,7 +89,9 @@ class _Reads:
         for link in links:
             self.places.update(parts_of(path) for path in (*link.sources, *link.because_of))
             self.whole.update(
-                parts_of(found.removeprefix(name)) for found in _passed_on(link.gives) if _starts(found, name)
+                parts_of(found.removeprefix(name).removeprefix("."))
+                for found in _passed_on(link.gives)
+                if _starts(found, name)
             )
             if _WHOLE in link.functions:
                 self.whole.update(map(parts_of, link.sources))

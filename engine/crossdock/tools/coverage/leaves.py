@@ -8,19 +8,16 @@ field; a schema that comes back to itself is followed once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from crossdock.checking.ignored_fields import path_text
+from crossdock.core.paths import EACH, field_of, parse_path, path_text
 from crossdock.schema.dialect import Node
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
 
 Parts = tuple[str, ...]
-EACH: Final = "[]"
 _DEEPEST: Final = 16
-_PART = re.compile(r"\[\]|[^.\[\]]+")
 
 
 def leaves_of(schema: Schema) -> list[Parts]:
@@ -62,10 +59,10 @@ def field(path: Parts) -> Parts:
 
 
 def parts_of(text: str) -> Parts:
-    """The parts of a path such as ``items[].sku``."""
-    return tuple(_PART.findall(text))
+    """The parts of the path of a field."""
+    return field_of(parse_path(text))
 
 
 def text_of(path: Parts) -> str:
-    """A path as it is written; the whole payload is ``@``."""
+    """The path of a field as it is written; the whole payload is ``@``."""
     return path_text(path) or "@"

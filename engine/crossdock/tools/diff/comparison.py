@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final, Literal
 
-from crossdock.core.diagnostics import Diagnostic, pointer
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.json_types import JSON, Missing
+from crossdock.core.paths import field_text, pointer, pointer_parts
 from crossdock.project.examples import Record
 from crossdock.tools.diff.differences import Difference, Kind, differences
 from crossdock.tools.diff.rules import RuleVersions, reasons, rule_of
 from crossdock.tools.diff.runs import Run
 from crossdock.tools.diff.versions import Version
-from crossdock.tools.explain.paths import parts_of, path_of
 
 MOST_NAMES: Final = 1000
 _FIGURES: Final = re.compile(r": \S+ against \S+(, a difference of \S+)?$")
@@ -122,7 +122,7 @@ class _Gathering:
                 if each.kind == "removed"
                 else self.new.privacy.place(each.new)
             )
-            key = rule_of(each, before, after), path_of(place), each.kind
+            key = rule_of(each, before, after), field_text(place), each.kind
             change = self.changes.get(key)
             if change is None:
                 notes = reasons(key[0], each, self.old.explained, self.new.explained)
@@ -215,7 +215,7 @@ def _gist(item: Diagnostic) -> str:
 def _folded(item: Diagnostic) -> str:
     """The place that a diagnostic is about, with any index as []."""
     at = item.output if item.output is not None else item.input.pointer if item.input else ""
-    return path_of(parts_of(at))
+    return field_text(pointer_parts(at))
 
 
 def _order(rule: RuleVersions) -> tuple[bool, str, int]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.lineage import lineage
 from crossdock.core.json_types import JSON, Missing
+from crossdock.core.paths import PathError, begins, field_of, parse_path
 from crossdock.execution.trace import Parts, Step
-from crossdock.tools.explain.paths import UnknownPathError, begins, parts_of, pattern, shape_at
+from crossdock.tools.explain.paths import shape_at
 from crossdock.tools.explain.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -31,15 +32,15 @@ class Privacy:
         self._source.add((), mapping.source)
         links = lineage(mapping) if mapping.source is not None else []
         self._made_of_secrets = [
-            pattern(parts_of(link.target))
+            field_of(parse_path(link.target))
             for link in links
             if any(self._secret_path(path) for path in link.sources)
         ]
 
     def _secret_path(self, path: str) -> bool:
         try:
-            return self._source.below(parts_of(path))
-        except UnknownPathError:
+            return self._source.below(parse_path(path))
+        except PathError:
             return True
 
     def hides(self, field: tuple[str, ...], reads: Iterable[Step]) -> bool:
@@ -64,7 +65,7 @@ class Privacy:
             case None:
                 return None
         way = (step for length in range(len(parts) + 1) for step in steps.get(parts[:length], ()))
-        return HIDDEN if self.hides(pattern(parts), way) else value
+        return HIDDEN if self.hides(field_of(parts), way) else value
 
     def place(self, parts: Parts) -> Parts:
         """A place in a result, with the keys on the way masked that are values of the payload."""
@@ -74,7 +75,7 @@ class Privacy:
 
     def _key(self, around: Parts, key: str) -> str:
         """A key that a function made of what must not be shown is no name of a field."""
-        made = any(begins(pattern(around), secret) for secret in self._made_of_secrets)
+        made = any(begins(field_of(around), secret) for secret in self._made_of_secrets)
         if not made:
             return key
         shape = shape_at(self._mapping.target, around)

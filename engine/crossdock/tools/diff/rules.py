@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crossdock.core.diagnostics import Span
+from crossdock.core.paths import EACH, field_text, joined
 from crossdock.language import syntax
 from crossdock.tools.diff.differences import Difference
 from crossdock.tools.diff.runs import Run
-from crossdock.tools.explain.paths import path_of
 
 if TYPE_CHECKING:
     from crossdock.execution.trace import Parts, Step
@@ -81,7 +81,7 @@ def reasons(rule: RuleVersions, each: Difference, old: Explained, new: Explained
         for name, rows in new.tables.items()
         if f"'{name}'" in rule.new.text and old.tables.get(name, rows) != rows
     ]
-    field = path_of(each.old if each.kind == "removed" else each.new)
+    field = field_text(each.old if each.kind == "removed" else each.new)
     then, now = old.around(field, rule.old), new.around(field, rule.new)
     gone = [text for text in then if text not in now]
     come = [text for text in now if text not in then]
@@ -122,7 +122,7 @@ def _walk(
             for item in items:
                 inside = item.cell if isinstance(item, syntax.Each) else item
                 over = (f"$each: {line_of(item.over.span)}",) if isinstance(item, syntax.Each) else ()
-                yield from _walk(mapping, inside, f"{field}[]", around + over)
+                yield from _walk(mapping, inside, joined(field, EACH), around + over)
         case syntax.With(over, inside):
             yield from _walk(mapping, inside, field, (*around, f"$with: {line_of(over.span)}"))
         case syntax.If(condition, inside):
@@ -139,4 +139,4 @@ def _fields(
     mapping: Mapping, fields: tuple[syntax.Field, ...], field: str, around: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]]]:
     for each in fields:
-        yield from _walk(mapping, each.cell, f"{field}.{each.key}" if field else each.key, around)
+        yield from _walk(mapping, each.cell, joined(field, each.key), around)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from crossdock.checking.types import Type, schema_type
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH
 from crossdock.schema.store import Schema
 from crossdock.tools.drafting.conversions import Fitting, fit, type_of
 from crossdock.tools.drafting.example_values import ExampleValues
@@ -24,13 +25,7 @@ from crossdock.tools.drafting.ranking import (
     merged,
     name_score,
 )
-from crossdock.tools.drafting.schema_fields import (
-    EACH,
-    SchemaField,
-    expression_of,
-    places_below,
-    properties_of,
-)
+from crossdock.tools.drafting.schema_fields import SchemaField, expression_of, places_below, properties_of
 from crossdock.tools.drafting.words import concepts
 
 _DEEPEST = 6

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.json_types import JSON
-from crossdock.tools.drafting.schema_fields import EACH
+from crossdock.core.paths import EACH
 
 LOOKS: Final[dict[str, re.Pattern[str]]] = {
     "a date": re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?"),

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from crossdock.core.paths import EACH, path_text
 from crossdock.tools.drafting.example_values import SPEAKS_FOR, ExampleValues
-from crossdock.tools.drafting.schema_fields import EACH, SchemaField, path_text
+from crossdock.tools.drafting.schema_fields import SchemaField
 from crossdock.tools.drafting.words import concepts, likeness, shared, words
 
 GOOD_ENOUGH: Final = 0.5

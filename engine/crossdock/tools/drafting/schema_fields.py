@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.checking.types import SchemaType, Type
+from crossdock.core.paths import EACH, path_text
 from crossdock.schema.dialect import Node
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
 
-EACH: Final = "[]"
 _DEEPEST: Final = 7
 _MOST: Final = 5000
 _NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -66,7 +66,7 @@ class SchemaField:
         return text if isinstance(text, str) else ""
 
     def as_type(self, *, optional: bool = True) -> Type:
-        return SchemaType(self.shape, ".".join(self.path), optional)
+        return SchemaType(self.shape, path_text(self.path), optional)
 
 
 def properties_of(schema: Schema, shape: Shape) -> list[str]:
@@ -126,12 +126,4 @@ def expression_of(path: tuple[str, ...]) -> str:
             continue
         name = part if _NAME.fullmatch(part) else json.dumps(part, ensure_ascii=False)
         text += f".{name}" if text else name
-    return text
-
-
-def path_text(path: tuple[str, ...]) -> str:
-    """A path as people write it: ``items[].sku``."""
-    text = ""
-    for part in path:
-        text += part if part == EACH else f".{part}" if text else part
     return text

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from crossdock.checking.ignored_fields import REST
 from crossdock.checking.lineage import Link, check_reads, lineage
 from crossdock.core.diagnostics import did_you_mean
-from crossdock.tools.explain.paths import EACH, Parts, UnknownPathError, must_know, parts_of, path_of, pattern
+from crossdock.core.paths import EACH, Parts, field_of, field_text, parse_path
+from crossdock.tools.explain.paths import UnknownPathError, must_know, parts_of
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -36,8 +37,8 @@ def fields(mapping: Mapping, field: str | None = None) -> list[Link]:
     links = lineage(mapping)
     if field is None:
         return links
-    wanted = pattern(parts_of(field))
-    found = [link for link in links if _touches(parts_of(link.target), wanted)]
+    wanted = field_of(parts_of(field))
+    found = [link for link in links if _touches(parse_path(link.target), wanted)]
     if not found:
         raise UnknownPathError(_never_written(mapping, wanted, links))
     return found
@@ -50,7 +51,7 @@ def _touches(target: Parts, wanted: tuple[str, ...]) -> bool:
 
 
 def _never_written(mapping: Mapping, wanted: tuple[str, ...], links: Sequence[Link]) -> str:
-    name = path_of(wanted)
+    name = field_text(wanted)
     if mapping.target is not None:
         must_know(mapping.target, wanted)
         return f"`{mapping.name}` never writes `{name}`"
@@ -60,10 +61,10 @@ def _never_written(mapping: Mapping, wanted: tuple[str, ...], links: Sequence[Li
 
 def destinations(mapping: Mapping, source: str) -> Destinations:
     """Where a source field, and all below it, goes. Raises UnknownPathError when there is no such field."""
-    wanted = pattern(parts_of(source))
+    wanted = field_of(parts_of(source))
     if mapping.source is not None and not source.partition("(")[1]:
         must_know(mapping.source, wanted)
-    name, links = path_of(wanted), lineage(mapping)
+    name, links = field_text(wanted), lineage(mapping)
     inside = (name, name + ".", name + EACH)
     direct = [link for link in links if any(_below(path, inside) for path in link.sources)]
     decides = [

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 from crossdock.checking.lineage import Link
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import field_text
 from crossdock.tools.explain.fields import Destinations
-from crossdock.tools.explain.paths import path_of
 from crossdock.tools.explain.run import EnclosingStep, Story
 from crossdock.tools.explain.steps import EvaluationStep, ReadValue
 
@@ -32,7 +32,7 @@ def of_destinations(mapping: Mapping, found: Destinations) -> JSON:
         "goes_to": [_end(link) for link in found.direct],
         "decides_on": [_end(link) for link in found.decides],
         "checks": [{"message": check.text, "at": _at(check.span)} for check in found.checks],
-        "ignored": [{"path": path_of(item.path), "reason": item.reason} for item in found.ignored],
+        "ignored": [{"path": field_text(item.path), "reason": item.reason} for item in found.ignored],
     }
 
 

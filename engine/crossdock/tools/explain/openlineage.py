@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from crossdock import __version__
 from crossdock.checking.lineage import Link
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH, parse_path
 from crossdock.language import syntax
 from crossdock.language.expr import (
     And,
@@ -49,7 +50,6 @@ from crossdock.language.expr import (
     children,
     source_order,
 )
-from crossdock.tools.explain.paths import parts_of
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -101,7 +101,9 @@ def _transformations(link: Link) -> Iterator[tuple[str, JSON]]:
         yield path, _transformation("DIRECT", subtype, description)
     filtered = set(_filtered(link))
     for path in link.because_of:
-        last = [part for part in parts_of(path.partition("()")[2] or path) if part != "[]"][-1:]
+        last = [
+            part for part in parse_path(path.partition("()")[2].removeprefix(".") or path) if part != EACH
+        ][-1:]
         yield path, _transformation("INDIRECT", "FILTER" if filtered & {*last} else "CONDITIONAL", "")
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from crossdock.core.diagnostics import pointer
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import Parts, pointer
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
 from crossdock.language.jmespath import Evaluator
 from crossdock.language.legacy import Tree
-from crossdock.tools.explain.paths import Parts
 from crossdock.tools.explain.secrets import Secrets
 
 

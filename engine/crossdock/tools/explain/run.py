@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crossdock.checking.lineage import Link, lineage
-from crossdock.core.diagnostics import Diagnostic, Span, pointer
+from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.errors import OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
 from crossdock.language.mapping import check_input
 from crossdock.language.syntax import Each, If
-from crossdock.tools.explain.paths import Parts, UnknownPathError, begins, parts_of, path_of
+from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.replay import Judge, replay
 from crossdock.tools.explain.shown import ABSENT, Shown, show
 from crossdock.tools.explain.steps import EvaluationStep, Kind, ReadValue, passed, steps
@@ -104,7 +105,7 @@ class _Telling:
 
     def __init__(self, mapping: Mapping, watching: Watching) -> None:
         self.watching = watching
-        self.links = [(parts_of(link.target), link) for link in lineage(mapping)]
+        self.links = [(parse_path(link.target), link) for link in lineage(mapping)]
         self.words = {
             id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.enclosing
         }
@@ -155,7 +156,7 @@ class _Telling:
             taken, turns = list(map(_covered, taken)), list(map(_covered_turn, turns))
         return Story(
             output=pointer(*place),
-            target=path_of(place),
+            target=field_text(place),
             value=_leaf(value, hidden),
             span=told.expression.span if isinstance(told, Evaluation) else told.span,
             turns=tuple(turns),

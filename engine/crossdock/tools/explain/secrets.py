@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from crossdock.core.paths import EACH, Parts, field_of
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
-from crossdock.tools.explain.paths import EACH, Parts, pattern
 
 _DEEPEST = 12
 
@@ -36,7 +36,7 @@ class Secrets:
         return self._ask(parts, below=True)
 
     def _ask(self, parts: Parts, *, below: bool) -> bool:
-        key = pattern(parts), below
+        key = field_of(parts), below
         if key not in self._known:
             own = ((place, schema) for place, schemas in self.schemas.items() for schema in schemas)
             self._known[key] = any(
@@ -49,7 +49,7 @@ class Secrets:
 
 def _says(schema: Schema, parts: Parts, *, below: bool) -> bool:
     shape: Shape | None = schema.shape()
-    for part in pattern(parts):
+    for part in field_of(parts):
         if shape is None or shape.sensitive:
             break
         shape = shape.items() if part == EACH else shape.property(part)

@@ -7,6 +7,7 @@ from typing import Final
 
 from crossdock.checking.lineage import Link
 from crossdock.core.diagnostics import Span, shorten
+from crossdock.core.paths import path_text
 from crossdock.tools.explain.fields import Destinations
 from crossdock.tools.explain.run import EnclosingStep, Story
 from crossdock.tools.explain.steps import AROUND, EvaluationStep, ReadValue
@@ -36,9 +37,7 @@ def of_destinations(found: Destinations) -> str:
     said = [f"goes to      {_head(link.target, link.span)}" for link in found.direct]
     said += [f"decides on   {_head(link.target, link.span)}" for link in found.decides]
     said += [f"is checked   {_head(shorten(check.text, 40), check.span)}" for check in found.checks]
-    said += [
-        f"is ignored   {'.'.join(item.path).replace('.[]', '[]')}: {item.reason}" for item in found.ignored
-    ]
+    said += [f"is ignored   {path_text(item.path)}: {item.reason}" for item in found.ignored]
     return _tree(found.source, said or ["goes nowhere, and is not said to be ignored"])
 
 

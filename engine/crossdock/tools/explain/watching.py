@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import Parts
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts as Output
 from crossdock.language.expr import Expression
-from crossdock.tools.explain.paths import Parts
 from crossdock.tools.explain.secrets import Secrets
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.legacy import from_tree
@@ -134,7 +135,7 @@ class _Walk:
                 for changed, change in self.fields(fields, place):
                     yield change.around(replace(cell, fields=changed))
             case syntax.List(items):
-                yield from self.items(cell, items, f"{place}[]")
+                yield from self.items(cell, items, joined(place, EACH))
             case syntax.With(over, inner) | syntax.If(over, inner):
                 yield from self.behind(cell, over, inner, place)
             case syntax.Use():
@@ -164,7 +165,7 @@ class _Walk:
     ) -> Iterator[tuple[tuple[syntax.Field, ...], _Change]]:
         for number, field in enumerate(fields):
             before, after = fields[:number], fields[number + 1 :]
-            inner = f"{place}.{field.key}" if place else field.key
+            inner = joined(place, field.key)
             gone = _Change(field.cell, inner, "left out", field.key_span)
             yield (*before, *after), gone
             for change in self.cell(field.cell, inner):

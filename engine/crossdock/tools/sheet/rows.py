@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.lineage import Enclosing, Link, lineage
 from crossdock.checking.types import in_words, kinds_of
+from crossdock.core.paths import EACH, field_text, parse_path
 from crossdock.language import syntax
 from crossdock.schema.store import Schema
-from crossdock.tools.explain.paths import EACH, parts_of, path_of, shape_at
+from crossdock.tools.explain.paths import shape_at
 from crossdock.tools.sheet.comments import comment_of, sentences
 from crossdock.tools.sheet.wording import condition, constant, words
 
@@ -67,7 +68,7 @@ def sheet_of(mapping: Mapping, samples: FieldExamples) -> Sheet:
         source=mapping.source.name if mapping.source else "",
         target=mapping.target.name if mapping.target else "",
         rows=tuple(_rows(mapping, links, samples)),
-        ignored=tuple((path_of(item.path), item.reason) for item in mapping.ignored),
+        ignored=tuple((field_text(item.path), item.reason) for item in mapping.ignored),
         unwritten=tuple(_unwritten(mapping, links)),
     )
 
@@ -75,12 +76,12 @@ def sheet_of(mapping: Mapping, samples: FieldExamples) -> Sheet:
 def _rows(mapping: Mapping, links: list[Link], samples: FieldExamples) -> Iterator[SheetRow]:
     met: set[tuple[str, tuple[int, ...]]] = set()
     for link in links:
-        parts = parts_of(link.target)
+        parts = parse_path(link.target)
         for length in range(1, len(parts)):
             # A list stands in the sheet as its elements.
             if parts[length] == EACH:
                 continue
-            target = path_of(parts[:length])
+            target = field_text(parts[:length])
             turns = tuple(turn for turn in link.enclosing if turn.target == target)
             key = target, tuple(id(turn.node) for turn in turns)
             if key not in met:
@@ -127,7 +128,7 @@ def _field(mapping: Mapping, link: Link, samples: FieldExamples) -> SheetRow:
 
 
 def _depth(target: str) -> int:
-    return sum(part != EACH for part in parts_of(target)) - 1
+    return sum(part != EACH for part in parse_path(target)) - 1
 
 
 def _turn(turn: Enclosing) -> str:
@@ -156,7 +157,7 @@ def _short(said: str, node: syntax.Cell | syntax.Each) -> str:
 
 def type_of(schema: Schema | None, target: str) -> str:
     """What a field takes, in words."""
-    shape = shape_at(schema, parts_of(target))
+    shape = shape_at(schema, parse_path(target))
     if shape is None or shape.types is None:
         return ""
     values = [value for value in shape.enum or () if value is not None]
@@ -168,7 +169,7 @@ def type_of(schema: Schema | None, target: str) -> str:
 
 
 def is_required(schema: Schema | None, target: str) -> bool:
-    parts = parts_of(target)
+    parts = parse_path(target)
     around = shape_at(schema, parts[:-1]) if parts else None
     return around is not None and parts[-1] in around.required()
 
@@ -177,14 +178,14 @@ def _unwritten(mapping: Mapping, links: list[Link]) -> Iterator[tuple[str, str]]
     """The documented properties of written objects that are never written, each with its reason, if any."""
     if mapping.target is None:
         return
-    written = {tuple(parts_of(link.target)) for link in links}
+    written = {tuple(parse_path(link.target)) for link in links}
     objects = dict.fromkeys(parts[:length] for parts in written for length in range(len(parts)))
     known = {parts[: length + 1] for parts in written for length in range(len(parts))}
-    for place in sorted(objects, key=path_of):
+    for place in sorted(objects, key=field_text):
         shape = shape_at(mapping.target, place)
         for name in sorted(shape.property_names()) if shape is not None else ():
             if (*place, name) not in known:
-                yield path_of((*place, name)), _reason(mapping, (*place, name))
+                yield field_text((*place, name)), _reason(mapping, (*place, name))
 
 
 def _reason(mapping: Mapping, place: tuple[str | int, ...]) -> str:
