@@ -1,7 +1,7 @@
 """The engine in a process without its accelerators, as a row: see ``workers.py``.
 
-One line of JSON in, one out: ``{"load": ["kibo", 3]}``, then ``{"calls": n}``. ``CROSSDOCK_PLAIN`` is set by
-whoever starts it.
+One line of JSON in, one out: ``{"load": ["kibo", 3]}``, then ``{"calls": n}``. The parent process
+sets ``CROSSDOCK_PLAIN``.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Shop(Generic[C]):
     transport: Transport = field(init=False)
 
     def hold(self, request: dict[str, Any], **settings: Any) -> Outcome:
-        """The conversation of the request's action, with its response held against its schema."""
+        """The conversation of the request's action, with its response validated against its schema."""
         action = request["action"]
         outcome = self.project.hold(
             self.name,

@@ -41,7 +41,7 @@ def project() -> Project:
 
 @cache
 def payloads_of(name: str) -> dict[tuple[str, str], Schema]:
-    """What is held against schemas while the examples below a name run: schema and text, and the schema.
+    """What is validated while the examples below a name run: schema and text, and the schema.
 
     So also requests, answers and the results of every mapping that a conversation uses.
     """

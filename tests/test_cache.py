@@ -116,7 +116,7 @@ def shop(
         made.write(path, text)
     monkeypatch.chdir(made.place)
     monkeypatch.setenv("CROSSDOCK_CACHE", str(made.kept))
-    monkeypatch.setattr(code_cache, "_engine", lambda folder: "as it is")  # somebody may be working on it
+    monkeypatch.setattr(code_cache, "_engine", lambda folder: "as it is")  # someone may be editing it
     find = code_cache.find
 
     def watched(roots: Sequence[Path], name: str) -> object:
@@ -490,7 +490,7 @@ def test_a_directory_or_a_pipe_in_the_place_of_an_entry(shop: Shop) -> None:
     entry = shop.entry
     entry.unlink()
     os.mkfifo(entry, 0o600)
-    assert shop.transform() == (0, WANTED, b"")  # and nobody waits for a writer
+    assert shop.transform() == (0, WANTED, b"")  # and no reader waits for a writer
     assert entry.is_file()
     entry.unlink()
     entry.mkdir()
@@ -536,7 +536,7 @@ def test_a_directory_that_is_off_or_relative(given: str, shop: Shop, monkeypatch
     assert sorted(shop.place.rglob("*")) == before
 
 
-def test_where_it_is_when_nobody_says(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_directory(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CROSSDOCK_CACHE", "")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
@@ -655,7 +655,7 @@ def test_two_projects_do_not_mix(shop: Shop, tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_schema_beyond_python_is_never_left_out(shop: Shop) -> None:
-    """Code that cannot be kept whole is not kept: a payload is held against its schema with every hit."""
+    """Code that cannot be cached completely is not cached, and payloads are still validated."""
     beyond = Generated("takes", "(" * 500 + ")" * 500)
     run_alone = Generated("run", "def run(payload, scope):\n    return 1")
 

@@ -1,7 +1,7 @@
-"""The generated code gives what the interpreter gives, to the type, and refuses where the interpreter does.
+"""The generated code gives the same values and types as the interpreter, and refuses the same input.
 
-Expressions and templates are written from their grammars and evaluated in odd documents; mappings are
-those of the project, over examples that have been changed, and such as nobody would write.
+Expressions and templates are generated from their grammars and evaluated in odd documents. The mappings are
+those of the project, run on changed examples, and random ones.
 
 All of it, 50,000 expressions and 10,000 payloads: ``make agreement``, or
 CODEGEN=all python -m pytest tests/test_codegen_agrees.py

@@ -226,7 +226,7 @@ def test_the_drafts_of_our_orders_are_mostly_right(name: str, capsys: pytest.Cap
     assert three / fields >= 0.95
 
 
-def test_drafts_that_nobody_tuned_are_right_more_often_than_not(capsys: pytest.CaptureFixture[str]) -> None:
+def test_untuned_drafts_are_right_more_often_than_not(capsys: pytest.CaptureFixture[str]) -> None:
     project = Project.open(REPOSITORY)
     others = ("kibo/order_import", "fabric/order_create", "kibo/catpush_transmit/product", "kibo/failure")
     figures = [accuracy(project, name) for name in others]

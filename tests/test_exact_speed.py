@@ -1,7 +1,7 @@
-"""The short way of the library's arithmetic: whatever it is given, it gives what the decimals give.
+"""Arithmetic in whole ten-thousandths gives the same results as arithmetic in decimals.
 
-Each function is held against ``exact``: on seeded amounts of every size and kind, and on what hypothesis
-finds. The same value, of the same type, or the same refusal in the same words.
+Each function is compared with ``exact`` on seeded amounts of every size and kind, and on amounts from
+hypothesis: the same value of the same type, or the same error text.
 """
 
 from __future__ import annotations
@@ -366,7 +366,7 @@ class TestAgainstTheReference:
 
 
 class TestScaled:
-    """The argument of the module, held against decimals."""
+    """The argument in the docstring of ``scaled``, tested with decimals."""
 
     @UNHURRIED
     @given(st.integers(1 - 10**15, 10**15 - 1))

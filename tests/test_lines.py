@@ -1,4 +1,4 @@
-"""`transform --lines`: one payload a line, one result a line, and a bad line stops nobody."""
+"""`transform --lines`: one payload per line, one result per line, and a bad line does not stop the others."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from crossdock.tools.mutation.trees import variants
 from crossdock.tools.mutation.trials import mutate
 
 
-def nobody(_: object) -> None:
+def ignore(_: object) -> None:
     return None
 
 
@@ -97,7 +97,7 @@ FILES = {"mappings/shop/order.yaml": MAPPING, "mappings/shop/tables/country.yaml
 
 def test_the_mutants_of_a_mapping(project: MakeProject) -> None:
     made = project(FILES)
-    found = [mutant.name for mutant in mutants_of(made, made.mapping("shop/order"), nobody)]
+    found = [mutant.name for mutant in mutants_of(made, made.mapping("shop/order"), ignore)]
 
     assert found == [
         "refnum: left out",
@@ -214,7 +214,7 @@ PAGE = """\
 """
 
 
-def test_the_examples_of_whoever_uses_it_catch(project: MakeProject) -> None:
+def test_examples_of_mappings_that_use_it_catch(project: MakeProject) -> None:
     files = {
         "mappings/shop/order.yaml": "map: {refnum: number || 'none'}\n",
         "mappings/shop/page.yaml": "map: [{$each: orders, $use: ./order}]\n",

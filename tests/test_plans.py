@@ -217,7 +217,7 @@ def call(step: str, path: str, **more: JSON) -> dict[str, JSON]:
             {},
             {"calls": [call("a", "/a")], "waiting": [waiting("b", "GET /b", "a")]},
         ),
-        # Not done for a reason that is known, so it waits for nothing, and nobody for it.
+        # Skipped for a known reason: it waits for no step, and no step waits for it.
         *(
             (
                 A + f"  - {{step: b, {why}, call: GET /b, body: {{x: answers().a}}}}\n"

@@ -235,7 +235,7 @@ def test_what_a_request_says(compiled: Compile) -> None:
         assert quick.value == mapping.run({}, request=request).value
 
 
-def test_what_comes_out_is_nobody_elses(compiled: Compile) -> None:
+def test_results_share_nothing(compiled: Compile) -> None:
     """A result that is changed changes no other result, and no setting."""
     text = "tables: {t: {k: [1]}}\nmap: {a: {$const: [1]}, b: settings(), c: \"lookup('t', 'k')\", d: x}\n"
     mapping = compiled(text, SCHEMAS)
@@ -249,7 +249,7 @@ def test_what_comes_out_is_nobody_elses(compiled: Compile) -> None:
 
 
 def test_a_mapping_that_is_watched_is_interpreted(compiled: Compile) -> None:
-    """Whoever watches is told of every run, also of one without a trace."""
+    """An observer is notified of every run, with or without a trace."""
     mapping = compiled("map: {a: upper(a)}\n")
     seen: list[str] = []
 
@@ -289,7 +289,7 @@ def test_without_generated_code_it_is_interpreted(compiled: Compile, monkeypatch
 
 
 def test_a_schema_beyond_python_still_counts(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then nothing is accepted at speed, and the careful way decides."""
+    """The fast path then accepts nothing, and the normal path decides."""
     from crossdock.schema.fast import acceptors
 
     monkeypatch.setattr(acceptors, "generate", lambda schema: Generated("beyond", "(" * 500 + ")" * 500))
@@ -360,7 +360,7 @@ def test_at_speed_the_interpreter_is_not_asked(compiled: Compile, monkeypatch: p
 
 
 def test_threads_share_a_mapping() -> None:
-    """Eight threads, each 200 times, beginning together with a mapping that nobody has run."""
+    """Eight threads start together and run a new mapping 200 times each."""
     name = "kibo/order"
     examples = [(payload, settings) for payload, settings in values(name)][:6]
     fresh = Project(OWN.roots).mapping(name)

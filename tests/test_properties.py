@@ -77,7 +77,7 @@ def test_every_leaf_of_a_result_has_a_step(name: str) -> None:
     assert traced > 100
 
 
-# Payloads and mappings that nobody wrote
+# Random payloads and mappings
 
 _scalars = st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from([0.5, "", "a", "b", "12", "é"])
 _values = st.recursive(

@@ -1,8 +1,8 @@
-"""What the check promises is kept: a mapping that checks clean never fails on the kind of a value.
+"""The check keeps its promise: a mapping without findings never fails because of the kind of a value.
 
-Payloads are drawn from the source schema, mappings are the project's own and such as nobody would write.
-At run time there must be no property that is not wanted, no value of the wrong kind, and nothing required
-that is missing; a failure on a line whose finding is allowed is the author's own.
+Payloads are drawn from the source schema. The mappings are those of the project and random ones.
+Results must have no unknown property, no value of the wrong kind, and no missing required property; errors
+on lines with an accepted finding do not count.
 
 More of it: SOUNDNESS=5000 python -m pytest tests/test_soundness.py
 """
@@ -142,7 +142,7 @@ def test_our_mappings_do_as_the_check_says(name: str, choose: Random, often: flo
     assert [str(item) for item in broken_promises(mapping, payload) if not is_allowed(item)] == []
 
 
-# Mappings that nobody would write
+# Random mappings
 
 FIELDS = {
     "order": [

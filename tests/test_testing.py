@@ -17,7 +17,7 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runs in here are nobody's workers, also when these tests themselves are spread over processes."""
+    """Hide xdist from the inner pytest runs, also when these tests themselves run in xdist workers."""
     for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         monkeypatch.delenv(name, raising=False)
 

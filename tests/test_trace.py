@@ -1,5 +1,4 @@
-"""Whoever is to blame is shown: the caret in the mapping, the place in the payload, the place in "
-"the result."""
+"""Errors show their cause: the caret in the mapping, the place in the payload, the place in the result."""
 
 from __future__ import annotations
 

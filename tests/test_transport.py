@@ -386,7 +386,7 @@ def test_a_connection_that_cannot_be_made_is_tried_again_even_for_a_post() -> No
         assert len(server.received) == 1
 
 
-def test_where_nobody_listens_the_channel_is_unreachable() -> None:
+def test_without_a_listener_the_channel_is_unreachable() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with transport(f"http://127.0.0.1:{closed.getsockname()[1]}", OPEN) as made:

@@ -1,7 +1,7 @@
 """A typo in any line of the order mappings is found, with the caret under it.
 
-In every line that holds an expression each name of a property and of a function is changed by one letter,
-so that it is no name that anybody knows; then the mapping is compiled.
+In every line with an expression, each name of a property or function is changed by one letter to an unknown
+name; then the mapping is compiled.
 """
 
 from __future__ import annotations

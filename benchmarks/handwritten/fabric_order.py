@@ -128,7 +128,7 @@ def _pickups(ships: list[Any]) -> list[Any]:
 
 
 def _customer(people: list[Any]) -> dict[str, Any]:
-    """The first name, the first e-mail address and the first phone number of whoever has one."""
+    """The first name, the first e-mail address and the first phone number in the list that is present."""
     known = [person for person in people if type(person) is dict]
     email = next((person["email"] for person in known if true(person.get("email"))), None)
     phones = (as_object(person.get("phone")).get("number") for person in known)

@@ -62,9 +62,7 @@ TENDER: Final = {
 }
 TOTALS: Final = "lines, discount, shipping and tax do not add up to the order's total"
 PAYMENTS: Final = "the payments do not add up to the order's total"
-EXTRAS: Final = (
-    "a product extra is no line of its own; it stands in the title of its line, to be picked with it"
-)
+EXTRAS: Final = "a product extra has no line of its own; it is in the title of its line, to be picked with it"
 TWO_WAYS: Final = (
     "some lines are picked up in a store and others are shipped, "
     "and RetailOPS knows one address and one method"

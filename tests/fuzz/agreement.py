@@ -1,7 +1,7 @@
-"""The interpreter and the generated code, side by side: the same values to the type, or both refuse.
+"""The interpreter and the generated code give the same values, types included, or both refuse.
 
-The interpreter is the meaning; whoever runs in its place is an ``Executor``. What that raises says nothing
-and is of no matter, only that it raises: the interpreter runs again and explains.
+The interpreter is the reference; an ``Executor`` runs in its place. The type and text of its exceptions do
+not matter, because the interpreter then runs again and reports the error.
 """
 
 from __future__ import annotations

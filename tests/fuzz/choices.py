@@ -1,7 +1,7 @@
-"""A string of bytes, read as a string of choices.
+"""A sequence of bytes, read as a sequence of choices.
 
-When the bytes are used up every choice is the first one, so what is made ends: whoever makes something
-of choices puts the plainest case first.
+When the bytes are used up, every choice is the first one. Generators therefore put the simplest case first,
+so that they end.
 """
 
 from __future__ import annotations

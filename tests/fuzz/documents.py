@@ -1,4 +1,4 @@
-"""JSON values that nobody would send: odd scalars, few names, and values of others a little changed."""
+"""Unusual JSON values: odd scalars, few names, and slightly changed values."""
 
 from __future__ import annotations
 

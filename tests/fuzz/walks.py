@@ -57,7 +57,7 @@ def walk(choices: Choices, depth: int) -> str:
 
 
 def document(choices: Choices, depth: int = 5) -> object:
-    """A value of those names, and of others that nobody reads."""
+    """A value with those names, and with others that are never read."""
     kind = choices.below(12)
     if depth <= 0 or kind == 0:
         return choices.pick(_LEAVES)
