@@ -78,12 +78,12 @@ settings:
         ),
         (
             "auth: {kind: bearer, token: abc}",
-            "[secret-in-file]: `token` is a secret, and a secret never stands in a file @1:29 "
+            "[secret-in-file]: `token` is a secret, and a secret is never written into a file @1:29 "
             "(token: {env: NAME_OF_A_VARIABLE})",
         ),
         (
             "auth: {kind: client_credentials, url: /t, client_id: a, client_secret: b}",
-            "[secret-in-file]: `client_secret` is a secret, and a secret never stands in a file @1:72 "
+            "[secret-in-file]: `client_secret` is a secret, and a secret is never written into a file @1:72 "
             "(client_secret: {env: NAME_OF_A_VARIABLE})",
         ),
         (
@@ -96,9 +96,9 @@ settings:
         ),
         (
             "auth: {kind: headers, headers: {Transfer-Encoding: a}}",
-            "[header-name]: `Transfer-Encoding` is said by HTTP itself @1:33 (leave it out)",
+            "[header-name]: `Transfer-Encoding` is set by HTTP itself @1:33 (leave it out)",
         ),
-        ("limits: 7", "[not-an-object]: `limits` holds names and numbers @1:9"),
+        ("limits: 7", "[not-an-object]: `limits` is an object of whole numbers @1:9"),
         (
             "limits: {second: 1}",
             "[unknown-key]: `limits` has no key `second` @1:10 (did you mean `seconds`?)",

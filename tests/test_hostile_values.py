@@ -153,7 +153,7 @@ def test_a_query_with_control_characters_is_not_made(answered: Answered, case: s
         answered({"id": 1, "about": HOSTILE[case][0]})
     what = "a NUL" if case == "a NUL" else "a line end"
     (finding,) = caught.value.diagnostics
-    assert finding.message == f"the step `read` failed: `filter` holds {what}"
+    assert finding.message == f"the step `read` failed: `filter` contains {what}"
 
 
 @pytest.mark.parametrize("case", NOT_MADE)

@@ -160,7 +160,7 @@ GOOD: JSON = json.loads(FILES["good.json"])
                 ({"$text": "<html>"}, "the channel's answer is not JSON"),
                 ({"$error": "timeout"}, "the channel did not answer in time"),
                 ({"$error": "unreachable"}, "no connection to the channel could be made"),
-                ({"$error": "answer"}, "the connection broke before the answer was whole"),
+                ({"$error": "answer"}, "the connection broke before the answer was complete"),
                 ([], "the channel's answer breaks `shop/order`: expected an object, found a list"),
                 (None, "the channel's answer breaks `shop/order`: expected an object, found null"),
             )
@@ -358,12 +358,12 @@ def test_a_given_silence(kind: str) -> None:
         (
             {"$status": 404, "id": 1},
             "an answer has no key `id` beside its `$` keys",
-            "a body with such a key stands in `$body`",
+            "put a body with such a key into `$body`",
         ),
         (
             {"$top": 1},
             "an answer has no key `$top` beside its `$` keys",
-            "a body with such a key stands in `$body`",
+            "put a body with such a key into `$body`",
         ),
         ({"$status": "404"}, "an answer's `$status` is a whole number, and its `$text` is text", None),
         ({"$status": True}, "an answer's `$status` is a whole number, and its `$text` is text", None),
@@ -623,7 +623,7 @@ def test_a_missing_secret_is_named_by_its_variable(crossdock: Run) -> None:
 @pytest.mark.parametrize(
     "line, message",
     [
-        ("base_url: http://shop.example.com", "the channel's URL must be https, or on this machine"),
+        ("base_url: http://shop.example.com", "the channel's URL must use https, or be on this machine"),
         ("base_url: https://user:pass@shop.example.com", "the channel's URL is not a plain https URL"),
         ("base_url: shop.example.com", "the channel's URL is not a plain https URL"),
         ("base_url: https://shop.example.com/?a=b", "the channel's URL is not a plain https URL"),

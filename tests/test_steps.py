@@ -112,48 +112,48 @@ STEPS = [
     ),
     (
         "- {step: a, call: GET /a?b=c}",
-        "[not-a-call]: a path holds neither `?` nor `#` @4:25 </a?b=c>\n"
-        "= help: what stands behind a `?` is written as `query: {key: value}`",
+        "[not-a-call]: a path contains neither `?` nor `#` @4:25 </a?b=c>\n"
+        "= help: write what follows the `?` as `query: {key: value}`",
     ),
     (
         "- {step: a, call: 'GET /{{ id }}#b'}",
-        "[not-a-call]: a path holds neither `?` nor `#` @4:26 </{{ id }}#b>\n"
-        "= help: what stands behind a `?` is written as `query: {key: value}`",
+        "[not-a-call]: a path contains neither `?` nor `#` @4:26 </{{ id }}#b>\n"
+        "= help: write what follows the `?` as `query: {key: value}`",
     ),
     (
         "- {step: a, call: GET /a/../b}",
-        "[not-a-call]: a path leads down: it has no piece `.` or `..` @4:25 </a/../b>\n"
+        "[not-a-call]: a path has no segment `.` or `..` @4:25 </a/../b>\n"
         "= help: the path begins at the channel's URL",
     ),
     (
         "- {step: a, call: 'GET /{{ id }}/%2E%2e/b'}",
-        "[not-a-call]: a path leads down: it has no piece `.` or `..` @4:26 </{{ id }}/%2E%2e/b>\n"
+        "[not-a-call]: a path has no segment `.` or `..` @4:26 </{{ id }}/%2E%2e/b>\n"
         "= help: the path begins at the channel's URL",
     ),
     (
         "- {step: a, call: 'GET /./{{ id }}'}",
-        "[not-a-call]: a path leads down: it has no piece `.` or `..` @4:26 </./{{ id }}>\n"
+        "[not-a-call]: a path has no segment `.` or `..` @4:26 </./{{ id }}>\n"
         "= help: the path begins at the channel's URL",
     ),
     (
         "- {step: a, call: GET /a b}",
-        "[not-a-call]: a path is of letters, digits and the signs of a URL @4:25 </a b>\n"
+        "[not-a-call]: a path has only letters, digits and the characters of a URL @4:25 </a b>\n"
         "= help: a value in {{ }} is escaped",
     ),
     (
         "- {step: a, call: 'GET /a\\b'}",
-        "[not-a-call]: a path is of letters, digits and the signs of a URL @4:26 </a\\b>\n"
+        "[not-a-call]: a path has only letters, digits and the characters of a URL @4:26 </a\\b>\n"
         "= help: a value in {{ }} is escaped",
     ),
     (
         "- {step: a, call: 'GET /größe/{{ id }}'}",
-        "[not-a-call]: a path is of letters, digits and the signs of a URL @4:26 </größe/{{ id }}>\n"
+        "[not-a-call]: a path has only letters, digits and the characters of a URL @4:26 </größe/{{ id }}>\n"
         "= help: a value in {{ }} is escaped",
     ),
     (
         "- {step: a, call: GET /a, headers: {x y: a, Host: a, X-Good: a}}",
         "[header-name]: `x y` cannot be the name of a header @4:39 <x y>\n"
-        "[header-name]: `Host` is said by HTTP itself @4:47 <Host>\n= help: leave it out",
+        "[header-name]: `Host` is set by HTTP itself @4:47 <Host>\n= help: leave it out",
     ),
     (
         "- {step: a, call: get /a}",

@@ -23,7 +23,7 @@ import pytest
 from werkzeug import Request, Response
 
 from conftest import interruptible
-from crossdock.channels.auth import without
+from crossdock.channels.auth import redacted
 from crossdock.channels.config import Channel, Limits, parse_channel
 from crossdock.channels.http import Transport
 from crossdock.channels.messages import Call, NoAnswer
@@ -198,7 +198,12 @@ def test_an_answer_is_read_up_to_its_size_and_no_further(
         (faults.text('{"a": 1, "a": 2}'), 200, MISSING, '{"a": 1, "a": 2}'),
         (faults.text("OK"), 200, MISSING, "OK"),
         (faults.text("x" * 9000, 500), 500, MISSING, "x" * 2000),
-        (faults.gzip_bomb, 200, MISSING, "a packed answer, which was not asked for"),
+        (
+            faults.gzip_bomb,
+            200,
+            MISSING,
+            "the channel's answer is compressed although compression was not requested",
+        ),
     ],
     ids=["204", "blank", "nothing", "null", "a key twice", "text", "long text", "packed"],
 )
@@ -601,8 +606,8 @@ def test_a_token_may_be_given_by_another_host() -> None:
     [
         (None, "the environment variable `DESK_TOKEN` is not set"),
         ("", "the environment variable `DESK_TOKEN` is not set"),
-        ("canary\n", "the environment variable `DESK_TOKEN` holds what cannot be sent"),
-        ("canary-é", "the environment variable `DESK_TOKEN` holds what cannot be sent"),
+        ("canary\n", "the environment variable `DESK_TOKEN` contains characters that cannot be sent"),
+        ("canary-é", "the environment variable `DESK_TOKEN` contains characters that cannot be sent"),
     ],
     ids=["missing", "empty", "line end", "not ascii"],
 )
@@ -637,7 +642,9 @@ def test_no_secret_is_shown_even_when_the_channel_repeats_it(
 
 
 def test_a_short_secret_takes_nothing_out_of_an_answer() -> None:
-    assert without(b'{"id": "1", "key": "long-secret"}', ["1", "long-secret"]) == b'{"id": "1", "key": "***"}'
+    assert (
+        redacted(b'{"id": "1", "key": "long-secret"}', ["1", "long-secret"]) == b'{"id": "1", "key": "***"}'
+    )
 
 
 def test_no_library_logs_where_a_call_goes(desk: FakeDesk, caplog: pytest.LogCaptureFixture) -> None:
@@ -732,7 +739,7 @@ def test_closing_twice_is_closing_once(desk: FakeDesk) -> None:
     made.ask(READ)
     made.close()
     made.close()
-    assert asked(made, READ) == ("unreachable", "the calls to the channel have ended")
+    assert asked(made, READ) == ("unreachable", "the transport is closed")
 
 
 def test_closing_ends_the_calls_that_are_still_made(desk: FakeDesk) -> None:
@@ -743,7 +750,7 @@ def test_closing_ends_the_calls_that_are_still_made(desk: FakeDesk) -> None:
         while len(desk.calls("/tickets")) < 4:
             time.sleep(0.01)
         made.close()
-        assert [each.result() for each in waiting] == [("answer", "the call was given up")] * 4
+        assert [each.result() for each in waiting] == [("answer", "the call was cancelled")] * 4
 
 
 CONVERSATION = """\

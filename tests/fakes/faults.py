@@ -93,7 +93,7 @@ def drip(wire: Wire) -> Response:
 
 
 def gzip_bomb(wire: Wire) -> Response:
-    """A packed answer that was not asked for: 20 kB that would be 20 MB."""
+    """A compressed answer that was not requested: 20 kB that would be 20 MB."""
     return Response(_packed(), 200, {"Content-Encoding": "gzip", "Content-Type": "application/json"})
 
 

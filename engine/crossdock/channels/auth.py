@@ -1,6 +1,6 @@
-"""Where a channel is and how to get in: its URLs and headers, its secrets, and the call for a token.
+"""A channel's URLs and headers, its credentials, and the call for a token.
 
-Secrets are read from the environment when the transport is made, and stand in no message.
+Secrets are read from the environment when the transport is made. No message contains one.
 """
 
 from __future__ import annotations
@@ -23,25 +23,29 @@ from crossdock.language import syntax
 from crossdock.language.expr import Expression
 
 _LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_TOKEN_MARGIN: Final = 30.0
-_TOKEN_SECONDS: Final = 300.0
-_SHORTEST_SECRET: Final = 6
+_TOKEN_MARGIN: Final = 30.0  # seconds before its end in which a token is not used: a call needs some time
+_TOKEN_SECONDS: Final = 300.0  # for a token that names no lifetime
+_SHORTEST_SECRET: Final = 6  # characters; a shorter one would be found in words of every answer
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and when it runs out, on the monotonic clock."""
+    """A token, and until when it is used, in seconds of the monotonic clock."""
 
     value: str
     until: float
 
     @property
-    def good(self) -> bool:
+    def valid(self) -> bool:
         return time.monotonic() < self.until
 
 
 def token_of(answer: Answer) -> Token | None:
-    """The token that a channel gave, kept until shortly before it runs out; None when it gave none."""
+    """The token in a channel's answer (RFC 6749, 5.1); None when there is none that can be sent.
+
+    It is used until 30 seconds before it expires, or for half of its lifetime if that is longer: with a
+    lifetime of 20 seconds, a margin of 30 would fetch a token for every call. ``expires_in`` is optional.
+    """
     body = answer.body if 200 <= answer.status < 300 and isinstance(answer.body, dict) else {}
     value, given = body.get("access_token"), body.get("expires_in")
     if not isinstance(value, str) or not _sendable(value):
@@ -54,9 +58,10 @@ def token_of(answer: Answer) -> Token | None:
 
 
 def base_url(channel: Channel, settings: MappingType[str, JSON]) -> str:
-    """Where the channel is, without a slash at its end. Raises ProjectError.
+    """The channel's URL, without a slash at its end. Raises ProjectError for one that is not allowed.
 
-    Only settings have a part in it: https, or http to this machine.
+    It must use https, or http to this machine. Only settings can be part of it: a payload cannot change
+    where the credentials are sent.
     """
     if channel.base_url is None:
         raise ProjectError([Diagnostic("no-base-url", "the channel's file has no `base_url:`")])
@@ -65,14 +70,17 @@ def base_url(channel: Channel, settings: MappingType[str, JSON]) -> str:
 
 
 def channel_headers(channel: Channel, settings: MappingType[str, JSON]) -> dict[str, str]:
-    """The headers of every call, by their names in lower case; a missing value leaves its name out."""
+    """The headers of every call by their names in lower case, without those whose value is missing.
+
+    Raises EvaluationError.
+    """
     found = evaluate_alone(channel.headers, settings) if channel.headers is not None else {}
     entries = found.items() if isinstance(found, dict) else ()
     return {name.lower(): str(value) for name, value in entries if value is not None}
 
 
-def without(data: bytes, secrets: Iterable[str]) -> bytes:
-    """An answer in which a channel repeats no secret. What is too short to be one stays."""
+def redacted(data: bytes, secrets: Iterable[str]) -> bytes:
+    """An answer with ``***`` for each secret of 6 characters or more that the channel repeats in it."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             data = data.replace(secret.encode(), b"***")
@@ -85,7 +93,11 @@ def _text(expression: Expression, settings: MappingType[str, JSON]) -> str:
 
 
 def _checked(url: str, what: str, expression: Expression) -> str:
-    """A URL that names its host plainly: no user, query or fragment, and https or this machine."""
+    """A URL whose host is plain to see: no user, query or fragment, and https or this machine.
+
+    Parsers of URLs disagree about `https://shop.example.com\\@evil.example.com`. Without `@`, backslashes
+    and control characters there is nothing to disagree about.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -97,19 +109,23 @@ def _checked(url: str, what: str, expression: Expression) -> str:
         message = f"{what} is not a plain https URL"
         raise ProjectError([Diagnostic("bad-url", message, expression.span)])
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOCAL_HOSTS):
-        message = f"{what} must be https, or on this machine"
+        message = f"{what} must use https, or be on this machine"
         raise ProjectError([Diagnostic("bad-url", message, expression.span)])
     return url
 
 
 def _sendable(value: str) -> bool:
-    """Whether a text can stand in a header."""
+    """Whether a text can be the value of a header: a line end in it would begin another header."""
     return bool(value) and value.isascii() and value.isprintable()
 
 
 @dataclass(slots=True)
 class Credentials:
-    """A channel's credentials. Raises ProjectError for one that is missing or cannot be sent."""
+    """A channel's credentials.
+
+    ``values`` are their texts by the keys of `auth:`. ``url`` is where a token is requested, and empty for
+    a channel without tokens. Raises ProjectError for a variable that is not set or cannot be sent.
+    """
 
     auth: Auth
     settings: MappingType[str, JSON]
@@ -125,17 +141,17 @@ class Credentials:
 
     @property
     def renewable(self) -> bool:
-        """Whether the channel gives tokens for the credentials."""
+        """Whether the credentials are exchanged for a token, which can be fetched again."""
         return self.auth.kind == "client_credentials"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The values that no message and no answer may show."""
+        """The values that no message and no answer may show: those from the environment."""
         return tuple(self.values[key] for key, secret in self.auth.secrets.items() if secret.env is not None)
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with a call, or with the call for a token."""
+        """The headers with the credentials: of every call or, for `client_credentials`, of the token call."""
         match self.auth.kind, self.auth.style:
             case "bearer", _:
                 return {"authorization": f"Bearer {self.values['token']}"}
@@ -147,7 +163,7 @@ class Credentials:
         return {}
 
     def token_call(self) -> Call:
-        """The call that gives a token. It is safe to make again."""
+        """The call for a token (RFC 6749, 4.4.2). It changes nothing, and may be sent again."""
         body: dict[str, JSON] = {"grant_type": "client_credentials"}
         if self.auth.style != "basic":
             body |= {"client_id": self.values["client_id"], "client_secret": self.values["client_secret"]}
@@ -159,7 +175,7 @@ class Credentials:
 
     def _token_url(self) -> str:
         if self.auth.url is None:
-            message = "the channel's file does not say where a token is asked for"
+            message = "the channel's file has no URL for its tokens"
             raise ProjectError([Diagnostic("bad-url", message, help="`auth` has `url:`, a path or a URL")])
         given = _text(self.auth.url, self.settings)
         url = self.base + given if given.startswith("/") else given
@@ -171,7 +187,7 @@ class Credentials:
         value = self.environ.get(secret.env, "")
         if value.isprintable() and (_sendable(value) or (value and self.renewable)):
             return value
-        problem = "holds what cannot be sent" if value else "is not set"
+        problem = "contains characters that cannot be sent" if value else "is not set"
         message = f"the environment variable `{secret.env}` {problem}"
         help = f"it holds the channel's `{key}`"
         raise ProjectError([Diagnostic("missing-secret", message, help=help)])

@@ -34,32 +34,32 @@ FILE_KEYS: Final = {
     "settings": "what differs between one merchant and the next, each with its default",
     "base_url": "where the API is: text, or a template over `settings`",
     "headers": "headers of every call: cells over `settings()`",
-    "auth": "how to get in",
-    "limits": "what a call may cost",
+    "auth": "how calls are authenticated",
+    "limits": "limits of a call: time, size and attempts",
 }
 SETTING_KEYS: Final = {
     "describe": "what the setting decides",
-    "default": "its value when nothing else is given",
-    "one_of": "the values that it may have, when they are few",
+    "default": "the value when no other is given",
+    "one_of": "the allowed values, when there are few",
 }
 # What HTTP says of a call, and nobody else.
 OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LIMIT_KEYS: Final = {
-    "seconds": "how long a call may take in all, its repeats not counted",
-    "answer_bytes": "how large an answer may be",
-    "attempts": "how often a call that may be repeated is made at the most",
-    "wait_seconds": "the longest that a Retry-After is waited for",
+    "seconds": "the seconds that one attempt of a call may take",
+    "answer_bytes": "the largest answer, in bytes",
+    "attempts": "the most attempts of a call that may be repeated",
+    "wait_seconds": "the most seconds between two attempts, also when a Retry-After asks for more",
 }
 AUTH_KEYS: Final = {
     "kind": "none, bearer, headers or client_credentials",
     "token": "the bearer token: {env: NAME}",
     "headers": "the headers, each text or {env: NAME}",
-    "url": "where a token is asked for: a path below `base_url`, or a URL",
+    "url": "where tokens are requested: a path below `base_url`, or a URL",
     "style": "how the credentials are sent: json, form or basic",
     "client_id": "the client's id: text, or {env: NAME}",
     "client_secret": "the client's secret: {env: NAME}",
-    "scope": "the scope that is asked for",
+    "scope": "the scope to request",
 }
 AUTH_KINDS: Final = {
     "none": (),
@@ -188,7 +188,7 @@ def header_problems(node: Node | None) -> list[Diagnostic]:
     for key, _ in node.entries if isinstance(node, MapNode) else ():
         name = str(key.value)
         if name.lower() in OWN_HEADERS:
-            message = f"`{name}` is said by HTTP itself"
+            message = f"`{name}` is set by HTTP itself"
             found.append(Diagnostic("header-name", message, key.span, "leave it out"))
         elif not name.startswith("$") and not _HEADER_NAME.fullmatch(name):
             message = f"`{shorten(name)}` cannot be the name of a header"
@@ -274,7 +274,7 @@ class _ChannelParser(Parser):
         if isinstance(node, MapNode) and (env := self.text(node.get("env"))) is not None:
             return Secret(env)
         if key in ("token", "client_secret"):
-            message = f"`{key}` is a secret, and a secret never stands in a file"
+            message = f"`{key}` is a secret, and a secret is never written into a file"
             self.problem("secret-in-file", message, node.span, f"{key}: {{env: NAME_OF_A_VARIABLE}}")
             return None
         text = self.text(node)
@@ -284,7 +284,7 @@ class _ChannelParser(Parser):
         if node is None:
             return Limits()
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "`limits` holds names and numbers", node.span)
+            self.problem("not-an-object", "`limits` is an object of whole numbers", node.span)
             return Limits()
         self.problems.extend(unknown_keys(node, LIMIT_KEYS, "`limits`"))
         found: dict[str, int] = {}

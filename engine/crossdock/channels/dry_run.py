@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from crossdock.channels.auth import base_url, channel_headers
-from crossdock.channels.messages import Answer, Call, NoAnswer, Silence
+from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.runner import Conversation, Outcome, Unanswered
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 _KEYS: Final = ("$status", "$body", "$text", "$error")
-_SILENCES: Final[dict[Silence, str]] = {
+_SILENCES: Final[dict[NoAnswerKind, str]] = {
     "timeout": "the channel did not answer in time",
     "unreachable": "no connection to the channel could be made",
-    "answer": "the connection broke before the answer was whole",
+    "answer": "the connection broke before the answer was complete",
 }
 
 
@@ -42,7 +42,7 @@ def given_answer(call: Call, given: JSON | Missing) -> Answer:
         return Answer(200, given)
     for key in given:
         if key not in _KEYS:
-            help = did_you_mean(key, _KEYS) or "a body with such a key stands in `$body`"
+            help = did_you_mean(key, _KEYS) or "put a body with such a key into `$body`"
             message = f"an answer has no key `{shorten(key)}` beside its `$` keys"
             raise _wrong("unknown-key", message, call, help)
     error, status, text = given.get("$error"), given.get("$status", 200), given.get("$text")

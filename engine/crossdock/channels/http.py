@@ -1,9 +1,9 @@
 """Calls over the network: the only module that imports httpx.
 
-One transport serves one channel. A call has a deadline for all of it; an answer has a size; a call is
-made again only when that is safe; redirects are refused, proxies of the environment ignored, and the
-host comes from the channel's file. Calls run on one event loop in a thread of its own, so that a
-deadline ends a call wherever it is, and conversations need not be asynchronous.
+One transport serves one channel. Every attempt of a call has a deadline, and every answer a maximum size.
+A call is sent again only when that cannot do the work twice. Redirects are not followed, proxies of the
+environment are ignored, and the host comes from the channel's file alone. Calls run on one event loop in
+a thread of its own: a deadline then ends a call wherever it is, and callers need not be asynchronous.
 
     with Transport(channel, settings, environ=os.environ) as transport:
         answer = transport.ask(call)
@@ -32,29 +32,34 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from crossdock import __version__
-from crossdock.channels.auth import Credentials, Token, base_url, channel_headers, token_of, without
+from crossdock.channels.auth import Credentials, Token, base_url, channel_headers, redacted, token_of
 from crossdock.channels.config import OWN_HEADERS, Channel
-from crossdock.channels.messages import Answer, Call, NoAnswer
+from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING, Missing
 
-# Statuses after which a call is made again: any call when nothing was done, else one that may be repeated.
-NOTHING_DONE: Final = frozenset({425, 429})
-RETRIED: Final = NOTHING_DONE | {408, 500, 502, 503, 504}
-_FIRST_WAIT: Final = 0.2
-_LONGEST_TEXT: Final = 2_000
+# A server that answers 425 (RFC 8470, 5.2) or 429 (RFC 6585, 4) declined to process the call, so any call
+# can be sent again. With the others (RFC 9110, 15.5.9 and 15.6) it may have processed it, so only a
+# repeatable call is sent again.
+NOT_PROCESSED: Final = frozenset({425, 429})
+RETRIED: Final = NOT_PROCESSED | {408, 500, 502, 503, 504}
+_FIRST_WAIT: Final = 0.2  # seconds
+_LONGEST_TEXT: Final = 2_000  # bytes
 
-_Received: TypeAlias = "tuple[Answer, float | None]"
-_Signature: TypeAlias = "MappingType[str, str]"
+_Received: TypeAlias = "tuple[Answer, float | None]"  # an answer, and the seconds of its Retry-After
+_AuthHeaders: TypeAlias = "MappingType[str, str]"
 
 
 class _NoToken(NoAnswer):
-    """A token could not be had, with all the repeats that there are: the call was never made."""
+    """The call for a token failed, its retries included; the call that needed the token was never sent."""
 
 
 class Transport:
-    """Makes the calls of one channel. Close it, or use it as a context."""
+    """Makes the calls of one channel, from any number of threads. Close it, or use it as a context manager.
+
+    Raises ProjectError when the channel's URL is not usable or a secret is missing from ``environ``.
+    """
 
     def __init__(
         self,
@@ -66,6 +71,8 @@ class Transport:
         self.limits = channel.limits
         self.base_url = base_url(channel, settings)
         self._credentials = Credentials(channel.auth, settings, environ, self.base_url)
+        # `identity` comes last, so that no file can ask for compression. The size limit counts the bytes
+        # on the wire, and a few compressed ones can expand to gigabytes.
         self._headers = {
             "user-agent": f"crossdock/{__version__}",
             "accept": "application/json",
@@ -76,6 +83,8 @@ class Transport:
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
         self._closed = False
+        # Held while a call is handed to the loop, so that none is handed to a loop that has stopped:
+        # its caller would wait forever.
         self._gate = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
@@ -92,12 +101,12 @@ class Transport:
         self.close()
 
     def close(self) -> None:
-        """Give up the calls that are still made, close the connections and end the thread."""
+        """Cancel the calls that are still running, close the connections and end the thread."""
         with self._gate:
             if self._closed:
                 return
             self._closed = True
-            ending = asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+            ending = asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop)
         try:
             ending.result(self.limits.seconds)
         finally:
@@ -105,7 +114,7 @@ class Transport:
             self._thread.join()
             self._loop.close()
 
-    async def _end(self) -> None:
+    async def _shut_down(self) -> None:
         calls = asyncio.all_tasks() - {asyncio.current_task()}
         for call in calls:
             call.cancel()
@@ -113,59 +122,81 @@ class Transport:
         await self._connections.aclose()
 
     def ask(self, call: Call, _given: JSON | Missing = MISSING) -> Answer:
-        """Make a call, again where that is safe. Raises NoAnswer."""
+        """The channel's answer to a call, of any status. Raises NoAnswer when there is none.
+
+        Blocks until then: at most ``seconds`` for each attempt, and ``wait_seconds`` between two of them.
+        ``_given`` is an answer from a file, which only a dry run uses.
+        """
         with self._gate:
             if self._closed:
-                raise NoAnswer("unreachable", "the calls to the channel have ended")
+                raise NoAnswer("unreachable", "the transport is closed")
             asked = asyncio.run_coroutine_threadsafe(self._ask(call), self._loop)
         try:
             return asked.result()
         except CancelledError:
-            raise NoAnswer("answer", "the call was given up") from None
+            raise NoAnswer("answer", "the call was cancelled") from None
 
     async def _ask(self, call: Call) -> Answer:
-        return await self._repeated(lambda: self._signed(call), call.repeatable)
+        return await self._with_retries(lambda: self._with_credentials(call), call.repeatable)
 
-    # Again
+    # Retries
 
-    async def _repeated(self, once: Callable[[], Awaitable[_Received]], repeatable: bool) -> Answer:
-        """Until there is an answer to keep. What may have been done is done again only when repeatable."""
+    async def _with_retries(self, send: Callable[[], Awaitable[_Received]], repeatable: bool) -> Answer:
+        """The first answer that no retry could improve, or the last one.
+
+        A call that is not repeatable is sent again only when it cannot have been processed: the connection
+        was never made, or the status says so. A lost answer is not such a case; the order may exist.
+        """
         attempts = self.limits.attempts
         for attempt in range(1, attempts + 1):
             last, wait = attempt == attempts, None
             try:
-                answer, wait = await once()
-            except NoAnswer as silence:
-                known = isinstance(silence, _NoToken) or silence.kind == "request"
-                if last or known or not (repeatable or silence.kind == "unreachable"):
+                answer, wait = await send()
+            except NoAnswer as failure:
+                # A call that cannot be written will not get better, and a token had its own retries.
+                final = isinstance(failure, _NoToken) or failure.kind == "request"
+                if last or final or not (repeatable or failure.kind == "unreachable"):
                     raise
             else:
-                if last or answer.status not in (RETRIED if repeatable else NOTHING_DONE):
+                if last or answer.status not in (RETRIED if repeatable else NOT_PROCESSED):
                     return answer
-            await asyncio.sleep(self._pause(attempt, wait))
+            await asyncio.sleep(self._wait_before_retry(attempt, wait))
         raise AssertionError("the last attempt returns or raises")
 
-    def _pause(self, attempt: int, wait: float | None) -> float:
-        """How long to wait: what the channel asks for within bounds, else ever longer, with jitter."""
-        if wait is not None:
-            return min(max(wait, 0.0), self.limits.wait_seconds)
+    def _wait_before_retry(self, attempt: int, retry_after: float | None) -> float:
+        """The seconds to wait: what the channel asks for, else exponential backoff with full jitter.
+
+        Both are bounded by ``wait_seconds``. Without jitter, clients that failed together would all come
+        back together.
+        """
+        if retry_after is not None:
+            return min(max(retry_after, 0.0), self.limits.wait_seconds)
         return random.uniform(0, min(self.limits.wait_seconds, _FIRST_WAIT * 2**attempt))  # noqa: S311
 
     # Credentials
 
-    async def _signed(self, call: Call) -> _Received:
-        """The call with its credentials; with a new token, once, when the channel does not take the old."""
+    async def _with_credentials(self, call: Call) -> _Received:
+        """The call with its credentials; once more with a new token when the channel rejects the token.
+
+        A token can end early: it was revoked, or the channel restarted. A call that is answered 401 was
+        not applied (RFC 9110, 15.5.2), so the second one is safe for any method. A second 401 is the answer:
+        then the credentials are wrong, and a third token would not help.
+        """
         if not self._credentials.renewable:
-            return await self._once(call, self._credentials.headers)
-        token = await self._good_token(refused=None)
-        received = await self._once(call, token)
+            return await self._send(call, self._credentials.headers)
+        token = await self._valid_token(rejected=None)
+        received = await self._send(call, token)
         if received[0].status == 401:
-            received = await self._once(call, await self._good_token(refused=token))
+            received = await self._send(call, await self._valid_token(rejected=token))
         return received
 
-    async def _good_token(self, refused: _Signature | None) -> _Signature:
-        """The token's header. All calls that wait for a new one wait for the same."""
-        if self._token is None or not self._token.good or _bearer(self._token) == refused:
+    async def _valid_token(self, rejected: _AuthHeaders | None) -> _AuthHeaders:
+        """The header with the token. Calls that need a new token at the same time share one fetch.
+
+        A call whose token was rejected fetches one only if another call has not done so already. The fetch
+        is shielded, so that cancelling one waiting call does not take the token away from the others.
+        """
+        if self._token is None or not self._token.valid or _bearer(self._token) == rejected:
             if self._fetching is None or self._fetching.done():
                 self._fetching = asyncio.create_task(self._fetch_token())
             return _bearer(await asyncio.shield(self._fetching))
@@ -174,38 +205,46 @@ class Transport:
     async def _fetch_token(self) -> Token:
         call, url = self._credentials.token_call(), self._credentials.url
         try:
-            answer = await self._repeated(lambda: self._once(call, {}, url), call.repeatable)
-        except NoAnswer as silence:
-            raise _NoToken(silence.kind, f"no token was given: {silence.message}") from None
+            answer = await self._with_retries(lambda: self._send(call, {}, url), call.repeatable)
+        except NoAnswer as failure:
+            raise _NoToken(failure.kind, f"no token was given: {failure.message}") from None
         token = token_of(answer)
         if token is None:
             raise _NoToken("answer", f"no token was given: the channel answered {answer.status}")
         self._token = token
         return token
 
-    # Once
+    # One attempt
 
-    async def _once(self, call: Call, signature: _Signature, url: str | None = None) -> _Received:
-        """One exchange. Only the call for a token has a ``url`` of its own, and an answer with a secret."""
-        request = self._request(call, signature, url or self.base_url + call.path)
+    async def _send(self, call: Call, auth: _AuthHeaders, url: str | None = None) -> _Received:
+        """One attempt within its deadline. Only the call for a token has a ``url`` of its own.
+
+        httpx's timeouts are for one operation each, so that a channel that sends a byte now and then would
+        never meet one; the deadline is for all of it.
+        """
+        request = self._request(call, auth, url or self.base_url + call.path)
         try:
             async with asyncio.timeout(self.limits.seconds):
                 data, response = await self._exchange(request)
         except TimeoutError:
-            _silent("timeout", f"the channel did not answer within {self.limits.seconds:g} seconds")
+            _fail("timeout", f"the channel did not answer within {self.limits.seconds:g} seconds")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            _silent("unreachable", "no connection to the channel could be made")
+            # These alone are certain to come before a byte of the call is sent.
+            _fail("unreachable", "no connection to the channel could be made")
         except httpx.TimeoutException:
-            _silent("timeout", "the channel did not answer in time")
+            _fail("timeout", "the channel did not answer in time")
         except httpx.LocalProtocolError:
-            _silent("request", "the call cannot be written as HTTP")
+            _fail("request", "the call cannot be written as HTTP")
         except httpx.HTTPError:
-            _silent("answer", "the connection broke before the answer was whole, or the answer is no HTTP")
+            _fail("answer", "the connection broke before the answer was complete, or the answer is not HTTP")
         if url is None:
-            data = without(data, (*self._credentials.secrets, *map(_secret, signature.values())))
+            # Some channels repeat the headers of a call in an error page. The answer to the call for a
+            # token stays as it is: the token in it is what it was asked for, and nothing shows it.
+            data = redacted(data, (*self._credentials.secrets, *map(_secret, auth.values())))
         return _answer(response, data), _retry_after(response.headers.get("retry-after"))
 
-    def _request(self, call: Call, signature: _Signature, url: str) -> httpx.Request:
+    def _request(self, call: Call, auth: _AuthHeaders, url: str) -> httpx.Request:
+        """The call as httpx sends it. Its own headers win over the channel's, the credentials over both."""
         given = {name.lower(): value for name, value in call.headers}
         headers, content = {**self._headers}, b""
         try:
@@ -214,21 +253,24 @@ class Transport:
                 headers["content-type"] = f"application/{kind}"
                 content = _form(call.body) if call.form else _json(call.body)
             if OWN_HEADERS & given.keys():
-                _silent("request", "the call names a header that is not its own to say")
+                _fail("request", "the call sets a header that only HTTP itself may set")
             if call.query:
                 url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
+            # Half of the deadline for the connection, so that it ends as `unreachable`, which may always be
+            # retried, and not as `timeout`.
             timeout = httpx.Timeout(self.limits.seconds, connect=self.limits.seconds / 2)
             return httpx.Request(
                 call.method,
                 url,
-                headers={**headers, **given, **signature},
+                headers={**headers, **given, **auth},
                 content=content or None,
                 extensions={"timeout": timeout.as_dict()},
             )
         except (httpx.InvalidURL, ValueError, RecursionError):
-            _silent("request", "the call cannot be written as HTTP")
+            _fail("request", "the call cannot be written as HTTP")
 
     async def _exchange(self, request: httpx.Request) -> tuple[bytes, httpx.Response]:
+        """The raw bytes of the answer, counted as they come: a length that a header names may be a lie."""
         response = await self._connections.handle_async_request(request)
         data = bytearray()
         try:
@@ -236,7 +278,7 @@ class Transport:
                 data += chunk
                 if len(data) > self.limits.answer_bytes:
                     most = self.limits.answer_bytes
-                    _silent("answer", f"the answer has more than the {most} bytes that are read")
+                    _fail("answer", f"the answer is larger than the limit of {most} bytes")
         finally:
             await response.aclose()
         return bytes(data), response
@@ -244,15 +286,16 @@ class Transport:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Whom to trust, for all transports: reading it is slow. Nothing turns this off."""
+    """The certificate authorities to trust; kept, because reading them is slow. Nothing turns this off."""
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _silent(kind: str, message: str) -> NoReturn:
-    raise NoAnswer(kind, message) from None  # type: ignore[arg-type]
+def _fail(kind: NoAnswerKind, message: str) -> NoReturn:
+    """Raise NoAnswer and hide its cause: httpx's errors carry the request, and with it the credentials."""
+    raise NoAnswer(kind, message) from None
 
 
-def _bearer(token: Token) -> _Signature:
+def _bearer(token: Token) -> _AuthHeaders:
     return {"authorization": f"Bearer {token.value}"}
 
 
@@ -261,9 +304,13 @@ def _secret(header: str) -> str:
 
 
 def _answer(response: httpx.Response, data: bytes) -> Answer:
-    """An answer from its bytes. What is not JSON is kept as text, cut."""
+    """An answer from its bytes. What is not JSON is kept as text, cut to its first 2,000 bytes.
+
+    A compressed answer is not expanded: it was not requested (RFC 9110, 12.5.3), and has no size limit.
+    """
     if response.headers.get("content-encoding", "identity") != "identity":
-        return Answer(response.status_code, text="a packed answer, which was not asked for")
+        text = "the channel's answer is compressed although compression was not requested"
+        return Answer(response.status_code, text=text)
     if not data.strip():
         return Answer(response.status_code)
     try:
@@ -273,12 +320,15 @@ def _answer(response: httpx.Response, data: bytes) -> Answer:
 
 
 def _retry_after(header: str | None) -> float | None:
-    """Seconds from a Retry-After header: a number of them, or a date."""
+    """The seconds of a Retry-After header, which is a number of them or a date (RFC 9110, 10.2.3).
+
+    None when there is none that can be read. Negative for a date that has passed.
+    """
     if header is None:
         return None
     text = header.strip()
     if text.isascii() and text.isdigit():
-        return float(text[:12])
+        return float(text[:12])  # as many seconds as no limit allows; the rest would be converted for nothing
     try:
         return parsedate_to_datetime(text).timestamp() - time.time()
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -290,5 +340,6 @@ def _json(body: JSON) -> bytes:
 
 
 def _form(body: JSON) -> bytes:
+    """The fields of an object, URL-encoded; null leaves its field out. Any other value has no fields."""
     fields = body if isinstance(body, dict) else {}
     return urlencode({key: str(value) for key, value in fields.items() if value is not None}).encode()

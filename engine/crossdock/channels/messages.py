@@ -1,4 +1,4 @@
-"""What goes to a channel and what comes back, as plain data: no network here."""
+"""A call to a channel and its answer, as plain data: no network here."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from urllib.parse import quote, urlencode
 
 from crossdock.core.json_types import JSON, MISSING, Missing
 
-Silence = Literal["unreachable", "timeout", "answer", "request"]
+# `unreachable`: nothing was sent. `timeout`: sent, and no whole answer in time. `answer`: cut off, too large,
+# or not HTTP. `request`: the call cannot be written as HTTP.
+NoAnswerKind = Literal["unreachable", "timeout", "answer", "request"]
 Texts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. ``path`` is percent-encoded, and below the channel's base URL; ``query`` is not encoded."""
+    """One call.
+
+    ``path`` is percent-encoded and begins with a slash, below the channel's base URL. ``query`` and
+    ``headers`` are pairs of a name and a text, not encoded. ``body`` is JSON, sent as a form if ``form``.
+    ``repeatable``: sending it twice does no more than sending it once.
+    """
 
     step: str
     method: str
@@ -26,11 +33,11 @@ class Call:
     repeatable: bool = False
 
     def url(self, base: str) -> str:
-        """Where the call goes, its query encoded."""
+        """The whole URL, its query encoded."""
         return base + self.path + (f"?{urlencode(self.query, quote_via=quote)}" if self.query else "")
 
     def as_json(self, base: str = "") -> dict[str, JSON]:
-        """The call as a plan shows it; what it does not have is left out."""
+        """The call as a plan shows it, without the parts that are empty."""
         shown: dict[str, JSON] = {"step": self.step, "method": self.method, "url": base + self.path}
         if self.query:
             shown["query"] = dict(self.query)
@@ -43,7 +50,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. ``body`` is its JSON; ``text`` the beginning of one that is no JSON."""
+    """A channel's answer: its HTTP status, and its JSON or, when it is not JSON, the beginning of its text.
+
+    An empty answer has neither ``body`` nor ``text``.
+    """
 
     status: int
     body: JSON | Missing = MISSING
@@ -51,9 +61,9 @@ class Answer:
 
 
 class NoAnswer(Exception):  # noqa: N818 (it never leaves the engine)
-    """A call without an answer. ``message`` holds no secret."""
+    """A call that has no answer. ``message`` is one sentence and contains no secret."""
 
-    def __init__(self, kind: Silence, message: str) -> None:
+    def __init__(self, kind: NoAnswerKind, message: str) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message

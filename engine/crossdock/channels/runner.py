@@ -239,7 +239,7 @@ class _Talk:
         if isinstance(elements, Missing):
             return []
         if not isinstance(elements, list):
-            raise _Failed("request", "`each` takes a list, and this is none")
+            raise _Failed("request", "`each` takes a list, and this is not one")
         return elements
 
     def each(
@@ -346,7 +346,7 @@ class _Talk:
         if not 200 <= answer.status < 300:
             raise _Failed("status", f"the channel answered {answer.status}")
         if self.says(action.refuse, answer, where, outcome):
-            raise _Failed("refused", f"the channel did not do it ({answer.status})")
+            raise _Failed("refused", f"the channel refused the call ({answer.status})")
         if answer.text is not None:
             raise _Failed("answer", "the channel's answer is not JSON")
         if isinstance(answer.body, Missing):
@@ -395,7 +395,7 @@ class _Talk:
         if isinstance(found, Missing):
             return ()
         if not isinstance(found, dict):
-            raise _Failed("request", f"`{what}` is no object")
+            raise _Failed("request", f"`{what}` is not an object")
         return tuple((key, _text(what, key, value)) for key, value in found.items() if value is not None)
 
     # Values
@@ -514,13 +514,13 @@ class _Talk:
 def _text(what: str, key: str, value: JSON) -> str:
     """One text of a query or of headers, as it is sent."""
     if isinstance(value, dict | list):
-        raise _Failed("request", f"`{key}` is no text")
+        raise _Failed("request", f"`{key}` is not text")
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if any(char in text for char in "\r\n\0"):
         odd = "NUL" if "\0" in text else "line end"
-        raise _Failed("request", f"`{key}` holds a {odd}")
+        raise _Failed("request", f"`{key}` contains a {odd}")
     if what == "headers" and not (text.isascii() and text.isprintable()):
-        raise _Failed("request", f"`{key}` holds characters that no header can have")
+        raise _Failed("request", f"`{key}` contains characters that no header can have")
     return text
 
 

@@ -32,17 +32,17 @@ SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
 FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
     "request": "the schema of the RetailOPS request",
-    "response_schema": "the schema of the RetailOPS response; left out, `retailops/<action>.response`",
+    "response_schema": "the schema of the RetailOPS response; by default `retailops/<action>.response`",
     "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
     "tables": "lookup tables: rows, or the path of a table file",
     "fragments": "cells with a name, for `$use`",
-    "steps": "what is done, in order",
+    "steps": "the steps, in order",
     "response": "the response: a cell, or the name of a mapping",
-    "failure": "the mapping that turns a failed step into an event; left out, a failed step is an error",
+    "failure": "the mapping that turns a failed step into an event; without it, a failed step is an error",
 }
 RENAMED_KEYS: Final = {"answer": "response_schema"}
 CALL_KEYS: Final = {
-    "query": "what stands in the query: cells that give text",
+    "query": "the query parameters: cells that give text",
     "headers": "more headers: cells that give text",
     "body": "the body: the name of a mapping, or a cell",
     "form": "true: the body is sent as a form and not as JSON",
@@ -55,14 +55,14 @@ ACTIONS: Final = {
     "call": "the method and the path: `POST /orders/{{ id }}/packages`",
     "value": "a cell, whose value is the step's answer",
     "event": "a cell, whose value is an event of the response",
-    "steps": "steps in this one's place, mostly with `each`",
+    "steps": "nested steps, mostly with `each`",
 }
 STEP_KEYS: Final = {
     "step": "the step's name: letters, digits and _",
-    "if": "the step is done only when this is true",
-    "unless": "the step is done only when this is not true",
-    "each": "the step is done once for each element of this list, inside the element",
-    "at_once": "how many elements are worked on at a time; 1 when left out",
+    "if": "the step runs only when this is true",
+    "unless": "the step runs only when this is not true",
+    "each": "the step runs once for each element of this list, with the element as its context",
+    "at_once": "how many elements run at the same time; 1 by default",
     "about": "what the step is about, for the event of its failure: `concept` and `id`",
     **ACTIONS,
     **CALL_KEYS,
@@ -365,10 +365,10 @@ def _path_problem(path: Expression) -> tuple[str, str] | None:
     pieces = [str(part.value) if isinstance(part, Constant) else "{}" for part in children(path.node)]
     written = "".join(piece for piece in pieces if piece != "{}")
     if "?" in written or "#" in written:
-        help = "what stands behind a `?` is written as `query: {key: value}`"
-        return "a path holds neither `?` nor `#`", help
+        help = "write what follows the `?` as `query: {key: value}`"
+        return "a path contains neither `?` nor `#`", help
     if not _PATH.fullmatch(written):
-        return "a path is of letters, digits and the signs of a URL", "a value in {{ }} is escaped"
+        return "a path has only letters, digits and the characters of a URL", "a value in {{ }} is escaped"
     if any(unquote(segment) in (".", "..") for segment in "".join(pieces).split("/")):
-        return "a path leads down: it has no piece `.` or `..`", "the path begins at the channel's URL"
+        return "a path has no segment `.` or `..`", "the path begins at the channel's URL"
     return None
