@@ -1,0 +1,102 @@
+"""The documentation, messages and docstrings use plain English.
+
+``RULES`` are phrases that are vague or old-fashioned, each with a suggestion. The check reads the pages, and
+all string constants and comments of the engine: messages, help texts and docstrings.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+
+ENGINE = REPOSITORY / "engine" / "crossdock"
+PAGES = [
+    REPOSITORY / name
+    for name in (
+        "README.md",
+        "CHANGELOG.md",
+        "docs/language.md",
+        "docs/schemas.md",
+        "docs/security.md",
+        "docs/performance.md",
+        "docs/why.md",
+        "docs/functions.md",
+        "benchmarks/README.md",
+    )
+]
+MODULES = sorted(ENGINE.glob("language/functions/*.py"))
+
+_NOUNS = (
+    "text|number|string|list|object|name|property|path|whole number|boolean|mapping|template|table|expression"
+    "|function|schema|file|type|JSON|UTF-8|date|pointer|URL|key|value|word"
+)
+RULES = {
+    r"\b(nobody|whoever|anybody|somebody)\b": "name the role: the user, the author, the sender, the caller",
+    r"\b(held|holds?|holding) (\w+ ){0,4}against\b": "validate against, compare with",
+    r"\b(the|a) (careful|quick) way\b|\bway at speed\b": "the normal path, the fast path",
+    r"\bvouch": "untrusted",
+    rf"(?<!there )\b(is|are) no ({_NOUNS})s?\b": "is not a",
+    r"\b(stands?|standing|stood)\b(?! for\b|-in)": "is, is written, occurs",
+}
+
+
+def offences(text: str) -> list[str]:
+    """What a text says and what to say instead, one sentence for each phrase."""
+    return [
+        f"{match[0]!r}: {better}"
+        for pattern, better in RULES.items()
+        for match in re.finditer(pattern, " ".join(text.split()), re.IGNORECASE)
+    ]
+
+
+def texts_of(module: Path) -> Iterator[tuple[int, str]]:
+    """The string constants and comments of a module, with their lines."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+    with module.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_uses_plain_english(page: Path) -> None:
+    lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+    assert [f"{page.name}:{number}: {each}" for number, line in lines for each in offences(line)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.relative_to(ENGINE).as_posix())
+def test_a_module_uses_plain_english(module: Path) -> None:
+    found = [f"{module.name}:{line}: {each}" for line, text in texts_of(module) for each in offences(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a payload that nobody vouches for",
+        "Whoever runs it",
+        "held against its schema",
+        "holds 12 properties against the payload",
+        "falls back to the careful way",
+        "this is no text",
+        "the key stands twice",
+    ],
+)
+def test_the_check_finds_each_kind_of_phrase(text: str) -> None:
+    assert offences(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["there is no text", "`ok` stands for success", "a stand-in", "compared with it"]
+)
+def test_the_check_accepts_plain_sentences(text: str) -> None:
+    assert offences(text) == []
