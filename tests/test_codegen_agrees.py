@@ -19,9 +19,10 @@ import pytest
 from conftest import fastest
 from crossdock import Source
 from crossdock.core.diagnostics import shorten
+from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_template
-from crossdock.language.jmespath import Scope, compile_expression
+from crossdock.language.jmespath import compile_expression
 from crossdock.language.linker import compile_mapping
 from fuzz import agreement
 from fuzz.choices import Choices, drawn

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from conftest import fastest
 from crossdock import CompileError, Source, Span
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
+from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
-from crossdock.language.jmespath import Evaluator, Failure, compile_expression, source_order
+from crossdock.language.jmespath import compile_expression, source_order
 
 
 def scalar_of(yaml: str) -> ScalarNode:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.language.functions import REGISTRY, Function, FunctionError, reference
-from crossdock.language.jmespath import Evaluator, compile_expression
+from crossdock.language.jmespath import compile_expression
 
 PAGE = Path(__file__).parent.parent / "docs" / "functions.md"
 EXAMPLES = [(name, example) for name, function in REGISTRY.items() for example in function.examples]

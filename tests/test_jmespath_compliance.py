@@ -16,8 +16,9 @@ import pytest
 from crossdock import CompileError, Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
-from crossdock.language.jmespath import Evaluator, Failure, compile_expression, function_problems
+from crossdock.language.jmespath import compile_expression, function_problems
 
 ERROR: Final = "error"
 Case = tuple[str, JSON, JSON]

@@ -7,8 +7,9 @@ import pytest
 from crossdock import CompileError, Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
-from crossdock.language.jmespath import Evaluator, Failure, compile_expression
+from crossdock.language.jmespath import compile_expression
 
 
 def evaluate(text: str, payload: JSON) -> JSON:

@@ -30,9 +30,10 @@ from crossdock.checking.types import ANYTHING, Type, kind_of, schema_type
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expr
-from crossdock.language.jmespath import Evaluator, Failure, compile_expression
+from crossdock.language.jmespath import compile_expression
 from crossdock.language.linker import compile_mapping
 from crossdock.language.mapping import check_output
 from crossdock.schema.shape import Shape

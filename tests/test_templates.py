@@ -14,9 +14,9 @@ import pytest
 from conftest import fastest
 from crossdock import CompileError, Source, Span
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
+from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.language.jinja import compile_template, is_template
-from crossdock.language.jmespath import Evaluator
 
 
 def scalar_of(text: str) -> ScalarNode:

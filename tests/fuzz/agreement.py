@@ -16,8 +16,8 @@ from crossdock.core.json_reader import encode
 from crossdock.core.json_types import MISSING
 from crossdock.execution import codegen
 from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
-from crossdock.language.jmespath import Scope
 from fuzz.promises import exact
 
 Executor = Callable[[Any, Scope], Any]

@@ -27,9 +27,11 @@ from crossdock.core.json_reader import decode, encode, locate
 from crossdock.core.json_types import MISSING
 from crossdock.core.rendering import render
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.evaluator import Evaluator, Failure
+from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_template
-from crossdock.language.jmespath import Evaluator, Failure, Scope, compile_expression, source_order
+from crossdock.language.jmespath import compile_expression, source_order
 from crossdock.language.linker import compile_mapping
 from crossdock.project.examples import examples_of
 from crossdock.schema.fast import accepts, read, write
@@ -288,7 +290,7 @@ def evaluated(found: Expression, context: Any, witness: Unmoved | None = None) -
         value = Evaluator(scope_of(context), witness).evaluate(found, context)
     except Failure as failure:
         assert CANARY not in failure.message, "a failure tells a value"
-        span = found.at(failure.tree)
+        span = found.at(failure.node)
         return "failure", (failure.message, span.start, span.end)
     is_json(value)
     return "value", exact(value)

@@ -15,10 +15,11 @@ from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError, InputError
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
+from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
-from crossdock.language.jmespath import Evaluator, Failure, is_true
 from crossdock.language.parser import Parser, plain, unknown_keys
 
 ACTIONS_FILE: Final = "actions.yaml"

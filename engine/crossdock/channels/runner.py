@@ -25,9 +25,9 @@ from crossdock.core.errors import ChannelError, CrossdockError, OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 from crossdock.execution.scope import Scope
+from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, Text, children
-from crossdock.language.jmespath import is_true
 from crossdock.language.mapping import Mapping, Result, check_input
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate

@@ -15,12 +15,13 @@ from crossdock.core.diagnostics import Diagnostic, Place
 from crossdock.core.errors import EvaluationError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
+from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
+from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Expression, FunctionCall
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import Evaluator, Failure, is_true
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -212,7 +213,7 @@ class _Cells:
     def failure(
         self, message: str, expression: Expression, path: Parts, failure: Failure | None = None
     ) -> EvaluationError:
-        span = expression.at(failure.tree) if failure else expression.span
+        span = expression.at(failure.node) if failure else expression.span
         reads = self.take_reads(failure.mark if failure else 0)
         place = Place(self.run.name, reads[0].pointer if reads else "")
         diagnostic = Diagnostic("evaluation-failed", message, span, input=place, output=pointer(*path))

@@ -340,12 +340,17 @@ class Expression:
     def positions(self) -> dict[int, Offsets]:
         return self._dictionaries()[1]
 
-    def _dictionaries(self) -> tuple[Tree, dict[int, Offsets]]:
+    @property
+    def trees_by_node(self) -> dict[int, Tree]:
+        return self._dictionaries()[2]
+
+    def _dictionaries(self) -> tuple[Tree, dict[int, Offsets], dict[int, Tree]]:
         from crossdock.language.legacy import to_tree
 
         if not self._legacy:
             positions: dict[int, Offsets] = {}
-            self._legacy.append((to_tree(self.node, positions), positions))
+            by_node: dict[int, Tree] = {}
+            self._legacy.append((to_tree(self.node, positions, by_node), positions, by_node))
         return self._legacy[0]  # type: ignore[no-any-return]
 
     def _at_tree(self, tree: Tree) -> Span:

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, Protocol, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import jmespath.exceptions
 import jmespath.functions
@@ -28,13 +28,11 @@ import jmespath.visitor
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
 from crossdock.core.json_faults import lone_surrogate
-from crossdock.core.json_types import JSON, finite
+from crossdock.core.json_types import finite
 from crossdock.core.yaml_reader import ScalarNode
-from crossdock.execution.scope import Scope
 from crossdock.language.cost import CostContext, GrowthError, measured
 from crossdock.language.expr import Expression
-from crossdock.language.functions import REGISTRY, Function, FunctionError
-from crossdock.language.functions.bounds import LONGEST as LONGEST_RESULT
+from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import ordinal
 from crossdock.language.legacy import Positions, Tree, from_tree
 
@@ -42,7 +40,6 @@ LONGEST: Final = 4_000
 DEEPEST: Final = 40
 LONGEST_CHAIN: Final = 100
 
-_T = TypeVar("_T")
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
 _IDENTIFIER = re.compile(r""""(?:[^"\\]|\\.)*"|\w+""", re.ASCII | re.DOTALL)
@@ -50,58 +47,6 @@ _WRITTEN = re.compile(_IDENTIFIER.pattern + r"|-\d+", re.ASCII | re.DOTALL)
 _BRACKETS = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL
 )
-_OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-_WORDS: Final = {
-    "string": "text",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "null": "nothing",
-    "expression": "an expression (&…)",
-    "array-number": "a list of numbers",
-    "array-string": "a list of texts",
-}
-
-
-# Of an item that is wrong JMESPath tells Python's type.
-_ITEMS: Final = {
-    "str": "string",
-    "int": "number",
-    "float": "number",
-    "bool": "boolean",
-    "list": "array",
-    "dict": "object",
-    "NoneType": "null",
-}
-
-
-class Failure(Exception):  # noqa: N818 (it never leaves the engine)
-    """An expression could not be evaluated. ``tree`` is the node to blame, ``mark`` when it began."""
-
-    def __init__(self, message: str, tree: Tree, mark: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.tree = tree
-        self.mark = mark
-
-
-class Witness(Protocol):
-    """Who is told of each property and element that an evaluation reads."""
-
-    def seen(self, container: JSON, key: str | int) -> None: ...
-
-    def mark(self) -> int:
-        """How much has been seen so far."""
-
-
-class Observer(Witness, Protocol):
-    """A witness who is also told of each part of an expression, as it is evaluated."""
-
-    def opened(self, part: Tree, context: JSON) -> None: ...
-
-    def closed(self, value: JSON) -> None:
-        """The part that was opened last, of those still open, gives this value."""
 
 
 def compile_expression(scalar: ScalarNode) -> Expression:
@@ -293,221 +238,6 @@ def _arity_problem(function: Function, given: int) -> str | None:
     wanted = f"at least {least}" if most is None else exactly
     plural = "" if wanted in ("1", "at least 1") else "s"
     return f"`{function.name}` takes {wanted} argument{plural}, not {given}"
-
-
-def describe(value: JSON) -> str:
-    """The kind of a value in the words of the messages, never the value."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
-
-
-def is_true(value: JSON) -> bool:
-    """JMESPath's truth: missing, null, false, '', [] and {} are false, the number 0 is true."""
-    return not (value is None or value is False or value == "" or value == [] or value == {})
-
-
-def printed(value: JSON, tree: Tree) -> str | None:
-    """A value as text, as JSON writes it; None when it is missing."""
-    match value:
-        case str() | None:
-            return value
-        case bool() | int() | float():
-            return json.dumps(value)
-        case _:
-            raise Failure(f"{describe(value)} cannot be printed as text", tree)
-
-
-class Evaluator:
-    """Evaluates expressions in one scope, before a witness if there is one, or an observer."""
-
-    def __init__(
-        self, scope: Scope, witness: Witness | None = None, observer: Observer | None = None
-    ) -> None:
-        functions = _Functions(scope)
-        self._interpreter = _Interpreter(functions)
-        if observer is not None:
-            self._interpreter = _ObservedInterpreter(functions, observer)
-        elif witness is not None:
-            self._interpreter = _WitnessedInterpreter(functions, witness)
-
-    def evaluate(self, expression: Expression, context: JSON) -> JSON:
-        """The value, None when there is none. Raises Failure."""
-        try:
-            return cast(JSON, self._interpreter.visit(expression.tree, context))
-        except RecursionError:
-            raise Failure("the value nests too deep", expression.tree) from None
-
-
-class _Functions(jmespath.functions.Functions):
-    """JMESPath's functions, with those of the registry before them."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__()
-        self._scope = scope
-
-    def call_function(self, function_name: str, resolved_args: Iterable[Any]) -> Any:
-        arguments = list(resolved_args)
-        function = REGISTRY[function_name]
-        if function.call is not None:
-            return function.apply(arguments)
-        match function_name:
-            case "root" | "request":
-                return getattr(self._scope, function_name)
-            case "settings" | "answers":
-                return dict(getattr(self._scope, function_name))
-            case "events":
-                return list(self._scope.events)
-            case "lookup":
-                return self._lookup(*arguments)
-        return super().call_function(function_name, arguments)
-
-    def _lookup(self, table: str, key: JSON, default: JSON = None) -> JSON:
-        if key is None:
-            return None
-        if not isinstance(key, str | int) or isinstance(key, bool):
-            raise FunctionError(f"`lookup` takes text or a whole number as its key, not {describe(key)}")
-        return self._scope.tables[table].get(str(key), default)
-
-
-class _Expression:
-    """What JMESPath's functions take for `&`, told by the name of its class; here it is a Python function."""
-
-    expression = None
-
-    def __init__(self, function: Callable[[JSON], JSON]) -> None:
-        self._function = function
-
-    def visit(self, _tree: None, value: JSON) -> JSON:
-        return self._function(value)
-
-
-Reference = _Expression
-
-
-def builtin(name: str, *arguments: object) -> JSON:
-    """One of JMESPath's own functions. Raises what it raises."""
-    return cast(JSON, _BUILTINS.call_function(name, list(arguments)))
-
-
-class _Interpreter(jmespath.visitor.TreeInterpreter):
-    """JMESPath's interpreter, whose failures know their place, with the node types of templates."""
-
-    def __init__(self, functions: _Functions) -> None:
-        super().__init__(jmespath.visitor.Options(custom_functions=functions))
-
-    def visit_function_expression(self, node: Tree, value: JSON) -> Any:
-        try:
-            return super().visit_function_expression(node, value)
-        except FunctionError as error:
-            raise Failure(str(error), node) from None
-        except jmespath.exceptions.JMESPathTypeError as error:
-            raise Failure(_type_message(error), node) from None
-        except (TypeError, ValueError, AttributeError, KeyError, jmespath.exceptions.JMESPathError):
-            raise Failure(f"`{node['value']}` cannot take these values", node) from None
-
-    def visit_comparator(self, node: Tree, value: JSON) -> Any:
-        try:
-            return super().visit_comparator(node, value)
-        except TypeError:
-            operator = _OPERATORS[node["value"]]
-            raise Failure(f"`{operator}` cannot compare text with a number", node) from None
-
-    def visit_slice(self, node: Tree, value: JSON) -> Any:
-        try:
-            return super().visit_slice(node, value)
-        except ValueError:
-            raise Failure("the step of a slice cannot be 0", node) from None
-
-    def visit_conditional(self, node: Tree, value: JSON) -> Any:
-        test, then, otherwise = node["children"]
-        return self.visit(then if is_true(self.visit(test, value)) else otherwise, value)
-
-    def visit_concat(self, node: Tree, value: JSON) -> str | None:
-        parts: list[str] = []
-        for child in node["children"]:
-            part = self.printed(child, value)
-            if part is None:
-                return None
-            parts.append(part)
-        text = "".join(parts)
-        if len(text) > LONGEST_RESULT:
-            raise Failure(f"the text has more than {LONGEST_RESULT} characters", node)
-        return text
-
-    visit_text = visit_concat
-
-    def printed(self, part: Tree, value: JSON) -> str | None:
-        return printed(self.visit(part, value), part)
-
-
-class _WitnessedInterpreter(_Interpreter):
-    """Tells the witness of each property and element that is read, and a failure where it began."""
-
-    def __init__(self, functions: _Functions, witness: Witness) -> None:
-        super().__init__(functions)
-        self._witness = witness
-
-    def visit_field(self, node: Tree, value: JSON) -> Any:
-        if isinstance(value, dict):
-            self._witness.seen(value, node["value"])
-        return super().visit_field(node, value)
-
-    def visit_index(self, node: Tree, value: JSON) -> Any:
-        if isinstance(value, list):
-            position = node["value"]
-            self._witness.seen(value, position if position >= 0 else len(value) + position)
-        return super().visit_index(node, value)
-
-    def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
-        return self._marked(node, super().visit, node, *args, **kwargs)
-
-    def printed(self, part: Tree, value: JSON) -> str | None:
-        return self._marked(part, super().printed, part, value)
-
-    def _marked(self, node: Tree, call: Callable[..., _T], *args: Any, **kwargs: Any) -> _T:
-        mark = self._witness.mark()
-        try:
-            return call(*args, **kwargs)
-        except Failure as failure:
-            if failure.tree is node:
-                failure.mark = mark
-            raise
-
-
-class _ObservedInterpreter(_WitnessedInterpreter):
-    """Tells the observer of each part that is evaluated, from the whole inwards."""
-
-    def __init__(self, functions: _Functions, observer: Observer) -> None:
-        super().__init__(functions, observer)
-        self._observer = observer
-
-    def visit(self, node: Tree, *args: Any, **kwargs: Any) -> Any:
-        self._observer.opened(node, args[0] if args else None)
-        value = super().visit(node, *args, **kwargs)
-        self._observer.closed(value)
-        return value
-
-
-_BUILTINS: Final = jmespath.functions.Functions()
-
-
-def _type_message(error: Any) -> str:
-    expected = [_WORDS.get(word, word) for word in error.expected_types]
-    wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
-    if item := _ITEMS.get(error.actual_type):
-        return f"`{error.function_name}` takes {wanted}, and an item is {_WORDS[item]}"
-    return f"`{error.function_name}` takes {wanted}, not {_WORDS.get(error.actual_type, error.actual_type)}"
 
 
 def children(tree: Tree) -> Sequence[Tree]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from crossdock.core.json_types import JSON
 from crossdock.language import expr
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ _OF_MANY = (expr.Subexpression, expr.IndexExpression, expr.MultiselectList, expr
 _KIND = {made: kind for kind, made in _BY_KIND.items()}
 
 
-def to_tree(node: expr.Expr, positions: Positions) -> Tree:
+def to_tree(node: expr.Expr, positions: Positions, by_node: dict[int, Tree]) -> Tree:
     """A dictionary tree from a node; the places of its names are added to ``positions``."""
-    parts: list[Any] = [to_tree(part, positions) for part in expr.children(node)]
+    parts: list[Any] = [to_tree(part, positions, by_node) for part in expr.children(node)]
     kind, value = _kind(node)
     match node:
         case expr.Slice(start, stop, step):
@@ -76,6 +77,7 @@ def to_tree(node: expr.Expr, positions: Positions) -> Tree:
         case expr.Conditional(inline=True):
             parts = [parts[1], parts[0], parts[2]]
     tree: Tree = {"type": kind, "children": parts, "value": value}
+    by_node[id(node)] = tree
     if node.span is not None:
         positions[id(tree)] = node.span
     return tree
@@ -104,3 +106,15 @@ def _kind(node: expr.Expr) -> tuple[str, Any]:
         case expr.MultiselectHash():
             return "multi_select_dict", None
     return _KIND[type(node)], None
+
+
+class Dictionaries:
+    """An observer of nodes that tells another one the dictionaries of the same parts."""
+
+    def __init__(self, expression: expr.Expression, observer: Any) -> None:
+        self._observer = observer
+        self._trees = expression.trees_by_node
+        self.seen, self.closed, self.mark = observer.seen, observer.closed, observer.mark
+
+    def opened(self, part: expr.Expr, context: JSON) -> None:
+        self._observer.opened(self._trees[id(part)], context)

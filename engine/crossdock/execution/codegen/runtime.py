@@ -154,13 +154,13 @@ def found(rows: dict[str, JSON], key: JSON, default: JSON = None) -> JSON:
 
 def builtin(name: str, *arguments: object) -> JSON:
     """One of JMESPath's own functions that nobody here has written. Raises what it raises."""
-    from crossdock.language.jmespath import builtin
+    from crossdock.execution.jmespath_library import builtin
 
     return builtin(name, *arguments)
 
 
 def reference(function: Callable[[JSON], JSON]) -> object:
     """Python as what JMESPath calls `&`, an expression that is evaluated later."""
-    from crossdock.language.jmespath import Reference
+    from crossdock.execution.jmespath_library import Reference
 
     return Reference(function)

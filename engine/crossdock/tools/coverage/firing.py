@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON
+from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts
+from crossdock.execution.values import is_true
 from crossdock.language.expr import Expression
-from crossdock.language.jmespath import Evaluator, is_true
-from crossdock.language.legacy import Tree
+from crossdock.language.legacy import Dictionaries, Tree
 from crossdock.project.cases import Case, cases_of, outcome_of, users_of
 from crossdock.project.examples import records_in
 from crossdock.tools.coverage.rules import Arm, Rule, deciding, place_key, row_key, rules_of
@@ -82,7 +83,9 @@ class CoverageWatch:
         self.seen.add((key, "true" if is_true(value) else "false"))
         if value is not None:
             self.seen.add((key, "value"))
-        Evaluator(scope, observer=_Branches(self.seen, scope)).evaluate(expression, context)
+        Evaluator(scope, observer=Dictionaries(expression, _Branches(self.seen, scope))).evaluate(
+            expression, context
+        )
 
     def entered(self, context: JSON) -> None: ...
 

@@ -15,8 +15,10 @@ from crossdock.core.paths import Parts, pointer
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
-from crossdock.language.jmespath import Evaluator
 from crossdock.language.legacy import Tree
+from crossdock.execution.evaluator import Evaluator
+from crossdock.language.legacy import Dictionaries, Tree
+from crossdock.tools.explain.paths import Parts
 from crossdock.tools.explain.secrets import Secrets
 
 
@@ -102,7 +104,7 @@ def _element(container: JSON, key: str | int) -> JSON:
 def replay(expression: Expression, context: JSON, scope: Scope, origins: Origins) -> Part:
     """What happened when an expression was evaluated. It did not fail the first time, so it does not now."""
     recording = _Recording(origins)
-    Evaluator(scope, observer=recording).evaluate(expression, context)
+    Evaluator(scope, observer=Dictionaries(expression, recording)).evaluate(expression, context)
     assert recording.whole is not None
     return recording.whole
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from crossdock.language.jmespath import children, is_true
+from crossdock.execution.values import is_true
+from crossdock.language.jmespath import children
 from crossdock.language.legacy import Tree
 from crossdock.language.unparse import written
 from crossdock.tools.explain.replay import Judge, Part

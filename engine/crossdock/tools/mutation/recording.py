@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
+from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts
 from crossdock.language.expr import Expression
-from crossdock.language.jmespath import Evaluator
-from crossdock.language.legacy import Tree
+from crossdock.language.legacy import Dictionaries, Tree
 from crossdock.schema.shape import Shape
 from crossdock.tools.coverage.firing import CoverageWatch
 from crossdock.tools.coverage.rules import Key
@@ -82,7 +82,9 @@ class Siblings:
         return self.found.get(id(part))
 
     def look(self, expression: Expression, context: JSON, scope: Scope) -> None:
-        Evaluator(scope, observer=_Fields(self, scope.root)).evaluate(expression, context)
+        Evaluator(scope, observer=Dictionaries(expression, _Fields(self, scope.root))).evaluate(
+            expression, context
+        )
 
     def note(self, part: Tree, context: JSON, root: JSON) -> None:
         if self.found.get(id(part)) is not None or not isinstance(context, dict):

@@ -1,0 +1,67 @@
+"""JMESPath's own functions, run by its library, and its type errors in this project's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, cast
+
+import jmespath.exceptions
+import jmespath.functions
+
+from crossdock.core.json_types import JSON
+from crossdock.language.functions import FunctionError
+
+_BUILTINS: Final = jmespath.functions.Functions()
+_WORDS: Final = {
+    "string": "text",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "nothing",
+    "expression": "an expression (&…)",
+    "array-number": "a list of numbers",
+    "array-string": "a list of texts",
+}
+# For an item of the wrong type the library gives the name of Python's type.
+_ITEMS: Final = {
+    "str": "string",
+    "int": "number",
+    "float": "number",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+    "NoneType": "null",
+}
+
+
+class _Expression:
+    """An argument `&…`, evaluated by a Python function. The library knows it by the name of this class."""
+
+    expression = None
+
+    def __init__(self, function: Callable[[JSON], JSON]) -> None:
+        self._function = function
+
+    def visit(self, _tree: None, value: JSON) -> JSON:
+        return self._function(value)
+
+
+Reference = _Expression
+
+
+def builtin(name: str, *arguments: object) -> JSON:
+    """One of JMESPath's own functions. Raises FunctionError for a wrong type, and what Python raises."""
+    try:
+        return cast(JSON, _BUILTINS.call_function(name, list(arguments)))
+    except jmespath.exceptions.JMESPathTypeError as error:
+        raise FunctionError(_type_message(error)) from None
+
+
+def _type_message(error: jmespath.exceptions.JMESPathTypeError) -> str:
+    """A type error of the library as one sentence, without the value."""
+    expected = [_WORDS.get(word, word) for word in error.expected_types]
+    wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
+    if item := _ITEMS.get(error.actual_type):
+        return f"`{error.function_name}` takes {wanted}, and an item is {_WORDS[item]}"
+    return f"`{error.function_name}` takes {wanted}, not {_WORDS.get(error.actual_type, error.actual_type)}"

@@ -1,0 +1,43 @@
+"""JMESPath's truth, equality and order of JSON values."""
+
+from __future__ import annotations
+
+from crossdock.core.json_types import JSON
+
+
+def is_true(value: JSON) -> bool:
+    """JMESPath's truth: missing, null, false, '', [] and {} are false, the number 0 is true."""
+    return not (value is None or value is False or value == "" or value == [] or value == {})
+
+
+def is_number(value: JSON) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def has_order(value: JSON) -> bool:
+    """Whether `<` and its like compare a value at all: only numbers and texts."""
+    return isinstance(value, str) or is_number(value)
+
+
+def equal(left: JSON, right: JSON) -> bool:
+    """Equality of JSON values. Python alone would take 1 for true, and 0 for false."""
+    if isinstance(left, bool) is not isinstance(right, bool) and (is_number(left) or is_number(right)):
+        return False
+    return left == right
+
+
+def kind_in_words(value: JSON) -> str:
+    """The kind of a value in the words of the messages, never the value."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
