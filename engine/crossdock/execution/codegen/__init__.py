@@ -17,9 +17,9 @@ from crossdock.core.json_types import JSON, Missing
 from crossdock.core.python_module import Generated
 from crossdock.execution.codegen import runtime
 from crossdock.execution.codegen.cells import write_mapping
-from crossdock.execution.codegen.expressions import Trees
+from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
-from crossdock.execution.codegen.reads import HERE, Found, of_mapping, of_tree
+from crossdock.execution.codegen.reads import HERE, Found, of_mapping, of_node
 from crossdock.execution.codegen.writer import ARRAY, OBJECT, TooLarge, Value, Writer
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
@@ -95,14 +95,14 @@ def tiered(generated: Generated, other: Callable[[], Generated]) -> Function:
 def generate_expression(expression: Expression, *, amounts: bool = True) -> Generated:
     """The Python of one expression or template in a context and a scope. Raises TooLarge."""
     writer = Writer(amounts=amounts)
-    found = [*of_tree(expression.tree)]
+    found = [*of_node(expression.node)]
     origins = _scope(writer, found)
     roots = [access for origin, access in found if origin == "root"]
     if roots:
         origins["root"] = Frame(writer, writer.named(Value("scope.root")), roots)
     here = [access for origin, access in found if origin == HERE]
-    trees = Trees(writer, origins, lambda name: f"scope.tables[{name!r}]")
-    value = trees.value(expression.tree, Frame(writer, Value("payload", simple=True), here))
+    expressions = Expressions(writer, origins, lambda name: f"scope.tables[{name!r}]")
+    value = expressions.value(expression.node, Frame(writer, Value("payload", simple=True), here))
     writer.line(f"return {value.code}")
     return _module(writer, "expression", expression.text.partition("\n")[0])
 

@@ -21,11 +21,11 @@ from crossdock.execution.codegen.writer import (
     of_items,
     of_members,
 )
+from crossdock.language.expr import Constant, ExpressionReference, FunctionCall
 from crossdock.language.functions import REGISTRY, Function
-from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
-    from crossdock.execution.codegen.expressions import Trees
+    from crossdock.execution.codegen.expressions import Expressions
 
 _CLASSES: Final[dict[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
@@ -48,24 +48,24 @@ _OPERATIONS: Final = {
 _SAFE: Final = frozenset({"lower", "trim", "upper"})
 
 
-def call(trees: Trees, tree: Tree, frame: Frame) -> Value:
+def call(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     """What a function gives for its arguments in a context."""
-    name = tree["value"]
-    if (amount := fixed_point.call(trees, tree, frame)) is not None:
+    name = node.name
+    if (amount := fixed_point.call(expressions, node, frame)) is not None:
         return amount
     if special := _SPECIAL.get(name):
-        return special(trees, tree, frame)
-    if any(part["type"] == "expref" for part in tree["children"]):
-        return _by_expression(trees, tree, frame)
-    arguments = [trees.value(part, frame) for part in tree["children"]]
-    return _Call(trees, REGISTRY[name], arguments).value()
+        return special(expressions, node, frame)
+    if any(isinstance(argument, ExpressionReference) for argument in node.arguments):
+        return _by_expression(expressions, node, frame)
+    arguments = [expressions.value(argument, frame) for argument in node.arguments]
+    return _Call(expressions, REGISTRY[name], arguments).value()
 
 
 class _Call:
     """One call: its function and its arguments, with what has to be asked of them first."""
 
-    def __init__(self, trees: Trees, function: Function, arguments: list[Value]) -> None:
-        self.writer = trees.writer
+    def __init__(self, expressions: Expressions, function: Function, arguments: list[Value]) -> None:
+        self.writer = expressions.writer
         self.function = function
         self.arguments = arguments
         last = len(function.parameters) - 1
@@ -127,64 +127,65 @@ def _kinds_of(names: frozenset[str]) -> frozenset[str]:
     return frozenset("number" if name == "integer" else name for name in names)
 
 
-def _by_expression(trees: Trees, tree: Tree, frame: Frame) -> Value:
+def _by_expression(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     """A call with an expression that the function evaluates itself: a function within the function."""
-    writer = trees.writer
+    writer = expressions.writer
     codes = []
-    for part in tree["children"]:
-        if part["type"] != "expref":
-            codes.append(writer.named(trees.value(part, frame)).code)
+    for argument in node.arguments:
+        if not isinstance(argument, ExpressionReference):
+            codes.append(writer.named(expressions.value(argument, frame)).code)
             continue
         name, element = writer.fresh("f"), writer.fresh("e")
         with writer.block(f"def {name}({element}):"):
-            inside = trees.enter(Value(element, simple=True), part["children"])
-            writer.line(f"return {trees.value(part['children'][0], inside).code}")
+            inside = expressions.enter(Value(element, simple=True), [argument.body])
+            writer.line(f"return {expressions.value(argument.body, inside).code}")
         codes.append(f"reference({name})")
     writer.risky()
-    function = REGISTRY[tree["value"]]
+    function = REGISTRY[node.name]
     called = "apply" if function.call else "builtin"
     return Value(f"{called}({', '.join([repr(function.name), *codes])})", _kinds_of(function.returns))
 
 
-def _origin(trees: Trees, tree: Tree, _frame: Frame) -> Value:
-    return trees.origins[tree["value"]].value
+def _origin(expressions: Expressions, node: FunctionCall, _frame: Frame) -> Value:
+    return expressions.origins[node.name].value
 
 
-def _map(trees: Trees, tree: Tree, frame: Frame) -> Value:
-    body = tree["children"][0]["children"][0]
-    values = trees.writer.named(trees.value(tree["children"][1], frame))
-    writer = trees.writer
+def _map(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+    reference, over = node.arguments
+    assert isinstance(reference, ExpressionReference)
+    values = expressions.writer.named(expressions.value(over, frame))
+    writer = expressions.writer
     if values.kinds != ARRAY:
         writer.risky()
         writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
     name, element = writer.fresh("r"), writer.fresh("e")
     writer.line(f"{name} = []")
     with writer.block(f"for {element} in {values.code}:"):
-        inside = trees.enter(Value(element, simple=True), [body])
-        writer.line(f"{name}.append({trees.value(body, inside).code})")
+        inside = expressions.enter(Value(element, simple=True), [reference.body])
+        writer.line(f"{name}.append({expressions.value(reference.body, inside).code})")
     return Value(name, ARRAY, simple=True)
 
 
-def _merge(trees: Trees, tree: Tree, frame: Frame) -> Value:
+def _merge(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     """Objects in one; what the mapping states of them is stated of the whole."""
-    values = [trees.value(part, frame) for part in tree["children"]]
+    values = [expressions.value(part, frame) for part in node.arguments]
     if all(value.members is not None for value in values):
         return of_members({key: inner for value in values for key, inner in (value.members or {}).items()})
-    values = [trees.writer.named(value) for value in values]
+    values = [expressions.writer.named(value) for value in values]
     plain = "{" + ", ".join(f"**{value.code}" for value in values) + "}"
     unsure = [value.code for value in values if value.kinds != OBJECT]
     if not unsure:
         return Value(plain, OBJECT)
-    trees.writer.risky()
+    expressions.writer.risky()
     tests = " and ".join(f"{code}.__class__ is dict" for code in unsure)
     listed = ", ".join(value.code for value in values)
     return Value(f"({plain} if {tests} else builtin('merge', {listed}))", OBJECT)
 
 
-def _not_null(trees: Trees, tree: Tree, frame: Frame) -> Value:
+def _not_null(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     """All of its arguments are worked out, as the interpreter does, and the first that is there is taken."""
-    values = [_ready(trees.writer, trees.value(part, frame)) for part in tree["children"]]
-    values[:-1] = [trees.writer.named(value) for value in values[:-1]]
+    values = [_ready(expressions.writer, expressions.value(part, frame)) for part in node.arguments]
+    values[:-1] = [expressions.writer.named(value) for value in values[:-1]]
     chosen, kinds = values[-1].code, values[-1].kinds
     for value in reversed(values[:-1]):
         if value.nullable:
@@ -200,31 +201,32 @@ def _ready(writer: Writer, value: Value) -> Value:
     return value if value.harmless else writer.named(value)
 
 
-def _lookup(trees: Trees, tree: Tree, frame: Frame) -> Value:
-    parts = tree["children"]
-    rows = trees.table(parts[0]["value"])
-    key, *rest = [trees.writer.named(trees.value(part, frame)) for part in parts[1:]]
+def _lookup(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+    table, *others = node.arguments
+    assert isinstance(table, Constant)
+    rows = expressions.table(str(table.value))
+    key, *rest = [expressions.writer.named(expressions.value(part, frame)) for part in others]
     listed = ", ".join(value.code for value in (key, *rest))
     if key.kinds == STRING:
         return Value(f"{rows}.get({listed})")
     if not key.kinds <= STRING | NULL:
-        trees.writer.risky()
+        expressions.writer.risky()
     return Value(f"({rows}.get({listed}) if {key.code}.__class__ is str else found({rows}, {listed}))")
 
 
-def _to_string(trees: Trees, tree: Tree, frame: Frame) -> Value:
-    value = trees.writer.named(trees.value(tree["children"][0], frame))
+def _to_string(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+    value = expressions.writer.named(expressions.value(node.arguments[0], frame))
     if value.kinds == STRING:
         return value
-    trees.writer.risky()
+    expressions.writer.risky()
     called = "apply" if REGISTRY["to_string"].call else "builtin"
     code = value.code
     otherwise = f"str({code}) if {code}.__class__ is int else {called}('to_string', {code})"
     return Value(f"({code} if {code}.__class__ is str else {otherwise})", STRING)
 
 
-def _to_array(trees: Trees, tree: Tree, frame: Frame) -> Value:
-    value = trees.writer.named(trees.value(tree["children"][0], frame))
+def _to_array(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+    value = expressions.writer.named(expressions.value(node.arguments[0], frame))
     if value.kinds == ARRAY:
         return value
     if "array" not in value.kinds:
@@ -232,15 +234,15 @@ def _to_array(trees: Trees, tree: Tree, frame: Frame) -> Value:
     return Value(f"({value.code} if {value.code}.__class__ is list else [{value.code}])", ARRAY)
 
 
-def _type(trees: Trees, tree: Tree, frame: Frame) -> Value:
-    value = trees.writer.named(trees.value(tree["children"][0], frame))
+def _type(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+    value = expressions.writer.named(expressions.value(node.arguments[0], frame))
     for kind in value.kinds if len(value.kinds) == 1 else ():
         return literal(kind)
-    trees.writer.risky()
+    expressions.writer.risky()
     return Value(f"TYPE_NAMES[{value.code}.__class__]", STRING)
 
 
-_SPECIAL: Final[dict[str, Callable[[Trees, Tree, Frame], Value]]] = {
+_SPECIAL: Final[dict[str, Callable[[Expressions, FunctionCall, Frame], Value]]] = {
     **dict.fromkeys(ORIGINS, _origin),
     "lookup": _lookup,
     "map": _map,

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.core.diagnostics import Span
 from crossdock.execution.codegen import fixed_point, loops
-from crossdock.execution.codegen.expressions import Trees
+from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
-from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_tree, way_of
+from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_node, way_of
 from crossdock.execution.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.jmespath import source_order
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import Expr, Expression, FunctionCall, source_order
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -43,8 +41,8 @@ class Cells:
         self.writer = writer
         self.mapping = mapping
         self.fragments = dict(mapping.fragments)
-        self.trees = Trees(writer, scope, self._table)
-        self.sums: dict[int, list[Tree]] = {}
+        self.expressions = Expressions(writer, scope, self._table)
+        self.sums: dict[int, list[Expr]] = {}
         self._gathering: list[Callable[[Value], None]] = []
 
     def made(self, cell: syntax.Cell, frame: Frame) -> Made:
@@ -69,7 +67,7 @@ class Cells:
                 return self._use(cell, frame)
 
     def expression(self, expression: Expression, frame: Frame) -> Value:
-        return self.trees.value(expression.tree, frame)
+        return self.expressions.value(expression.node, frame)
 
     def comment(self, span: Span) -> None:
         """The line of the mapping that the code below comes from."""
@@ -119,8 +117,8 @@ class Cells:
 
     def _begun(self, cell: syntax.List) -> Iterator[Callable[[Value], None]]:
         """The sums of the checks that go through a list of the result, to be added up while it is made."""
-        for tree in self.sums.get(id(cell), ()):
-            yield fixed_point.gather(self.trees, tree)
+        for node in self.sums.get(id(cell), ()):
+            yield fixed_point.gather(self.expressions, node)
 
     def _append(self, name: str, made: Made) -> None:
         value = self.writer.named(made.value)
@@ -144,7 +142,7 @@ class Cells:
         def take(value: Value, inside: Frame | None) -> None:
             self._append(name, self.made(item.cell, inside or self._enter(value, item.cell)))
 
-        if loops.each(self.trees, item.over.tree, frame, take, behind):
+        if loops.each(self.expressions, item.over.node, frame, take, behind):
             return
         over = self.writer.named(self.expression(item.over, frame))
         element = Value(self.writer.fresh("e"), simple=True)
@@ -232,14 +230,14 @@ class Cells:
     def _other(self, name: str, frame: Frame) -> Made:
         """Another mapping, written out in its own scope."""
         value = frame.named()
-        return write_mapping(self.writer, self.mapping.used[name], value, self.trees.origins)
+        return write_mapping(self.writer, self.mapping.used[name], value, self.expressions.origins)
 
 
 def write_mapping(writer: Writer, mapping: Mapping, payload: Value, outer: MappingType[str, Frame]) -> Made:
     """A whole mapping: its settings, its cell and its checks."""
     found = [*of_cell(mapping.cell, dict(mapping.fragments))]
     for check in mapping.checks:
-        found += [item for item in of_tree(check.condition.tree) if item[0] != HERE]
+        found += [item for item in of_node(check.condition.node) if item[0] != HERE]
     accesses = [access for origin, access in found if origin in (HERE, "root")]
     if any(access.path for access in accesses) and payload.kinds != OBJECT:
         writer.line(f"if {payload.code}.__class__ is not dict: raise Unexplained")
@@ -262,20 +260,21 @@ def write_mapping(writer: Writer, mapping: Mapping, payload: Value, outer: Mappi
     return Made(result, made.missing)
 
 
-def _sums(mapping: Mapping) -> dict[int, list[Tree]]:
+def _sums(mapping: Mapping) -> dict[int, list[Expr]]:
     """What the checks add up of the lists of the result, by the cell of the list."""
     lists = {}
     if isinstance(mapping.cell, syntax.Object):
         lists = {item.key: item.cell for item in mapping.cell.fields if isinstance(item.cell, syntax.List)}
-    found: dict[int, list[Tree]] = {}
+    found: dict[int, list[Expr]] = {}
     for check in mapping.checks:
-        for tree in source_order(check.condition.tree):
-            if tree["type"] != "function_expression" or tree["value"] != "sum":
+        for node in source_order(check.condition.node):
+            if not isinstance(node, FunctionCall) or node.name != "sum":
                 continue
-            layers, source = loops.taken_apart(loops.flat(tree["children"][0]))
+            added = node.arguments[0]
+            layers, source = loops.taken_apart(loops.flat(added))
             way = way_of(source)
             if layers and way and way[0] == HERE and len(way[1]) == 1 and (cell := lists.get(way[1][0])):
-                found.setdefault(id(cell), []).append(tree["children"][0])
+                found.setdefault(id(cell), []).append(added)
     return found
 
 
@@ -292,7 +291,7 @@ def _settings(writer: Writer, mapping: Mapping, given: Frame, found: list[Found]
 
 def _checks(cells: Cells, mapping: Mapping, result: Value) -> None:
     """What must be true of the result; the interpreter says what is not."""
-    found = [item for check in mapping.checks for item in of_tree(check.condition.tree)]
+    found = [item for check in mapping.checks for item in of_node(check.condition.node)]
     frame = Frame(cells.writer, result, [access for origin, access in found if origin == HERE])
     for check in mapping.checks:
         cells.comment(check.span)

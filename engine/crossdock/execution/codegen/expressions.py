@@ -1,4 +1,4 @@
-"""The tree of an expression or a template as Python: one method for each kind of node, as in the interpreter.
+"""The nodes of an expression or a template as Python: one case for each kind of node, as in the evaluator.
 
 A method writes the statements that its value needs and returns the value. Whatever can raise is written
 where the interpreter would come to it, so that ``a || b`` raises what is wrong with ``b`` only without
@@ -8,11 +8,12 @@ where the interpreter would come to it, so that ``a || b`` raises what is wrong 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, cast
+from dataclasses import replace
+from typing import Final, assert_never
 
 from crossdock.execution.codegen import calls, fixed_point, loops
 from crossdock.execution.codegen.locals import Access, Frame
-from crossdock.execution.codegen.reads import HERE, of_tree, way_of
+from crossdock.execution.codegen.reads import HERE, of_node, way_of
 from crossdock.execution.codegen.writer import (
     ARRAY,
     BOOLEAN,
@@ -26,8 +27,38 @@ from crossdock.execution.codegen.writer import (
     of_members,
     truth,
 )
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+)
 from crossdock.language.functions.bounds import LONGEST
-from crossdock.language.legacy import Tree
 
 _ORDERS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _NAMES: Final = {"lt": "lt", "lte": "le", "gt": "gt", "gte": "ge"}
@@ -39,54 +70,133 @@ _IS: Final = {
     "number": "in NUMBERS",
     "null": "is None.__class__",
 }
+_Simple = (
+    Identifier
+    | Current
+    | Identity
+    | Constant
+    | Index
+    | Slice
+    | Text
+    | Concat
+    | Variable
+    | Let
+    | ExpressionReference
+)
 _ORDERED: Final = frozenset({"number", "string"})
 
 
-class Trees:
-    """Writes trees. ``origins`` are the frames of ``root()`` and its like, ``tables`` the rows' names."""
+class Expressions:
+    """Writes nodes. ``origins`` are the frames of ``root()`` and its like, ``tables`` the rows' names."""
 
     def __init__(self, writer: Writer, origins: dict[str, Frame], tables: Callable[[str], str]) -> None:
         self.writer = writer
         self.origins = origins
         self.table = tables
+        self._names: dict[str, Value] = {}  # what `let` has named, around what is being written
         self.gathered: dict[int, str] = {}  # sums that are added up while their list is made, by their list
 
-    def value(self, tree: Tree, frame: Frame) -> Value:
-        """What a tree gives in a context."""
-        if way := way_of(tree):
+    def value(self, node: Expr, frame: Frame) -> Value:
+        """What a node gives in a context."""
+        if way := way_of(node):
             origin = frame if way[0] == HERE else self.origins[way[0]]
             return origin.read(way[1])
-        method: Callable[[Tree, Frame], Value] = getattr(self, f"on_{tree['type']}")
-        return method(tree, frame)
+        match node:
+            case Subexpression() | IndexExpression():
+                before = node.parts[:-1]
+                left = before[0] if len(before) == 1 else replace(node, parts=before)
+                return self._onward(left, node.parts[-1], frame)
+            case Pipe(left, right):
+                chain = loops.onto(left, right)
+                return self.value(chain, frame) if chain else self._onward(left, right, frame)
+            case Projection() | FilterProjection() | ValueProjection() | Flatten():
+                return loops.collected(self, node, frame)
+            case FunctionCall():
+                return calls.call(self, node, frame)
+            case Comparator() | Or() | And() | Not() | Conditional():
+                return self._chosen(node, frame)
+            case KeyValue(_, inner) | Binding(_, inner):
+                return self.value(inner, frame)
+            case MultiselectHash(pairs):
+                return self._selected(
+                    frame, lambda: of_members({pair.key: self._part(pair, frame) for pair in pairs})
+                )
+            case MultiselectList(items):
+                return self._selected(frame, lambda: of_items([self._part(item, frame) for item in items]))
+        return self._simple(node, frame)
 
-    def enter(self, value: Value, trees: Iterable[Tree], more: Iterable[Access] = ()) -> Frame:
-        """The context that a value is for some trees, and for what else reads it."""
+    def _chosen(self, node: Comparator | Or | And | Not | Conditional, frame: Frame) -> Value:
+        match node:
+            case Comparator():
+                return self._comparator(node, frame)
+            case Or(left, right):
+                value = self.writer.named(self.value(left, frame))
+                test = f"not {truth(self.writer, value)}"
+                return self._either(value, test, right, frame, value.kinds - NULL)
+            case And(left, right):
+                value = self.writer.named(self.value(left, frame))
+                # What is false is never a number: 0 is true.
+                test = truth(self.writer, value)
+                return self._either(value, test, right, frame, value.kinds - {"number"})
+            case Not(operand):
+                return Value(f"(not {self.truth(operand, frame)})", BOOLEAN)
+            case Conditional():
+                return self._conditional(node, frame)
+        assert_never(node)
+
+    def _simple(self, node: _Simple, frame: Frame) -> Value:
+        match node:
+            case Identifier() | Current() | Identity():
+                raise AssertionError("read by its way")
+            case Constant(constant):
+                return literal(constant)
+            case Index(position):
+                return self._index(position, frame)
+            case Slice():
+                return self._slice(node, frame)
+            case Text(parts) | Concat(parts):
+                return self._text(parts, frame)
+            case Variable(name):
+                return self._names[name]
+            case Let():
+                return self._let(node, frame)
+            case ExpressionReference():
+                raise AssertionError("written by the call that takes it")
+        assert_never(node)
+
+    def enter(self, value: Value, nodes: Iterable[Expr], more: Iterable[Access] = ()) -> Frame:
+        """The context that a value is for some expressions, and for what else reads it."""
         if value.members is None and value.items is None:
             value = self.writer.named(value)
-        accesses = [*(access for tree in trees for origin, access in of_tree(tree) if origin == HERE), *more]
+        accesses = [*(access for node in nodes for origin, access in of_node(node) if origin == HERE), *more]
         return Frame(self.writer, value, accesses)
 
-    def truth(self, tree: Tree, frame: Frame) -> str:
-        return truth(self.writer, self.value(tree, frame))
+    def truth(self, node: Expr, frame: Frame) -> str:
+        return truth(self.writer, self.value(node, frame))
 
-    def on_subexpression(self, tree: Tree, frame: Frame) -> Value:
-        *before, right = tree["children"]
-        left: Tree = before[0] if len(before) == 1 else {**tree, "children": before}
-        if tree["type"] == "pipe" and (chain := loops.onto(left, right)):
-            return self.value(chain, frame)
+    def _onward(self, left: Expr, right: Expr, frame: Frame) -> Value:
+        """The right with the value of the left as its context."""
         if loops.takes_first(right) and (first := loops.first(self, loops.flat(left), frame)):
             inside = Frame(self.writer, NONE)
             inside.first = first
             return self.value(right, inside)
         value = self.value(left, frame)
         inside = self.enter(value, [right])
-        inside.first = frame.first if left["type"] in ("identity", "current") else None
+        inside.first = frame.first if isinstance(left, Identity | Current) else None
         return self.value(right, inside)
 
-    on_pipe = on_index_expression = on_subexpression
+    def _let(self, node: Let, frame: Frame) -> Value:
+        # Each value gets a Python name before the body is written: it is worked out once, and what it
+        # raises is raised even if no branch of the body reads the variable, as in the interpreter.
+        given = {
+            binding.name: self.writer.named(self.value(binding.value, frame)) for binding in node.bindings
+        }
+        around, self._names = self._names, {**self._names, **given}
+        value = self.value(node.body, frame)
+        self._names = around
+        return value
 
-    def on_index(self, tree: Tree, frame: Frame) -> Value:
-        position = tree["value"]
+    def _index(self, position: int, frame: Frame) -> Value:
         if frame.first is not None and position == 0:
             return frame.first
         value = frame.value
@@ -102,33 +212,16 @@ class Trees:
         test = enough if value.kinds == ARRAY else f"{name}.__class__ is list and {enough}"
         return Value(f"({name}[{position}] if {test} else None)")
 
-    def on_slice(self, tree: Tree, frame: Frame) -> Value:
+    def _slice(self, node: Slice, frame: Frame) -> Value:
         value = frame.named()
-        parts: list[int | None] = cast("list[int | None]", tree["children"])
-        bounds = ":".join("" if part is None else str(part) for part in parts)
-        if parts[2] == 0:
+        bounds = ":".join("" if part is None else str(part) for part in (node.start, node.stop, node.step))
+        if node.step == 0:
             self.writer.risky()
         if value.kinds == ARRAY:
             return Value(f"{value.code}[{bounds}]", ARRAY)
         return Value(f"({value.code}[{bounds}] if {value.code}.__class__ is list else None)", ARRAY | NULL)
 
-    def on_literal(self, tree: Tree, _frame: Frame) -> Value:
-        return literal(tree["value"])
-
-    def on_key_val_pair(self, tree: Tree, frame: Frame) -> Value:
-        return self.value(tree["children"][0], frame)
-
-    def on_or_expression(self, tree: Tree, frame: Frame) -> Value:
-        left, right = tree["children"]
-        value = self.writer.named(self.value(left, frame))
-        return self._either(value, f"not {truth(self.writer, value)}", right, frame, value.kinds - NULL)
-
-    def on_and_expression(self, tree: Tree, frame: Frame) -> Value:
-        left, right = tree["children"]
-        value = self.writer.named(self.value(left, frame))
-        return self._either(value, truth(self.writer, value), right, frame, value.kinds - {"number"})
-
-    def _either(self, value: Value, test: str, other: Tree, frame: Frame, kinds: frozenset[str]) -> Value:
+    def _either(self, value: Value, test: str, other: Expr, frame: Frame, kinds: frozenset[str]) -> Value:
         """A value, or when the test holds another one."""
         with self.writer.aside() as kept:
             right = self.value(other, frame)
@@ -140,26 +233,23 @@ class Trees:
         self.writer.place(f"if {test}:", kept, f"{name} = {right.code}")
         return Value(name, kinds, simple=True)
 
-    def on_not_expression(self, tree: Tree, frame: Frame) -> Value:
-        return Value(f"(not {self.truth(tree['children'][0], frame)})", BOOLEAN)
-
-    def on_comparator(self, tree: Tree, frame: Frame) -> Value:
-        if (asked := self._kind_asked(tree, frame)) is not None:
+    def _comparator(self, node: Comparator, frame: Frame) -> Value:
+        if (asked := self._kind_asked(node, frame)) is not None:
             return asked
-        values = [self.value(part, frame) for part in tree["children"]]
-        if (compared := self._amounts_compared(tree["value"], *values)) is not None:
+        values = [self.value(part, frame) for part in (node.left, node.right)]
+        if (compared := self._amounts_compared(node.operator, *values)) is not None:
             return compared
         left, right = (self.writer.named(value) for value in values)
-        if tree["value"] in ("eq", "ne"):
-            return Value(_equality(left, right, tree["value"] == "ne"), BOOLEAN)
-        operator = _ORDERS[tree["value"]]
+        if node.operator in ("eq", "ne"):
+            return Value(_equality(left, right, node.operator == "ne"), BOOLEAN)
+        operator = _ORDERS[node.operator]
         plain = f"{left.code} {operator} {right.code}"
         for kind in ("number", "string"):
             if left.kinds == right.kinds == {kind}:
                 return Value(f"({plain})", BOOLEAN)
         if left.kinds & _ORDERED and right.kinds & _ORDERED:
             self.writer.risky()
-        otherwise = f"ordered(operator.{_NAMES[tree['value']]}, {left.code}, {right.code})"
+        otherwise = f"ordered(operator.{_NAMES[node.operator]}, {left.code}, {right.code})"
         unsure = [side.code for side in (left, right) if side.kinds != {"number"}]
         test = " and ".join(f"{code}.__class__ in NUMBERS" for code in unsure)
         return Value(f"({plain} if {test} else {otherwise})", BOOLEAN | NULL)
@@ -179,29 +269,18 @@ class Trees:
             return Value(code, BOOLEAN | NULL, test=f"({there} and {plain})")
         return Value(f"({plain})", BOOLEAN)
 
-    def _kind_asked(self, tree: Tree, frame: Frame) -> Value | None:
+    def _kind_asked(self, node: Comparator, frame: Frame) -> Value | None:
         """``type(a) == 'string'``, without the name of the type."""
-        left, right = tree["children"]
-        if left["type"] != "function_expression" or left["value"] != "type" or right["type"] != "literal":
-            return None
-        test = _IS.get(right["value"]) if isinstance(right["value"], str) else None
-        if test is None or tree["value"] not in ("eq", "ne"):
-            return None
-        value = self.writer.named(self.value(left["children"][0], frame))
-        negation = "not " if tree["value"] == "ne" else ""
+        match node:
+            case Comparator("eq" | "ne", FunctionCall("type", (asked,)), Constant(str(kind))) if kind in _IS:
+                value = self.writer.named(self.value(asked, frame))
+            case _:
+                return None
+        test, negation = _IS[kind], "not " if node.operator == "ne" else ""
         return Value(f"({negation}{value.code}.__class__ {test})", BOOLEAN)
 
-    def on_multi_select_dict(self, tree: Tree, frame: Frame) -> Value:
-        pairs = tree["children"]
-        return self._selected(
-            frame, lambda: of_members({pair["value"]: self._part(pair, frame) for pair in pairs})
-        )
-
-    def on_multi_select_list(self, tree: Tree, frame: Frame) -> Value:
-        return self._selected(frame, lambda: of_items([self._part(part, frame) for part in tree["children"]]))
-
-    def _part(self, tree: Tree, frame: Frame) -> Value:
-        return self.writer.named(self.value(tree, frame))
+    def _part(self, node: Expr, frame: Frame) -> Value:
+        return self.writer.named(self.value(node, frame))
 
     def _selected(self, frame: Frame, make: Callable[[], Value]) -> Value:
         """A list or an object of parts; nothing when the context is."""
@@ -217,21 +296,12 @@ class Trees:
         self.writer.place(f"if {context.code} is not None:", kept, f"{name} = {made.code}")
         return Value(name, made.kinds | NULL, simple=True)
 
-    def on_projection(self, tree: Tree, frame: Frame) -> Value:
-        return loops.collected(self, tree, frame)
-
-    on_flatten = on_filter_projection = on_value_projection = on_projection
-
-    def on_function_expression(self, tree: Tree, frame: Frame) -> Value:
-        return calls.call(self, tree, frame)
-
-    def on_conditional(self, tree: Tree, frame: Frame) -> Value:
-        test, then, otherwise = tree["children"]
-        condition = self.truth(test, frame)
+    def _conditional(self, node: Conditional, frame: Frame) -> Value:
+        condition = self.truth(node.test, frame)
         with self.writer.aside() as first:
-            one = self.value(then, frame)
+            one = self.value(node.then, frame)
         with self.writer.aside() as second:
-            other = self.value(otherwise, frame)
+            other = self.value(node.otherwise, frame)
         kinds = one.kinds | other.kinds
         if not first and not second:
             return Value(f"({one.code} if {condition} else {other.code})", kinds)
@@ -240,24 +310,24 @@ class Trees:
         self.writer.place("else:", second, f"{name} = {other.code}")
         return Value(name, kinds, simple=True)
 
-    def on_text(self, tree: Tree, frame: Frame) -> Value:
+    def _text(self, parts: tuple[Expr, ...], frame: Frame) -> Value:
         """The parts one after the other; the first that is missing makes the whole so."""
-        parts = tree["children"]
         name = self.writer.fresh()
         printed: list[str] = []
-        if all(part["type"] == "literal" and isinstance(part["value"], str) for part in parts):
-            return literal("".join(part["value"] for part in parts))
+        constants = [
+            part.value for part in parts if isinstance(part, Constant) and isinstance(part.value, str)
+        ]
+        if len(constants) == len(parts):
+            return literal("".join(constants))
         self.writer.line(f"{name} = None")
         self._print(parts, frame, printed, name)
         return Value(name, STRING | NULL, simple=True)
 
-    on_concat = on_text
-
-    def _print(self, parts: list[Tree], frame: Frame, printed: list[str], name: str) -> None:
+    def _print(self, parts: tuple[Expr, ...], frame: Frame, printed: list[str], name: str) -> None:
         for position, part in enumerate(parts):
             value = self.value(part, frame)
-            if part["type"] == "literal" and value.kinds == STRING:
-                printed.append(_escaped(part["value"]))
+            if isinstance(part, Constant) and isinstance(part.value, str):
+                printed.append(_escaped(part.value))
                 continue
             value = self.writer.named(value)
             if not value.kinds <= STRING | NULL:

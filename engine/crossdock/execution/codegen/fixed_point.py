@@ -13,31 +13,31 @@ from typing import TYPE_CHECKING, Final
 from crossdock.execution.codegen import loops
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.writer import BOOLEAN, NULL, NUMBER, STRING, Value, Writer
+from crossdock.language.expr import Expr, FunctionCall
 from crossdock.language.functions.scaled import SCALE
-from crossdock.language.legacy import Tree
 
 if TYPE_CHECKING:
-    from crossdock.execution.codegen.expressions import Trees
+    from crossdock.execution.codegen.expressions import Expressions
 
 # Below this every amount has at most 15 digits, and so survives being a float in between.
 _LIMIT: Final = 10**15
 
 
-def call(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
+def call(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value | None:
     """What a function of amounts gives; None for any other function."""
-    if not trees.writer.amounts:
+    if not expressions.writer.amounts:
         return None
-    name, parts = tree["value"], tree["children"]
+    name, parts = node.name, node.arguments
     if name == "sum":
-        return _sum(trees, parts[0], frame)
+        return _sum(expressions, parts[0], frame)
     least, most, write = _FUNCTIONS.get(name, (1, 0, _add))
     if not least <= len(parts) <= most:
         return None
-    trees.writer.risky()
-    values = [trees.value(part, frame) for part in parts]
+    expressions.writer.risky()
+    values = [expressions.value(part, frame) for part in parts]
     if name in ("money", "amount"):
-        return _rounded(trees.writer, values, as_text=name == "money")
-    return write(trees.writer, [units_of(trees.writer, value) for value in values])
+        return _rounded(expressions.writer, values, as_text=name == "money")
+    return write(expressions.writer, [units_of(expressions.writer, value) for value in values])
 
 
 def units_of(writer: Writer, value: Value) -> Value:
@@ -166,17 +166,17 @@ def _rounded(writer: Writer, values: list[Value], *, as_text: bool) -> Value:
     return Value(shown, kinds, units=name)
 
 
-def _sum(trees: Trees, tree: Tree, frame: Frame) -> Value:
+def _sum(expressions: Expressions, node: Expr, frame: Frame) -> Value:
     """The sum of a list, without the list where there is a loop to do it in."""
-    writer = trees.writer
+    writer = expressions.writer
     writer.risky()
-    name = trees.gathered.get(id(tree)) or writer.fresh("u")
-    if id(tree) in trees.gathered:
+    name = expressions.gathered.get(id(node)) or writer.fresh("u")
+    if id(node) in expressions.gathered:
         return _amount(writer, f"{name} + 0", bounded=False)
     writer.line(f"{name} = 0")
     take = _adding(writer, name)
-    if not loops.each(trees, loops.flat(tree), frame, take, must=True):
-        values = writer.named(trees.value(tree, frame))
+    if not loops.each(expressions, loops.flat(node), frame, take, must=True):
+        values = writer.named(expressions.value(node, frame))
         writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
         writer.line(f"{name} = sum(map(units, {values.code}))")
     return _amount(writer, f"{name} + 0", bounded=False)
@@ -189,11 +189,11 @@ def _adding(writer: Writer, name: str) -> loops.Sink:
     return take
 
 
-def gather(trees: Trees, tree: Tree) -> Callable[[Value], None]:
+def gather(expressions: Expressions, node: Expr) -> Callable[[Value], None]:
     """Begin a sum over a list that is about to be made; what is returned takes the list's items."""
-    name = trees.gathered[id(tree)] = trees.writer.fresh("u")
-    trees.writer.line(f"{name} = 0")
-    chain, take = loops.Chain.of_items(trees, loops.flat(tree)), _adding(trees.writer, name)
+    name = expressions.gathered[id(node)] = expressions.writer.fresh("u")
+    expressions.writer.line(f"{name} = 0")
+    chain, take = loops.Chain.of_items(expressions, loops.flat(node)), _adding(expressions.writer, name)
     return lambda item: chain.feed(item, take)
 
 

@@ -14,27 +14,45 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.execution.codegen.locals import Access, Frame
 from crossdock.execution.codegen.writer import ARRAY, NONE, NULL, Value, of_items, truth
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Comparator,
+    Constant,
+    Current,
+    Expr,
+    FilterProjection,
+    Flatten,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    MultiselectHash,
+    MultiselectList,
+    Or,
+    Pipe,
+    Projection,
+    Subexpression,
+    ValueProjection,
+)
 
 if TYPE_CHECKING:
-    from crossdock.execution.codegen.expressions import Trees
+    from crossdock.execution.codegen.expressions import Expressions
 
-_SAME: Final = ("identity", "current")
-_NEEDY: Final = ("multi_select_list", "multi_select_dict")  # give nothing for nothing
 _SHORT: Final = 3
-_LAYERS: Final = ("projection", "filter_projection", "flatten")
+_Layer = Projection | FilterProjection | Flatten
 
+Layer = Projection | FilterProjection | ValueProjection | Flatten
 Sink = Callable[[Value, Frame | None], None]  # an item, and its frame if it has one already
 
 
-def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
+def collected(expressions: Expressions, node: Expr, frame: Frame) -> Value:
     """The list that a chain of projections gives; None when there is nothing to go through."""
-    chain = Chain.of(trees, tree, frame)
+    chain = Chain.of(expressions, node, frame)
     if chain.base is None:
         return NONE
     if (values := chain.stated()) is not None:
         return values
-    writer = trees.writer
+    writer = expressions.writer
     name = writer.fresh("r")
 
     def take(value: Value, _frame: Frame | None) -> None:
@@ -52,35 +70,41 @@ def collected(trees: Trees, tree: Tree, frame: Frame) -> Value:
 
 
 def each(
-    trees: Trees, tree: Tree, frame: Frame, sink: Sink, behind: Iterable[Access] = (), *, must: bool = False
+    expressions: Expressions,
+    node: Expr,
+    frame: Frame,
+    sink: Sink,
+    behind: Iterable[Access] = (),
+    *,
+    must: bool = False,
 ) -> bool:
-    """Every item of such a list into a sink that reads its properties; False for any other tree.
+    """Every item of such a list into a sink that reads its properties; False for any other node.
 
     There ``must`` be a list, or else there may be nothing instead.
     """
-    if tree["type"] not in _LAYERS:
+    if not isinstance(node, _Layer):
         return False
-    chain = Chain.of(trees, tree, frame, behind)
+    chain = Chain.of(expressions, node, frame, behind)
     if chain.base is None:
-        trees.writer.line("raise Unexplained" if must else "pass")
+        expressions.writer.line("raise Unexplained" if must else "pass")
     elif chain.is_sure:
         chain.run(sink)
     elif must:
-        trees.writer.line(f"if not {chain.test}: raise Unexplained")
+        expressions.writer.line(f"if not {chain.test}: raise Unexplained")
         chain.run(sink)
     else:
-        with trees.writer.block(f"if {chain.test}:"):
+        with expressions.writer.block(f"if {chain.test}:"):
             chain.run(sink)
     return True
 
 
-def first(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
+def first(expressions: Expressions, node: Expr, frame: Frame) -> Value | None:
     """The first item of such a list, or None when all of the list has to be worked out."""
-    if tree["type"] not in _LAYERS:
+    if not isinstance(node, _Layer):
         return None
-    writer = trees.writer
+    writer = expressions.writer
     mark = writer.mark()
-    chain = Chain.of(trees, tree, frame)
+    chain = Chain.of(expressions, node, frame)
     if chain.base is None:
         return NONE
     before = writer.risks
@@ -93,75 +117,82 @@ def first(trees: Trees, tree: Tree, frame: Frame) -> Value | None:
     return None
 
 
-def takes_first(tree: Tree) -> bool:
+def takes_first(node: Expr) -> bool:
     """Whether what stands behind a list reads it only for its first item."""
-    while tree["type"] in ("subexpression", "index_expression") and tree["children"][0]["type"] != "identity":
-        tree = tree["children"][0]
-    if tree["type"] == "index_expression":
-        tree = tree["children"][1]
-    return tree["type"] == "index" and tree["value"] == 0
+    while isinstance(node, Subexpression | IndexExpression) and not isinstance(node.parts[0], Identity):
+        node = node.parts[0]
+    if isinstance(node, IndexExpression):
+        node = node.parts[1]
+    return isinstance(node, Index) and node.position == 0
 
 
-def onto(left: Tree, right: Tree) -> Tree | None:
+def onto(left: Expr, right: Expr) -> Expr | None:
     """``left | right`` as one chain, when the right side goes through what comes out of the left."""
-    if right["type"] in ("identity", "current"):
-        return left
-    if right["type"] not in _LAYERS:
-        return None
-    base = onto(left, right["children"][0])
-    return None if base is None else {**right, "children": [base, *right["children"][1:]]}
+    match right:
+        case Identity() | Current():
+            return left
+        case Projection() | FilterProjection():
+            base = onto(left, right.left)
+            return None if base is None else replace(right, left=base)
+        case Flatten():
+            base = onto(left, right.operand)
+            return None if base is None else replace(right, operand=base)
+    return None
 
 
-def flat(tree: Tree) -> Tree:
-    """A pipe of projections as one chain; any other tree as it is."""
-    while tree["type"] == "pipe" and len(tree["children"]) == 2:
-        chain = onto(*tree["children"])
+def flat(node: Expr) -> Expr:
+    """A pipe of projections as one chain; any other node as it is."""
+    while isinstance(node, Pipe):
+        chain = onto(node.left, node.right)
         if chain is None:
             break
-        tree = chain
-    return tree
+        node = chain
+    return node
 
 
-def taken_apart(tree: Tree) -> tuple[list[Tree], Tree]:
+def taken_apart(node: Expr) -> tuple[list[Layer], Expr]:
     """The layers of a chain from the inside out, and what it goes through."""
-    layers: list[Tree] = []
-    while tree["type"] in _LAYERS:
-        layers.insert(0, tree)
-        tree = tree["children"][0]
-    if tree["type"] == "value_projection":
-        layers.insert(0, tree)
-        tree = tree["children"][0]
-    return layers, tree
+    layers: list[Layer] = []
+    while isinstance(node, _Layer):
+        layers.insert(0, node)
+        node = node.operand if isinstance(node, Flatten) else node.left
+    # The values of an object are gone through only as the innermost layer: a chain has one source.
+    if isinstance(node, ValueProjection):
+        layers.insert(0, node)
+        node = node.left
+    return layers, node
 
 
 class Chain:
     """A chain of projections: what it goes through, and its layers from there outwards."""
 
-    def __init__(self, trees: Trees, layers: list[Tree], base: Value | None, behind: Iterable[Access] = ()):
-        self.trees = trees
-        self.writer = trees.writer
+    def __init__(
+        self, expressions: Expressions, layers: list[Layer], base: Value | None, behind: Iterable[Access] = ()
+    ):
+        self.expressions = expressions
+        self.writer = expressions.writer
         self.layers = layers
         self.base = base
         self.behind = tuple(behind)
-        self.by_value = layers[0]["type"] == "value_projection"
+        self.by_value = isinstance(layers[0], ValueProjection)
         self.deepest = 0
         self._depth = 0
 
     @classmethod
-    def of(cls, trees: Trees, tree: Tree, frame: Frame, behind: Iterable[Access] = ()) -> Chain:
+    def of(cls, expressions: Expressions, node: Expr, frame: Frame, behind: Iterable[Access] = ()) -> Chain:
         """A chain and what it goes through, which is worked out."""
-        layers, source = taken_apart(tree)
-        value = trees.value(source, frame)
-        by_value = layers[0]["type"] == "value_projection"
+        layers, source = taken_apart(node)
+        value = expressions.value(source, frame)
+        by_value = isinstance(layers[0], ValueProjection)
         if value.items is None or by_value:
-            value = trees.writer.named(value)
+            value = expressions.writer.named(value)
         fits = ("object" if by_value else "array") in value.kinds
-        return cls(trees, layers, value if fits else None, behind)
+        return cls(expressions, layers, value if fits else None, behind)
 
     @classmethod
-    def of_items(cls, trees: Trees, tree: Tree) -> Chain:
+    def of_items(cls, expressions: Expressions, node: Expr) -> Chain:
         """A chain over a list that is not there yet: each item is fed to it when it is made."""
-        return cls(trees, taken_apart(tree)[0], None)
+        return cls(expressions, taken_apart(node)[0], None)
 
     def feed(self, item: Value, sink: Sink) -> None:
         """One item of the list, through all layers, into the sink."""
@@ -184,10 +215,13 @@ class Chain:
     def stated(self) -> Value | None:
         """The list, item by item, when the mapping states its items and nothing is left out of it."""
         items = None if self.by_value else self._known.items
-        if items is None or len(self.layers) != 1 or self.layers[0]["type"] != "projection":
+        if items is None or len(self.layers) != 1 or not isinstance(self.layers[0], Projection):
             return None
-        body = self.layers[0]["children"][1]
-        values = [self.writer.named(self.trees.value(body, self.trees.enter(item, [body]))) for item in items]
+        body = self.layers[0].right
+        values = [
+            self.writer.named(self.expressions.value(body, self.expressions.enter(item, [body])))
+            for item in items
+        ]
         if not any(value.nullable for value in values):
             return of_items(values)
         name = self.writer.fresh("r")
@@ -201,7 +235,7 @@ class Chain:
                 self._feed(item, 0, sink)
         elif self.by_value:
             self._through(f"{self._known.code}.values()", 0, sink)
-        elif self.layers[0]["type"] == "flatten":
+        elif isinstance(self.layers[0], Flatten):
             self._through(self.writer.named(Value(f"spread({self._known.code})"), "r").code, 1, sink)
         else:
             self._through(self._known.code, 0, sink)
@@ -238,27 +272,27 @@ class Chain:
             sink(value, None)
             return
         layer = self.layers[position]
-        if layer["type"] == "flatten":
+        if isinstance(layer, Flatten):
             self._splice(value, position + 1, sink)
             return
-        parts = layer["children"]
-        last = position + 1 == len(self.layers) and parts[1]["type"] in _SAME
-        inside = self.trees.enter(value, parts[1:], self.behind if last else ())
-        if layer["type"] != "filter_projection":
-            self._pass_on(parts[1], inside, position, sink)
+        last = position + 1 == len(self.layers) and isinstance(layer.right, Identity | Current)
+        read = [layer.right, layer.condition] if isinstance(layer, FilterProjection) else [layer.right]
+        inside = self.expressions.enter(value, read, self.behind if last else ())
+        if not isinstance(layer, FilterProjection):
+            self._pass_on(layer.right, inside, position, sink)
             return
-        test = self.trees.value(parts[2], inside)
-        sure = test.code == inside.value.code or implies_presence(parts[2])
+        test = self.expressions.value(layer.condition, inside)
+        sure = test.code == inside.value.code or implies_presence(layer.condition)
         with self.writer.block(f"if {truth(self.writer, test)}:"), inside.narrowed(sure):
-            self._pass_on(parts[1], inside, position, sink)
+            self._pass_on(layer.right, inside, position, sink)
 
-    def _pass_on(self, body: Tree, inside: Frame, position: int, sink: Sink) -> None:
+    def _pass_on(self, body: Expr, inside: Frame, position: int, sink: Sink) -> None:
         """What stands behind the brackets, for one item; what is missing is dropped."""
-        if inside.value.nullable and body["type"] in _NEEDY:
+        if inside.value.nullable and isinstance(body, MultiselectList | MultiselectHash):
             with self.writer.block(f"if {inside.value.code} is not None:"), inside.narrowed(True):
                 self._pass_on(body, inside, position, sink)
             return
-        value = self.trees.value(body, inside)
+        value = self.expressions.value(body, inside)
         if value.nothing:
             self.writer.line("pass")
         elif not value.nullable:
@@ -269,8 +303,8 @@ class Chain:
                 there = replace(value, kinds=value.kinds - NULL)
                 self._hand_on(there, body, inside, position, sink)
 
-    def _hand_on(self, value: Value, body: Tree, inside: Frame, position: int, sink: Sink) -> None:
-        if body["type"] in _SAME and position + 1 == len(self.layers):
+    def _hand_on(self, value: Value, body: Expr, inside: Frame, position: int, sink: Sink) -> None:
+        if isinstance(body, Identity | Current) and position + 1 == len(self.layers):
             with inside.narrowed(not value.nullable):
                 sink(value, inside)
         else:
@@ -300,17 +334,17 @@ class Chain:
         writer.place("else:", kept, *(() if kept else ("pass",)))
 
 
-def implies_presence(tree: Tree) -> bool:
+def implies_presence(node: Expr) -> bool:
     """Whether a condition can be true only where its context is there."""
-    match tree["type"], tree["children"]:
-        case (("field" | "current" | "identity"), _):
+    match node:
+        case Identifier() | Current() | Identity():
             return True
-        case (("subexpression" | "index_expression" | "pipe"), [first, *_]):
-            return tree["type"] != "pipe" and implies_presence(first)
-        case "or_expression", [left, right]:
+        case Subexpression(parts) | IndexExpression(parts):
+            return implies_presence(parts[0])
+        case Or(left, right):
             return implies_presence(left) and implies_presence(right)
-        case "and_expression", [left, right]:
+        case And(left, right):
             return implies_presence(left) or implies_presence(right)
-        case "comparator", [left, {"type": "literal", "value": value}]:
-            return tree["value"] == "eq" and value is not None and implies_presence(left)
+        case Comparator("eq", left, Constant(value)):
+            return value is not None and implies_presence(left)
     return False

@@ -7,8 +7,23 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.execution.codegen.locals import Access, Path
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    Conditional,
+    Current,
+    Expr,
+    Expression,
+    ExpressionReference,
+    FilterProjection,
+    FunctionCall,
+    Identifier,
+    Identity,
+    IndexExpression,
+    Pipe,
+    Projection,
+    Subexpression,
+    ValueProjection,
+    children,
+)
 
 if TYPE_CHECKING:
     from crossdock.language.mapping import Mapping
@@ -18,46 +33,50 @@ ORIGINS: Final = ("root", "settings", "request", "answers", "events")
 
 Found = tuple[str, Access]
 
-_ONWARD: Final = ("subexpression", "pipe", "index_expression")
-_LOOPS: Final = ("projection", "filter_projection", "value_projection")
-_LEAVES: Final = ("literal", "index", "slice")
 
-
-def way_of(tree: Tree) -> tuple[str, Path] | None:
-    """Where a tree that only walks from property to property begins, and its way; None for any other."""
-    match tree["type"]:
-        case "field":
-            return HERE, (tree["value"],)
-        case "current" | "identity":
+def way_of(node: Expr) -> tuple[str, Path] | None:
+    """Where a node that only walks from property to property begins, and its way; None for any other."""
+    match node:
+        case Identifier(name):
+            return HERE, (name,)
+        case Current() | Identity():
             return HERE, ()
-        case "function_expression" if tree["value"] in ORIGINS and not tree["children"]:
-            return tree["value"], ()
-        case "subexpression" | "pipe":
-            first, *others = (way_of(part) for part in tree["children"])
+        case FunctionCall(name, ()) if name in ORIGINS:
+            return name, ()
+        case Subexpression() | Pipe():
+            first, *others = (way_of(part) for part in children(node))
             if first and all(other is not None and other[0] == HERE for other in others):
                 return first[0], sum((other[1] for other in others if other), first[1])
     return None
 
 
-def of_tree(tree: Tree, here: bool = True, often: bool = False) -> Iterator[Found]:
-    """What a tree reads of its context, if that is ``here``, and of the origins."""
-    if way := way_of(tree):
+def of_node(node: Expr, here: bool = True, often: bool = False) -> Iterator[Found]:
+    """What a node reads of its context, if that is ``here``, and of the origins."""
+    if way := way_of(node):
         if here or way[0] != HERE:
             yield way[0], Access(way[1], often)
         return
-    kind, parts = tree["type"], tree["children"]
-    if kind in _LEAVES:
-        return
-    if kind in _ONWARD or kind in _LOOPS:
-        yield from of_tree(parts[0], here, often)
-        for part in parts[1:]:
-            yield from of_tree(part, False, often or kind in _LOOPS)
-        return
-    for part in parts:
-        if part["type"] == "expref":
-            yield from of_tree(part["children"][0], False, True)
-        else:
-            yield from of_tree(part, here, often)
+    match node:
+        case ExpressionReference(body):
+            yield from of_node(body, False, True)
+        case Subexpression() | IndexExpression() | Pipe():
+            first, *others = children(node)
+            yield from of_node(first, here, often)
+            for part in others:
+                yield from of_node(part, False, often)
+        case Projection(left, right) | ValueProjection(left, right):
+            yield from of_node(left, here, often)
+            yield from of_node(right, False, True)
+        case FilterProjection(left, condition, right):
+            yield from of_node(left, here, often)
+            yield from of_node(right, False, True)
+            yield from of_node(condition, False, True)
+        case Conditional(test, then, otherwise):
+            for part in (test, then, otherwise):
+                yield from of_node(part, here, often)
+        case _:
+            for part in children(node):
+                yield from of_node(part, here, often)
 
 
 def of_cell(
@@ -87,14 +106,14 @@ def of_cell(
 
 
 def of_expression(expression: Expression, here: bool, often: bool) -> Iterator[Found]:
-    yield from of_tree(expression.tree, here, often)
+    yield from of_node(expression.node, here, often)
 
 
 def of_mapping(mapping: Mapping) -> list[Found]:
     """What a mapping and those that it uses read, of their payloads and of the scope."""
     found = [*of_cell(mapping.cell, dict(mapping.fragments))]
     for check in mapping.checks:
-        found += of_tree(check.condition.tree, False)
+        found += of_node(check.condition.node, False)
     for other in mapping.used.values():
         found += of_mapping(other)
     return found

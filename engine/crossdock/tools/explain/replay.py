@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import Parts, pointer
+from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
-from crossdock.language.legacy import Tree
-from crossdock.execution.evaluator import Evaluator
 from crossdock.language.legacy import Dictionaries, Tree
-from crossdock.tools.explain.paths import Parts
 from crossdock.tools.explain.secrets import Secrets
 
 
