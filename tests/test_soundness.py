@@ -26,7 +26,7 @@ from crossdock.checking.narrowing import element_at
 from crossdock.checking.sink import Finding
 from crossdock.checking.suppressions import suppressions_in
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, Type, kind_of, schema_type
+from crossdock.checking.types import ANYTHING, Type, kinds_of_value, schema_type
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
@@ -425,8 +425,8 @@ def departs(value: JSON, typ: Type, at: str = "") -> str | None:
         return None
     if value is None:
         return None if typ.optional else f"{at} is nothing"
-    if not kind_of(value) <= typ.kinds | ({"integer"} if "number" in typ.kinds else set()):
-        return f"{at} is {kind_of(value)}, not {typ.kinds}"
+    if not kinds_of_value(value) <= typ.kinds | ({"integer"} if "number" in typ.kinds else set()):
+        return f"{at} is {kinds_of_value(value)}, not {typ.kinds}"
     if typ.constants is not None and not isinstance(value, list | dict) and value not in typ.constants:
         return f"{at} is {value!r}, none of {typ.constants}"
     inner: list[tuple[JSON, Type | None, str]] = []

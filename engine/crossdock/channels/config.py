@@ -22,6 +22,7 @@ from crossdock.checking.check import check_alone
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import WORDS
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
@@ -154,9 +155,9 @@ def _typed(setting: Setting, text: str) -> JSON:
         value = float(text)
     kept = value in setting.one_of if setting.one_of else type(value) is type(setting.default)
     if not kept and not (setting.default is None and not setting.one_of):
-        kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+        kinds = {bool: "boolean", int: "integer", float: "number", str: "string"}
         listed = ", ".join(str(option) for option in setting.one_of)
-        kind = kinds.get(type(setting.default), "another kind of value")
+        kind = WORDS.get(kinds.get(type(setting.default), ""), "another kind of value")
         wanted = f"one of {listed}" if listed else kind
         message = f"the setting `{setting.name}` takes {wanted}"
         raise CompileError([Diagnostic("setting-value", message)])

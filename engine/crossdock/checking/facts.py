@@ -23,7 +23,7 @@ from crossdock.checking.narrowing import (
     any_of,
     is_scope_path,
 )
-from crossdock.checking.types import BOOLEAN, EVERY, NUMBER, kind_of, kinds_of
+from crossdock.checking.types import BOOLEAN, EVERY, NUMBER, kinds_of, kinds_of_value
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import (
     And,
@@ -254,7 +254,10 @@ def _equal(node: Expr, other: Expr, equal: bool) -> Facts:
     if path is None:
         return needed_by(node) if equal else NO_FACTS
     if equal:
-        return about(path, Fact(kind_of(value) if not kind_of(value) & NUMBER else NUMBER, False, (value,)))
+        return about(
+            path,
+            Fact(kinds_of_value(value) if not kinds_of_value(value) & NUMBER else NUMBER, False, (value,)),
+        )
     return about(path, Fact(others=(value,), there=False))
 
 
@@ -286,7 +289,7 @@ def _among(values: Expr, searched: Expr) -> Facts:
     path, written = path_of(searched), _written_list(values)
     if path is None or written is None or None in written:
         return NO_FACTS
-    kinds = frozenset[str]().union(*map(kind_of, written))
+    kinds = frozenset[str]().union(*map(kinds_of_value, written))
     return about(path, Fact(kinds | NUMBER if kinds & NUMBER else kinds, False, tuple(written)))
 
 

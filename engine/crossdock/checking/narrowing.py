@@ -19,7 +19,7 @@ from crossdock.checking.types import (
     SchemaType,
     Type,
     UnionType,
-    kind_of,
+    kinds_of_value,
     union,
 )
 from crossdock.core.json_types import JSON
@@ -73,7 +73,9 @@ class Fact:
             constants = self.constants if constants is None else _common(constants, self.constants)
         if constants is None:
             return None
-        return tuple(value for value in constants if value not in self.others and kind_of(value) & self.kinds)
+        return tuple(
+            value for value in constants if value not in self.others and kinds_of_value(value) & self.kinds
+        )
 
 
 Facts = Mapping[Path, Fact]

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import in_words as words_of
+from crossdock.core.kinds import kind_of
 from crossdock.core.paths import EACH, joined
 
 if TYPE_CHECKING:
@@ -25,14 +27,6 @@ Kinds = frozenset[str]
 BOOLEAN: Final = frozenset({"true", "false"})
 NUMBER: Final = frozenset({"integer", "number"})
 EVERY: Final = frozenset({"string", "array", "object", *BOOLEAN, *NUMBER})
-_WORDS: Final = {
-    "string": "text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-}
 
 
 def kinds_of(types: Iterable[str] | None) -> Kinds:
@@ -62,32 +56,19 @@ def _kinds_of_types(types: Kinds | None) -> Kinds:
 
 def in_words(kinds: Kinds) -> str:
     """Kinds as a message says them: ``text or a number``."""
-    found = set(kinds)
-    if found & BOOLEAN:
-        found = (found - BOOLEAN) | {"boolean"}
-    if "number" in found:
-        found.discard("integer")
-    words = [word for kind, word in _WORDS.items() if kind in found]
-    if not words:
-        return "nothing"
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+    found = (kinds - BOOLEAN) | {"boolean"} if kinds & BOOLEAN else kinds
+    return words_of(found) or "nothing"
 
 
-def kind_of(value: JSON) -> Kinds:
+def kinds_of_value(value: JSON) -> Kinds:
     """The kind of a value that is written out; none for null."""
-    match value:
-        case None:
+    match kind_of(value):
+        case "null":
             return frozenset()
-        case bool():
+        case "boolean":
             return frozenset({"true" if value else "false"})
-        case str():
-            return frozenset({"string"})
-        case int() | float():
-            return frozenset({"integer" if isinstance(value, int) or value.is_integer() else "number"})
-        case list():
-            return frozenset({"array"})
-        case dict():
-            return frozenset({"object"})
+        case kind:
+            return frozenset({kind})
 
 
 class Type(Protocol):
@@ -186,7 +167,7 @@ class SchemaType:
         values = self.shape.enum
         if values is None or self.only is None:
             return values
-        return tuple(value for value in values if kind_of(value) & self.only)
+        return tuple(value for value in values if kinds_of_value(value) & self.only)
 
     @property
     def likely(self) -> tuple[JSON, ...] | None:
@@ -258,7 +239,7 @@ class ScalarType:
     def restricted(self, kinds: Kinds) -> Type:
         constants = self.constants
         if constants is not None:
-            constants = tuple(value for value in constants if kind_of(value) & kinds)
+            constants = tuple(value for value in constants if kinds_of_value(value) & kinds)
         return replace(self, kinds=self.kinds & kinds, constants=constants)
 
 
@@ -435,7 +416,7 @@ def constant_type(value: JSON) -> Type:
             return tuple_type(map(constant_type, value))
         case dict():
             return ObjectType({key: constant_type(inner) for key, inner in value.items()})
-    return ScalarType(kind_of(value), constants=(value,))
+    return ScalarType(kinds_of_value(value), constants=(value,))
 
 
 def schema_type(schema: Schema | None) -> Type:

@@ -9,15 +9,12 @@ import jmespath.exceptions
 import jmespath.functions
 
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import WORDS, either
 from crossdock.language.functions import FunctionError
 
 _BUILTINS: Final = jmespath.functions.Functions()
 _WORDS: Final = {
-    "string": "text",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
+    **WORDS,
     "null": "nothing",
     "expression": "an expression (&…)",
     "array-number": "a list of numbers",
@@ -60,8 +57,7 @@ def builtin(name: str, *arguments: object) -> JSON:
 
 def _type_message(error: jmespath.exceptions.JMESPathTypeError) -> str:
     """A type error of the library as one sentence, without the value."""
-    expected = [_WORDS.get(word, word) for word in error.expected_types]
-    wanted = expected[0] if len(expected) == 1 else ", ".join(expected[:-1]) + " or " + expected[-1]
+    wanted = either([_WORDS.get(word, word) for word in error.expected_types])
     if item := _ITEMS.get(error.actual_type):
         return f"`{error.function_name}` takes {wanted}, and an item is {_WORDS[item]}"
     return f"`{error.function_name}` takes {wanted}, not {_WORDS.get(error.actual_type, error.actual_type)}"

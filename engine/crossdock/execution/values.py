@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import described
 
 
 def is_true(value: JSON) -> bool:
@@ -28,16 +29,4 @@ def equal(left: JSON, right: JSON) -> bool:
 
 def kind_in_words(value: JSON) -> str:
     """The kind of a value in the words of the messages, never the value."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
+    return "nothing" if value is None else described(value)

@@ -17,33 +17,23 @@ from typing import Final, cast
 
 from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import WORDS, in_words, kind_of
 from crossdock.schema.safe_regex import longest_tried
 
 Test = Callable[[JSON, JSON], bool]
 
 _LISTED = 8
-_WORDS = {
-    "object": "an object",
-    "array": "a list",
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "null": "null",
-}
+_ORDER: Final = ("object", "array", "string", "integer", "number", "boolean", "null")
 
 
 def describe_type(value: JSON) -> str:
     """What a value is, in the words of our messages: ``text``, ``a whole number``, ``null``."""
-    return _WORDS[next(kind for kind in _WORDS if is_type(kind, value))]
+    return WORDS[kind_of(value)]
 
 
 def describe_types(types: JSON) -> str:
     """What a ``type`` keyword wants: ``text or a number``. A number includes the whole ones."""
-    kinds = set(map(str, as_list(types)))
-    if "number" in kinds:
-        kinds.discard("integer")
-    return _joined([word for kind, word in _WORDS.items() if kind in kinds])
+    return in_words(set(map(str, as_list(types))), _ORDER)
 
 
 def describe(value: JSON) -> str:
@@ -105,10 +95,6 @@ def _choice(values: JSON) -> str:
     return ("one of " if len(shown) > 1 else "") + ", ".join(shown)
 
 
-def _joined(words: list[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
 def _text(value: JSON) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -119,22 +105,8 @@ def as_list(value: JSON) -> list[JSON]:
 
 def is_type(kind: JSON, value: JSON) -> bool:
     """Whether a value has a type of JSON Schema, for which 1.0 is a whole number."""
-    match kind:
-        case "object":
-            return isinstance(value, dict)
-        case "array":
-            return isinstance(value, list)
-        case "string":
-            return isinstance(value, str)
-        case "boolean":
-            return isinstance(value, bool)
-        case "null":
-            return value is None
-        case "integer" if isinstance(value, float):
-            return value.is_integer()
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    found = kind_of(value)
+    return kind == found or (kind == "number" and found == "integer")
 
 
 def twins(values: list[JSON]) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import kind_of
 from crossdock.schema.dialect import NOTHING, TYPES, Node
 
 _ANY = frozenset(TYPES)
@@ -200,25 +201,7 @@ def _own_types(node: Node) -> frozenset[str]:
         kinds = frozenset(map(str, given if isinstance(given, list) else [given]))
         return kinds | {"integer"} if "number" in kinds else kinds
     values = [node["const"]] if "const" in node else node.get("enum")
-    return frozenset(map(_type, values)) if isinstance(values, list) else _ANY
-
-
-def _type(value: JSON) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "integer" if value.is_integer() else "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case dict():
-            return "object"
+    return frozenset(map(kind_of, values)) if isinstance(values, list) else _ANY
 
 
 def _own_properties(node: Node, name: str) -> list[Node | None]:

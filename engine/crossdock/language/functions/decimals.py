@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Final
 
 from crossdock.core.json_types import JSON
-from crossdock.language.functions.function import FunctionError, describe, ordinal
+from crossdock.core.kinds import described
+from crossdock.language.functions.function import FunctionError, ordinal
 
 # Call the methods of these, never the operators: operators round by the calling thread's context.
 EXACT: Final = _decimal.Context(prec=34, rounding=_decimal.ROUND_HALF_EVEN, Emin=-9999, Emax=9999)
@@ -56,7 +57,7 @@ def decimals(values: Sequence[JSON], *, nulls: bool = False) -> list[Decimal]:
         if number == "range":
             raise FunctionError(f"takes numbers between 1e-20 and 1e21 in size, and item [{index}] is not")
         if not isinstance(number, Decimal):
-            reason = "text that is not a number" if isinstance(value, str) else describe(value)
+            reason = "text that is not a number" if isinstance(value, str) else described(value)
             raise FunctionError(f"takes a list of numbers, and item [{index}] is {reason}")
         read.append(number)
     return read

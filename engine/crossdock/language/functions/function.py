@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from crossdock.core.json_types import JSON
+from crossdock.core.kinds import WORDS, described, kind_of
 
 Kind = Literal["library", "context", "jmespath"]
 
@@ -26,16 +27,6 @@ _ACCEPTS: dict[str, frozenset[type]] = {
     "expression": frozenset(),
     "any": frozenset({int, float, str, bool, list, dict, type(None)}),
     "null": frozenset({type(None)}),
-}
-_WORDS = {
-    "number": "a number",
-    "integer": "a whole number",
-    "string": "text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "an object",
-    "expression": "an expression",
-    "null": "null",
 }
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
@@ -127,15 +118,12 @@ class Function:
         """FunctionError for a wrong type. Whole floats count as integers; subclasses are allowed."""
         types = self.parameters[min(position, len(self.parameters) - 1)].types
         kind = kind_of(value)
-        if kind in types or "any" in types:
+        if kind in types or "any" in types or (kind == "integer" and "number" in types):
             return
-        if kind == "number" and "integer" in types:
-            if isinstance(value, float) and not value.is_integer():
-                kind = "fraction"
-            else:
-                return
-        expected = " or ".join(_WORDS[name] for name in _TYPES if name in types and name != "null")
-        found = "and it is missing" if value is None else "not " + _WORDS.get(kind, "a fraction")
+        expected = " or ".join(WORDS[name] for name in _TYPES if name in types and name != "null")
+        fraction = kind == "number" and "integer" in types
+        given = "a fraction" if fraction else described(value)
+        found = "and it is missing" if value is None else f"not {given}"
         raise FunctionError(f"`{self.name}` takes {expected} as its {ordinal(position)}, {found}")
 
     def _arity(self) -> str:
@@ -149,29 +137,6 @@ class Function:
 def ordinal(position: int) -> str:
     """The name of an argument in messages, by its position: ``first argument``."""
     return f"{_ORDINALS[position]} argument" if position < len(_ORDINALS) else f"argument {position + 1}"
-
-
-def kind_of(value: JSON) -> str:
-    """The type of a value as signatures name it; whole numbers are ``number`` too."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case str():
-            return "string"
-        case int() | float():
-            return "number"
-        case list():
-            return "array"
-        case dict():
-            return "object"
-    return "expression"
-
-
-def describe(value: JSON) -> str:
-    """The type of a value in words: ``a list``."""
-    return _WORDS[kind_of(value)]
 
 
 def types(names: str) -> frozenset[str]:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Final
 
 from crossdock.core.json_types import JSON, finite
+from crossdock.core.kinds import described
 from crossdock.language.functions.arithmetic import average, total
 from crossdock.language.functions.bounds import serialized, within
-from crossdock.language.functions.function import Example, Function, FunctionError, describe, takes, types
+from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,64}")
@@ -35,7 +36,7 @@ def join(glue: str, array: list[JSON]) -> str:
     texts = [item for item in array if isinstance(item, str)]
     if len(texts) < len(array):
         other = next(item for item in array if not isinstance(item, str))
-        raise FunctionError(f"takes a list of texts, and an item is {describe(other)}")
+        raise FunctionError(f"takes a list of texts, and an item is {described(other)}")
     within(sum(map(len, texts)) + len(glue) * (len(texts) - 1))
     return glue.join(texts)
 

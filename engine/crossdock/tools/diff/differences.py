@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.kinds import broad_kind_of
 from crossdock.execution.trace import Parts
 
 Kind = Literal["added", "removed", "became null", "no longer null", "retyped", "changed"]
@@ -55,23 +56,10 @@ def _kind(before: JSON | Missing, after: JSON | Missing) -> Kind | None:
         if before is after:
             return None
         return "no longer null" if before is None else "became null"
-    if _type(before) != _type(after):
+    if broad_kind_of(before) != broad_kind_of(after):
         return "retyped"
     # 1 and 1.0 are one number, but not one text, and the text is what is sent.
     return None if before == after and type(before) is type(after) else "changed"
-
-
-def _type(value: JSON) -> str:
-    match value:
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-    return "object"
 
 
 def _in_lists(before: list[JSON], after: list[JSON], old: Parts, new: Parts) -> Iterator[Difference]:
