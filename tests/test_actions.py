@@ -130,8 +130,8 @@ def test_actions_keep_what_their_file_says() -> None:
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("[a]", "[not-actions]: the file holds no actions"),
-        ("", "[not-actions]: the file holds no actions"),
+        ("[a]", "[not-actions]: the file contains no actions"),
+        ("", "[not-actions]: the file contains no actions"),
         ("a: b", "[not-an-object]: an action is an object with `call:` and `when:`"),
         ("a: {when: data}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
         ("a: {call: GET /a}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),

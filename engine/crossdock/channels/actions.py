@@ -1,4 +1,4 @@
-"""Which action a request is: the rule stands in ``mappings/actions.yaml``, as data.
+"""Which RetailOPS action a request is for. ``mappings/actions.yaml`` has the rules, as data.
 
 actions = parse_actions(source)
 actions.find(request)       # "shipment_submit"
@@ -33,7 +33,11 @@ KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action: other names of it, its method and path, the status of its response, and its shape."""
+    """A RetailOPS action.
+
+    ``call`` is the method and path by which RetailOPS calls it, ``status`` the HTTP status of its response,
+    and ``when`` true for requests of its shape.
+    """
 
     name: str
     aliases: tuple[str, ...]
@@ -49,11 +53,17 @@ class Actions:
     by_name: MappingType[str, Action]
 
     def find(self, request: JSON) -> str:
-        """The action that a request is. Raises InputError when that cannot be told."""
+        """The name of the action that a request is for: the one that it names, else the only one it fits.
+
+        Some senders name the same action in every request, so a name counts only when the request has the
+        shape of that action. Raises InputError when the shape fits no action, or several.
+        """
         fitting = [action for action in self.by_name.values() if _fits(action, request)]
         given = request.get("action") if isinstance(request, dict) else None
         if isinstance(given, str):
-            last = given.rpartition(".")[2]
+            last = given.rpartition(".")[
+                2
+            ]  # a name may have the channel and the module before it: `shop.orders.order_ack`
             named = [action for action in fitting if last == action.name or last in action.aliases]
             if named:
                 return named[0].name
@@ -73,10 +83,10 @@ def _fits(action: Action, request: JSON) -> bool:
 
 
 def parse_actions(source: Source) -> Actions:
-    """The actions from their file. Raises CompileError with all that is wrong."""
+    """The actions from their file. Raises CompileError with everything that is wrong."""
     node = parse_yaml(source)
     if not isinstance(node, MapNode):
-        message = "the file holds no actions"
+        message = "the file contains no actions"
         raise CompileError([Diagnostic("not-actions", message, Span(source, 0, 1))])
     parser = _ActionParser()
     found = {str(key.value): parser.action(key, value) for key, value in node.entries}

@@ -1,5 +1,5 @@
-"""A channel's file, ``mappings/<channel>/channel.yaml``: where it is, how to get in, and what differs
-between one merchant and the next. Secrets are named by their environment variables, never written.
+"""A channel's file, ``mappings/<channel>/channel.yaml``: its URL, its credentials, and the settings that
+differ between merchants. Secrets are named by their environment variables, never written.
 
     describe: Kibo, formerly Mozu.
     settings:
@@ -43,8 +43,10 @@ SETTING_KEYS: Final = {
     "default": "the value when no other is given",
     "one_of": "the allowed values, when there are few",
 }
-# What HTTP says of a call, and nobody else.
+# The headers that say where a message ends and who it is for (RFC 9110, 7.2, 7.6.1 and 8.6; RFC 9112, 6.1).
+# If a file could set them, a payload could hide a second call inside the first.
 OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+# A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LIMIT_KEYS: Final = {
     "seconds": "the seconds that one attempt of a call may take",
@@ -75,7 +77,7 @@ STYLES: Final = ("json", "form", "basic")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its default, and the values it may have, when they are few."""
+    """One setting: its default, and its allowed values when there are few; with none, any value is allowed."""
 
     name: str
     describe: str
@@ -86,7 +88,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A value by its environment variable, or text that is no secret."""
+    """A credential: the environment variable that holds it, or a ``text`` that is not secret."""
 
     env: str | None
     text: str = ""
@@ -94,7 +96,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """How to get in: ``kind`` and what goes with it."""
+    """How calls are authenticated: ``kind`` is a key of AUTH_KINDS, which lists what each kind has.
+
+    ``secrets`` are the credentials by their keys or, for ``headers``, by the names of the headers.
+    """
 
     kind: str = "none"
     url: Expression | None = None
@@ -104,7 +109,12 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a call may cost: ``seconds`` in all, its repeats not counted; ``answer_bytes`` when unpacked."""
+    """The limits of a call.
+
+    ``seconds`` bounds one attempt, from the connection to the last byte of the answer; ``answer_bytes`` the
+    body of the answer; ``attempts`` how often one call is made; ``wait_seconds`` the wait between two
+    attempts.
+    """
 
     seconds: float = 30
     answer_bytes: int = 4 * 1024 * 1024
@@ -125,12 +135,14 @@ class Channel:
     source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
+        """The settings as they are without any given."""
         return {name: setting.default for name, setting in self.settings.items()}
 
     def overridden(self, given: MappingType[str, str]) -> dict[str, JSON]:
-        """The settings with some given as text, as on a command line. Raises CompileError.
+        """All settings, with the given texts, as from a command line, in place of their defaults.
 
-        Text becomes the kind that the default has: `true` for a boolean, digits for a number.
+        A text is converted to the kind of the default: `true` to a boolean, digits to a number. Raises
+        CompileError for a setting that is unknown or a value that is not allowed.
         """
         values = self.defaults()
         for name, text in given.items():
@@ -146,6 +158,7 @@ class Channel:
 
 
 def _typed(setting: Setting, text: str) -> JSON:
+    """A text as the kind of value that a setting takes; a default of null takes any text."""
     value: JSON = text
     if isinstance(setting.default, bool):
         value = {"true": True, "false": False}.get(text, text)
@@ -165,7 +178,7 @@ def _typed(setting: Setting, text: str) -> JSON:
 
 
 def parse_channel(source: Source) -> Channel:
-    """A channel from its file. Raises CompileError with all that is wrong."""
+    """A channel from its file. Raises CompileError with everything that is wrong."""
     node = parse_yaml(source)
     if not isinstance(node, MapNode):
         message = "the file does not describe a channel"
@@ -178,13 +191,13 @@ def parse_channel(source: Source) -> Channel:
 
 
 def channel_cells(channel: Channel) -> list[syntax.Cell]:
-    """The cells of a channel's file: its URLs and headers."""
+    """The cells of a channel's file: the URLs and the headers."""
     texts = [text for text in (channel.base_url, channel.auth.url) if text is not None]
     return [*map(syntax.Evaluate, texts), *([channel.headers] if channel.headers is not None else [])]
 
 
 def header_problems(node: Node | None) -> list[Diagnostic]:
-    """The keys of an object of headers that no call can have."""
+    """A finding for each key of an object of headers that cannot be, or must not be, a header's name."""
     found = []
     for key, _ in node.entries if isinstance(node, MapNode) else ():
         name = str(key.value)
@@ -198,7 +211,7 @@ def header_problems(node: Node | None) -> list[Diagnostic]:
 
 
 class _ChannelParser(Parser):
-    """One reading of a channel's file, gathering what is wrong."""
+    """Parses one channel's file and collects what is wrong in it."""
 
     def channel(self, node: MapNode, source: Source) -> Channel:
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a channel"))
