@@ -77,7 +77,7 @@ STYLES: Final = ("json", "form", "basic")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its default, and its allowed values when there are few; with none, any value is allowed."""
+    """One setting: its default, and its allowed values; with an empty ``one_of`` any value is allowed."""
 
     name: str
     describe: str
