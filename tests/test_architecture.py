@@ -26,7 +26,7 @@ HOMES = {
     "referencing": {"schema.store"},
     "yaml": {"core.yaml_reader", "tools.derivation.recipe"},
     "click": {"cli"},
-    "pytest": {"project.pytest_plugin", "project.snapshots"},
+    "pytest": {"project.pytest_plugin"},
 }
 CHANNELS = ("kibo", "fabric", "mozu")
 
