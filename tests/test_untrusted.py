@@ -19,8 +19,8 @@ import pytest
 from conftest import REPOSITORY, MakeProject, interruptible
 from crossdock.cli.app import run
 from crossdock.cli.sandbox import worker
-from crossdock.cli.sandbox.confinement import FORBIDDEN, Limits, supported
-from crossdock.cli.sandbox.worker import Answer, Request, transform_apart
+from crossdock.cli.sandbox.confinement import FORBIDDEN, ProcessLimits, supported
+from crossdock.cli.sandbox.worker import Job, JobResult, run_sandboxed
 from crossdock.core.errors import LimitError
 
 pytestmark = pytest.mark.skipif(not supported(), reason="the system knows no limits")
@@ -164,39 +164,39 @@ HELP = "  = help: when you trust the mapping and the payload, run it without --u
     ("limits", "mapping", "payload", "message"),
     [
         (
-            Limits(memory=40 * 2**20),
+            ProcessLimits(memory=40 * 2**20),
             "shop/order",
             b'"' + b"x" * 20_000_000 + b'"',
             "error[memory-limit]: the run needs more than 40 MiB of memory",
         ),
         (
-            Limits(processor=1),
+            ProcessLimits(processor=1),
             "shop/slow",
             SLOW.encode(),
             "error[processor-limit]: the run took more than 1 s of processor time",
         ),
         (
-            Limits(wall=0.05),
+            ProcessLimits(wall=0.05),
             "shop/slow",
             SLOW.encode(),
             "error[time-limit]: the run took longer than 0.05 s",
         ),
         (
-            Limits(output=10),
+            ProcessLimits(output=10),
             "shop/order",
             b"{}",
-            "error[output-limit]: the run answers with more than 10 bytes",
+            "error[output-limit]: the output is larger than 10 bytes",
         ),
     ],
     ids=["memory", "processor", "time", "output"],
 )
 def test_a_limit_ends_it(
-    project: MakeProject, tmp_path: Path, limits: Limits, mapping: str, payload: bytes, message: str
+    project: MakeProject, tmp_path: Path, limits: ProcessLimits, mapping: str, payload: bytes, message: str
 ) -> None:
     project(FILES)
 
     with pytest.raises(LimitError) as caught:
-        transform_apart(Request(mapping, "it.json", str(tmp_path)), payload, limits)
+        run_sandboxed(Job(mapping, "it.json", str(tmp_path)), payload, limits)
 
     assert text_of(caught) == f"{message}\n  --> it.json\n{HELP}"
 
@@ -226,7 +226,7 @@ def test_a_payload_that_comes_slowly_costs_the_run_no_time(project: MakeProject,
     assert (process.returncode, json.loads(out)["ref"], err) == (0, "9", b"")
 
 
-SILENT = "the process of its own ended with {} and without an answer"
+SILENT = "the sandboxed process ended with exit code {} and without a result"
 
 
 def children(pid: int) -> list[int]:
@@ -256,7 +256,7 @@ def test_a_process_that_dies_is_reported(
     monkeypatch.setattr(sys, "executable", str(program))
 
     with pytest.raises(LimitError) as caught:
-        transform_apart(Request("kibo/order", "it.json"), b"x" * 1_000_000)
+        run_sandboxed(Job("kibo/order", "it.json"), b"x" * 1_000_000)
 
     assert text_of(caught).splitlines()[0] == f"error[run-died]: {message}"
 
@@ -268,7 +268,7 @@ def test_an_end_by_the_hook_is_reported(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "executable", str(program))
 
     with pytest.raises(LimitError) as caught:
-        transform_apart(Request("kibo/order", "it.json"), b"{}")
+        run_sandboxed(Job("kibo/order", "it.json"), b"{}")
 
     assert text_of(caught).splitlines()[0] == (
         "error[forbidden-call]: the run was about to write a file, start a program or use the network"
@@ -332,7 +332,7 @@ def wait_for_child(process: subprocess.Popen[bytes]) -> int:
 # --- the walls
 
 
-def confined(code: str, walls: str = "confine(Limits())") -> subprocess.CompletedProcess[str]:
+def confined(code: str, walls: str = "confine(ProcessLimits())") -> subprocess.CompletedProcess[str]:
     sandbox = "crossdock.cli.sandbox"
     imports = f"import os, sys\nfrom {sandbox} import confinement\nfrom {sandbox}.confinement import *"
     program = f"{imports}\n{walls}\n{code}\n"
@@ -388,7 +388,7 @@ def test_reading_is_left() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")
 
 
-LIMITS = "confinement._set_limits(Limits({}))"
+LIMITS = "confinement._set_limits(ProcessLimits({}))"
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_the_child_has_no_secret_of_the_environment(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_comes_back_is_an_answer_or_nothing() -> None:
-    assert worker._answer(b'{"code": 0, "diagnostics": "", "result": "1"}') == Answer(0, "", "1")
+    assert worker._job_result(b'{"code": 0, "diagnostics": "", "result": "1"}') == JobResult(0, "", "1")
     for said in (
         b"",
         b"[]",
@@ -475,7 +475,7 @@ def test_what_comes_back_is_an_answer_or_nothing() -> None:
         b"[" * 100_000,
         b'{"code": "0", "diagnostics": "", "result": ""}',
     ):
-        assert worker._answer(said) is None
+        assert worker._job_result(said) is None
 
 
 def test_the_modules_of_the_child_are_those_of_the_parent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,1 +1,1 @@
-"""``crossdock transform --untrusted``: a mapping and a payload run in a process with limits."""
+"""``crossdock transform --untrusted``: a mapping and a payload are run in a process with limits."""

@@ -1,14 +1,14 @@
-"""What a process gives up before it reads what nobody vouches for: memory, time, files, the network.
+"""The restrictions of a process that reads untrusted data: memory, time, files, no network.
 
-``confine`` is called once, by the process that it concerns, and cannot be taken back. Three walls, each
-of which holds when the one before it does not:
+The process calls ``confine`` for itself, once; it cannot be undone. There are three layers, each of which
+works when the others do not:
 
-    the kernel's limits     memory, processor time, open files, no file written, no core dump
-    a network of its own    on Linux, where the kernel permits it: a namespace without any interface
-    an audit hook           ends the process when Python is about to open a socket, start a program,
-                            write a file or call into a library of C
+    resource limits         memory, processor time, open files, no file written, no core dump
+    a network namespace     without any interface; on Linux, if the kernel permits it
+    an audit hook           ends the process before Python opens a socket, starts a program, writes a file
+                            or calls a C library
 
-The hook sees what Python's own functions do, and is no wall against machine code.
+The hook sees only what Python's own functions do; it does not stop machine code.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Final
 
 FORBIDDEN: Final = 97  # the exit code of a process that the hook ended
 
+# Constants of <linux/sched.h> and <linux/prctl.h>, which Python does not name.
 _NEW_NETWORK, _NEW_USER = 0x4000_0000, 0x1000_0000
 _NO_NEW_PRIVILEGES, _END_WITH_PARENT = 38, 1
 _KILL: Final = 9
@@ -32,8 +33,12 @@ _LISTINGS: Final = frozenset({"os.listdir", "os.scandir", "os.walk"})
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a run apart may take: bytes, seconds, files. ``wall`` counts from the start of the process."""
+class ProcessLimits:
+    """The limits of a sandboxed process.
+
+    ``memory`` and ``output`` are bytes, ``processor`` is seconds of processor time, ``wall`` is seconds since
+    the start of the process, ``files`` is a number of open files.
+    """
 
     memory: int = 512 * 1024 * 1024
     processor: int = 2
@@ -43,7 +48,7 @@ class Limits:
 
 
 def supported() -> bool:
-    """Whether this system has limits for a process."""
+    """Whether this system can limit the memory of a process."""
     try:
         import resource
     except ImportError:
@@ -51,8 +56,11 @@ def supported() -> bool:
     return hasattr(resource, "RLIMIT_AS")
 
 
-def confine(limits: Limits) -> None:
-    """Put this process behind the walls. ``OSError`` or ``ValueError`` when the kernel refuses a limit."""
+def confine(limits: ProcessLimits) -> None:
+    """Restrict this process for the rest of its life.
+
+    Raises OSError or ValueError when the kernel refuses a limit.
+    """
     sys.dont_write_bytecode = True
     _leave_the_network()
     _set_limits(limits)
@@ -60,9 +68,9 @@ def confine(limits: Limits) -> None:
 
 
 def _leave_the_network() -> None:
-    """Linux: a network namespace with nothing in it, no new privileges, and no life without the parent.
+    """On Linux: enter an empty network namespace, give up new privileges, and end with the parent.
 
-    Whether the kernel permits the namespace is its administrator's choice; the audit hook stands anyway.
+    Some systems forbid the namespace to users. That is no error: the audit hook refuses sockets in any case.
     """
     if sys.platform != "linux":
         return
@@ -70,21 +78,23 @@ def _leave_the_network() -> None:
         import ctypes
 
         libc = ctypes.CDLL(None, use_errno=True)
-        # With root's rights the user stays as it is, and so do its rights to read files.
+        # Without root, only a new user namespace may create a network namespace. Root does not enter one,
+        # because it would lose its right to read the files of others.
         if libc.unshare(_NEW_NETWORK) != 0:
             libc.unshare(_NEW_USER | _NEW_NETWORK)
         libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         libc.prctl(_END_WITH_PARENT, _KILL, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):  # a C library without these calls
+    except (ImportError, OSError, AttributeError):  # this C library lacks one of the calls
         return
 
 
-def _set_limits(limits: Limits) -> None:
+def _set_limits(limits: ProcessLimits) -> None:
     import resource
 
     wanted = {
         resource.RLIMIT_AS: (limits.memory, limits.memory),
-        # At the first the kernel sends SIGXCPU, which says why; at the second there is no way out.
+        # At the soft limit the kernel sends SIGXCPU, which tells the parent the reason; at the hard limit
+        # it sends SIGKILL.
         resource.RLIMIT_CPU: (limits.processor, limits.processor + 1),
         resource.RLIMIT_NOFILE: (limits.files, limits.files),
         resource.RLIMIT_FSIZE: (0, 0),
@@ -93,6 +103,7 @@ def _set_limits(limits: Limits) -> None:
     if hasattr(resource, "RLIMIT_NPROC"):
         wanted[resource.RLIMIT_NPROC] = (0, 0)
     for limit, (soft, hard) in wanted.items():
+        # A hard limit that is already lower, such as a container's, cannot be raised.
         _, most = resource.getrlimit(limit)
         if most != resource.RLIM_INFINITY:
             soft, hard = min(soft, most), min(hard, most)
@@ -100,7 +111,10 @@ def _set_limits(limits: Limits) -> None:
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    """End the process at what neither a mapping nor the engine has any need of."""
+    """End the process at an event that neither a mapping nor the engine needs.
+
+    An exception would not do: the code that caused the event could catch it.
+    """
     if event == "open":
         flags = arguments[2]
         refused = isinstance(flags, int) and bool(flags & _WRITING)

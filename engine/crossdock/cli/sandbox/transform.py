@@ -1,6 +1,6 @@
-"""`crossdock transform --untrusted`: the same command, run in a process of its own.
+"""``crossdock transform --untrusted``: the same command, run in a sandboxed process.
 
-The payload is read here, so that waiting for it costs the run no time.
+The payload is read here, so that the time limit does not include waiting for stdin.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def transform_file(
     given: tuple[str, ...],
     form: Format,
 ) -> None:
-    """Print what a confined process makes of a payload, and exit as it did. Raises LimitError."""
-    from crossdock.cli.sandbox.worker import Request, transform_apart
+    """Print the result of a sandboxed process, and exit with its exit code. Raises LimitError."""
+    from crossdock.cli.sandbox.worker import Job, run_sandboxed
 
-    request = Request(
+    job = Job(
         mapping,
         "<stdin>" if file == "-" else file,
         directory=context.find_root().obj,
@@ -38,9 +38,9 @@ def transform_file(
         form=form,
         color=color_wanted(),
     )
-    answer = transform_apart(request, payload_bytes(file))
-    if answer.diagnostics:
-        click.echo(answer.diagnostics, err=True, color=True)
-    if answer.code:
-        context.exit(answer.code)
-    put(answer.result, output)
+    finished = run_sandboxed(job, payload_bytes(file))
+    if finished.diagnostics:
+        click.echo(finished.diagnostics, err=True, color=True)
+    if finished.code:
+        context.exit(finished.code)
+    put(finished.result, output)

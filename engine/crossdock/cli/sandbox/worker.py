@@ -1,11 +1,12 @@
-"""A mapping and a payload that nobody vouches for, run in a process of its own behind limits.
+"""Run an untrusted mapping and payload in a separate process with limits.
 
-    answer = transform_apart(Request("kibo/order", "order.json"), payload)
+    finished = run_sandboxed(Job("kibo/order", "order.json"), payload)
 
-The parent has read the payload and nothing else. The child gets it through a pipe, is confined before it
-reads a byte of it, does what ``crossdock transform`` does, and writes its answer into another pipe: the
-exit code, the diagnostics as text and the result. The parent reads no more of that than the limit, and
-takes it only whole. The child has no environment, so no secret either.
+The parent reads only the bytes of the payload, and sends them to the child through a pipe. The child
+confines itself before it reads them, does what ``crossdock transform`` does, and writes its exit
+code, its diagnostics as text and the result to another pipe. The parent reads at most the limit of output,
+and rejects output that is incomplete. Of the parent's environment the child gets the locale only, so it has
+no secrets.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Final
 
-from crossdock.cli.sandbox.confinement import FORBIDDEN, Limits, confine, supported
+from crossdock.cli.sandbox.confinement import FORBIDDEN, ProcessLimits, confine, supported
 from crossdock.core.diagnostics import Diagnostic, Place
 from crossdock.core.errors import CrossdockError, LimitError, ProjectError, exit_code
 from crossdock.core.rendering import Format, render
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
 _OUT_OF_MEMORY: Final = 98
 _UNSUPPORTED: Final = 99
-_DOCUMENTS: Final = ("json", "sarif")  # the forms that are written also when nothing was found
+_DOCUMENTS: Final = ("json", "sarif")  # formats that are printed even when there are no diagnostics
 _LIMIT_HELP: Final = "when you trust the mapping and the payload, run it without --untrusted"
 _LOCALE: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What ``crossdock transform`` was asked for. ``name`` is what messages call the payload."""
+class Job:
+    """The arguments of ``crossdock transform``. ``name`` is the name of the payload in messages."""
 
     mapping: str
     name: str
@@ -51,33 +52,33 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the child says: its exit code, what belongs on stderr, and the result or an empty text."""
+class JobResult:
+    """The exit code of the child, its text for stderr, and the result; an empty string if there is none."""
 
     code: int
     diagnostics: str
     result: str
 
 
-def transform_apart(request: Request, payload: bytes, limits: Limits | None = None) -> Answer:
-    """Run a mapping on a payload's bytes in a confined process.
+def run_sandboxed(job: Job, payload: bytes, limits: ProcessLimits | None = None) -> JobResult:
+    """Convert the bytes of a payload in a confined process.
 
-    Raises LimitError when it was ended, ProjectError where the system knows no limits.
+    Raises LimitError when the process was ended, ProjectError on a system without limits for processes.
     """
-    limits = limits or Limits()
+    limits = limits or ProcessLimits()
     if not supported():
         raise _unsupported("this system has no limits for a process")
-    head = json.dumps({"limits": asdict(limits), "request": asdict(request)})
-    code, said, late = _hold(head.encode() + b"\n" + payload, limits)
-    if ended := _ended(code, late, len(said) > limits.output, limits):
-        raise LimitError([Diagnostic(*ended, None, _LIMIT_HELP, input=Place(request.name, ""))])
+    head = json.dumps({"limits": asdict(limits), "job": asdict(job)})
+    code, written, late = _run_child(head.encode() + b"\n" + payload, limits)
+    if ended := _ended(code, late, len(written) > limits.output, limits):
+        raise LimitError([Diagnostic(*ended, None, _LIMIT_HELP, input=Place(job.name, ""))])
     if code == _UNSUPPORTED:
         raise _unsupported("the system refuses one of the limits")
-    answer = _answer(said) if code == 0 else None
-    if answer is None:
-        message = f"the process of its own ended with {code} and without an answer"
-        raise LimitError([Diagnostic("run-died", message, input=Place(request.name, ""))])
-    return answer
+    finished = _job_result(written) if code == 0 else None
+    if finished is None:
+        message = f"the sandboxed process ended with exit code {code} and without a result"
+        raise LimitError([Diagnostic("run-died", message, input=Place(job.name, ""))])
+    return finished
 
 
 def _unsupported(reason: str) -> ProjectError:
@@ -89,13 +90,13 @@ def _unsupported(reason: str) -> ProjectError:
 # --- the parent
 
 
-def _hold(given: bytes, limits: Limits) -> tuple[int, bytes, bool]:
-    """Start the child, give it all it needs, and see it to its end.
+def _run_child(given: bytes, limits: ProcessLimits) -> tuple[int, bytes, bool]:
+    """Start the child, send it ``given``, and wait for its end.
 
-    The exit code, what it said (at most a byte more than the limit), and whether its time was over.
+    Returns the exit code, the output (at most a byte more than the limit), and whether it took too long.
     """
     late = threading.Event()
-    # -P and the path of this process: the child has the modules that the parent has, and no others.
+    # With -P and the parent's sys.path, the child imports the same modules, and none from this directory.
     command = [sys.executable, "-P", "-s", "-m", "crossdock.cli.sandbox.worker"]
     with subprocess.Popen(  # noqa: S603
         command,
@@ -108,18 +109,18 @@ def _hold(given: bytes, limits: Limits) -> tuple[int, bytes, bool]:
         watch.daemon = True
         watch.start()
         try:
-            said = _exchange(process, given, limits.output)
+            written = _exchange(process, given, limits.output)
             code = process.wait()
         finally:
             watch.cancel()
             process.kill()
-    return code, said, late.is_set()
+    return code, written, late.is_set()
 
 
 def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _LOCALE if name in os.environ}
     path = os.pathsep.join(os.path.abspath(place) for place in sys.path)  # noqa: PTH100 (as Python has it)
-    # No generated code of an earlier run is taken, and none is kept.
+    # The child neither reads cached code nor writes any.
     return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "CROSSDOCK_CACHE": "off"}
 
 
@@ -129,26 +130,29 @@ def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
 
 
 def _exchange(process: subprocess.Popen[bytes], given: bytes, most: int) -> bytes:
-    """The child reads to the end before it writes, so neither waits for the other."""
+    """Send the input, and read the output.
+
+    The child reads all of its input before it writes, so the two pipes cannot block each other.
+    """
     assert process.stdin is not None
     assert process.stdout is not None
-    with contextlib.suppress(BrokenPipeError):  # it has ended; its exit code says why
+    with contextlib.suppress(BrokenPipeError):  # the child has ended; its exit code gives the reason
         process.stdin.write(given)
         process.stdin.flush()
     with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
-    said = process.stdout.read(most + 1)
-    if len(said) > most:
+    written = process.stdout.read(most + 1)
+    if len(written) > most:
         process.kill()
-    return said
+    return written
 
 
-def _ended(code: int, late: bool, too_much: bool, limits: Limits) -> tuple[str, str] | None:
-    """Which limit ended a process, as an id and a sentence; None when it ended by itself."""
+def _ended(code: int, late: bool, too_much: bool, limits: ProcessLimits) -> tuple[str, str] | None:
+    """The id and the message of the limit that ended the process; None when it ended by itself."""
     if late:
         return "time-limit", f"the run took longer than {limits.wall:g} s"
     if too_much:
-        return "output-limit", f"the run answers with more than {_size(limits.output)}"
+        return "output-limit", f"the output is larger than {_size(limits.output)}"
     if code == _OUT_OF_MEMORY:
         return "memory-limit", f"the run needs more than {_size(limits.memory)} of memory"
     if code == -signal.SIGXCPU:
@@ -171,12 +175,12 @@ def _signal_name(number: int) -> str:
         return str(number)
 
 
-def _answer(said: bytes) -> Answer | None:
-    """What a child said, when it is an answer."""
+def _job_result(written: bytes) -> JobResult | None:
+    """What a child has written; None when it is malformed."""
     try:
-        match json.loads(said):
+        match json.loads(written):
             case {"code": int(code), "diagnostics": str(diagnostics), "result": str(result)}:
-                return Answer(code, diagnostics, result)
+                return JobResult(code, diagnostics, result)
     except (ValueError, RecursionError):
         pass
     return None
@@ -186,43 +190,41 @@ def _answer(said: bytes) -> Answer | None:
 
 
 def main() -> None:
-    """The child's whole life: be confined, read, run, answer."""
+    """The child: confine the process, read the input, run the mapping, write its result."""
     source: IO[bytes] = sys.stdin.buffer
     head = json.loads(source.readline())
     try:
-        confine(Limits(**head["limits"]))
+        confine(ProcessLimits(**head["limits"]))
     except (OSError, ValueError):
         os._exit(_UNSUPPORTED)
     try:
-        answer = _answered(Request(**head["request"]), source.read())
-        said = json.dumps(asdict(answer)).encode()
+        written = json.dumps(asdict(_run(Job(**head["job"]), source.read()))).encode()
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
-    sys.stdout.buffer.write(said)
+    sys.stdout.buffer.write(written)
     sys.stdout.buffer.flush()
 
 
-def _answered(request: Request, data: bytes) -> Answer:
+def _run(job: Job, data: bytes) -> JobResult:
     from crossdock.core import json_reader
     from crossdock.project.project import Project
 
     try:
-        project = Project.open(request.directory)
-        mapping = project.mapping(request.mapping)
-        settings = project.settings(mapping.name, request.settings)
-        payload: JSON = json_reader.decode(data, request.name)
-        result = mapping.run(payload, settings=settings, name=request.name, validate=request.validate)
+        project = Project.open(job.directory)
+        mapping = project.mapping(job.mapping)
+        settings = project.settings(mapping.name, job.settings)
+        payload: JSON = json_reader.decode(data, job.name)
+        result = mapping.run(payload, settings=settings, name=job.name, validate=job.validate)
     except CrossdockError as error:
-        return Answer(exit_code(error), _shown(error.diagnostics, request), "")
-    return Answer(
-        0, _shown(result.warnings, request), json_reader.encode(result.value, compact=request.compact)
-    )
+        return JobResult(exit_code(error), _rendered(error.diagnostics, job), "")
+    text = json_reader.encode(result.value, compact=job.compact)
+    return JobResult(0, _rendered(result.warnings, job), text)
 
 
-def _shown(diagnostics: tuple[Diagnostic, ...], request: Request) -> str:
-    if not diagnostics and request.form not in _DOCUMENTS:
+def _rendered(diagnostics: tuple[Diagnostic, ...], job: Job) -> str:
+    if not diagnostics and job.form not in _DOCUMENTS:
         return ""
-    return render(diagnostics, request.form, color=request.color)
+    return render(diagnostics, job.form, color=job.color)
 
 
 if __name__ == "__main__":
