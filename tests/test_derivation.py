@@ -195,7 +195,7 @@ error[document-cut]: the document `doc.md` ends in the middle of the JSON that b
             "json: 1",
             '{"a": 1, "b": 2,}',
             """\
-error[json-malformed]: the JSON that begins in line 1 cannot be read: a key in double quotes must stand here
+error[json-malformed]: the JSON that begins in line 1 cannot be read: expected a key in double quotes
   --> doc.md:1:17
   |
 1 | {"a": 1, "b": 2,}
@@ -260,7 +260,7 @@ def test_a_document_of_100_megabytes_is_refused_unread(tmp_path):
         file.truncate(100 * 1024 * 1024)
     assert refused(acme, tmp_path) == (
         "error[document-too-large]: the document `doc.md` has 100 MiB, "
-        "more than the 8 MiB that one may have\n"
+        "more than the limit of 8 MiB\n"
         "  = help: cut out the part that describes the payloads"
     )
     assert LARGEST == 8 * 1024 * 1024
@@ -275,7 +275,7 @@ def test_a_document_that_is_absent_is_named(tmp_path, monkeypatch):
     with pytest.raises(ProjectError) as error:
         derive(acme)
     assert str(error.value) == (
-        "error[documents-unknown]: `acme` is derived from `doc.md`, and no documents' directory is given\n"
+        "error[documents-unknown]: `acme` is derived from `doc.md`, but no directory of documents is given\n"
         "  = help: give it with --documents DIR, or in CROSSDOCK_DOCUMENTS"
     )
 
@@ -293,26 +293,26 @@ def test_the_documents_directory_may_be_named_in_the_environment(tmp_path, monke
     ("recipe", "message"),
     [
         ("shapes: [", "error[recipe-invalid]: this is not YAML: "),
-        ("shape: {}", "error[recipe-invalid]: `the recipe` has no word `shape`\n"),
-        ("shapes: {order: {}}", "`shapes.order` says neither `from` nor `defs`"),
+        ("shape: {}", "error[recipe-invalid]: `the recipe` has no key `shape`\n"),
+        ("shapes: {order: {}}", "`shapes.order` has neither `from` nor `defs`"),
         ("shapes: {order: {from: [{json: 1}]}}", "must name either a `document` or a `sample`"),
-        ("shapes: {order: {from: [{sample: a.json, json: 0}]}}", "must be a number counted from 1"),
+        ("shapes: {order: {from: [{sample: a.json, json: 0}]}}", "must be a whole number, counted from 1"),
         (
             one("json: 1") + "    corrections: [{at: 'a', type: string}]\n",
-            "a correction at `a` does not say `why`",
+            "a correction at `a` has no `why`",
         ),
         (
             one("json: 1") + "    corrections: [{at: 'z', type: string, why: w}]\n",
-            "error[correction-unmet]: the path `z` of the recipe of `acme/order` meets no place of any shape",
+            "error[correction-unmet]: the path `z` of the recipe of `acme/order` matches no part of a shape",
         ),
         (
             one("json: 1") + "    corrections: [{at: '', required: [aa], why: w}]\n",
-            "a correction of `order` at `the top level` names `aa`, which is no property there\n"
+            "a correction of `order` at `the top level` names `aa`, which is not a property there\n"
             "  = help: did you mean `a`?",
         ),
         (one("json: 1") + "    policy: {rules: [read]}\n", "names a rule `read` that does not exist"),
         (one("json: 1") + "    policy: {nullable: some}\n", "must be one of none, values, all"),
-        (one("json: 1, at: 'x.y'"), "error[evidence-empty]: `x.y` is nowhere in this part of `doc.md`"),
+        (one("json: 1, at: 'x.y'"), "error[evidence-empty]: `x.y` does not occur in this part of `doc.md`"),
         (one("json: 1, pick: [q]"), "error[evidence-empty]: this part of `doc.md` has no property `q`"),
         (one("json: 1, at: 'x..['"), "the path `x..[` cannot be read at `"),
         (one("prose: ['Nowhere', '']"), "no line of `doc.md` begins with `Nowhere`"),

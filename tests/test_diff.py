@@ -181,7 +181,7 @@ def test_what_changed_by_the_cell_that_writes_it(shop: Path, capsys: pytest.Capt
             mappings/shop/order.yaml:10:13
                 lookup('kind', type)
               = the table `kind` changed
-              = it stands in `$each: rows`, which was `$each: rows[?count > `0`]`
+              = it is inside `$each: rows`, which was `$each: rows[?count > `0`]`
                 lines[].kind  changed  1 payload
                   1.json  /lines/0/kind  "mug"  →  "cup"
 
@@ -205,7 +205,7 @@ def test_a_cell_that_is_as_it_was_says_what_around_it_changed(
     _, out, _ = diff(capsys, "HEAD:shop/order", "--format", "json")
 
     rules = json.loads(out)["mappings"][0]["rules"]
-    assert rules[0]["notes"] == ["it stands in `$with: {amount: id}`, which is new"]
+    assert rules[0]["notes"] == ["it is inside `$with: {amount: id}`, which is new"]
 
 
 @pytest.mark.parametrize(
@@ -339,12 +339,12 @@ def test_markdown_for_a_pull_request(shop: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere:shop/order"], "git knows no revision `nowhere`"),
-        (["--", "--output=x:shop/order"], "git knows no revision `--output=x`"),
+        (["nowhere:shop/order"], "there is no git revision `nowhere`"),
+        (["--", "--output=x:shop/order"], "there is no git revision `--output=x`"),
         (["HEAD:shop/ordr"], "there is no mapping `HEAD:shop/ordr`; did you mean `shop/order`?"),
-        (["shop/order"], "say what `shop/order` is compared with, or from which revision it is"),
+        (["shop/order"], "name what `shop/order` is compared with, or the revision that it is from"),
         (["HEAD:shop/order", "missing.yaml"], "there is no file `missing.yaml`"),
-        (["HEAD:shop/order", "shop"], "`HEAD:shop/order` is one mapping, and `shop` is a folder of them"),
+        (["HEAD:shop/order", "shop"], "`HEAD:shop/order` is one mapping and `shop` is a folder of mappings"),
         (["HEAD:shop/order", "--examples", "gone"], "there is no file `gone`"),
     ],
 )

@@ -110,31 +110,31 @@ def test_the_best_field_that_fits_becomes_the_cell(shop: Path, capsys: pytest.Ca
     schemas(shop, source, {**target, "required": ["number"]})
 
     assert suggested(capsys) == drafted("""\
-          # 0.90 reference: `reference` and `number` both say reference; the same type
+          # 0.90 reference: `reference` and `number` both mean reference; the same type
           number: reference
-          # 0.83 placed: `placed` and `created_at` both say created; as seconds since 1970
+          # 0.83 placed: `placed` and `created_at` both mean created; as seconds since 1970
           created_at: epoch(placed)
-          # the only value that it may have
+          # the only value that is allowed
           kind: {$const: "sale"}
 
-          # 0.76 deliver_to: most like it of all objects
+          # 0.76 deliver_to: the most similar object
           ship_addr:
             $with: deliver_to
-            # 0.90 town: `town` and `city` both say city; the same type
+            # 0.90 town: `town` and `city` both mean city; the same type
             city: town
-            # 0.90 zip: `zip` and `postal_code` both say zip; the same type
+            # 0.90 zip: `zip` and `postal_code` both mean zip; the same type
             postal_code: zip
 
-          # 0.73 lines[]: most like it of all lists
+          # 0.73 lines[]: the most similar list
           items:
             - $each: lines
-              # 0.90 article: `article` and `sku` both say sku; the same type
+              # 0.90 article: `article` and `sku` both mean sku; the same type
               sku: article
-              # 0.85 count: `count` and `quantity` both say quantity; as a whole number
+              # 0.85 count: `count` and `quantity` both mean quantity; as a whole number
               quantity: integer(count)
-              # 0.83 price: both say price; as an amount with its cents
+              # 0.83 price: both mean price; as an amount with its cents
               unit_price: money(price, root().currency)
-              # TODO color, text: nothing is like it
+              # TODO color, text: nothing is similar
         """)
 
 
@@ -143,9 +143,9 @@ def test_what_is_left_to_do_says_what_is_wanted(shop: Path, capsys: pytest.Captu
     schemas(shop, an_object(id=WHOLE), {**target, "required": ["speed"]})
 
     assert suggested(capsys) == " {}\n" + drafted("""\
-          # TODO speed, text, one of slow, fast, required: nothing is like it
-          # TODO parts, an object: nothing is like it
-          # TODO more, a list: nothing is like it
+          # TODO speed, text, one of slow, fast, required: nothing is similar
+          # TODO parts, an object: nothing is similar
+          # TODO more, a list: nothing is similar
         """)
     assert run(["suggest", "shop/order", "desk/order", "-o", "draft.yaml"]) == 0
     assert run(["check", "draft.yaml"]) == 2

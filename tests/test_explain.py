@@ -169,14 +169,14 @@ def test_a_field_inside_what_is_taken_over_whole_is_that_field(project: MakeProj
 @pytest.mark.parametrize(
     ("target", "field", "message"),
     [
-        (None, "rows[].skuu", "`shop/order` writes no `rows[].skuu`; did you mean `rows[].sku`?"),
+        (None, "rows[].skuu", "`shop/order` does not write `rows[].skuu`; did you mean `rows[].sku`?"),
         (
             {"properties": {"note": {"type": "string"}}},
             "nte",
             "`shop/target` has no `nte`; did you mean `note`?",
         ),
         ({"properties": {"ship": {"type": "string"}}}, "ship", "`shop/order` never writes `ship`"),
-        (None, "a..b", "`a..b` is not a path; write /items/0/sku, or items[].sku"),
+        (None, "a..b", "`a..b` is not a path; write /items/0/sku or items[].sku"),
     ],
 )
 def test_a_field_that_is_none_is_refused(
@@ -229,7 +229,7 @@ def test_a_mapping_without_a_schema_has_its_paths_all_the_same(project: MakeProj
         ("total", ["is checked   the total is another"]),
         ("audit.by", ["is ignored   audit: who changed it"]),
         ("contact", ["goes to      by"]),
-        ("email", ["goes nowhere, and is not said to be ignored"]),
+        ("email", ["not used, and not listed as ignored"]),
     ],
 )
 def test_a_source_says_where_it_goes(project: MakeProject, source: str, lines: list[str]) -> None:
@@ -753,7 +753,7 @@ def test_a_payload_may_come_from_stdin(
     [
         (
             ["--field", "nte"],
-            "Error: Invalid value for '--field': `shop/order` writes no `nte`; did you mean `note`?",
+            "Error: Invalid value for '--field': `shop/order` does not write `nte`; did you mean `note`?",
         ),
         (
             ["--source", "nte"],
@@ -769,7 +769,7 @@ def test_a_payload_may_come_from_stdin(
         ),
         (
             ["--payload", "in.json", "--field", "/rows/7"],
-            "Error: Invalid value for '--field': nothing is written to `/rows/7`, with this payload",
+            "Error: Invalid value for '--field': nothing is written to `/rows/7` for this payload",
         ),
     ],
 )

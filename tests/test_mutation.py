@@ -180,9 +180,9 @@ def test_what_is_accepted_does_not_count(project: MakeProject) -> None:
     )
 
     text = tried(project, {"one": ONE}, accepted)[1]
-    assert "  1 survive for a reason\n" in text
+    assert "  1 accepted with a reason\n" in text
     assert "number || id → number\n" not in text
-    assert text.endswith("\n  accepted, and does not survive: refnum: to_string(number) → x")
+    assert text.endswith("\n  accepted, but caught: refnum: to_string(number) → x")
 
 
 def test_a_finding_of_the_check_catches_too(project: MakeProject) -> None:
@@ -231,14 +231,14 @@ def test_examples_of_mappings_that_use_it_catch(project: MakeProject) -> None:
 def test_examples_are_needed(project: MakeProject) -> None:
     made = project(FILES)
 
-    with pytest.raises(ProjectError, match="no examples to try mutants on"):
+    with pytest.raises(ProjectError, match="no examples to run its mutants on"):
         mutate(made, made.mapping("shop/order"))
 
 
 def test_an_example_must_give_its_snapshot(project: MakeProject) -> None:
     made = project({"mappings/shop/order.yaml": SMALL, "examples/shop/order/one.json": "{}"})
 
-    with pytest.raises(ProjectError, match=r"`examples/shop/order/one\.json` does not give its snapshot"):
+    with pytest.raises(ProjectError, match=r"`examples/shop/order/one\.json` does not match its snapshot"):
         mutate(made, made.mapping("shop/order"))
 
 

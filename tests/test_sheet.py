@@ -254,26 +254,26 @@ def test_an_order_has_an_example_for_each_field_that_any_example_has(name: str) 
         ("a || 'x'", "a, else 'x'"),
         ("a || `null`", "a"),
         ("(a || `[]`)[].b", "b of a"),
-        ("a && b", "b when there is a"),
+        ("a && b", "b when a is set"),
         ("(a == 'x' && b) || c", "(b when a is 'x'), else c"),
-        ("not_null(a, b, c)", "the first of a, b and c that is there"),
+        ("not_null(a, b, c)", "the first of a, b and c that has a value"),
         ("money(a)", "a as money"),
         ("money(a, currencyCode)", "a as money in currencyCode"),
         (
             "money(not_null(a, b), root().c)",
-            "(the first of a and b that is there) as money in c of the payload",
+            "(the first of a and b that has a value) as money in c of the payload",
         ),
         ("lookup('country', code)", "code, looked up in the table country"),
         (
             "lookup('country', upper(code), code)",
-            "code in capitals, looked up in the table country, else as it is",
+            "code in upper case, looked up in the table country, else as it is",
         ),
         ("lookup('country', code, 'Other')", "code, looked up in the table country, else 'Other'"),
         ("(a || b) | lookup('t', @, @)", "(the first of a, b), looked up in the table t, else as it is"),
         ("items[?quantity != `0`]", "items where quantity is not 0"),
         ("items[?!(a <= `0`)].b", "b of (items where a is more than 0)"),
-        ("items[?a && !b]", "items where there is a and there is no b"),
-        ("items[?a == 'x' || b]", "items where a is 'x' or there is b"),
+        ("items[?a && !b]", "items where a is set and b is not set"),
+        ("items[?a == 'x' || b]", "items where a is 'x' or b is set"),
         ("items[?!lookup('dead', status)]", "items where status is not in the table dead"),
         ("items[?contains(tags, 'x')]", "items where tags contains 'x'"),
         ("join(', ', [a, b][?trim(@)])", "((a and b) where it is not blank) joined with ', '"),
@@ -281,7 +281,7 @@ def test_an_order_has_an_example_for_each_field_that_any_example_has(name: str) 
         ("add(a, b, c)", "a plus b plus c"),
         ("ratio(a, subtract(b, c))", "a divided by (b minus c)"),
         ("sort_by(items, &price)[0]", "the first of items in the order of price"),
-        ("[a, b][] | [?x] | [0]", "the first of ((a and b) where there is x)"),
+        ("[a, b][] | [?x] | [0]", "the first of ((a and b) where x is set)"),
         ("{x: a, y: b.c}", "an object of x: a; y: b.c"),
         (
             "[{by: 'n', v: a}, {by: 'i', v: b}][?by == settings().m].v | [0]",
@@ -302,9 +302,9 @@ def test_an_expression_in_words(expression: str, said: str) -> None:
     ("template", "said"),
     [
         ("{{ first }} {{ last }}", "⟨first⟩ ⟨last⟩"),
-        ("{{ first | upper }}", "first in capitals"),
+        ("{{ first | upper }}", "first in upper case"),
         ("No. {{ number }}", "No. ⟨number⟩"),
-        ("{% if a %}{{ b }}{% else %}{{ c }}{% endif %}", "b if there is a, else c"),
+        ("{% if a %}{{ b }}{% else %}{{ c }}{% endif %}", "b if a is set, else c"),
     ],
 )
 def test_a_template_in_words(template: str, said: str) -> None:
@@ -317,12 +317,12 @@ def test_a_template_in_words(template: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
-        ("a", "there is a"),
-        ("!a", "there is no a"),
-        ("a > `1` && b", "a is more than 1 and there is b"),
-        ("!(a > `1` && b)", "a is at most 1 or there is no b"),
+        ("a", "a is set"),
+        ("!a", "a is not set"),
+        ("a > `1` && b", "a is more than 1 and b is set"),
+        ("!(a > `1` && b)", "a is at most 1 or b is not set"),
         ("starts_with(a, 'x')", "a begins with 'x'"),
-        ("!equal(a, b)", "it is not so that a equals b"),
+        ("!equal(a, b)", "it is not true that a equals b"),
     ],
 )
 def test_a_condition_in_words(expression: str, said: str) -> None:

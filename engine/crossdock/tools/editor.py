@@ -59,7 +59,7 @@ def _definitions() -> Object:
         words[word] = {"description": parser.WORDS[word], "type": "string"}
     words["$value"] = {"description": parser.WORDS["$value"], **_ref("cell")}
     scalars: Object = {
-        "description": "an expression (JMESPath), or a template with {{ }}; else itself",
+        "description": "an expression (JMESPath), or a template with {{ }}; any other value is a constant",
         "type": ["string", "number", "boolean", "null"],
     }
     made: Object = {

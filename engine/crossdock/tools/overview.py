@@ -13,7 +13,7 @@ from crossdock.project.project import Project
 
 _HEAD = """# Actions and channels
 
-What each channel does for each RetailOPS action. This page is made from the conversations themselves:
+What each channel does for each RetailOPS action. This page is generated from the conversations:
 `crossdock overview > docs/channels.md`.
 """
 

@@ -41,12 +41,12 @@ _BRANCHES: Final = {
 # Of each arm what is said when it is not seen.
 _ARMS: Final = {
     "||": (
-        ("left", "what stands before `||` is never taken"),
-        ("right", "what stands behind `||` is never taken"),
+        ("left", "the left side of `||` is never used"),
+        ("right", "the right side of `||` is never used"),
     ),
     "&&": (
-        ("true", "what stands before `&&` is never true"),
-        ("false", "what stands before `&&` is never false"),
+        ("true", "the left side of `&&` is never true"),
+        ("false", "the left side of `&&` is never false"),
     ),
     "choice": (("true", "the condition is never true"), ("false", "the condition is never false")),
     "filter": (

@@ -62,7 +62,7 @@ class Rewriting:
         if unknown:
             place = ".".join(path) or "the top level"
             message = (
-                f"a correction of `{name}` at `{place}` names `{unknown[0]}`, which is no property there"
+                f"a correction of `{name}` at `{place}` names `{unknown[0]}`, which is not a property there"
             )
             help_ = did_you_mean(unknown[0], keep)
             raise ProjectError([Diagnostic("correction-unmet", message, None, help_)])
@@ -139,7 +139,7 @@ class Rewriting:
             patterns = [pattern for item in own.corrections for pattern in item.at]
             patterns += [*own.descriptions, *_flat(own.repeats), *own.uses]
             stated += [(pattern, f"{recipe.system}/{own.name}") for pattern in patterns]
-        message = "the path `{}` of the recipe of `{}` meets no place of any shape"
+        message = "the path `{}` of the recipe of `{}` matches no part of a shape"
         lost = dict.fromkeys(item for item in stated if item[0] not in self.met)
         return [Diagnostic("correction-unmet", message.format(*item)) for item in lost]
 

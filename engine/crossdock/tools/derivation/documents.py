@@ -68,7 +68,7 @@ def load(path: Path, kind: str = "document") -> Source:
         place = "the documents' directory" if kind == "document" else f"`{path.parent.name}`"
         raise _refused(f"{kind}-missing", f"{named} is not in {place}")
     if (size := path.stat().st_size) > LARGEST:
-        sizes = f"{size / 1024 / 1024:.0f} MiB, more than the {LARGEST // 1024 // 1024} MiB that one may have"
+        sizes = f"{size / 1024 / 1024:.0f} MiB, more than the limit of {LARGEST // 1024 // 1024} MiB"
         help_ = "cut out the part that describes the payloads"
         raise _refused(f"{kind}-too-large", f"{named} has {sizes}", help_)
     try:

@@ -55,7 +55,8 @@ class Library:
             return _load(self.recipe.folder / item.sample, "sample")
         name = self.recipe.documents.get(item.document or "", item.document or "")
         if self.directory is None:
-            message = f"`{self.recipe.system}` is derived from `{name}`, and no documents' directory is given"
+            system = self.recipe.system
+            message = f"`{system}` is derived from `{name}`, but no directory of documents is given"
             help_ = "give it with --documents DIR, or in CROSSDOCK_DOCUMENTS"
             raise ProjectError([Diagnostic("documents-unknown", message, None, help_)])
         return _load(self.directory / name)
@@ -101,7 +102,7 @@ def shape_of(item: Evidence, library: Library, before: InferredShape, policy: Po
             shape = rewrite(shape, lambda _path, inner: leading(inner))
     shape = paths.pick(shape, item.at)
     if shape is NOTHING:
-        message = f"`{item.at}` is nowhere in this part of `{name}`"
+        message = f"`{item.at}` does not occur in this part of `{name}`"
         raise ProjectError([Diagnostic("evidence-empty", message, part.span(part.start))])
     return paths.graft(_picked(shape, item, part), paths.parse(item.into))
 

@@ -103,10 +103,10 @@ def _array(text: str, start: int, depth: int) -> tuple[Located, int]:
 
 def _string(text: str, start: int) -> tuple[str, int]:
     if text[start : start + 1] != '"':
-        raise MalformedError(start, "a key in double quotes must stand here", cut=start >= len(text))
+        raise MalformedError(start, "expected a key in double quotes", cut=start >= len(text))
     found = _STRING.match(text, start)
     if not found:
-        raise MalformedError(start, "this string has no end", cut=True)
+        raise MalformedError(start, "this string does not end", cut=True)
     try:
         return str(json.loads(found[0], strict=False)), found.end()
     except ValueError:
@@ -120,7 +120,7 @@ def _scalar(text: str, start: int) -> tuple[Located, int]:
     found = _NUMBER.match(text, start)
     if not found:
         cut = any(word.startswith(text[start:]) for word in _WORDS)
-        raise MalformedError(start, "a JSON value must stand here", cut=cut)
+        raise MalformedError(start, "expected a JSON value", cut=cut)
     number = float(found[0]) if found[1] or found[2] else int(found[0])
     return Located(number, start), found.end()
 
@@ -128,7 +128,7 @@ def _scalar(text: str, start: int) -> tuple[Located, int]:
 def _expect(text: str, offset: int, mark: str) -> int:
     offset = _skip(text, offset)
     if text[offset : offset + 1] != mark:
-        raise MalformedError(offset, f"`{mark}` must stand here", cut=offset >= len(text))
+        raise MalformedError(offset, f"expected `{mark}`", cut=offset >= len(text))
     return _skip(text, offset + 1)
 
 
@@ -140,4 +140,4 @@ def _next(text: str, offset: int, end: str) -> tuple[int, bool]:
             return _skip(text, offset + 1), True
         case found if found == end:
             return offset + 1, False
-    raise MalformedError(offset, f"`,` or `{end}` must stand here", cut=offset >= len(text))
+    raise MalformedError(offset, f"expected `,` or `{end}`", cut=offset >= len(text))

@@ -184,7 +184,7 @@ class _RecipeReader:
         if not isinstance(evidence, list):
             self._refuse(f"`{where}.from` must be a list", "from")
         if not evidence and not defs:
-            self._refuse(f"`{where}` says neither `from` nor `defs`", name)
+            self._refuse(f"`{where}` has neither `from` nor `defs`", name)
         return ShapeRecipe(
             name=name,
             describe=str(shape["describe"]) if "describe" in shape else None,
@@ -208,7 +208,7 @@ class _RecipeReader:
         prose = self._list(item.get("prose"), f"{where}.prose")
         if prose and len(prose) != 2:
             self._refuse(
-                f"`{where}.prose` must be two texts: how the first line begins, and how the line after",
+                f"`{where}.prose` must be two strings: how the first line begins, and how the line after it",
                 "prose",
             )
         one = Evidence(
@@ -236,9 +236,7 @@ class _RecipeReader:
         self._known(item, _CORRECTION, where)
         at = self._list(item.get("at"), f"{where}.at")
         if not str(item.get("why", "")).strip():
-            self._refuse(
-                f"a correction at `{', '.join(at)}` does not say `why`", at[0] if at else "corrections"
-            )
+            self._refuse(f"a correction at `{', '.join(at)}` has no `why`", at[0] if at else "corrections")
         keywords = dict(self._mapping(item.get("set"), f"{where}.set"))
         keywords |= {"additionalProperties": False} if item.get("closed") is True else {}
         for word, keyword in (("enum", "enum"), ("known", "x-known-values")):
@@ -280,7 +278,7 @@ class _RecipeReader:
         if value is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            self._refuse(f"`{where}` must be a number counted from 1", where.rpartition(".")[2])
+            self._refuse(f"`{where}` must be a whole number, counted from 1", where.rpartition(".")[2])
         return value
 
     def _list(self, value: object, where: str) -> tuple[str, ...]:
@@ -296,20 +294,20 @@ class _RecipeReader:
 
     def _text(self, value: object, where: str) -> str:
         if not isinstance(value, str):
-            self._refuse(f"`{where}` holds `{value}`, which must be a text in quotes", str(value))
+            self._refuse(f"`{where}` holds `{value}`, which must be a string in quotes", str(value))
         return value
 
     def _mapping(self, data: object, where: str) -> dict[str, JSON]:
         if data is None:
             return {}
         if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-            self._refuse(f"`{where}` must be an object whose keys are texts", where.rpartition(".")[2])
+            self._refuse(f"`{where}` must be an object whose keys are strings", where.rpartition(".")[2])
         return data
 
     def _known(self, data: Mapping[str, object], words: tuple[str, ...], where: str) -> None:
         for key in data:
             if key not in words:
-                self._refuse(f"`{where}` has no word `{key}`", key, did_you_mean(key, words))
+                self._refuse(f"`{where}` has no key `{key}`", key, did_you_mean(key, words))
 
     def _yaml(self) -> object:
         import yaml

@@ -17,10 +17,10 @@ from crossdock.tools.diff.rules import RuleVersions, brief
 REMARKS: Final[dict[RemarkKind, str]] = {
     "fails": "now fails",
     "passes": "no longer fails",
-    "fails otherwise": "fails otherwise",
+    "fails otherwise": "fails with another error",
     "warns": "new warning",
     "warns no more": "no longer a warning",
-    "warns otherwise": "warning with other figures",
+    "warns otherwise": "warning with other values",
 }
 
 
@@ -77,7 +77,7 @@ def value_text(value: JSON | Missing, most: int = 60) -> str:
 
 def place_of(rule: RuleVersions) -> str:
     if rule.new is None:
-        return f"{rule.old}, which is gone" if rule.old else "no cell of the mapping"
+        return f"{rule.old}, which was removed" if rule.old else "no cell of the mapping"
     return str(rule.new)
 
 

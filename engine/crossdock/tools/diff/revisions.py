@@ -48,7 +48,7 @@ def _commit(project: Path, revision: str) -> str:
         inside = _is_repository(project)
     if not inside:
         raise NoSuchVersionError(f"`{project}` is not in a git repository, so it has no `{revision}`")
-    raise NoSuchVersionError(f"git knows no revision `{revision}`")
+    raise NoSuchVersionError(f"there is no git revision `{revision}`")
 
 
 def _is_repository(project: Path) -> bool:
@@ -71,7 +71,7 @@ def _git(project: Path, *arguments: str) -> bytes:
             check=False,
         )
     except OSError:
-        raise NoSuchVersionError("git is needed for a revision, and cannot be started") from None
+        raise NoSuchVersionError("a revision needs git, which cannot be started") from None
     if done.returncode != 0:
         reason = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
         raise NoSuchVersionError(f"git says: {reason or 'no'}")

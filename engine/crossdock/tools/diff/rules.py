@@ -85,9 +85,9 @@ def reasons(rule: RuleVersions, each: Difference, old: Explained, new: Explained
     then, now = old.around(field, rule.old), new.around(field, rule.new)
     gone = [text for text in then if text not in now]
     come = [text for text in now if text not in then]
-    found += [f"it stands in `{now}`, which was `{was}`" for was, now in zip(gone, come, strict=False)]
-    found += [f"it stands in `{text}`, which is new" for text in come[len(gone) :]]
-    found += [f"it stood in `{text}`, which is gone" for text in gone[len(come) :]]
+    found += [f"it is inside `{now}`, which was `{was}`" for was, now in zip(gone, come, strict=False)]
+    found += [f"it is inside `{text}`, which is new" for text in come[len(gone) :]]
+    found += [f"it was inside `{text}`, which was removed" for text in gone[len(come) :]]
     return tuple(found)
 
 

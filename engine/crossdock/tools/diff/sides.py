@@ -51,7 +51,7 @@ def find_sides(here: Project, old: str, new: str | None, stack: ExitStack) -> tu
     if new is None:
         _, colon, name = old.partition(":")
         if not colon:
-            raise NoSuchVersionError(f"say what `{old}` is compared with, or from which revision it is")
+            raise NoSuchVersionError(f"name what `{old}` is compared with, or the revision that it is from")
         return first, _within(here, _plain(here, name), name or ".")
     return first, find_side(here, new, stack)
 
@@ -86,7 +86,7 @@ def _directory(path: Path, shown: str) -> Side:
     place = path.resolve()
     own = next((root for root in (place, *place.parents) if (root / MAPPINGS).is_dir()), None)
     if own is None:
-        raise NoSuchVersionError(f"`{shown}` is no project, and no folder of one")
+        raise NoSuchVersionError(f"`{shown}` is neither a project nor a folder of one")
     inside = place.relative_to(own).as_posix()
     return _within(Project.open(own), _plain(Project.open(own), inside), shown)
 
@@ -107,7 +107,9 @@ def pairs(old: Side, new: Side) -> tuple[Sequence[tuple[str, str]], Sequence[str
     """The mappings of both sides that belong together, and those that only one side has."""
     if old.single is not new.single:
         one, several = (old, new) if old.single else (new, old)
-        raise NoSuchVersionError(f"`{one.shown}` is one mapping, and `{several.shown}` is a folder of them")
+        raise NoSuchVersionError(
+            f"`{one.shown}` is one mapping and `{several.shown}` is a folder of mappings"
+        )
     both = [(old.names[key], new.names[key]) for key in new.names if key in old.names]
     gone = [name for key, name in old.names.items() if key not in new.names]
     come = [name for key, name in new.names.items() if key not in old.names]

@@ -174,7 +174,7 @@ class Drafting:
             return Branch(wanted.place, required, self.fields(wanted.place, around, context))
         over = expression_of(best.path)
         inner = self.inside(context, best, over)
-        source = Candidate(best, inner.path, min(best_score, 1.0), ("most like it of all objects",))
+        source = Candidate(best, inner.path, min(best_score, 1.0), ("the most similar object",))
         fields = self.fields(wanted.place, around, inner)
         return Branch(wanted.place, required, fields, over, source)
 
@@ -192,7 +192,7 @@ class Drafting:
             return Branch(wanted.place, required, (), is_list=True)
         over = _projection(best.path)
         inner = self.inside(context, best, over)
-        source = Candidate(best, inner.path, min(best_score, 1.0), ("most like it of all lists",))
+        source = Candidate(best, inner.path, min(best_score, 1.0), ("the most similar list",))
         fields = self.fields(items, around, inner)
         return Branch(wanted.place, required, fields, over, source, is_list=True)
 

@@ -93,7 +93,7 @@ def _candidate(
     score -= 0.03 * (len(place.names) - 1) + 0.25 * place.lists
     if words(wanted.name) == words("_".join(place.names[-2:-1])):
         score += 0.1
-        reasons.append("what it stands in has the same name")
+        reasons.append("the object around it has the same name")
     if place.lists:
         reasons.append("the first of a list")
     return Candidate(place, path, max(0.0, min(score, 1.0)), tuple(reasons))
@@ -127,8 +127,8 @@ def _name_reason(wanted: TargetField, names: tuple[str, ...], base: tuple[str, .
     common = shared(target, name) or shared(*whole)
     spoken = [word for word in common if word not in words(target) or word not in words(name)]
     if spoken:
-        return f"`{name}` and `{target}` both say {', '.join(spoken)}"
-    return f"both say {', '.join(common)}" if common else "similar names"
+        return f"`{name}` and `{target}` both mean {', '.join(spoken)}"
+    return f"both mean {', '.join(common)}" if common else "similar names"
 
 
 def _description_score(one: str, other: str) -> float:
@@ -151,7 +151,7 @@ def _by_types(target: SchemaField, source: SchemaField, reasons: list[str]) -> f
     if given <= wanted or (given == {"integer"} and "number" in wanted):
         overlap = _overlap(target, source)
         if overlap:
-            reasons.append(f"{overlap} of the same values")
+            reasons.append(f"{overlap} values in common")
             return 0.15
         reasons.append("the same type")
         return 0.05

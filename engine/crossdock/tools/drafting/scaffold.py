@@ -30,7 +30,7 @@ _CHANNEL: Final = """\
 # yaml-language-server: $schema={modeline}channel.json
 describe: {channel}.
 
-# Where its API is and how to get in; conversations need it, mappings do not.
+# The address of its API and the credentials: conversations need them, mappings do not.
 # base_url: https://api.example.com
 # auth:
 #   kind: bearer
@@ -42,7 +42,7 @@ settings: {{}}
 _RECIPE: Final = """\
 describe: {channel}, from payloads that it sent.
 
-policy: {{nullable: values}}          # null may stand for anything that is not required
+policy: {{nullable: values}}          # every property that is not required may be null
 
 shapes:
   {shape}:
@@ -155,6 +155,6 @@ def next_steps(wanted: Scaffold, root: Path, project: Project) -> list[str]:
             f"crossdock suggest {wanted.source} {wanted.target} -o {MAPPINGS}/{own}.yaml"
             f" --examples {SCHEMAS}/{channel}/samples"
         )
-    steps.append(f"crossdock check {own}, and mend what it finds")
+    steps.append(f"crossdock check {own}, and fix what it finds")
     steps.append(f"put payloads into {EXAMPLES}/{own}/, and run pytest --snapshot-update")
     return steps

@@ -3,7 +3,7 @@
 # 0.90 lines[].article: `article` and `sku` both say sku; the same type
 #   0.41 lines[].no: …
 sku: article
-# TODO unit_tax, a number: nothing fits well
+# TODO unit_tax, a number: no candidate fits well
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def mapping_text(nodes: tuple[Node, ...], source: str, target: str, *, modeline:
     done = f"{sum(map(_is_done, singles))} of {len(singles)} fields"
     lines = [f"# yaml-language-server: $schema={modeline}"] if modeline else []
     lines += [
-        f"# A draft: {done} have a cell, the others are to do. Above each stands its score,",
-        "# from 0 to 1, why, and what else may answer for it. Take the comments out as you go.",
+        f"# A draft: {done} have a cell, the others are marked TODO. The comment above a cell",
+        "# gives its score from 0 to 1, the reasons, and other candidates. Remove the comments as you go.",
         f"describe: A draft of {target} from {source}.",
         f"from: {source}",
         f"to: {target}",
@@ -54,7 +54,7 @@ def _node(node: Node, margin: str) -> Iterator[str]:
         return
     done = any(_is_done(leaf) for leaf in leaves(node.fields))
     if not done:
-        yield from _todo(node.target, node.required, margin, "nothing is like it")
+        yield from _todo(node.target, node.required, margin, "nothing is similar")
         return
     yield ""
     if node.source is not None:
@@ -73,12 +73,12 @@ def _node(node: Node, margin: str) -> Iterator[str]:
 
 def _leaf(leaf: Leaf, margin: str) -> Iterator[str]:
     if leaf.constant:
-        yield f"{margin}# the only value that it may have"
+        yield f"{margin}# the only value that is allowed"
         yield f"{margin}{_key(leaf.target)}: {{$const: {json.dumps(leaf.constant[0], ensure_ascii=False)}}}"
         return
     others = [each for each in leaf.candidates if each is not leaf.chosen][:3]
     if leaf.chosen is None or leaf.fitting is None:
-        why = "nothing fits well" if others else "nothing is like it"
+        why = "no candidate fits well" if others else "nothing is similar"
         yield from _todo(leaf.target, leaf.required, margin, why)
         yield from (f"{margin}#   {_told(each, '', margin)}" for each in others)
         return

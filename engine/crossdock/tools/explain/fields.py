@@ -56,7 +56,7 @@ def _never_written(mapping: Mapping, wanted: tuple[str, ...], links: Sequence[Li
         must_know(mapping.target, wanted)
         return f"`{mapping.name}` never writes `{name}`"
     help = did_you_mean(name, [link.target for link in links])
-    return f"`{mapping.name}` writes no `{name}`" + (f"; {help}" if help else "")
+    return f"`{mapping.name}` does not write `{name}`" + (f"; {help}" if help else "")
 
 
 def destinations(mapping: Mapping, source: str) -> Destinations:

@@ -54,7 +54,7 @@ def of_destinations(mapping: Mapping, found: Destinations) -> str:
     rows += [["is checked", check.text, _at(check.span)] for check in found.checks]
     rows += [["is ignored", item.reason, _at(item.span)] for item in found.ignored]
     head = f"### {mapping.name}, from {code(found.source)}\n\n"
-    return head + table(["", "", "at"], rows or [["goes nowhere", "", ""]])
+    return head + table(["", "", "at"], rows or [["not used", "", ""]])
 
 
 def _turn(turn: EnclosingStep) -> str:

@@ -24,7 +24,7 @@ def parts_of(text: str) -> Parts:
     try:
         return parse_path(text.strip().removeprefix("."), blanks=True)
     except PathError as error:
-        raise UnknownPathError(f"{error}; write /items/0/sku, or items[].sku") from None
+        raise UnknownPathError(f"{error}; write /items/0/sku or items[].sku") from None
 
 
 def shape_at(schema: Schema | None, parts: Iterable[Part]) -> Shape | None:

@@ -92,7 +92,7 @@ def run(
     wanted = parts_of(field) if field is not None else ()
     stories = tuple(telling.stories(outcome.value, wanted))
     if field is not None and not stories:
-        raise UnknownPathError(f"nothing is written to `{field}`, with this payload")
+        raise UnknownPathError(f"nothing is written to `{field}` for this payload")
     try:
         problems, broken = mapping.run_within(payload, scope, name=name).warnings, False
     except OutputError as error:
@@ -144,7 +144,7 @@ class _Telling:
 
     def story(self, place: Parts, value: JSON | Missing) -> Story:
         told = self.watching.nearest(place) or self.watching.at.get(place)
-        assert told is not None, "whatever stands in a result was written by a cell"
+        assert told is not None, "every value of a result was written by a cell"
         covered = self.watching.target.at(place)
         hidden, taken = covered, list[EvaluationStep]()
         if isinstance(told, Evaluation):

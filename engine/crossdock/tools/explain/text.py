@@ -38,7 +38,7 @@ def of_destinations(found: Destinations) -> str:
     said += [f"decides on   {_head(link.target, link.span)}" for link in found.decides]
     said += [f"is checked   {_head(shorten(check.text, 40), check.span)}" for check in found.checks]
     said += [f"is ignored   {path_text(item.path)}: {item.reason}" for item in found.ignored]
-    return _tree(found.source, said or ["goes nowhere, and is not said to be ignored"])
+    return _tree(found.source, said or ["not used, and not listed as ignored"])
 
 
 def of_stories(stories: Iterable[Story], *, whole: bool = True) -> str:
@@ -69,7 +69,7 @@ def _turn(turn: EnclosingStep, whole: bool) -> list[str]:
     rest = len(lines) - _MOST_STEPS
     if whole or rest <= 1:
         return [head, *lines]
-    return [head, *lines[:_MOST_STEPS], f"   and {rest} lines more; --field shows them"]
+    return [head, *lines[:_MOST_STEPS], f"   and {rest} more lines; --field shows them"]
 
 
 def _step(step: EvaluationStep) -> list[str]:

@@ -25,8 +25,8 @@ def _lines(found: Mutation) -> Iterator[str]:
         f"{examples} by {found.examples} example{'' if found.examples == 1 else 's'}, {check} by the check"
     )
     if accepted := found.count("accepted"):
-        yield f"  {accepted} survive for a reason"
+        yield f"  {accepted} accepted with a reason"
     for trial in found.survivors:
         yield f"  {trial.mutant.span} {trial.mutant.name}"
     for name in found.stale:
-        yield f"  accepted, and does not survive: {name}"
+        yield f"  accepted, but caught: {name}"

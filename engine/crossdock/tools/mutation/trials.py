@@ -97,7 +97,7 @@ def mutate(
     """Try the mutants of a mapping, or so many of them, evenly spread.
 
     ``only``: the mappings and conversations whose examples are run, instead of all that use the mapping.
-    Raises ProjectError when there are no examples, or when one does not give its snapshot.
+    Raises ProjectError when there are no examples, or when one does not match its snapshot.
     """
     siblings = Siblings(mapping.source)
     examples = _examples(project, mapping, siblings, only)
@@ -121,7 +121,7 @@ def accepted_of(project: Project, name: str) -> dict[str, str]:
             node = parse_yaml(source)
             if isinstance(node, MapNode):
                 return {str(key.value): str(plain(value)) for key, value in node.entries}
-            message = "this holds mutants and the reasons why they survive"
+            message = "this must be an object: mutants, each with the reason why it survives"
             raise CompileError([Diagnostic("not-an-object", message, Span(source, 0, 1))])
     return {}
 
@@ -135,7 +135,9 @@ def _examples(project: Project, mapping: Mapping, siblings: Siblings, only: Sequ
     examples = [_example(project, mapping, siblings, case) for case in cases]
     found = [example for example in examples if example.given]
     if not found:
-        raise ProjectError([Diagnostic("no-examples", f"`{mapping.name}` has no examples to try mutants on")])
+        raise ProjectError(
+            [Diagnostic("no-examples", f"`{mapping.name}` has no examples to run its mutants on")]
+        )
     return found
 
 
@@ -143,7 +145,7 @@ def _example(project: Project, mapping: Mapping, siblings: Siblings, case: Case)
     recorder = Recorder(mapping, siblings)
     texts = run_case(project, case, lambda each: replace(each, watch=recorder))
     if texts != _snapshot(case):
-        message = f"`{case.name}` does not give its snapshot"
+        message = f"`{case.name}` does not match its snapshot"
         help = "`pytest examples` shows how they differ"
         raise ProjectError([Diagnostic("snapshot-differs", message, help=help)])
     example = _Example(case, case.of == mapping.name, texts, recorder.reached, recorder.given)

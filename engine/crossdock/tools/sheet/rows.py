@@ -152,7 +152,7 @@ def _cell(link: Link) -> str:
 
 def _short(said: str, node: syntax.Cell | syntax.Each) -> str:
     """Words, unless they are more than anybody reads in a table."""
-    return said if len(said) <= _LONGEST else f"a formula of its own, at {node.span}"
+    return said if len(said) <= _LONGEST else f"a long expression, at {node.span}"
 
 
 def type_of(schema: Schema | None, target: str) -> str:

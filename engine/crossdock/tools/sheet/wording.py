@@ -1,7 +1,7 @@
 """An expression in plain words, for people who know the payloads and not the language.
 
-    money(not_null(sale, list), root().currency)      (the first of sale and list that is there) as money in …
-    lookup('card', upper(code), 'Other')              code in capitals, looked up in the table …
+    money(not_null(sale, list), root().currency)      (the first of sale and list that has a value) as money …
+    lookup('card', upper(code), 'Other')              code in upper case, looked up in the table …
     items[?quantity != `0`]                           items where quantity is not 0
 
 The words follow the tree from the inside out. ``here`` is what the context is called: behind a pipe it is
@@ -297,15 +297,15 @@ def condition(tree: Tree, here: str = _HERE, *, true: bool = True) -> str:
             return _COMPARED[operator].format(*(_inner(words(part, here)) for part in parts))
         case "function_expression" if tree["value"] in CONDITIONS:
             text = CONDITIONS[tree["value"]].format(*(_inner(words(part, here)) for part in parts))
-            return text if true else f"it is not so that {text}"
+            return text if true else f"it is not true that {text}"
         case "function_expression" if tree["value"] == "lookup" and len(parts) == 2:
             place = f"in the table {parts[0].get('value')}"
             return f"{words(parts[1], here)} is {'' if true else 'not '}{place}"
         case "function_expression" if tree["value"] == "trim":
             return f"{words(parts[0], here)} is {'not blank' if true else 'blank'}"
         case "current" | "identity":
-            return f"{here} is {'' if true else 'not '}there"
-    return f"there is {'' if true else 'no '}{_inner(words(tree, here))}"
+            return f"{here} is {'' if true else 'not '}set"
+    return f"{_inner(words(tree, here))} is {'' if true else 'not '}set"
 
 
 def _part(tree: Tree, here: str, true: bool) -> str:
