@@ -37,7 +37,7 @@ def _rows(name: str) -> list[Row]:
         return [compiling]
     from crossdock.execution.codegen import compile_mapping
 
-    return [compiling, Row(f"{name} as Python", lambda: compile_mapping(mapping))]
+    return [compiling, Row(f"{name} as Python", lambda: compile_mapping(mapping.linked))]
 
 
 def _cells(figures: list[Figure]) -> tuple[str, str, str]:

@@ -24,8 +24,8 @@ def mapping_of(channel: str) -> Mapping:
 
 def interpret(mapping: Mapping, payload: Any, *, traced: bool) -> Any:
     """The reference meaning, without validation."""
-    scope = Scope(settings=mapping.settings)
-    return execute(mapping, payload, scope, name="payload", traced=traced).value
+    scope = Scope(settings=mapping.linked.settings)
+    return execute(mapping.linked, payload, scope, name="payload", traced=traced).value
 
 
 def has_code_generation() -> bool:

@@ -71,11 +71,11 @@ def _generated(mapping: Any, payload: Any) -> Row | Skipped:
     from crossdock.execution.codegen import compile_mapping
     from crossdock.execution.scope import Scope
 
-    compiled = compile_mapping(mapping)
+    compiled = compile_mapping(mapping.linked)
     if compiled is None:
         return Skipped(name, "not compiled")
     run: Callable[..., Any] = compiled
-    scope = Scope(settings=mapping.settings)
+    scope = Scope(settings=mapping.linked.settings)
     return Row(name, lambda: run(payload, scope), "with checks")
 
 

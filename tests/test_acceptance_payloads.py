@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import crossdock.channels.runner
-import crossdock.language.mapping
+import crossdock.execution.runner
 from conftest import REPOSITORY
 from crossdock import Project
 from crossdock.core import json_reader
@@ -52,7 +52,7 @@ def payloads_of(name: str) -> dict[tuple[str, str], Schema]:
         return validate(value, schema)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crossdock.language.mapping, "validate", held)
+        patch.setattr(crossdock.execution.runner, "validate", held)
         patch.setattr(crossdock.channels.runner, "validate", held)
         for case in cases_of(project(), name):
             run_case(project(), case)

@@ -40,12 +40,12 @@ def project() -> Project:
 
 def interpreted(mapping: Mapping, payload: Any, settings: MappingType[str, Any]) -> Any:
     """The result as JSON text and the checks that failed; None when the mapping refuses the payload."""
-    scope = Scope(settings={**mapping.settings, **settings})
+    scope = Scope(settings={**mapping.linked.settings, **settings})
     try:
-        outcome = execute(mapping, payload, scope, name="payload", traced=False)
+        outcome = execute(mapping.linked, payload, scope, name="payload", traced=False)
     except EvaluationError:
         return None
-    stated = {check.text for check in mapping.checks}
+    stated = {check.text for check in mapping.linked.checks}
     return json.dumps(outcome.value), [_statement(found.message, stated) for found in outcome.failed]
 
 

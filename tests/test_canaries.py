@@ -97,7 +97,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(REPOSITORY / folder, root / folder)
     project = Project.open(REPOSITORY)
     for name in MAPPINGS:
-        source = project.mapping(name).source
+        source = project.mapping(name).linked.source
         assert source is not None
         payload, places = marked(_example(name), source.shape())
         assert len(places) >= 5
@@ -113,7 +113,7 @@ def _example(name: str) -> JSON:
     """Of a mapping's examples that have a result the one with the most sensitive texts."""
     results = REPOSITORY / "snapshots" / name
     files = [REPOSITORY / "examples" / name / file.name for file in sorted(results.glob("*.json"))]
-    source = Project.open(REPOSITORY).mapping(name).source
+    source = Project.open(REPOSITORY).mapping(name).linked.source
     assert source is not None
     shape = source.shape()
     payloads: list[JSON] = [json.loads(file.read_text(encoding="utf-8")) for file in files]
@@ -170,7 +170,7 @@ def wrong(payload: JSON, shape: Shape) -> Iterator[tuple[str, bytes]]:
 def test_transform_tells_of_no_sensitive_value_whatever_is_wrong(
     shop: Path, crossdock: Run, name: str
 ) -> None:
-    source = Project.open(shop).mapping(name).source
+    source = Project.open(shop).mapping(name).linked.source
     assert source is not None
     codes: set[int] = set()
     cases = list(wrong(payload_of(shop, name), source.shape()))
@@ -185,7 +185,7 @@ def test_transform_tells_of_no_sensitive_value_whatever_is_wrong(
 
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_lines_tell_of_no_sensitive_value_whatever_is_wrong(shop: Path, crossdock: Run, name: str) -> None:
-    source = Project.open(shop).mapping(name).source
+    source = Project.open(shop).mapping(name).linked.source
     assert source is not None
     cases = [data for case, data in wrong(payload_of(shop, name), source.shape()) if b"\n" not in data]
     for form in FORMS:
@@ -195,7 +195,7 @@ def test_lines_tell_of_no_sensitive_value_whatever_is_wrong(shop: Path, crossdoc
 
 @pytest.mark.parametrize("name", MAPPINGS[:2])
 def test_a_process_of_its_own_tells_no_more(shop: Path, crossdock: Run, name: str) -> None:
-    source = Project.open(shop).mapping(name).source
+    source = Project.open(shop).mapping(name).linked.source
     assert source is not None
     for case, data in list(wrong(payload_of(shop, name), source.shape()))[::3]:
         ran = crossdock("transform", name, "-", "--untrusted", stdin=data)
@@ -204,7 +204,7 @@ def test_a_process_of_its_own_tells_no_more(shop: Path, crossdock: Run, name: st
 
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_a_result_without_validation_is_no_reason_to_tell(shop: Path, crossdock: Run, name: str) -> None:
-    source = Project.open(shop).mapping(name).source
+    source = Project.open(shop).mapping(name).linked.source
     assert source is not None
     for case, data in list(wrong(payload_of(shop, name), source.shape()))[7:11]:
         ran = crossdock("transform", name, "-", "--no-validate", "--no-cache", stdin=data)
@@ -221,7 +221,7 @@ def test_explain_hides_what_is_sensitive(crossdock: Run, name: str, how: str) ->
 
 @pytest.mark.parametrize("name", MAPPINGS)
 def test_explain_hides_it_when_the_payload_is_wrong(shop: Path, crossdock: Run, name: str) -> None:
-    source = Project.open(shop).mapping(name).source
+    source = Project.open(shop).mapping(name).linked.source
     assert source is not None
     for case, data in list(wrong(payload_of(shop, name), source.shape()))[::5]:
         ran = crossdock("explain", name, "--payload", "-", stdin=data)

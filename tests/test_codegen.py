@@ -17,7 +17,7 @@ from crossdock.execution.codegen import runtime
 from crossdock.execution.codegen.runtime import Imprecise
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
-from crossdock.language.linker import compile_mapping
+from crossdock.project.compiler import compile_mapping
 
 ODD = ['"', "'", "\\", "{", "}", "\n", "\u2028", "\x7f", "😀", "#", "\\N{DASH}", "{0}", "'''", '"""']
 
@@ -29,7 +29,7 @@ def mapping_of(text: str, tmp_path: Path) -> Mapping:
 
 def lines_of(text: str, tmp_path: Path, **options: Any) -> list[str]:
     """The lines of the function that is generated, without comments."""
-    source = codegen.generate(mapping_of(text, tmp_path), **options).source
+    source = codegen.generate(mapping_of(text, tmp_path).linked, **options).source
     body = source.partition("def run(payload, scope):\n")[2]
     return [line[4:] for line in body.splitlines() if not line.strip().startswith("#")]
 
@@ -62,7 +62,7 @@ def test_it_reads_like_python_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_lines_of_the_mapping_stand_above_their_code(tmp_path: Path) -> None:
-    source = codegen.generate(mapping_of("map:\n  number: order.number\n", tmp_path)).source
+    source = codegen.generate(mapping_of("map:\n  number: order.number\n", tmp_path).linked).source
 
     assert "    # one.yaml:2  number: order.number\n" in source
 
@@ -109,11 +109,12 @@ def test_no_text_of_a_mapping_becomes_code(text: str, place: str, tmp_path: Path
     }
     mapping = mapping_of(cells[place], tmp_path)
     payload = {"b": text}
-    function = codegen.compile_mapping(mapping)
+    function = codegen.compile_mapping(mapping.linked)
 
     assert function is not None
     assert (
-        function(payload, Scope()) == execute(mapping, payload, Scope(), name="payload", traced=False).value
+        function(payload, Scope())
+        == execute(mapping.linked, payload, Scope(), name="payload", traced=False).value
     )
 
 
@@ -129,7 +130,7 @@ def test_pairs_of_odd_characters_in_a_template(tmp_path: Path) -> None:
         mapping = mapping_of(
             "map: {a: " + yaml_text(f"{one}{other}{{{{ b }}}}{other}{one}") + "}\n", tmp_path
         )
-        function = codegen.compile_mapping(mapping)
+        function = codegen.compile_mapping(mapping.linked)
 
         assert function is not None
         assert function({"b": "-"}, Scope()) == {"a": f"{one}{other}-{other}{one}"}
@@ -141,14 +142,14 @@ def test_what_is_too_deep_for_python_is_interpreted(tmp_path: Path) -> None:
         payload = {"a": [payload]}
     mapping = mapping_of(f"map: {{a: '{'.'.join(['a[*]'] * 24)}'}}\n", tmp_path)
 
-    assert codegen.compile_mapping(mapping) is None
+    assert codegen.compile_mapping(mapping.linked) is None
     assert mapping.prepared() is None
     assert mapping(payload) == mapping.run(payload).value
 
 
 def test_amounts_that_are_no_ten_thousandths_are_computed_as_they_are(tmp_path: Path) -> None:
     mapping = mapping_of("map: {a: 'add(b, c)', t: money(b)}\n", tmp_path)
-    strict = codegen.generate(mapping)
+    strict = codegen.generate(mapping.linked)
     payload = {"b": 0.00001, "c": 1}
 
     with pytest.raises(Imprecise):
@@ -174,18 +175,19 @@ def test_the_same_source_every_time(tmp_path: Path) -> None:
     text = "map: {a: 'b.c || d', e: {$each: f, g: h}}\n".replace("{$each: f, g: h}", "[{$each: f, g: h}]")
 
     assert (
-        codegen.generate(mapping_of(text, tmp_path)).source
-        == codegen.generate(mapping_of(text, tmp_path)).source
+        codegen.generate(mapping_of(text, tmp_path).linked).source
+        == codegen.generate(mapping_of(text, tmp_path).linked).source
     )
 
 
 @pytest.mark.parametrize("other", [{"b": 2}, [], [["b", 2]]])
 def test_merge_takes_what_jmespath_takes(other: Any, tmp_path: Path) -> None:
     mapping = mapping_of("map: {a: 'merge(one, other)'}\n", tmp_path)
-    function = codegen.compile_mapping(mapping)
+    function = codegen.compile_mapping(mapping.linked)
     payload = {"one": {"a": 1}, "other": other}
 
     assert function is not None
     assert (
-        function(payload, Scope()) == execute(mapping, payload, Scope(), name="payload", traced=False).value
+        function(payload, Scope())
+        == execute(mapping.linked, payload, Scope(), name="payload", traced=False).value
     )

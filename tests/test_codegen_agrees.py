@@ -23,7 +23,7 @@ from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_template
 from crossdock.language.jmespath import compile_expression
-from crossdock.language.linker import compile_mapping
+from crossdock.project.compiler import compile_mapping
 from fuzz import agreement
 from fuzz.choices import Choices, drawn
 from fuzz.engine import Tally, attempt
@@ -55,7 +55,7 @@ def test_every_example_as_it_stands(name: str) -> None:
     function = agreement.of_mapping(mapping)
     assert function is not None
     given = [payload for of, payload in payloads() if of == name]
-    scope = Scope(settings=mapping.settings)
+    scope = Scope(settings=mapping.linked.settings)
     found = [agreement.given(function, payload, scope) for payload in given]
 
     assert found == [agreement.interpreted(mapping, payload, scope) for payload in given]

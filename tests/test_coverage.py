@@ -118,7 +118,7 @@ def test_what_is_read(text: str, read: list[str], project: MakeProject) -> None:
     made = project(
         {**FILES, "mappings/shop/order.yaml": TYPED + text, "mappings/other.yaml": "map: {refnum: name}"}
     )
-    source = accounts_of(made.mapping("shop/order"))[0]
+    source = accounts_of(made.mapping("shop/order").linked)[0]
 
     assert texts(source.done) == read
     assert len(source.open) == 9 - len(read)
@@ -142,7 +142,7 @@ WRITINGS: list[tuple[str, str, list[str]]] = [
 )
 def test_what_is_written(text: str, written: list[str], project: MakeProject) -> None:
     made = project({**FILES, "mappings/shop/order.yaml": TYPED + text})
-    target = accounts_of(made.mapping("shop/order"))[1]
+    target = accounts_of(made.mapping("shop/order").linked)[1]
 
     assert texts(target.done) == written
     assert len(target.open) == 6 - len(written)
@@ -345,7 +345,9 @@ def test_nothing_is_unaccounted_for_in_our_mappings(name: str) -> None:
     except CrossdockError:
         pytest.skip("what is wrong with it is told elsewhere")
 
-    assert {account.side: texts(account.open) for account in accounts_of(mapping) if account.open} == {}
+    assert {
+        account.side: texts(account.open) for account in accounts_of(mapping.linked) if account.open
+    } == {}
 
 
 def test_the_examples_of_orders_try_every_rule() -> None:

@@ -25,8 +25,8 @@ from crossdock.cli.app import run
 from crossdock.core import json_reader
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
-from crossdock.language.linker import compile_mapping
 from crossdock.project import code_cache
+from crossdock.project.compiler import compile_mapping
 from crossdock.schema.fast import optional_deps, pruned_reader, write
 from fuzz import agreement, walks, yamls
 from fuzz.choices import Choices, drawn
@@ -41,7 +41,7 @@ PAYLOADS, WALKS, MAPPINGS = (2_400, 20_000, 5_000) if ALL else (300, 800, 250)
 
 def paths_of(mapping: Mapping) -> list[str]:
     """What a mapping asks for, as people write it."""
-    return sorted(".".join(path).replace(".[]", "[]") for path in read_paths(mapping))
+    return sorted(".".join(path).replace(".[]", "[]") for path in read_paths(mapping.linked))
 
 
 def pruned(value: Any, paths: list[tuple[str, ...]]) -> Any:
@@ -207,7 +207,7 @@ def test_a_way_deeper_than_a_payload_can_be_ends() -> None:
     for _ in range(5):
         inner = f"{{$with: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a, v: {inner}}}"
 
-    assert [len(path) for path in read_paths(walks.compiled(f"map: {inner}"))] == [64]
+    assert [len(path) for path in read_paths(walks.compiled(f"map: {inner}").linked)] == [64]
 
 
 UNREAD = {
@@ -350,10 +350,10 @@ def test_traps(expression: str, data: str, too_few: str, fast: bool) -> None:
 
 def agrees(mapping: Mapping, payload: Any) -> bool | None:
     """Holds a document that is pruned against the whole one; None when nothing is pruned of it."""
-    paths = [*read_paths(mapping)]
+    paths = [*read_paths(mapping.linked)]
     left, scope = pruned(payload, paths), Scope(settings={}, request=1)
     expected = agreement.interpreted(mapping, payload, scope)
-    assert agreement.interpreted(mapping, left, scope) == expected, (mapping.text.text, payload, left)
+    assert agreement.interpreted(mapping, left, scope) == expected, (mapping.linked.text.text, payload, left)
     return None if left == payload else expected != agreement.REFUSED
 
 
@@ -449,7 +449,7 @@ def test_the_reader_of_an_order_keeps_a_fraction_of_it() -> None:
     assert isinstance(payload, dict)
     data = json.dumps({**payload, "packages": [{"items": [{"text": "x" * 50}] * 50}]}).encode()
 
-    assert len(json.dumps(pruned_reader(read_paths(mapping))(data))) < len(data) // 2
+    assert len(json.dumps(pruned_reader(read_paths(mapping.linked))(data))) < len(data) // 2
 
 
 SKU = {"type": "object", "properties": {"sku": {}}}

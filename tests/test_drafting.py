@@ -196,7 +196,7 @@ def test_a_draft_of_ours_checks_without_errors(name: str, shop: Path) -> None:
 
 def accuracy(project: Project, name: str) -> tuple[int, int, int]:
     """Of how many fields, how often the first suggestion is one that our mapping reads, and one of three."""
-    mapping = project.mapping(name)
+    mapping = project.mapping(name).linked
     assert mapping.source is not None and mapping.target is not None
     truth: dict[str, set[str]] = {}
     for link in lineage(mapping):

@@ -20,7 +20,7 @@ from conftest import REPOSITORY, MakeProject
 from crossdock import CompileError, Diagnostic, Project, Source
 from crossdock.channels.compiler import compile_conversation
 from crossdock.channels.config import parse_channel
-from crossdock.language.linker import compile_mapping
+from crossdock.project.compiler import compile_mapping
 
 ERRORS = REPOSITORY / "tests" / "errors"
 FILES = sorted(ERRORS.glob("*.yaml"))

@@ -103,14 +103,14 @@ def order(project: MakeProject, text: str = MAPPING, target: dict[str, Any] | No
 
 
 def told(project: Project, payload: JSON, field: str | None = None) -> str:
-    return as_tree.of_stories(run(project.mapping("shop/order"), payload, {}, field=field).stories)
+    return as_tree.of_stories(run(project.mapping("shop/order").linked, payload, {}, field=field).stories)
 
 
 # Before there is a payload
 
 
 def test_each_field_says_what_it_is_made_of(project: MakeProject) -> None:
-    mapping = order(project).mapping("shop/order")
+    mapping = order(project).mapping("shop/order").linked
 
     assert re.sub(" +mappings/", " mappings/", as_tree.of_links(fields(mapping))) == (
         "ref mappings/shop/order.yaml:5:8\n"
@@ -149,19 +149,19 @@ def test_each_field_says_what_it_is_made_of(project: MakeProject) -> None:
 
 @pytest.mark.parametrize("field", ["rows[].sku", "/rows/0/sku", "rows[3].sku", "rows/0/sku"])
 def test_a_field_is_named_by_a_path_or_a_pointer(project: MakeProject, field: str) -> None:
-    found = fields(order(project).mapping("shop/order"), field)
+    found = fields(order(project).mapping("shop/order").linked, field)
 
     assert [link.target for link in found] == ["rows[].sku"]
 
 
 def test_an_object_stands_for_all_that_is_in_it(project: MakeProject) -> None:
-    found = fields(order(project).mapping("shop/order"), "rows")
+    found = fields(order(project).mapping("shop/order").linked, "rows")
 
     assert [link.target for link in found] == ["rows[].sku", "rows[].price"]
 
 
 def test_a_field_inside_what_is_taken_over_whole_is_that_field(project: MakeProject) -> None:
-    made = order(project, "from: shop/source\nmap: {contact: contact}\n").mapping("shop/order")
+    made = order(project, "from: shop/source\nmap: {contact: contact}\n").mapping("shop/order").linked
 
     assert [link.target for link in fields(made, "contact.city")] == ["contact"]
 
@@ -188,7 +188,7 @@ def test_a_field_that_is_none_is_refused(
         schema["properties"].setdefault("note", {"type": "string"})  # type: ignore[index]
 
     with pytest.raises(UnknownPathError, match=f"^{re.escape(message)}$"):
-        fields(order(project, text, schema).mapping("shop/order"), field)
+        fields(order(project, text, schema).mapping("shop/order").linked, field)
 
 
 def test_what_stands_beside_a_use_hides_what_is_used(project: MakeProject) -> None:
@@ -198,7 +198,7 @@ map: {$use: person, name: currency, more: number}
 fragments:
   person: {name: contact.name, city: contact.city}
 """
-    found = fields(order(project, text).mapping("shop/order"))
+    found = fields(order(project, text).mapping("shop/order").linked)
 
     assert [(link.target, link.sources) for link in found] == [
         ("city", ("contact.city",)),
@@ -209,7 +209,7 @@ fragments:
 
 def test_a_mapping_without_a_schema_has_its_paths_all_the_same(project: MakeProject) -> None:
     text = "map: {a: b.c || request().mode, d: [{$each: rows, e: 'request().f[0].g'}]}\n"
-    found = fields(project({"mappings/shop/order.yaml": text}).mapping("shop/order"))
+    found = fields(project({"mappings/shop/order.yaml": text}).mapping("shop/order").linked)
 
     assert [(link.target, link.sources, link.because_of) for link in found] == [
         ("a", ("b.c", "request().mode"), ()),
@@ -233,7 +233,7 @@ def test_a_mapping_without_a_schema_has_its_paths_all_the_same(project: MakeProj
     ],
 )
 def test_a_source_says_where_it_goes(project: MakeProject, source: str, lines: list[str]) -> None:
-    text = as_tree.of_destinations(destinations(order(project).mapping("shop/order"), source))
+    text = as_tree.of_destinations(destinations(order(project).mapping("shop/order").linked, source))
 
     assert [re.sub(r"\s+mappings/.*", "", line)[3:] for line in text.splitlines()[1:]] == lines
 
@@ -242,7 +242,7 @@ def test_a_source_that_is_none_is_refused(project: MakeProject) -> None:
     with pytest.raises(
         UnknownPathError, match=r"^`shop/source` has no `rows\[\]\.sk`; did you mean `sku`\?$"
     ):
-        destinations(order(project).mapping("shop/order"), "rows[].sk")
+        destinations(order(project).mapping("shop/order").linked, "rows[].sk")
 
 
 # With a payload
@@ -382,9 +382,9 @@ def test_a_used_mapping_is_walked_through(project: MakeProject) -> None:
 def test_nothing_sensitive_is_shown(project: MakeProject, cell: str) -> None:
     payload: JSON = {"contact": {"name": "Ada Lovelace"}, "secrets": ["Ada Lovelace"], "currency": "x"}
     made = order(project, f"from: shop/source\nmap:\n  a: {cell}\n")
-    account = run(made.mapping("shop/order"), payload, {})
+    account = run(made.mapping("shop/order").linked, payload, {})
     shown = as_tree.of_stories(account.stories) + json.dumps(
-        as_json.of_stories(made.mapping("shop/order"), "p", account.stories)
+        as_json.of_stories(made.mapping("shop/order").linked, "p", account.stories)
     )
 
     assert "•••" in shown
@@ -446,7 +446,7 @@ def mapping_names() -> list[str]:
 @cache
 def accounts(name: str) -> list[tuple[Record, Explanation]]:
     project, found = repository(), []
-    mapping = project.mapping(name)
+    mapping = project.mapping(name).linked
     for record in examples_of(project.roots, name):
         if record.fault is not None:
             continue
@@ -486,7 +486,7 @@ def test_each_leaf_of_each_example_has_a_lineage_and_a_way(name: str) -> None:
 
 @pytest.mark.parametrize("name", mapping_names())
 def test_no_example_shows_anything_sensitive(name: str) -> None:
-    mapping = repository().mapping(name)
+    mapping = repository().mapping(name).linked
     for record, account in accounts(name):
         secret, plain = sorted_out(mapping.source, record.payload)
         shown = json.dumps(as_json.of_stories(mapping, "p", account.stories), ensure_ascii=False)
@@ -528,7 +528,7 @@ def keys(value: JSON) -> Iterator[str]:
 
 
 def test_every_key_of_the_json_is_documented(project: MakeProject) -> None:
-    mapping = order(project).mapping("shop/order")
+    mapping = order(project).mapping("shop/order").linked
     found: set[str] = set(keys(as_json.of_links(mapping, fields(mapping))))
     for source in ("number", "rows", "total", "audit"):
         found |= set(keys(as_json.of_destinations(mapping, destinations(mapping, source))))
@@ -541,7 +541,7 @@ def test_every_key_of_the_json_is_documented(project: MakeProject) -> None:
 
 
 def test_markdown_is_one_table(project: MakeProject) -> None:
-    mapping = order(project).mapping("shop/order")
+    mapping = order(project).mapping("shop/order").linked
     text = markdown.of_stories(mapping, "p.json", run(mapping, PAYLOAD, {}, field="note").stories)
 
     assert text.splitlines() == [
@@ -624,7 +624,7 @@ FACET = {
 def test_the_facet_has_the_published_shape() -> None:
     validator = Draft202012Validator(FACET)
     for name in repository().mapping_names():
-        mapping = repository().mapping(name)
+        mapping = repository().mapping(name).linked
         validator.validate(openlineage.facet(mapping, fields(mapping)))
 
 
@@ -641,7 +641,7 @@ def test_the_facet_has_the_published_shape() -> None:
 def test_a_facet_says_what_kind_of_source_it_is(
     project: MakeProject, field: str, inputs: list[tuple[str, str]]
 ) -> None:
-    mapping = order(project).mapping("shop/order")
+    mapping = order(project).mapping("shop/order").linked
     made: Any = openlineage.facet(mapping, fields(mapping, field))
     found = made["columnLineage"]["fields"][field]["inputFields"]
 
@@ -657,7 +657,7 @@ def test_a_facet_says_what_kind_of_source_it_is(
 def all_expressions() -> set[str]:
     found = {example.expression for function in REGISTRY.values() for example in function.examples}
     for name in repository().mapping_names():
-        mapping = repository().mapping(name)
+        mapping = repository().mapping(name).linked
         for cell in (mapping.cell, *mapping.fragments.values()):
             found |= {each.text for each in mapping_nodes.expressions(cell) if not each.is_text}
     return found | {

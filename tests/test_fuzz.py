@@ -21,7 +21,7 @@ from crossdock.core.diagnostics import shorten
 from crossdock.core.json_reader import decode
 from crossdock.language.jinja import compile_template
 from crossdock.language.jmespath import compile_expression
-from crossdock.language.linker import compile_mapping
+from crossdock.project.compiler import compile_mapping
 from crossdock.schema.dialect import Reading
 from fuzz.choices import Choices, drawn
 from fuzz.documents import changed, document

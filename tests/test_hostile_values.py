@@ -172,7 +172,14 @@ def test_a_value_that_is_no_piece_of_a_path_makes_no_call(answered: Answered, ca
 def test_a_plan_shows_the_same_line(project: MakeProject, case: str) -> None:
     value, in_path, _ = HOSTILE[case]
     made = project({**FILES, "mappings/desk/channel.yaml": "describe: A desk.\n"})
-    shown, _ = plan(made, "desk", "notify", {"id": value}, settings={}, answers={}, name="request")
+    shown, _ = plan(
+        made.conversation("desk", "notify"),
+        made.channel_of("desk"),
+        {"id": value},
+        settings={},
+        answers={},
+        name="request",
+    )
     assert json.loads(json.dumps(shown))["calls"][0]["url"] == f"/orders/{in_path}/lines"
 
 

@@ -478,11 +478,11 @@ def test_what_was_kept_is_not_all_that_can_be_generated(
     transformed: Lines, project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Amounts of many decimals have code of their own, and no line of them is interpreted."""
-    from crossdock.language import mapping
+    from crossdock.execution import runner
 
     project({"mappings/shop/times.yaml": "map: {ref: 'multiply(a, b)'}\n"})
     data = b'{"a": 2, "b": 3}\n' + b'{"a": "1.23456789", "b": "1.1"}\n' * 5
     wanted = (0, '{"ref":6}\n' + '{"ref":1.358024679}\n' * 5, "")
     assert transformed(data, mapping="shop/times") == wanted  # and it is kept
-    monkeypatch.setattr(mapping, "execute", None)
+    monkeypatch.setattr(runner, "execute", None)
     assert transformed(data, mapping="shop/times") == wanted

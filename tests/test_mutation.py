@@ -62,7 +62,7 @@ EXPRESSIONS = {
 @pytest.mark.parametrize("text", EXPRESSIONS)
 def test_the_changes_of_an_expression(text: str, project: MakeProject) -> None:
     file = f"map: {{key: {json.dumps(text)}}}\ntables: {{t: {{A: a}}}}\n"
-    cell = project({"mappings/shop/order.yaml": file}).mapping("shop/order").cell.fields[0].cell  # type: ignore[union-attr]
+    cell = project({"mappings/shop/order.yaml": file}).mapping("shop/order").linked.cell.fields[0].cell  # type: ignore[union-attr]
     assert isinstance(cell, Evaluate)
     found = variants(cell.expression.tree, lambda part: {"a": "b", "b": "a"}.get(part["value"]))
 
@@ -97,7 +97,7 @@ FILES = {"mappings/shop/order.yaml": MAPPING, "mappings/shop/tables/country.yaml
 
 def test_the_mutants_of_a_mapping(project: MakeProject) -> None:
     made = project(FILES)
-    found = [mutant.name for mutant in mutants_of(made, made.mapping("shop/order"), ignore)]
+    found = [mutant.name for mutant in mutants_of(made, made.mapping("shop/order").linked, ignore)]
 
     assert found == [
         "refnum: left out",
@@ -137,7 +137,7 @@ tables:
 
 def tried(project: MakeProject, payloads: Mapping[str, object], accepted: str = "") -> tuple[Project, str]:
     made = with_snapshots(project, {"mappings/shop/order.yaml": SMALL}, payloads, accepted)
-    return made, write(mutate(made, made.mapping("shop/order")))
+    return made, write(mutate(made, made.mapping("shop/order").linked))
 
 
 def with_snapshots(
@@ -192,7 +192,7 @@ def test_a_finding_of_the_check_catches_too(project: MakeProject) -> None:
         "mappings/shop/order.yaml": "to: erp/order\nmap: {refnum: number || 'none'}\n",
     }
     made = with_snapshots(project, files, {"one": {"number": "7"}})
-    found = mutate(made, made.mapping("shop/order"))
+    found = mutate(made, made.mapping("shop/order").linked)
 
     assert {trial.mutant.change: trial.verdict for trial in found.trials} == {
         "left out": "examples",
@@ -223,7 +223,7 @@ def test_examples_of_mappings_that_use_it_catch(project: MakeProject) -> None:
     }
     made = project(files)
 
-    assert write(mutate(made, made.mapping("shop/order"))) == (
+    assert write(mutate(made, made.mapping("shop/order").linked)) == (
         "shop/order: 4 of 4 mutants are caught (100.0 %), 4 by 1 example, 0 by the check"
     )
 
@@ -232,14 +232,14 @@ def test_examples_are_needed(project: MakeProject) -> None:
     made = project(FILES)
 
     with pytest.raises(ProjectError, match="no examples to run its mutants on"):
-        mutate(made, made.mapping("shop/order"))
+        mutate(made, made.mapping("shop/order").linked)
 
 
 def test_an_example_must_give_its_snapshot(project: MakeProject) -> None:
     made = project({"mappings/shop/order.yaml": SMALL, "examples/shop/order/one.json": "{}"})
 
     with pytest.raises(ProjectError, match=r"`examples/shop/order/one\.json` does not match its snapshot"):
-        mutate(made, made.mapping("shop/order"))
+        mutate(made, made.mapping("shop/order").linked)
 
 
 def test_the_command(
@@ -272,7 +272,9 @@ WHOLE = os.environ.get("CROSSDOCK_MUTATE") == "all"
 
 @pytest.mark.parametrize("name", ["kibo/order", "fabric/order"])
 def test_the_examples_of_orders_notice_mistakes(name: str) -> None:
-    found = mutate(PROJECT, PROJECT.mapping(name), limit=None if WHOLE else 60, only=() if WHOLE else [name])
+    found = mutate(
+        PROJECT, PROJECT.mapping(name).linked, limit=None if WHOLE else 60, only=() if WHOLE else [name]
+    )
 
     assert found.score >= 95, write(found)
     assert found.stale == ()

@@ -98,7 +98,14 @@ def planned(project: MakeProject) -> Plan:
             )
             files["mappings/shop/notify/conversation.yaml"] = text
         made = project(files)
-        shown, _ = plan(made, "shop", "notify", request, settings={}, answers=answers, name="request")
+        shown, _ = plan(
+            made.conversation("shop", "notify"),
+            made.channel_of("shop"),
+            request,
+            settings={},
+            answers=answers,
+            name="request",
+        )
         assert isinstance(shown, dict)
         return shown
 

@@ -22,10 +22,10 @@ from crossdock.core.json_reader import decode, encode
 from crossdock.core.json_types import JSON, MISSING
 from crossdock.core.python_module import Generated
 from crossdock.execution import codegen
+from crossdock.execution import runner as module
 from crossdock.execution.fast_path import NOTHING, Nothing
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
-from crossdock.language import mapping as module
 from crossdock.project.examples import is_payload, settings_beside
 from fuzz.choices import Choices, drawn
 from fuzz.promises import exact

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY
 from crossdock import CompileError, EvaluationError, InputError, Mapping, OutputError, Project, Source
 from crossdock.core.json_reader import decode, encode
-from crossdock.language.linker import compile_mapping
+from crossdock.project.compiler import compile_mapping
 
 PROJECT = Project([REPOSITORY])
 ORDERS = ["kibo/order", "fabric/order"]

@@ -103,7 +103,7 @@ def made(project: MakeProject) -> Project:
 
 
 def sheet(project: Project, name: str = "shop/order") -> Sheet:
-    mapping = project.mapping(name)
+    mapping = project.mapping(name).linked
     return sheet_of(mapping, samples_of(project, mapping, lineage(mapping)))
 
 
@@ -220,7 +220,7 @@ def test_a_sheet_as_html_holds_nothing_but_a_table(made: Project) -> None:
 @pytest.mark.parametrize("name", [*Project.open(REPOSITORY).mapping_names()])
 def test_every_mapping_has_a_sheet(name: str) -> None:
     project = Project.open(REPOSITORY)
-    mapping = project.mapping(name)
+    mapping = project.mapping(name).linked
     made = sheet_of(mapping, samples_of(project, mapping, []))
 
     read(as_html.write(made))

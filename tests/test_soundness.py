@@ -31,11 +31,11 @@ from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.evaluator import Evaluator, Failure
+from crossdock.execution.runner import check_output
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expr
 from crossdock.language.jmespath import compile_expression
-from crossdock.language.linker import compile_mapping
-from crossdock.language.mapping import check_output
+from crossdock.project.compiler import compile_mapping
 from crossdock.schema.shape import Shape
 
 MANY = int(os.environ.get("SOUNDNESS", "0"))
@@ -101,8 +101,8 @@ def broken_promises(mapping: Mapping, payload: JSON) -> Iterator[Diagnostic]:
     """What a run says that the check should have said."""
     try:
         result = mapping.run(payload, validate=False)
-        if mapping.target is not None:
-            check_output(result.value, mapping.target, result.trace, "payload")
+        if mapping.linked.target is not None:
+            check_output(result.value, mapping.linked.target, result.trace, "payload")
     except EvaluationError as error:
         yield from (item for item in error.diagnostics if OF_KIND.search(item.message))
     except OutputError as error:
@@ -137,8 +137,8 @@ def test_our_mappings_do_as_the_check_says(name: str, choose: Random, often: flo
         mapping = REAL.mapping(name)
     except CompileError:
         pytest.skip("it does not compile, which other tests say")
-    assert mapping.source is not None
-    payload = value_of(mapping.source.shape(), choose, often)
+    assert mapping.linked.source is not None
+    payload = value_of(mapping.linked.source.shape(), choose, often)
 
     assert [str(item) for item in broken_promises(mapping, payload) if not is_allowed(item)] == []
 
@@ -400,7 +400,7 @@ def test_any_mapping_that_checks_clean_does_as_the_check_says(
         payload = value_of(shape, choose, choose.choice([0.1, 0.5, 0.9]))
         for mapping in mappings:
             found = [str(item) for item in broken_promises(mapping, payload)]
-            assert found == [], f"{mapping.text.text}\n{payload}"
+            assert found == [], f"{mapping.linked.text.text}\n{payload}"
 
 
 class Told:

@@ -17,9 +17,9 @@ from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY
 from crossdock.language.jmespath import source_order
-from crossdock.language.linker import compile_mapping
 from crossdock.language.parser import parse_mapping
 from crossdock.language.syntax import Cell, Each, Field, If, List, MappingFile, Object, Use, With, expressions
+from crossdock.project.compiler import compile_mapping
 
 MAPPINGS = ["kibo/order", "fabric/order", "fabric/order_create"]
 

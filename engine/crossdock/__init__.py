@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     )
     from crossdock.core.json_types import JSON
     from crossdock.core.rendering import render
+    from crossdock.execution.runner import Mapping, Result
     from crossdock.execution.trace import Read, Step, Trace
-    from crossdock.language.mapping import Mapping, Result
     from crossdock.project.project import Project
 
 _HOMES = {
@@ -40,13 +40,13 @@ _HOMES = {
     "EvaluationError": "core.errors",
     "InputError": "core.errors",
     "JSON": "core.json_types",
-    "Mapping": "language.mapping",
+    "Mapping": "execution.runner",
     "OutputError": "core.errors",
     "Place": "core.diagnostics",
     "Project": "project.project",
     "ProjectError": "core.errors",
     "Read": "execution.trace",
-    "Result": "language.mapping",
+    "Result": "execution.runner",
     "Source": "core.diagnostics",
     "Span": "core.diagnostics",
     "Step": "execution.trace",

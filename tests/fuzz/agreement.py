@@ -31,7 +31,7 @@ def of_expression(expression: Expression) -> Executor | None:
 
 def of_mapping(mapping: Mapping) -> Executor | None:
     """The generated function of a mapping; None when only the interpreter can run it."""
-    return codegen.compile_mapping(mapping)
+    return codegen.compile_mapping(mapping.linked)
 
 
 def given(executor: Executor, payload: Any, scope: Scope) -> tuple[Any, ...]:
@@ -46,7 +46,7 @@ def given(executor: Executor, payload: Any, scope: Scope) -> tuple[Any, ...]:
 def interpreted(mapping: Mapping, payload: Any, scope: Scope) -> tuple[Any, ...]:
     """What the interpreter gives; a check that does not hold is a refusal, for the interpreter words it."""
     try:
-        outcome = execute(mapping, payload, scope, name="payload", traced=False)
+        outcome = execute(mapping.linked, payload, scope, name="payload", traced=False)
     except EvaluationError:
         return REFUSED
     if outcome.failed:

@@ -11,7 +11,7 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import EvaluationError, InputError, OutputError
 from crossdock.core.json_reader import encode
 from crossdock.core.rendering import Format, render
-from crossdock.language.mapping import Result
+from crossdock.execution.runner import Result
 
 FORMS: Final[tuple[Format, ...]] = ("text", "short", "github")
 LARGEST_RESULT = 32 * 1024 * 1024  # as much as a payload may have

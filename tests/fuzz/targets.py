@@ -32,7 +32,7 @@ from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_template
 from crossdock.language.jmespath import compile_expression, source_order
-from crossdock.language.linker import compile_mapping
+from crossdock.project.compiler import compile_mapping
 from crossdock.project.examples import examples_of
 from crossdock.schema.fast import accepts, read, write
 from crossdock.schema.store import Schema, SchemaStore

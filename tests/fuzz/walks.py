@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from crossdock import CompileError, Mapping, Source
+from crossdock.checking.read_set import read_paths
 from crossdock.core.diagnostics import Span
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language.linker import Resolution
@@ -76,7 +77,7 @@ def compiled(text: str) -> Mapping:
     if parsed is None:
         raise CompileError(problems)
     resolution = Resolution("shop/walk", parsed, SMALL)
-    found = resolution.mapping(source)
+    found = Mapping(resolution.mapping(source), read_paths=read_paths)
     if problems := [*problems, *resolution.problems]:
         raise CompileError(problems)
     return found

@@ -19,6 +19,7 @@ from crossdock.channels.step_parser import (
     Step,
     ValueAction,
     all_steps,
+    linked_steps,
     parse_conversation,
     step_cells,
 )
@@ -28,12 +29,13 @@ from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, n
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, schema_type
-from crossdock.core.diagnostics import Diagnostic, Source, Span
+from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
-from crossdock.language.linker import Resolution, Surroundings, in_order
-from crossdock.language.mapping import Mapping
+from crossdock.language.linker import Resolution, Surroundings
+from crossdock.language.links import Change, Links, changed_with_links
+from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
 
 
@@ -46,6 +48,7 @@ def compile_conversation(
         raise CompileError(problems)
     resolution = Resolution(name, _as_mapping(name, parsed, source), surroundings)
     cells = resolution.mapping(source)
+    parsed = _linked(parsed, resolution.links)
     answers = _answers(parsed.steps, resolution)
     problems = in_order([*problems, *resolution.problems])
     if not problems:
@@ -63,6 +66,28 @@ def compile_conversation(
         answers=answers,
         findings=tuple(problems),
         cannot=parsed.cannot,
+    )
+
+
+def changed_conversation(conversation: Conversation, change: Change) -> Conversation:
+    """The conversation with ``change`` applied to its cells and to every mapping that they use."""
+    cells, links = changed_with_links(conversation.cells, change)
+    failure = conversation.failure
+    return replace(
+        conversation,
+        cells=cells,
+        steps=linked_steps(conversation.steps, links),
+        response=links.cell(conversation.response),
+        failure=None if failure is None else links.cell(failure),
+    )
+
+
+def _linked(file: ConversationFile, links: Links) -> ConversationFile:
+    return replace(
+        file,
+        steps=linked_steps(file.steps, links),
+        response=links.cell(file.response),
+        failure=None if file.failure is None else links.cell(file.failure),
     )
 
 
@@ -148,7 +173,7 @@ class _Around:
                 check.scope = check.scope.narrowed(facts)
         return replace(self, context=context, shown=shown)
 
-    def scope(self, cells: Mapping, *, lenient: bool) -> TypeScope:
+    def scope(self, cells: LinkedMapping, *, lenient: bool) -> TypeScope:
         """What expressions reach; ``root()`` is what the step begins with."""
         scope = TypeScope(
             root=self.context,
@@ -165,7 +190,7 @@ class _Around:
 class _Check:
     """The static check of one conversation."""
 
-    cells: Mapping
+    cells: LinkedMapping
     answers: dict[str, Schema]
     lenient: bool
 
@@ -240,4 +265,4 @@ class _Check:
 
     def check(self, around: _Around) -> CellCheck:
         """A check of cells that stand there."""
-        return CellCheck(self.cells, around.scope(self.cells, lenient=self.lenient))
+        return CellCheck(around.scope(self.cells, lenient=self.lenient))

@@ -1,6 +1,6 @@
 """The calls that a request leads to, with answers from a file and no network.
 
-shown, warnings = plan(project, "shop", "order_ack", request, settings={}, answers={...}, name="ack.json")
+shown, warnings = plan(conversation, channel, request, settings={}, answers={...}, name="ack.json")
 shown       # {"calls": [...], "waiting": [...]} or {"calls": [...], "response": {...}}
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.channels.auth import base_url, channel_headers
+from crossdock.channels.config import Channel
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.runner import Conversation, Outcome, Unanswered
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
@@ -19,9 +20,6 @@ from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
-
-if TYPE_CHECKING:
-    from crossdock.project.project import Project
 
 _KEYS: Final = ("$status", "$body", "$text", "$error")
 _SILENCES: Final[dict[NoAnswerKind, str]] = {
@@ -103,25 +101,23 @@ def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSO
 
 
 def plan(
-    project: Project,
-    channel: str,
-    action: str,
+    conversation: Conversation,
+    channel: Channel,
     request: JSON,
     *,
     settings: MappingType[str, JSON],
     answers: JSON,
     name: str,
-    conversation: Conversation | None = None,
 ) -> tuple[JSON, list[Diagnostic]]:
     """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does.
 
-    ``conversation`` takes the place of the one that the project has.
+    ``channel`` is the conversation's own: its URL and its headers are shown.
     """
-    described = project.channel_of(channel)
-    base = base_url(described, settings) if described.base_url is not None else ""
-    held = conversation or project.conversation(channel, action)
-    outcome = held.hold(request, given_answer, settings=settings, base_url=base, name=name, given=answers)
-    return plan_as_json(outcome, base, channel_headers(described, settings)), outcome.warnings
+    base = base_url(channel, settings) if channel.base_url is not None else ""
+    outcome = conversation.hold(
+        request, given_answer, settings=settings, base_url=base, name=name, given=answers
+    )
+    return plan_as_json(outcome, base, channel_headers(channel, settings)), outcome.warnings
 
 
 def plan_as_json(outcome: Outcome, base: str = "", headers: MappingType[str, str] | None = None) -> JSON:

@@ -24,11 +24,13 @@ from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import ChannelError, CrossdockError, OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
+from crossdock.execution.runner import Result, check_input, run_traced
 from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Watch
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, Text, children
-from crossdock.language.mapping import Mapping, Result, check_input
+from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate
 
@@ -39,17 +41,21 @@ Ask: TypeAlias = "Callable[[Call, JSON | Missing], Answer]"
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Conversation:
-    """A compiled conversation. ``cells`` is the mapping in whose scope its cells are evaluated."""
+    """A compiled conversation.
+
+    ``cells`` is the mapping in whose scope its cells are evaluated. ``watch`` is told what runs.
+    """
 
     name: str
     describe: str
-    cells: Mapping
+    cells: LinkedMapping
     steps: tuple[Step, ...]
     response: syntax.Cell
     failure: syntax.Cell | None
     answers: MappingType[str, Schema]
     findings: tuple[Diagnostic, ...] = ()
     cannot: MappingType[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r})"
@@ -209,7 +215,7 @@ class _Talk:
         outcome = Outcome()
         for position, step in enumerate(steps):
             where = around.beside(outcome, step, steps[position + 1 :])
-            if needs := answers_needed(step, self.of.cells, where.unknown):
+            if needs := answers_needed(step, where.unknown):
                 self.wait(step, where, needs, outcome)
                 continue
             try:
@@ -413,15 +419,17 @@ class _Talk:
 
     def run(self, cell: syntax.Cell, where: _Where, target: Schema | None = None) -> Result:
         """A cell, in the conversation's scope; a mapping that it names is validated on both sides."""
-        if isinstance(cell, syntax.Use) and not cell.beside and cell.name in self.of.cells.used:
-            mapping = self.of.cells.used[cell.name]
-            result = mapping.run_within(where.context, where.scope, name=where.name)
+        used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
+        if isinstance(used, LinkedMapping):
+            result = self.run_mapping(used, where)
             if target is not None and (violations := validate(result.value, target)):
                 found = [Diagnostic(each.id, each.message, cell.span, each.help) for each in violations]
                 raise OutputError(found, result.value)
             return result
-        mapping = replace(self.of.cells, cell=cell, source=None, target=target)
-        return mapping.run_within(where.context, where.scope, name=where.name)
+        return self.run_mapping(replace(self.of.cells, cell=cell, source=None, target=target), where)
+
+    def run_mapping(self, mapping: LinkedMapping, where: _Where) -> Result:
+        return run_traced(mapping, where.context, where.scope, name=where.name, watch=self.of.watch)
 
     def response(self, where: _Where, outcome: Outcome) -> JSON:
         scope = replace(where.scope, answers=outcome.answers, events=tuple(outcome.events))

@@ -12,12 +12,12 @@ from typing import Final
 from crossdock.channels.step_parser import Step, step_cells
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, Identifier, Subexpression, children
-from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 _ANY: Final = "*"
 
 
-def answers_needed(step: Step, cells: Mapping, unknown: tuple[str, ...]) -> tuple[str, ...]:
+def answers_needed(step: Step, unknown: tuple[str, ...]) -> tuple[str, ...]:
     """Which of the unknown answers a step reads before it has made its call.
 
     What it is about, and who takes its failure, is asked only when it fails; steps inside ask for themselves.
@@ -25,7 +25,7 @@ def answers_needed(step: Step, cells: Mapping, unknown: tuple[str, ...]) -> tupl
     if not unknown:
         return ()
     own = step_cells(replace(step, about=None, failure=None))
-    return _among(unknown, {name for cell in own for name in _cell_reads(cell, cells, frozenset())})
+    return _among(unknown, {name for cell in own for name in _cell_reads(cell, set())})
 
 
 def reads_answers(expression: Expression, unknown: tuple[str, ...]) -> bool:
@@ -37,15 +37,16 @@ def _among(unknown: tuple[str, ...], read: set[str]) -> tuple[str, ...]:
     return tuple(name for name in unknown if name in read or _ANY in read)
 
 
-def _cell_reads(cell: syntax.Cell, mapping: Mapping, met: frozenset[str]) -> Iterator[str]:
+def _cell_reads(cell: syntax.Cell, met: set[int]) -> Iterator[str]:
+    """The answers that a cell reads, itself or in what it uses; ``met`` are cells that were read already."""
+    if id(cell) in met:
+        return
+    met.add(id(cell))
     for expression in syntax.expressions(cell):
         yield from _reads(expression.node)
     for use in syntax.uses(cell):
-        if use.name in mapping.fragments and use.name not in met:
-            yield from _cell_reads(mapping.fragments[use.name], mapping, met | {use.name})
-        elif use.name in mapping.used:
-            used = mapping.used[use.name]
-            yield from _cell_reads(used.cell, used, frozenset())
+        used = use.linked
+        yield from _cell_reads(used.cell if isinstance(used, LinkedMapping) else used, met)
 
 
 def _reads(node: Expr) -> Iterator[str]:

@@ -23,6 +23,7 @@ from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
+from crossdock.language.links import Links
 from crossdock.language.parser import Parser, unknown_keys
 
 # What may stand in a path as it is: RFC 3986 without what ends one.
@@ -152,6 +153,30 @@ def step_cells(step: Step) -> list[syntax.Cell]:
             cells.append(cell)
     evaluated = [syntax.Evaluate(expression) for expression in expressions if expression is not None]
     return [*evaluated, *(cell for cell in cells if cell is not None)]
+
+
+def linked_steps(steps: tuple[Step, ...], links: Links) -> tuple[Step, ...]:
+    """Steps with every ``$use`` in their cells linked."""
+
+    def linked(cell: syntax.Cell | None) -> syntax.Cell | None:
+        return None if cell is None else links.cell(cell)
+
+    def action_of(step: Step) -> CallAction | ValueAction | EventAction | BlockAction:
+        match step.action:
+            case CallAction() as call:
+                query, headers, body = linked(call.query), linked(call.headers), linked(call.body)
+                return replace(call, query=query, headers=headers, body=body)
+            case ValueAction(cell):
+                return ValueAction(links.cell(cell))
+            case EventAction(cell):
+                return EventAction(links.cell(cell))
+            case BlockAction(inner):
+                return BlockAction(linked_steps(inner, links))
+
+    return tuple(
+        replace(step, about=linked(step.about), failure=linked(step.failure), action=action_of(step))
+        for step in steps
+    )
 
 
 def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:

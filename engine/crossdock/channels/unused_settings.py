@@ -6,23 +6,21 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crossdock.channels.config import Channel, channel_cells
-from crossdock.channels.runner import Conversation
 from crossdock.checking.facts import path_of
 from crossdock.checking.narrowing import Anchor
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, children
-from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 _ALL: Final = "*"
 
 
-def unused_settings(channel: Channel, files: Iterable[Mapping | Conversation]) -> list[Diagnostic]:
+def unused_settings(channel: Channel, files: Iterable[LinkedMapping]) -> list[Diagnostic]:
     """A finding for each setting that nothing reads; ``files`` are all that can read it."""
     read = {name for cell in channel_cells(channel) for name in _read_in(cell)}
-    for file in files:
-        mapping = file.cells if isinstance(file, Conversation) else file
+    for mapping in files:
         read.update(name for cell in _cells(mapping) for name in _read_in(cell))
     if channel.source is None or _ALL in read:
         return []
@@ -34,7 +32,7 @@ def unused_settings(channel: Channel, files: Iterable[Mapping | Conversation]) -
     return apply_suppressions(findings, channel.source)
 
 
-def _cells(mapping: Mapping) -> Iterator[syntax.Cell]:
+def _cells(mapping: LinkedMapping) -> Iterator[syntax.Cell]:
     yield mapping.cell
     yield from mapping.fragments.values()
     for check in mapping.checks:

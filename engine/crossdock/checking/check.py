@@ -13,7 +13,7 @@ from collections.abc import Container, Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.checking.assignability import (
     Mismatch,
@@ -47,17 +47,14 @@ from crossdock.checking.types import (
 from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import joined
-from crossdock.execution.interpreter import Names, NoNames
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, children
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 _NO_KEYS: Final = frozenset[str]()
 
 
-def settings_type(mapping: Mapping) -> Type:
+def settings_type(mapping: LinkedMapping) -> Type:
     """A setting has the kind of its default, and any value."""
     return _settings(mapping.settings)
 
@@ -80,7 +77,7 @@ def _like(value: JSON) -> Type:
 
 def check_alone(cells: Iterable[syntax.Cell], settings: MappingType[str, JSON]) -> list[Diagnostic]:
     """What is surely wrong in cells that stand in no mapping: they can name nothing but settings."""
-    check = CellCheck(NoNames(), TypeScope(ANYTHING, _settings(settings)))
+    check = CellCheck(TypeScope(ANYTHING, _settings(settings)))
     for cell in cells:
         for use in syntax.uses(cell):
             help = "fragments and other mappings are for mappings"
@@ -90,12 +87,38 @@ def check_alone(cells: Iterable[syntax.Cell], settings: MappingType[str, JSON]) 
     return [item for item in dict.fromkeys(check.findings) if item.severity == "error"]
 
 
-def check_mapping(mapping: Mapping, *, lenient: bool = False) -> tuple[list[Diagnostic], Type]:
-    """Every finding in a mapping whose names are all resolved, and what it gives."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check knows of a mapping: its findings, and the type of its result."""
+
+    findings: tuple[Diagnostic, ...]
+    result: Type
+
+
+def check_mapping(mapping: LinkedMapping, *, lenient: bool = False) -> Checked:
+    """Check a mapping. Messages that would show sensitive values and allowances are checked elsewhere.
+
+    ``lenient``: a property that a schema does not document is a warning and not an error.
+    """
+    return mapping.once(_lenient if lenient else _strict)
+
+
+def result_of(mapping: LinkedMapping) -> Type:
+    """The type of a mapping's result."""
+    return check_mapping(mapping).result
+
+
+def _strict(mapping: LinkedMapping) -> Checked:
+    return _checked(mapping, lenient=False)
+
+
+def _lenient(mapping: LinkedMapping) -> Checked:
+    return _checked(mapping, lenient=True)
+
+
+def _checked(mapping: LinkedMapping, *, lenient: bool) -> Checked:
     source, target = schema_type(mapping.source), schema_type(mapping.target)
-    check = CellCheck(
-        mapping, TypeScope(source, settings_type(mapping), tables=mapping.tables, lenient=lenient)
-    )
+    check = CellCheck(TypeScope(source, settings_type(mapping), tables=mapping.tables, lenient=lenient))
     made_result = check.cell(mapping.cell, source, target)
     result = made_result.with_optional(False) if made_result.known else target.with_optional(False)
     if isinstance(result, ObjectType):
@@ -106,14 +129,13 @@ def check_mapping(mapping: Mapping, *, lenient: bool = False) -> tuple[list[Diag
             check.infer(item.message, result)
     check.findings.extend(ignored_findings(mapping.ignored, source, check.reads))
     check.findings.extend(unavailable_findings(mapping.unavailable, target, made_result))
-    return list(dict.fromkeys(check.findings)), made_result
+    return Checked(tuple(dict.fromkeys(check.findings)), made_result)
 
 
 @dataclass(slots=True)
 class CellCheck:
     """The check of some cells in their surroundings; ``findings`` takes what is wrong."""
 
-    mapping: Names
     scope: TypeScope
     findings: list[Diagnostic] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
@@ -248,29 +270,29 @@ class CellCheck:
     def use(self, cell: syntax.Use, context: Type, target: Type) -> Type:
         beside = frozenset(item.key for item in cell.beside)
         own = self.fields(cell.beside, context, target)
-        fragment = self.mapping.fragments.get(cell.name)
-        if fragment is not None:
-            used = self.cell(fragment, context, target, beside)
-        else:
-            used = self.used_mapping(cell, context)
+        definition = cell.linked
+        if isinstance(definition, LinkedMapping):
+            used = self.used_mapping(cell, definition, context)
             self.fits(used, target, cell.name_span, beside)
+        else:
+            used = self.cell(definition, context, target, beside)
         if not own or not used.known:
             return used
         names = used.property_names()
         inherited = {name: used.member(name) or NOTHING for name in names}
         return ObjectType({**inherited, **own}, optional=used.optional and not own)
 
-    def used_mapping(self, cell: syntax.Use, context: Type) -> Type:
-        """What another mapping gives, which must be able to read the context as its source."""
-        used = self.mapping.used[cell.name]
+    def used_mapping(self, cell: syntax.Use, used: LinkedMapping, context: Type) -> Type:
+        """The type that another mapping gives. It must be able to read the context as its source."""
         if used.source is not None:
             source = schema_type(used.source)
             for mismatch in islice(context_mismatches(context, source), 1):
                 message = f"`{cell.name}` reads `{source.name}`, and here {mismatch.message}"
                 self.finding("unfit-context", message, cell.name_span, severity=mismatch.severity)
+        result = result_of(used)
         if used.target is None:
-            return used.result
-        return schema_type(used.target).with_optional(used.result.optional and used.result.known)
+            return result
+        return schema_type(used.target).with_optional(result.optional and result.known)
 
     def literal(self, value: JSON, span: Span, target: Type) -> Type:
         """A constant, whose keys are written to the target as well."""

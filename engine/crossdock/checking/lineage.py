@@ -32,10 +32,10 @@ from crossdock.core.diagnostics import Span
 from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression
+from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.shape import Shape
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
     from crossdock.schema.dialect import Node
 
 # A value of which nothing is documented, so that each path into it is one.
@@ -67,7 +67,7 @@ class Link:
     tables: tuple[str, ...]
     span: Span
     cell: syntax.Cell
-    mapping: Mapping
+    mapping: LinkedMapping
     enclosing: tuple[Enclosing, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
     gives: Type = ANYTHING
@@ -116,7 +116,7 @@ class _Position:
         return replace(self, target=target, keys=keys)
 
 
-def lineage(mapping: Mapping) -> list[Link]:
+def lineage(mapping: LinkedMapping) -> list[Link]:
     """The links of a mapping, in the order of its file; a field that several cells may write has several."""
     source = undocumented("") if mapping.source is None else schema_type(mapping.source)
     links = _walk(mapping, source, _Position(source, ""), mapping.cell)
@@ -148,7 +148,7 @@ def _ends(names: tuple[str, ...]) -> Iterator[str]:
             yield name
 
 
-def _walk(mapping: Mapping, root: Type, position: _Position, cell: syntax.Cell) -> Iterator[Link]:
+def _walk(mapping: LinkedMapping, root: Type, position: _Position, cell: syntax.Cell) -> Iterator[Link]:
     match cell:
         case syntax.Evaluate(expression):
             notes = _Notes()
@@ -176,16 +176,16 @@ def _walk(mapping: Mapping, root: Type, position: _Position, cell: syntax.Cell) 
             yield from _used(mapping, root, position, cell)
 
 
-def _used(mapping: Mapping, root: Type, position: _Position, cell: syntax.Use) -> Iterator[Link]:
+def _used(mapping: LinkedMapping, root: Type, position: _Position, cell: syntax.Use) -> Iterator[Link]:
     """What is used, without the keys that stand beside it, and those."""
     own = [joined(position.target, item.key) for item in cell.beside]
     hidden = tuple(start for name in own for start in (name + ".", name + EACH))
     yield from _fields(mapping, root, position, cell.beside[: cell.before])
-    if (fragment := mapping.fragments.get(cell.name)) is not None:
-        links = _walk(mapping, root, position, fragment)
-    else:
-        used = mapping.used[cell.name]
+    used = cell.linked
+    if isinstance(used, LinkedMapping):
         links = _walk(used, position.context, position, used.cell)
+    else:
+        links = _walk(mapping, root, position, used)
     for link in links:
         if link.target not in own and not link.target.startswith(hidden):
             yield link
@@ -193,7 +193,7 @@ def _used(mapping: Mapping, root: Type, position: _Position, cell: syntax.Use) -
 
 
 def _fields(
-    mapping: Mapping, root: Type, position: _Position, fields: tuple[syntax.Field, ...]
+    mapping: LinkedMapping, root: Type, position: _Position, fields: tuple[syntax.Field, ...]
 ) -> Iterator[Link]:
     for item in fields:
         target = joined(position.target, item.key)
@@ -201,7 +201,7 @@ def _fields(
 
 
 def _item(
-    mapping: Mapping, root: Type, position: _Position, item: syntax.Cell | syntax.Each
+    mapping: LinkedMapping, root: Type, position: _Position, item: syntax.Cell | syntax.Each
 ) -> Iterator[Link]:
     if not isinstance(item, syntax.Each):
         yield from _walk(mapping, root, position, item)
@@ -211,7 +211,7 @@ def _item(
 
 
 def _entered(
-    mapping: Mapping, root: Type, expression: Expression, context: Type
+    mapping: LinkedMapping, root: Type, expression: Expression, context: Type
 ) -> tuple[Type, tuple[str, ...]]:
     """What a condition, a list or a step inside gives, and what was read for it."""
     notes = _Notes()
@@ -221,13 +221,13 @@ def _entered(
     return typ, (*notes.direct, *notes.indirect) if decided else ()
 
 
-def _infer(mapping: Mapping, root: Type, expression: Expression, context: Type, notes: _Notes) -> Type:
+def _infer(mapping: LinkedMapping, root: Type, expression: Expression, context: Type, notes: _Notes) -> Type:
     settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
     scope = TypeScope(root, settings, request, answers, mapping.tables)
     return Inference(expression, scope, notes).infer(expression.node, context)
 
 
-def _link(mapping: Mapping, position: _Position, cell: syntax.Cell, notes: _Notes) -> Link:
+def _link(mapping: LinkedMapping, position: _Position, cell: syntax.Cell, notes: _Notes) -> Link:
     return Link(
         target=position.target,
         sources=tuple(notes.direct),
@@ -255,7 +255,7 @@ def _spread(typ: Type, link: Link, depth: int) -> Iterator[Link]:
             yield replace(link, gives=typ)
 
 
-def check_reads(mapping: Mapping) -> list[tuple[syntax.Check, tuple[str, ...]]]:
+def check_reads(mapping: LinkedMapping) -> list[tuple[syntax.Check, tuple[str, ...]]]:
     """What each check of a mapping reads of the source."""
     source = undocumented("") if mapping.source is None else schema_type(mapping.source)
     result = undocumented("the result")

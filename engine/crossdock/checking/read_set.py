@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from crossdock.checking.provenance import MADE, PAYLOAD, Path, Provenance, ReadSet
 from crossdock.language import syntax
@@ -51,12 +51,10 @@ from crossdock.language.expr import (
     ValueProjection,
     Variable,
 )
-
-if TYPE_CHECKING:
-    from crossdock.language import mapping as compiled
+from crossdock.language.syntax import LinkedMapping
 
 
-def read_paths(mapping: compiled.Mapping) -> frozenset[Path]:
+def read_paths(mapping: LinkedMapping) -> frozenset[Path]:
     """The paths that a mapping, its checks and the mappings that it uses read, each with its subtree."""
     reads = ReadSet()
     _CellReads(mapping, PAYLOAD, reads).all()
@@ -211,7 +209,7 @@ def _is_null(node: Expr) -> bool:
 class _CellReads:
     """The cells of one mapping, as the interpreter goes through them."""
 
-    mapping: compiled.Mapping
+    mapping: LinkedMapping
     root: Provenance
     reads: ReadSet
     done: set[tuple[object, ...]] = field(default_factory=set)
@@ -254,14 +252,15 @@ class _CellReads:
     def used(self, cell: syntax.Use, context: Provenance) -> None:
         """A fragment in the context that uses it, or a mapping whose payload that is; each pair once."""
         self.fields(cell.beside, context)
-        use = (self.mapping.name, cell.name, self.root, context)
+        used = cell.linked
+        use = (id(used), self.root, context)
         if use in self.done:
             return
         self.done.add(use)
-        if cell.name in self.mapping.fragments:
-            self.cell(self.mapping.fragments[cell.name], context)
+        if isinstance(used, LinkedMapping):
+            _CellReads(used, context, self.reads, self.done).all()
         else:
-            _CellReads(self.mapping.used[cell.name], context, self.reads, self.done).all()
+            self.cell(used, context)
 
     def whole(self, expression: Expression, context: Provenance) -> None:
         self.reads.whole(self.value(expression, context))

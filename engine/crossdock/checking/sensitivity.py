@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.checking.infer import Inference
 from crossdock.checking.lineage import lineage
@@ -21,10 +21,8 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.paths import EACH, parse_path
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expr, Expression, FunctionCall, children
+from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
 
 _DEEPEST: Final = 8
 _HELP: Final = (
@@ -32,14 +30,14 @@ _HELP: Final = (
 )
 
 
-def disclosed(mapping: Mapping) -> list[Diagnostic]:
-    """The messages of a mapping's checks that would show what is sensitive."""
+def disclosed(mapping: LinkedMapping, result: Type) -> list[Diagnostic]:
+    """The messages of a mapping's checks that would show what is sensitive. ``result``: its result's type."""
     shown = [(check, expression) for check in mapping.checks for expression in _shown(check)]
     if not shown:
         return []
     # Worked out where a message names a value; the figures of `equal` are numbers.
     made = _made_of_secrets(mapping) if any(expression.is_text for _, expression in shown) else {}
-    findings = [found for _, expression in shown for found in _disclosed(mapping, expression, made)]
+    findings = [found for _, expression in shown for found in _disclosed(mapping, result, expression, made)]
     return list(dict.fromkeys(findings))
 
 
@@ -53,12 +51,14 @@ def _shown(check: syntax.Check) -> Iterator[Expression]:
         yield from (replace(check.condition, node=argument) for argument in node.arguments[:2])
 
 
-def _disclosed(mapping: Mapping, expression: Expression, made: dict[str, str]) -> Iterator[Diagnostic]:
+def _disclosed(
+    mapping: LinkedMapping, result: Type, expression: Expression, made: dict[str, str]
+) -> Iterator[Diagnostic]:
     scope = TypeScope(schema_type(mapping.source), ANYTHING, tables=mapping.tables)
     target = schema_type(mapping.target)
-    for result in (mapping.result, target):
+    for known in (result, target):
         reads = _SensitiveReads()
-        Inference(expression, scope, reads).infer(expression.node, result)
+        Inference(expression, scope, reads).infer(expression.node, known)
         for name, node in reads.secrets:
             message = f"the message shows `{name}`, which is sensitive"
             yield Diagnostic("sensitive-in-message", message, expression.at(node), _HELP)
@@ -69,7 +69,7 @@ def _disclosed(mapping: Mapping, expression: Expression, made: dict[str, str]) -
             yield Diagnostic("sensitive-in-message", message, expression.span, _HELP)
 
 
-def _made_of_secrets(mapping: Mapping) -> dict[str, str]:
+def _made_of_secrets(mapping: LinkedMapping) -> dict[str, str]:
     """The fields of the result that are made of sensitive ones, each with one of those."""
     if mapping.source is None:
         return {}

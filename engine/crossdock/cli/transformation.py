@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from crossdock.core.json_types import JSON
     from crossdock.core.rendering import Format
     from crossdock.execution.fast_path import Prepared
+    from crossdock.execution.runner import Mapping
     from crossdock.execution.scope import Scope
-    from crossdock.language.mapping import Mapping
     from crossdock.project.project import Project
 
 

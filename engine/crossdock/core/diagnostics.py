@@ -115,6 +115,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean `{near[0]}`?" if near else None
 
 
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once, in the order of the files; those without a place come first."""
+    unique = list(dict.fromkeys(diagnostics))
+    return sorted(unique, key=lambda item: (item.span.source.name, item.span.start) if item.span else ("", 0))
+
+
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Whether any finding is an error, and not only a warning."""
     return any(item.severity == "error" for item in diagnostics)

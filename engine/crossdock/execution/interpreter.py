@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
 
 from crossdock.core.diagnostics import Diagnostic, Place
 from crossdock.core.errors import EvaluationError
@@ -22,9 +21,7 @@ from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Expression, FunctionCall
 from crossdock.language.functions import REGISTRY
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 
 @dataclass(slots=True)
@@ -38,11 +35,17 @@ class Outcome:
 
 
 def execute(
-    mapping: Mapping, payload: JSON, scope: Scope, *, name: str, traced: bool, watch: Watch | None = None
+    mapping: LinkedMapping,
+    payload: JSON,
+    scope: Scope,
+    *,
+    name: str,
+    traced: bool,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Run a mapping. ``name`` is what messages call the payload. Raises EvaluationError.
 
-    Without a trace a failure says less about the payload; the caller runs the payload again with one.
+    Without ``traced`` the error has no place in the payload; the caller runs the payload again with it.
     """
     run = _Run(name, Origins(payload) if traced else None, watch)
     value = run.mapping(mapping, payload, scope, ())
@@ -61,11 +64,11 @@ class _Run:
         self.failed: list[Diagnostic] = []
         self.trace = Trace()
 
-    def mapping(self, mapping: Mapping, payload: JSON, scope: Scope, path: Parts) -> JSON | Missing:
+    def mapping(self, mapping: LinkedMapping, payload: JSON, scope: Scope, path: Parts) -> JSON | Missing:
         # A mapping of another channel that is used here keeps that channel's settings.
         settings = {**mapping.settings, **scope.settings}
         scope = replace(scope, root=payload, tables=mapping.tables, settings=settings)
-        cells = _Cells(self, mapping, scope)
+        cells = _Cells(self, scope)
         if self.watch is not None:
             self.watch.began(mapping, payload, path)
         value = cells.cell(mapping.cell, payload, path)
@@ -75,30 +78,11 @@ class _Run:
         return value
 
 
-class Names(Protocol):
-    """What `$use` can name."""
-
-    @property
-    def fragments(self) -> MappingType[str, syntax.Cell]: ...
-
-    @property
-    def used(self) -> MappingType[str, Mapping]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class NoNames:
-    """A cell that stands in no mapping can name nothing."""
-
-    fragments: MappingType[str, syntax.Cell] = field(default_factory=dict)
-    used: MappingType[str, Mapping] = field(default_factory=dict)
-
-
 class _Cells:
     """The cells of one mapping, in its scope."""
 
-    def __init__(self, run: _Run, mapping: Names, scope: Scope) -> None:
+    def __init__(self, run: _Run, scope: Scope) -> None:
         self.run = run
-        self.of = mapping
         self.scope = scope
         self.evaluator = Evaluator(scope, run.origins)
 
@@ -168,10 +152,11 @@ class _Cells:
                 result.append(value)
 
     def use(self, cell: syntax.Use, context: JSON, path: Parts) -> JSON | Missing:
-        if cell.name in self.of.fragments:
-            value = self.cell(self.of.fragments[cell.name], context, path)
+        definition = cell.linked
+        if isinstance(definition, LinkedMapping):
+            value = self.run.mapping(definition, context, self.scope, path)
         else:
-            value = self.run.mapping(self.of.used[cell.name], context, self.scope, path)
+            value = self.cell(definition, context, path)
         if not cell.beside:
             return value
         if isinstance(value, Missing):
@@ -280,5 +265,5 @@ def _figures(*values: JSON) -> list[str]:
 def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON]) -> JSON:
     """A cell that reads nothing but settings, as those of a channel's file. Raises EvaluationError."""
     run = _Run("the channel's settings", None)
-    value = _Cells(run, NoNames(), Scope(settings=settings)).cell(cell, None, ())
+    value = _Cells(run, Scope(settings=settings)).cell(cell, None, ())
     return None if isinstance(value, Missing) else value

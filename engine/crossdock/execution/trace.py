@@ -18,7 +18,7 @@ from crossdock.core.paths import pointer
 if TYPE_CHECKING:
     from crossdock.execution.scope import Scope
     from crossdock.language.expr import Expression
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 Parts = tuple[str | int, ...]
 
@@ -63,7 +63,7 @@ class Trace:
 class Watch(Protocol):
     """Who wants to know more of a run than its trace says; told in the order of the run."""
 
-    def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None:
+    def began(self, mapping: LinkedMapping, payload: JSON, output: Parts) -> None:
         """A mapping, the first or one that is used, has a place of the result to write."""
 
     def evaluated(

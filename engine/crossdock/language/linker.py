@@ -1,77 +1,44 @@
-"""A file's text -> an immutable, checked ``Mapping``. All mistakes of the file are reported at once.
+"""Resolves the names of a parsed file: schemas, tables, fragments, other mappings, settings.
 
-Strict phases: YAML nodes, mapping nodes, names resolved (schemas, tables, fragments, other mappings),
-static check. A phase whose input is broken beyond use is skipped; nothing runs before all is resolved.
+A name that leads nowhere is reported, and the search goes on, so that one run finds all of them. The check
+and the runner never look a name up again: what they need is in the ``LinkedMapping``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import replace
+from functools import cached_property
 from typing import Protocol
 
-from crossdock.checking.check import check_mapping
-from crossdock.checking.sensitivity import disclosed
-from crossdock.checking.suppressions import apply_suppressions
-from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean
+from crossdock.core.diagnostics import Diagnostic, Source, did_you_mean
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
-from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.jmespath import source_order
-from crossdock.language.mapping import Mapping
-from crossdock.language.parser import parse_mapping
-from crossdock.language.use_cost import circles, multiplied, multitude
+from crossdock.language.links import Links
+from crossdock.language.syntax import LinkedMapping
+from crossdock.language.use_cost import circles, multitude
 from crossdock.schema.store import Schema
 
 
 class Surroundings(Protocol):
-    """What a mapping can name outside its own file."""
+    """Where the linker finds what a mapping names outside its own file.
+
+    Each method raises ProjectError for an unknown name, or CompileError for a file with errors.
+    """
 
     def schema(self, name: str) -> Schema: ...
 
-    def used_mapping(self, name: str, user: str) -> Mapping: ...
+    def used_mapping(self, name: str, user: str) -> LinkedMapping: ...
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]: ...
 
     def settings_of(self, name: str) -> MappingType[str, JSON]: ...
 
 
-def compile_mapping(
-    name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
-) -> Mapping:
-    """Compile and check a mapping. Raises CompileError with everything that is wrong.
-
-    ``lenient``: a property that a schema does not document is a warning only.
-    """
-    parsed, problems = parse_mapping(parse_yaml(source), Span(source, 0, 1))
-    if parsed is None:
-        raise CompileError(problems)
-    resolution = Resolution(name, parsed, surroundings)
-    mapping = resolution.mapping(source)
-    problems = in_order([*problems, *resolution.problems])
-    if not resolution.problems:
-        unused = resolution.unused() if not problems else []
-        many = multiplied(mapping)
-        findings, result = check_mapping(mapping, lenient=lenient) if not many else ([], mapping.result)
-        mapping = replace(mapping, result=result)
-        shown = disclosed(mapping) if not many else []
-        problems += [*unused, *many, *findings, *shown]
-    problems = in_order(apply_suppressions(problems, source))
-    if errors := [item for item in problems if item.severity == "error"]:
-        raise CompileError(errors)
-    return replace(mapping, findings=tuple(problems))
-
-
-def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """Each finding once, in the order of the files."""
-    unique = list(dict.fromkeys(diagnostics))
-    return sorted(unique, key=lambda item: (item.span.source.name, item.span.start) if item.span else ("", 0))
-
-
 class Resolution:
-    """One file's names, looked up; ``problems`` takes those that lead nowhere."""
+    """One file and its names. ``problems`` holds those that lead nowhere."""
 
     def __init__(self, name: str, file: syntax.MappingFile, surroundings: Surroundings) -> None:
         self.name = name
@@ -80,19 +47,22 @@ class Resolution:
         self.problems: list[Diagnostic] = []
         self.looked_up: set[str] = set()
 
-    def mapping(self, source: Source) -> Mapping:
+    def mapping(self, source: Source) -> LinkedMapping:
+        """The linked file. When there are ``problems``, some of its ``$use`` have no definition."""
         file = self.file
         self.tables_exist()
-        return Mapping(
+        schemas = self.schema(file.source), self.schema(file.target)
+        tables = {name: self.table(table) for name, table in file.tables.items()}
+        links = self.links
+        return LinkedMapping(
             name=self.name,
             describe=file.describe,
             text=source,
-            source=self.schema(file.source),
-            target=self.schema(file.target),
-            cell=file.cell,
-            fragments={name: fragment.cell for name, fragment in file.fragments.items()},
-            tables={name: self.table(table) for name, table in file.tables.items()},
-            used=self.used(),
+            source=schemas[0],
+            target=schemas[1],
+            cell=links.cell(file.cell),
+            fragments=links.all_fragments(),
+            tables=tables,
             checks=file.checks,
             ignored=file.ignored,
             unavailable=file.unavailable,
@@ -132,10 +102,18 @@ class Resolution:
     def cells(self) -> list[syntax.Cell]:
         return [self.file.cell, *(fragment.cell for fragment in self.file.fragments.values())]
 
-    def used(self) -> dict[str, Mapping]:
+    @cached_property
+    def links(self) -> Links:
+        """What the names after ``$use`` mean. The first access looks them up."""
+        refused = self.fragment_circles()
+        self.problems.extend(refused)
+        fragments = {name: fragment.cell for name, fragment in self.file.fragments.items()}
+        # To link a circle would not end, and to link a multitude would take too long.
+        return Links({} if refused else fragments, self.used())
+
+    def used(self) -> dict[str, LinkedMapping]:
         """The other mappings that are used, by the name that this file gives them."""
-        self.fragment_circles()
-        used: dict[str, Mapping] = {}
+        used: dict[str, LinkedMapping] = {}
         for use in (use for cell in self.cells() for use in syntax.uses(cell)):
             if use.name in self.file.fragments or use.name in used:
                 continue
@@ -143,7 +121,7 @@ class Resolution:
                 used[use.name] = mapping
         return used
 
-    def use(self, use: syntax.Use) -> Mapping | None:
+    def use(self, use: syntax.Use) -> LinkedMapping | None:
         if "/" not in use.name:
             help = (
                 did_you_mean(use.name, self.file.fragments) or "another mapping is named with a path: ./name"
@@ -167,13 +145,13 @@ class Resolution:
                 self.problems.append(Diagnostic(item.id, item.message, use.name_span, item.help))
         return None
 
-    def fragment_circles(self) -> None:
-        """A fragment that uses itself, directly or through others, or that stands for too many."""
+    def fragment_circles(self) -> list[Diagnostic]:
+        """Fragments that use themselves, directly or through others, or that expand to too many uses."""
         many = multitude(self.file.fragments)
-        self.problems.extend([many] if many else circles(self.file.fragments))
+        return [many] if many else circles(self.file.fragments)
 
     def tables_exist(self) -> None:
-        """Each `lookup` names, in so many words, a table of this file."""
+        """Report each `lookup` whose first argument is not the literal name of a table of this file."""
         expressions = [found for cell in self.cells() for found in syntax.expressions(cell)]
         for check in self.file.checks:
             expressions.extend(item for item in (check.condition, check.message) if item is not None)
@@ -198,7 +176,7 @@ class Resolution:
                 self.looked_up.add(table["value"])
 
     def unused(self) -> list[Diagnostic]:
-        """Tables and fragments that nothing uses; to be asked when all names are resolved."""
+        """Warnings for tables and fragments that nothing uses. Call it when all names are resolved."""
         used = {use.name for cell in self.cells() for use in syntax.uses(cell)}
         named = [
             ("unused-table", f"nothing looks up the table `{name}`", table.span)

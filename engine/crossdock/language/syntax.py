@@ -1,27 +1,37 @@
-"""The mapping language as data: a cell is one of these, and a mapping file is one ``MappingFile``.
+"""The mapping language as data: cells, the parsed file, and the linked mapping that they become.
 
-Nodes are plain and frozen. What they mean is said elsewhere, once for each reading: run
-(interpreter), check (checker), and whatever comes. A new node kind touches those readings only.
+Nodes are plain and frozen. Each reading of them (run, check, generate, explain) lives elsewhere as one
+``match``, so a new kind of node touches those readings and nothing else.
 
 The words of one object apply from the outside in: ``$each``, ``$with``, ``$if``, then the rest; so
 ``{$each: a, $if: b, x: c}`` is ``Each(a, If(b, Object(x: c)))``.
+
+A linked ``$use`` holds its definition, which is a cell or another mapping. That is why cells and mappings
+are defined in one module.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
 from typing import Literal as OneOf
+from typing import TypeVar, cast
 
-from crossdock.core.diagnostics import Span
+from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import Expression
+from crossdock.schema.store import Schema
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value that is itself: a number, a boolean, null, or what stands under ``$const``.
+    """A constant: a number, a boolean, null, or the value of ``$const``.
 
-    ``broken`` is a cell that could not be read; its mistake is reported, and nothing more is said of it.
+    ``broken`` marks a cell that could not be parsed. Its mistake is reported already, so no reading
+    reports more about it.
     """
 
     value: JSON
@@ -88,13 +98,24 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A fragment or another mapping by name; of the fields beside it the first ``before`` stand above it."""
+    """A fragment or another mapping. ``beside`` are the other keys, the first ``before`` of them above it.
+
+    ``name`` and ``name_span`` are for messages. ``definition`` is None in a parsed file; the linker fills it
+    in. Two uses are equal when they are written alike, so a comparison does not walk through fragments.
+    """
 
     name: str
     name_span: Span
     beside: tuple[Field, ...]
     span: Span
     before: int = 0
+    definition: Definition | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def linked(self) -> Definition:
+        """The definition, of a cell that has been linked."""
+        assert self.definition is not None, f"`{self.name}` is not linked"
+        return self.definition
 
 
 Cell = Literal | Evaluate | Object | List | With | If | Use
@@ -148,7 +169,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class MappingFile:
-    """A parsed file, nothing in it resolved yet."""
+    """A parsed file. No name in it is resolved yet."""
 
     describe: str
     source: SchemaName | None
@@ -159,6 +180,48 @@ class MappingFile:
     unavailable: tuple[Ignored, ...]
     checks: tuple[Check, ...]
     cell: Cell
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LinkedMapping:
+    """A mapping file with every name resolved: schemas, tables, settings, and what ``$use`` names.
+
+    ``text`` is the file, ``source`` and ``target`` are schemas, ``fragments`` and ``tables`` are by name,
+    ``settings`` are the defaults of the mapping's channel. What ``once`` keeps belongs to this object: a
+    variant made by ``dataclasses.replace`` begins with nothing kept.
+    """
+
+    name: str
+    describe: str
+    text: Source
+    source: Schema | None
+    target: Schema | None
+    cell: Cell
+    fragments: MappingType[str, Cell]
+    tables: MappingType[str, MappingType[str, JSON]]
+    checks: tuple[Check, ...]
+    ignored: tuple[Ignored, ...]
+    unavailable: tuple[Ignored, ...]
+    settings: MappingType[str, JSON]
+    _kept: dict[object, object] = field(init=False, default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"LinkedMapping({self.name!r})"
+
+    @property
+    def used(self) -> dict[str, LinkedMapping]:
+        """The other mappings that this file uses, by the name that it gives them."""
+        found = (use for cell in (self.cell, *self.fragments.values()) for use in uses(cell))
+        return {use.name: use.definition for use in found if isinstance(use.definition, LinkedMapping)}
+
+    def once(self, build: Callable[[LinkedMapping], T]) -> T:
+        """What ``build`` makes of this mapping, made on the first call and kept with it."""
+        if build not in self._kept:
+            self._kept[build] = build(self)
+        return cast(T, self._kept[build])
+
+
+Definition = Cell | LinkedMapping
 
 
 def uses(cell: Cell | Each) -> list[Use]:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.yaml_reader import DEEPEST
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
 from crossdock.language.expr import Expression
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 MOST_USES: Final = 2_000
 
@@ -97,11 +95,11 @@ class _Circles:
         return earliest
 
 
-def multiplied(mapping: Mapping) -> list[Diagnostic]:
+def multiplied(mapping: LinkedMapping) -> list[Diagnostic]:
     """The expressions that make more of what is read than anybody means, with all that stands around them."""
     if crowded := _Crowd().of(mapping):
         return [crowded]
-    growth = _Growth(mapping.fragments, mapping.used)
+    growth = _Growth()
     growth.cell(mapping.cell, _ALONE)
     return growth.findings
 
@@ -112,11 +110,11 @@ class _Crowd:
 
     known: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def of(self, mapping: Mapping) -> Diagnostic | None:
+    def of(self, mapping: LinkedMapping) -> Diagnostic | None:
         """The use by which a mapping comes to stand for more than anybody means."""
         total = 0
         for use in syntax.uses(mapping.cell):
-            uses, chain = self.use(use, mapping)
+            uses, chain = self.use(use)
             total += uses
             if total > MOST_USES or chain > DEEPEST:
                 many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
@@ -124,18 +122,16 @@ class _Crowd:
                 return Diagnostic("file-too-large", message, use.name_span)
         return None
 
-    def use(self, use: syntax.Use, mapping: Mapping) -> tuple[int, int]:
-        if use.name in mapping.fragments:
-            return self.cell(mapping.fragments[use.name], mapping)
-        if use.name not in mapping.used:
-            return 0, 0
-        other = mapping.used[use.name]
-        uses, chain = self.cell(other.cell, other)
+    def use(self, use: syntax.Use) -> tuple[int, int]:
+        definition = use.linked
+        if not isinstance(definition, LinkedMapping):
+            return self.cell(definition)
+        uses, chain = self.cell(definition.cell)
         return uses + 1, chain + 1
 
-    def cell(self, cell: syntax.Cell, mapping: Mapping) -> tuple[int, int]:
+    def cell(self, cell: syntax.Cell) -> tuple[int, int]:
         if id(cell) not in self.known:
-            found = [self.use(use, mapping) for use in syntax.uses(cell)]
+            found = [self.use(use) for use in syntax.uses(cell)]
             longest = max((chain for _, chain in found), default=0)
             self.known[id(cell)] = sum(uses for uses, _ in found), longest
         return self.known[id(cell)]
@@ -145,8 +141,6 @@ class _Crowd:
 class _Growth:
     """The walk over the cells of a mapping, each fragment once in each place of a kind."""
 
-    fragments: MappingType[str, syntax.Cell]
-    used: MappingType[str, Mapping]
     findings: list[Diagnostic] = field(default_factory=list)
     walked: set[tuple[int, CostContext]] = field(default_factory=set)
 
@@ -194,13 +188,13 @@ class _Growth:
             return None
 
     def use(self, use: syntax.Use, place: CostContext) -> None:
-        if use.name in self.fragments:
-            self.once(self.fragments[use.name], place)
-        elif use.name in self.used and place.context != ONCE:
+        definition = use.linked
+        if not isinstance(definition, LinkedMapping):
+            self.once(definition, place)
+        elif place.context != ONCE:
             # Given a part of the payload itself, it is what its own check has seen.
-            inner = self.used[use.name]
-            within = _Growth(inner.fragments, inner.used, [], self.walked)
-            within.once(inner.cell, place.own())
+            within = _Growth([], self.walked)
+            within.once(definition.cell, place.own())
             self.findings += [Diagnostic(item.id, item.message, use.name_span) for item in within.findings]
 
     def once(self, cell: syntax.Cell, place: CostContext) -> None:

@@ -1,10 +1,10 @@
 """The examples that reach a mapping: its own, and those of the mappings and conversations that use it.
 
     for case in cases_of(project, "shop/order"):
-        result, diagnostics = run_case(project, case)                 # as `pytest` compares them
-        run_case(project, case, lambda mapping: other)                # the same, with another in its place
+        result, diagnostics = run_case(project, case)       # as `pytest` compares them
+        run_case(project, case, lambda linked: other)       # the same, with another mapping in its place
 
-A mapping is put in another's place in everything that uses it, and nothing is compiled for that.
+A change reaches every mapping that runs for the example. Nothing is parsed or checked again for that.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from crossdock.channels.compiler import changed_conversation
 from crossdock.channels.dry_run import checked_answers, plan
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import ChannelError, CompileError, EvaluationError, InputError, OutputError
 from crossdock.core.json_types import JSON
 from crossdock.core.rendering import render
-from crossdock.language.mapping import Mapping
+from crossdock.language.links import Change, changed
+from crossdock.language.syntax import LinkedMapping
 from crossdock.project.examples import ANSWERS_SUFFIX, EXAMPLES, is_payload, settings_beside
 from crossdock.project.project import bundled_root
 
 if TYPE_CHECKING:
-    from crossdock.channels.runner import Conversation
+    from crossdock.execution.trace import Watch
     from crossdock.project.project import Project
-
-Change: TypeAlias = "Callable[[Mapping], Mapping]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,66 +66,76 @@ def _cases(root: Path, files: Sequence[Path]) -> list[Case]:
 
 def users_of(project: Project, name: str) -> list[str]:
     """The mappings and conversations that use a mapping, directly or through others."""
-    found = [user for user in project.mapping_names() if user != name and _uses(project.mapping, user, name)]
+    found = [
+        user
+        for user in project.mapping_names()
+        if user != name and _uses(lambda other: project.mapping(other).linked, user, name)
+    ]
     for user in project.conversation_names():
         if _uses(lambda pair: project.conversation(*pair.split("/")).cells, user, name):
             found.append(user)
     return found
 
 
-def _uses(compiled: Callable[[str], Mapping], user: str, name: str) -> bool:
+def _uses(compiled: Callable[[str], LinkedMapping], user: str, name: str) -> bool:
     try:
         return any(mapping.name == name for mapping in _below(compiled(user)))
     except CompileError:
         return False
 
 
-def _below(mapping: Mapping) -> Iterator[Mapping]:
+def _below(mapping: LinkedMapping) -> Iterator[LinkedMapping]:
     for used in mapping.used.values():
         yield used
         yield from _below(used)
 
 
-def run_case(project: Project, case: Case, change: Change | None = None) -> tuple[str | None, str | None]:
+def run_case(
+    project: Project, case: Case, change: Change | None = None, watch: Watch | None = None
+) -> tuple[str | None, str | None]:
     """The result of an example and its diagnostics, as text; None for what there is not.
 
     Raises ProjectError or CompileError when its mapping, its conversation or its settings are wrong.
     """
     try:
-        result, warnings = outcome_of(project, case, change)
+        result, warnings = outcome_of(project, case, change, watch)
     except (InputError, EvaluationError, OutputError, ChannelError) as error:
         return None, _portable(str(error))
     return json_reader.encode(result), _portable(render(warnings)) if warnings else None
 
 
 def outcome_of(
-    project: Project, case: Case, change: Change | None = None
+    project: Project, case: Case, change: Change | None = None, watch: Watch | None = None
 ) -> tuple[JSON, Sequence[Diagnostic]]:
-    """What comes of an example: the result of its mapping, or the plan of its conversation."""
+    """The result of an example's mapping, or the plan of its conversation, and the warnings.
+
+    ``change`` is applied to every mapping that runs, and ``watch`` is told what runs.
+    """
     if case.of not in project.conversation_names():
-        return _mapped(project, case, change)
-    channel, action = case.of.split("/")
-    conversation = project.conversation(channel, action)
+        return _mapped(project, case, change, watch)
+    conversation = project.conversation(*case.of.split("/"))
     answers = case.beside(ANSWERS_SUFFIX)
     shown = f"{EXAMPLES}/{case.path.with_suffix(ANSWERS_SUFFIX)}"
     given = json_reader.decode(answers.read_bytes(), shown) if answers.is_file() else {}
     checked_answers(given, shown, conversation)
+    if change is not None:
+        conversation = changed_conversation(conversation, change)
     return plan(
-        project,
-        channel,
-        action,
+        replace(conversation, watch=watch),
+        project.channel_of(case.of),
         payload_of(case),
         settings=settings_of(project, case),
         answers=given,
         name=case.name,
-        conversation=conversation if change is None else _changed(conversation, change),
     )
 
 
-def _mapped(project: Project, case: Case, change: Change | None) -> tuple[JSON, Sequence[Diagnostic]]:
-    mapping = project.mapping(case.of)
+def _mapped(
+    project: Project, case: Case, change: Change | None, watch: Watch | None
+) -> tuple[JSON, Sequence[Diagnostic]]:
+    mapping = replace(project.mapping(case.of), watch=watch)
     if change is not None:
-        mapping = _with(mapping, change, {})
+        mapping = replace(mapping, linked=changed(mapping.linked, change))
     result = mapping.run(payload_of(case), settings=settings_of(project, case), name=case.name)
     return result.value, result.warnings
 
@@ -139,18 +149,6 @@ def settings_of(project: Project, case: Case) -> dict[str, JSON]:
     """The settings that an example is for. Raises CompileError."""
     shown = f"{EXAMPLES}/{case.path.with_suffix('.settings.yaml')}"
     return project.settings(case.of, settings_beside(case.root / case.name, shown))
-
-
-def _changed(conversation: Conversation, change: Change) -> Conversation:
-    return replace(conversation, cells=_with(conversation.cells, change, {}))
-
-
-def _with(mapping: Mapping, change: Change, done: dict[str, Mapping]) -> Mapping:
-    """A mapping changed, and every mapping that it uses."""
-    if mapping.name not in done:
-        used = {name: _with(inner, change, done) for name, inner in mapping.used.items()}
-        done[mapping.name] = replace(change(mapping), used=used)
-    return done[mapping.name]
 
 
 def _portable(text: str) -> str:

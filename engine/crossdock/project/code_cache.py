@@ -36,7 +36,7 @@ from crossdock.schema.fast import support
 from crossdock.schema.fast.decoding import accepted
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping as CompiledMapping
+    from crossdock.execution.runner import Mapping as CompiledMapping
     from crossdock.project.project import Project
 
 _MAGIC: Final = b"crossdock 1\n"
@@ -133,7 +133,7 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
         return False
     from crossdock.checking.read_set import read_paths  # a mapping that is found here does without
 
-    return keep(project.roots, mapping.name, seen, mapping.generated(), read_paths(mapping))
+    return keep(project.roots, mapping.name, seen, mapping.generated(), read_paths(mapping.linked))
 
 
 def _read(path: Path) -> Entry | None:

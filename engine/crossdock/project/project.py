@@ -21,9 +21,10 @@ from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, s
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.yaml_reader import DEEPEST, MOST_CHARACTERS, MapNode, parse_yaml
-from crossdock.language.linker import compile_mapping
-from crossdock.language.mapping import Mapping
+from crossdock.execution.runner import Mapping
 from crossdock.language.parser import table_rows
+from crossdock.language.syntax import LinkedMapping
+from crossdock.project.compiler import compile_mapping
 from crossdock.project.search_path import FILES, MAPPINGS, located, name_of_file
 from crossdock.project.search_path import bundled as bundled_root
 from crossdock.schema.store import Schema, SchemaStore
@@ -152,10 +153,14 @@ class Project:
                 name for name in (*self.mapping_names(), *conversations) if name.startswith(f"{channel}/")
             ]
             try:
-                findings += unused_settings(self.channel_of(channel), map(self._named, names))
+                findings += unused_settings(self.channel_of(channel), map(self._linked, names))
             except CompileError:  # what a broken file reads is not known
                 continue
         return findings
+
+    def _linked(self, name: str) -> LinkedMapping:
+        named = self._named(name)
+        return named.linked if isinstance(named, Mapping) else named.cells
 
     def _named(self, name: str) -> Mapping | Conversation:
         folder, _, last = name_of_file(self.roots, name).rpartition("/")
@@ -230,7 +235,7 @@ class Project:
 
     # What a mapping can name outside its own file
 
-    def used_mapping(self, name: str, user: str) -> Mapping:
+    def used_mapping(self, name: str, user: str) -> LinkedMapping:
         """A mapping that another one names: from that file with ./ or ../, else from mappings/."""
         resolved = _resolve(name, user)
         if resolved is None:
@@ -241,7 +246,7 @@ class Project:
         if len(self._compiling) > DEEPEST:
             message = f"`$use` leads through more than {DEEPEST} mappings"
             raise ProjectError([Diagnostic("file-too-large", message)])
-        return self.mapping(resolved)
+        return self.mapping(resolved).linked
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
         """The rows of a table that has a file of its own, in a folder named ``tables``."""

@@ -20,7 +20,7 @@ from crossdock.cli.console import (
 
 if TYPE_CHECKING:
     from crossdock.core.json_types import JSON
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 # The last three are formats of the errors beside the explanation, which is then text.
 FORMATS = ("text", "json", "markdown", "openlineage", "short", "github", "sarif")
@@ -64,7 +64,7 @@ def command(
 
     _refuse_mixtures(field, source, payload, form)
     project = open_project(context)
-    compiled = project.mapping(mapping)
+    compiled = project.mapping(mapping).linked
     try:
         if source is not None:
             put(_destinations(compiled, source, form), output)
@@ -85,7 +85,7 @@ def _refuse_mixtures(field: str | None, source: str | None, payload: str | None,
         raise click.UsageError("--format openlineage cannot be combined with --payload and --source")
 
 
-def _fields(mapping: Mapping, field: str | None, form: str) -> str:
+def _fields(mapping: LinkedMapping, field: str | None, form: str) -> str:
     from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import fields
@@ -103,7 +103,7 @@ def _fields(mapping: Mapping, field: str | None, form: str) -> str:
     return text.of_links(links)
 
 
-def _destinations(mapping: Mapping, source: str, form: str) -> str:
+def _destinations(mapping: LinkedMapping, source: str, form: str) -> str:
     from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import destinations
@@ -119,7 +119,7 @@ def _destinations(mapping: Mapping, source: str, form: str) -> str:
 
 def _run(
     context: click.Context,
-    mapping: Mapping,
+    mapping: LinkedMapping,
     payload: str,
     settings: dict[str, JSON],
     field: str | None,

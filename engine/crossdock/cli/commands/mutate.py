@@ -48,7 +48,7 @@ def command(
     from crossdock.tools.mutation.trials import mutate
 
     project = open_project(context)
-    found = mutate(project, project.mapping(mapping), limit=limit, only=only)
+    found = mutate(project, project.mapping(mapping).linked, limit=limit, only=only)
     write = {"text": text.write, "json": json.write}[form]
     put(write(found), output)
     if found.score < at_least or found.stale:

@@ -62,13 +62,14 @@ def print_plan(
 
     project = open_project(context)
     action, request, name = find_request(project, channel, arguments)
+    settings = project.settings(channel, pairs(given))
+    conversation = project.conversation(channel, action)
     planned, warnings = plan(
-        project,
-        channel,
-        action,
+        conversation,
+        project.channel_of(channel),
         request,
-        settings=project.settings(channel, pairs(given)),
-        answers=read_answers(answers, project.conversation(channel, action)) if answers is not None else {},
+        settings=settings,
+        answers=read_answers(answers, conversation) if answers is not None else {},
         name=name,
     )
     report(warnings, form)

@@ -24,7 +24,7 @@ def command(context: click.Context, mapping: str, form: str, output: str | None)
     from crossdock.tools.sheet.rows import sheet_of
 
     project = open_project(context)
-    compiled = project.mapping(mapping)
+    compiled = project.mapping(mapping).linked
     sheet = sheet_of(compiled, samples_of(project, compiled, lineage(compiled)))
     write = {"html": html.write, "markdown": markdown.write, "csv": csv.write}[form]
     put(write(sheet), output)

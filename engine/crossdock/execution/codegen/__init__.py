@@ -11,7 +11,7 @@ it raises; what it raises says nothing, and the interpreter runs again with its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.core.json_types import JSON, Missing
 from crossdock.core.python_module import Generated
@@ -23,9 +23,7 @@ from crossdock.execution.codegen.reads import HERE, Found, of_mapping, of_node
 from crossdock.execution.codegen.writer import ARRAY, OBJECT, TooLarge, Value, Writer
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 __all__ = [
     "BEYOND",
@@ -51,7 +49,7 @@ _SCOPE: Final = {
 }
 
 
-def generate(mapping: Mapping, *, amounts: bool = True) -> Generated:
+def generate(mapping: LinkedMapping, *, amounts: bool = True) -> Generated:
     """The Python of a mapping. Raises TooLarge.
 
     With ``amounts`` it computes with whole ten-thousandths, and raises Imprecise for other numbers.
@@ -65,7 +63,7 @@ def generate(mapping: Mapping, *, amounts: bool = True) -> Generated:
     return _module(writer, mapping.name, f"{mapping.name}: {mapping.describe}")
 
 
-def compile_mapping(mapping: Mapping) -> Function | None:
+def compile_mapping(mapping: LinkedMapping) -> Function | None:
     """The function of a mapping; None for one that only the interpreter can run."""
     try:
         return tiered(generate(mapping), lambda: generate(mapping, amounts=False))

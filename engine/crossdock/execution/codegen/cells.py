@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.core.diagnostics import Span
 from crossdock.execution.codegen import fixed_point, loops
@@ -19,9 +19,7 @@ from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_node, way
 from crossdock.execution.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, source_order
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 _LONGEST_COMMENT: Final = 100
 
@@ -37,10 +35,9 @@ class Made:
 class Cells:
     """Writes the cells of one mapping, in the frames of its payload and its settings."""
 
-    def __init__(self, writer: Writer, mapping: Mapping, scope: dict[str, Frame]) -> None:
+    def __init__(self, writer: Writer, mapping: LinkedMapping, scope: dict[str, Frame]) -> None:
         self.writer = writer
         self.mapping = mapping
-        self.fragments = dict(mapping.fragments)
         self.expressions = Expressions(writer, scope, self._table)
         self.sums: dict[int, list[Expr]] = {}
         self._gathering: list[Callable[[Value], None]] = []
@@ -137,7 +134,7 @@ class Cells:
 
     def _each(self, item: syntax.Each, frame: Frame, name: str) -> None:
         self.comment(item.span)
-        behind = [access for origin, access in of_cell(item.cell, self.fragments) if origin == HERE]
+        behind = [access for origin, access in of_cell(item.cell) if origin == HERE]
 
         def take(value: Value, inside: Frame | None) -> None:
             self._append(name, self.made(item.cell, inside or self._enter(value, item.cell)))
@@ -158,7 +155,7 @@ class Cells:
             self._append(name, self.made(item.cell, self._enter(element, item.cell)))
 
     def _enter(self, value: Value, cell: syntax.Cell) -> Frame:
-        accesses = [access for origin, access in of_cell(cell, self.fragments) if origin == HERE]
+        accesses = [access for origin, access in of_cell(cell) if origin == HERE]
         if value.members is None and value.items is None:
             value = self.writer.named(value)
         return Frame(self.writer, value, accesses)
@@ -185,16 +182,16 @@ class Cells:
     # $use
 
     def _use(self, cell: syntax.Use, frame: Frame) -> Made:
-        fragment = self.fragments.get(cell.name)
+        used = cell.linked
         if not cell.beside:
-            return self.made(fragment, frame) if fragment is not None else self._other(cell.name, frame)
+            return self._used(used, frame)
         before, after = cell.beside[: cell.before], cell.beside[cell.before :]
         first = [(item.key, self._field(item, frame)) for item in before]
-        if isinstance(fragment, syntax.Object):
-            inner = [(item.key, self._field(item, frame)) for item in fragment.fields]
+        if isinstance(used, syntax.Object):
+            inner = [(item.key, self._field(item, frame)) for item in used.fields]
             last = [(item.key, self._field(item, frame)) for item in after]
             return self._object([*first, *self._others(inner, cell), *last])
-        made = self.made(fragment, frame) if fragment is not None else self._other(cell.name, frame)
+        made = self._used(used, frame)
         last = [(item.key, self._field(item, frame)) for item in after]
         return self._merged(cell, first, made, last)
 
@@ -227,15 +224,18 @@ class Cells:
             writer.line(f"{test}{result.code}[{name!r}] = {field.value.code}")
         return Made(Value(result.code, OBJECT, simple=True))
 
-    def _other(self, name: str, frame: Frame) -> Made:
-        """Another mapping, written out in its own scope."""
-        value = frame.named()
-        return write_mapping(self.writer, self.mapping.used[name], value, self.expressions.origins)
+    def _used(self, used: syntax.Definition, frame: Frame) -> Made:
+        """A fragment in this scope, or another mapping written out in its own."""
+        if not isinstance(used, LinkedMapping):
+            return self.made(used, frame)
+        return write_mapping(self.writer, used, frame.named(), self.expressions.origins)
 
 
-def write_mapping(writer: Writer, mapping: Mapping, payload: Value, outer: MappingType[str, Frame]) -> Made:
+def write_mapping(
+    writer: Writer, mapping: LinkedMapping, payload: Value, outer: MappingType[str, Frame]
+) -> Made:
     """A whole mapping: its settings, its cell and its checks."""
-    found = [*of_cell(mapping.cell, dict(mapping.fragments))]
+    found = [*of_cell(mapping.cell)]
     for check in mapping.checks:
         found += [item for item in of_node(check.condition.node) if item[0] != HERE]
     accesses = [access for origin, access in found if origin in (HERE, "root")]
@@ -260,7 +260,7 @@ def write_mapping(writer: Writer, mapping: Mapping, payload: Value, outer: Mappi
     return Made(result, made.missing)
 
 
-def _sums(mapping: Mapping) -> dict[int, list[Expr]]:
+def _sums(mapping: LinkedMapping) -> dict[int, list[Expr]]:
     """What the checks add up of the lists of the result, by the cell of the list."""
     lists = {}
     if isinstance(mapping.cell, syntax.Object):
@@ -278,7 +278,7 @@ def _sums(mapping: Mapping) -> dict[int, list[Expr]]:
     return found
 
 
-def _settings(writer: Writer, mapping: Mapping, given: Frame, found: list[Found]) -> Frame:
+def _settings(writer: Writer, mapping: LinkedMapping, given: Frame, found: list[Found]) -> Frame:
     """The channel's settings under those that are given, for a mapping that reads any."""
     accesses = [access for origin, access in found if origin == "settings"]
     if not accesses and not mapping.used:
@@ -289,7 +289,7 @@ def _settings(writer: Writer, mapping: Mapping, given: Frame, found: list[Found]
     return Frame(writer, Value(name, OBJECT, simple=True), accesses)
 
 
-def _checks(cells: Cells, mapping: Mapping, result: Value) -> None:
+def _checks(cells: Cells, mapping: LinkedMapping, result: Value) -> None:
     """What must be true of the result; the interpreter says what is not."""
     found = [item for check in mapping.checks for item in of_node(check.condition.node)]
     frame = Frame(cells.writer, result, [access for origin, access in found if origin == HERE])

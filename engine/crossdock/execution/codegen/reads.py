@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.execution.codegen.locals import Access, Path
 from crossdock.language import syntax
@@ -24,9 +24,7 @@ from crossdock.language.expr import (
     ValueProjection,
     children,
 )
-
-if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+from crossdock.language.syntax import LinkedMapping
 
 HERE: Final = ""  # the context itself, beside the origins that are functions
 ORIGINS: Final = ("root", "settings", "request", "answers", "events")
@@ -79,39 +77,37 @@ def of_node(node: Expr, here: bool = True, often: bool = False) -> Iterator[Foun
                 yield from of_node(part, here, often)
 
 
-def of_cell(
-    cell: syntax.Cell | syntax.Each, names: dict[str, syntax.Cell], here: bool = True, often: bool = False
-) -> Iterator[Found]:
-    """What a cell reads; ``names`` are the fragments, which are read in the context that uses them."""
+def of_cell(cell: syntax.Cell | syntax.Each, here: bool = True, often: bool = False) -> Iterator[Found]:
+    """What a cell reads, fragments included. Another mapping reads in a scope of its own."""
     match cell:
         case syntax.Evaluate(expression):
             yield from of_expression(expression, here, often)
         case syntax.Object(fields):
             for item in fields:
-                yield from of_cell(item.cell, names, here, often)
+                yield from of_cell(item.cell, here, often)
         case syntax.List(items):
             for entry in items:
-                yield from of_cell(entry, names, here, often)
+                yield from of_cell(entry, here, often)
         case syntax.Each(over, inner) | syntax.With(over, inner):
             yield from of_expression(over, here, often)
-            yield from of_cell(inner, names, False, often or isinstance(cell, syntax.Each))
+            yield from of_cell(inner, False, often or isinstance(cell, syntax.Each))
         case syntax.If(condition, inner):
             yield from of_expression(condition, here, often)
-            yield from of_cell(inner, names, here, often)
-        case syntax.Use(name):
-            if name in names:
-                yield from of_cell(names[name], names, here, often)
+            yield from of_cell(inner, here, often)
+        case syntax.Use():
+            if not isinstance(cell.linked, LinkedMapping):
+                yield from of_cell(cell.linked, here, often)
             for item in cell.beside:
-                yield from of_cell(item.cell, names, here, often)
+                yield from of_cell(item.cell, here, often)
 
 
 def of_expression(expression: Expression, here: bool, often: bool) -> Iterator[Found]:
     yield from of_node(expression.node, here, often)
 
 
-def of_mapping(mapping: Mapping) -> list[Found]:
+def of_mapping(mapping: LinkedMapping) -> list[Found]:
     """What a mapping and those that it uses read, of their payloads and of the scope."""
-    found = [*of_cell(mapping.cell, dict(mapping.fragments))]
+    found = [*of_cell(mapping.cell)]
     for check in mapping.checks:
         found += of_node(check.condition.node, False)
     for other in mapping.used.values():

@@ -24,7 +24,7 @@ from crossdock.language.syntax import Ignored
 from crossdock.tools.coverage.leaves import Parts, field, leaves_of, parts_of
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.schema.store import Schema
 
 # A function that makes text of all that is in a value.
@@ -46,7 +46,7 @@ class Account:
         return len(self.done) + len(self.left_out) + len(self.open)
 
 
-def accounts_of(mapping: Mapping) -> list[Account]:
+def accounts_of(mapping: LinkedMapping) -> list[Account]:
     """Both sides, as far as they have a schema."""
     links = lineage(mapping)
     found = []
@@ -82,7 +82,7 @@ def _names(path: Parts, leaf: Parts) -> bool:
 class _Reads:
     """What a mapping reads of its source."""
 
-    def __init__(self, mapping: Mapping, links: Iterable[Link]) -> None:
+    def __init__(self, mapping: LinkedMapping, links: Iterable[Link]) -> None:
         self.places: set[Parts] = set()
         self.whole: set[Parts] = set()
         name = mapping.source.name if mapping.source is not None else ""

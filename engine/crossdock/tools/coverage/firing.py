@@ -26,7 +26,8 @@ from crossdock.project.examples import records_in
 from crossdock.tools.coverage.rules import Arm, Rule, deciding, place_key, row_key, rules_of
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.execution.runner import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
 
 
@@ -69,7 +70,7 @@ class CoverageWatch:
 
     seen: set[Arm] = field(default_factory=set)
 
-    def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None: ...
+    def began(self, mapping: LinkedMapping, payload: JSON, output: Parts) -> None: ...
 
     def evaluated(
         self,
@@ -144,7 +145,7 @@ def firings(project: Project, mappings: Sequence[Mapping], given: Iterable[Path]
     else:
         counts = _run_examples(project, mappings, watch)
     pairs = zip(mappings, counts, strict=True)
-    return [_firing(rules_of(project, mapping), counted, watch) for mapping, counted in pairs]
+    return [_firing(rules_of(project, mapping.linked), counted, watch) for mapping, counted in pairs]
 
 
 def _firing(rules: Sequence[Rule], examples: dict[str, int], watch: CoverageWatch) -> Firing:
@@ -167,7 +168,7 @@ def _run_examples(
 
 def _run_case(project: Project, case: Case, watch: CoverageWatch) -> None:
     try:
-        _, warnings = outcome_of(project, case, lambda mapping: replace(mapping, watch=watch))
+        _, warnings = outcome_of(project, case, watch=watch)
     except CrossdockError as error:
         watch.told(error.diagnostics)
     else:

@@ -13,7 +13,7 @@ from crossdock.tools.coverage.leaves import Parts, text_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crossdock.language.mapping import Mapping
+    from crossdock.execution.runner import Mapping
     from crossdock.project.project import Project
 
 VERDICTS: Final = {"source": ("read", "ignored"), "target": ("written", "unavailable")}
@@ -45,7 +45,7 @@ def coverage(
     if examples:
         found = firings(project, mappings, given)
     return [
-        Coverage(mapping.name, tuple(accounts_of(mapping)), firing)
+        Coverage(mapping.name, tuple(accounts_of(mapping.linked)), firing)
         for mapping, firing in zip(mappings, found, strict=True)
     ]
 

@@ -24,7 +24,7 @@ from crossdock.language.legacy import Tree
 from crossdock.language.unparse import written
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
 
 # Trees and expressions are known by their identity, spans and rows by what they say.
@@ -71,7 +71,7 @@ class Rule:
     arms: tuple[tuple[str, str], ...]
 
 
-def rules_of(project: Project, mapping: Mapping) -> list[Rule]:
+def rules_of(project: Project, mapping: LinkedMapping) -> list[Rule]:
     """The rules of a mapping's own file, in its order, and the rows of its tables behind them."""
     found = list(_in_cell(mapping.cell))
     for fragment in mapping.fragments.values():
@@ -136,12 +136,12 @@ def _short(text: str) -> str:
     return shorten(" ".join(text.split()))
 
 
-def _rows(project: Project, mapping: Mapping) -> Iterator[Rule]:
+def _rows(project: Project, mapping: LinkedMapping) -> Iterator[Rule]:
     for name, row, span in row_places(project, mapping):
         yield Rule("row", row_key(mapping.tables[name], row), span, f"{name}: {row}", _ROW)
 
 
-def row_places(project: Project, mapping: Mapping) -> Iterator[tuple[str, str, Span]]:
+def row_places(project: Project, mapping: LinkedMapping) -> Iterator[tuple[str, str, Span]]:
     """The rows of the tables, and where they stand: in the mapping's file, or in the table's own."""
     file = parse_yaml(mapping.text)
     tables = file.get("tables") if isinstance(file, MapNode) else None

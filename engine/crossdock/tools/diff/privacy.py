@@ -17,7 +17,7 @@ from crossdock.tools.explain.paths import shape_at
 from crossdock.tools.explain.secrets import Secrets
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 HIDDEN: Final = "•••"
 
@@ -25,7 +25,7 @@ HIDDEN: Final = "•••"
 class Privacy:
     """What may be shown of the results of one mapping."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: LinkedMapping) -> None:
         self._mapping = mapping
         self._target, self._source = Secrets(), Secrets()
         self._target.add((), mapping.target)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 from crossdock.core.diagnostics import Span
 from crossdock.core.paths import EACH, field_text, joined
 from crossdock.language import syntax
+from crossdock.language.syntax import LinkedMapping
 from crossdock.tools.diff.differences import Difference
 from crossdock.tools.diff.runs import Run
 
 if TYPE_CHECKING:
     from crossdock.execution.trace import Parts, Step
-    from crossdock.language.mapping import Mapping
 
 _KEY: Final = re.compile(r"[$\w\"-]+:( |$)")
 
@@ -94,49 +94,47 @@ def reasons(rule: RuleVersions, each: Difference, old: Explained, new: Explained
 class Explained:
     """What a mapping says around each of its cells, and the tables that it and those it uses look into."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: LinkedMapping) -> None:
         self.tables = {name: rows for each in _all(mapping) for name, rows in each.tables.items()}
         self._around: Around = {}
-        for key, texts in _walk(mapping, mapping.cell, "", ()):
+        for key, texts in _walk(mapping.cell, "", ()):
             self._around.setdefault(key, texts)
 
     def around(self, field: str, span: Span) -> tuple[str, ...]:
         return self._around.get((field, span.source.name, span.start), ())
 
 
-def _all(mapping: Mapping) -> Iterator[Mapping]:
+def _all(mapping: LinkedMapping) -> Iterator[LinkedMapping]:
     for used in mapping.used.values():
         yield from _all(used)
     yield mapping
 
 
 def _walk(
-    mapping: Mapping, cell: syntax.Cell, field: str, around: tuple[str, ...]
+    cell: syntax.Cell, field: str, around: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]]]:
     """Each cell's field and place, with the expressions that it stands behind."""
     yield (field, cell.span.source.name, cell.span.start), around
     match cell:
         case syntax.Object(fields):
-            yield from _fields(mapping, fields, field, around)
+            yield from _fields(fields, field, around)
         case syntax.List(items):
             for item in items:
                 inside = item.cell if isinstance(item, syntax.Each) else item
                 over = (f"$each: {line_of(item.over.span)}",) if isinstance(item, syntax.Each) else ()
-                yield from _walk(mapping, inside, joined(field, EACH), around + over)
+                yield from _walk(inside, joined(field, EACH), around + over)
         case syntax.With(over, inside):
-            yield from _walk(mapping, inside, field, (*around, f"$with: {line_of(over.span)}"))
+            yield from _walk(inside, field, (*around, f"$with: {line_of(over.span)}"))
         case syntax.If(condition, inside):
-            yield from _walk(mapping, inside, field, (*around, f"$if: {line_of(condition.span)}"))
-        case syntax.Use(name, _, beside):
-            yield from _fields(mapping, beside, field, around)
-            if (fragment := mapping.fragments.get(name)) is not None:
-                yield from _walk(mapping, fragment, field, around)
-            elif (used := mapping.used.get(name)) is not None:
-                yield from _walk(used, used.cell, field, around)
+            yield from _walk(inside, field, (*around, f"$if: {line_of(condition.span)}"))
+        case syntax.Use():
+            yield from _fields(cell.beside, field, around)
+            used = cell.linked
+            yield from _walk(used.cell if isinstance(used, LinkedMapping) else used, field, around)
 
 
 def _fields(
-    mapping: Mapping, fields: tuple[syntax.Field, ...], field: str, around: tuple[str, ...]
+    fields: tuple[syntax.Field, ...], field: str, around: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]]]:
     for each in fields:
-        yield from _walk(mapping, each.cell, joined(field, each.key), around)
+        yield from _walk(each.cell, joined(field, each.key), around)

@@ -13,8 +13,8 @@ from crossdock.tools.diff.rules import Explained
 from crossdock.tools.diff.runs import Run
 
 if TYPE_CHECKING:
+    from crossdock.execution.runner import Mapping
     from crossdock.execution.trace import Parts, Step
-    from crossdock.language.mapping import Mapping
     from crossdock.project.examples import Record
     from crossdock.project.project import Project
 
@@ -29,11 +29,11 @@ class Version:
 
     @cached_property
     def privacy(self) -> Privacy:
-        return Privacy(self.mapping)
+        return Privacy(self.mapping.linked)
 
     @cached_property
     def explained(self) -> Explained:
-        return Explained(self.mapping)
+        return Explained(self.mapping.linked)
 
     def run(self, record: Record) -> Run:
         if record.fault is not None:

@@ -17,8 +17,7 @@ from crossdock.core.paths import EACH, Parts, field_of, field_text, parse_path
 from crossdock.tools.explain.paths import UnknownPathError, must_know, parts_of
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
-    from crossdock.language.syntax import Check, Ignored
+    from crossdock.language.syntax import Check, Ignored, LinkedMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Destinations:
     ignored: tuple[Ignored, ...]
 
 
-def fields(mapping: Mapping, field: str | None = None) -> list[Link]:
+def fields(mapping: LinkedMapping, field: str | None = None) -> list[Link]:
     """The links of a field and of all below it, or all. Raises UnknownPathError for a field that is none."""
     links = lineage(mapping)
     if field is None:
@@ -50,7 +49,7 @@ def _touches(target: Parts, wanted: tuple[str, ...]) -> bool:
     return target[:length] == wanted[:length]
 
 
-def _never_written(mapping: Mapping, wanted: tuple[str, ...], links: Sequence[Link]) -> str:
+def _never_written(mapping: LinkedMapping, wanted: tuple[str, ...], links: Sequence[Link]) -> str:
     name = field_text(wanted)
     if mapping.target is not None:
         must_know(mapping.target, wanted)
@@ -59,7 +58,7 @@ def _never_written(mapping: Mapping, wanted: tuple[str, ...], links: Sequence[Li
     return f"`{mapping.name}` does not write `{name}`" + (f"; {help}" if help else "")
 
 
-def destinations(mapping: Mapping, source: str) -> Destinations:
+def destinations(mapping: LinkedMapping, source: str) -> Destinations:
     """Where a source field, and all below it, goes. Raises UnknownPathError when there is no such field."""
     wanted = field_of(parts_of(source))
     if mapping.source is not None and not source.partition("(")[1]:

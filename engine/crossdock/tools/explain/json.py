@@ -14,18 +14,18 @@ from crossdock.tools.explain.run import EnclosingStep, Story
 from crossdock.tools.explain.steps import EvaluationStep, ReadValue
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 
-def of_links(mapping: Mapping, links: Iterable[Link]) -> JSON:
+def of_links(mapping: LinkedMapping, links: Iterable[Link]) -> JSON:
     return {**_mapping(mapping), "fields": [_link(link) for link in links]}
 
 
-def of_stories(mapping: Mapping, payload: str, stories: Iterable[Story]) -> JSON:
+def of_stories(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> JSON:
     return {**_mapping(mapping), "payload": payload, "values": [_story(story) for story in stories]}
 
 
-def of_destinations(mapping: Mapping, found: Destinations) -> JSON:
+def of_destinations(mapping: LinkedMapping, found: Destinations) -> JSON:
     return {
         **_mapping(mapping),
         "source": found.source,
@@ -36,7 +36,7 @@ def of_destinations(mapping: Mapping, found: Destinations) -> JSON:
     }
 
 
-def _mapping(mapping: Mapping) -> dict[str, JSON]:
+def _mapping(mapping: LinkedMapping) -> dict[str, JSON]:
     return {
         "mapping": mapping.name,
         "from": mapping.source.name if mapping.source else None,

@@ -13,10 +13,10 @@ from crossdock.tools.explain.run import EnclosingStep, Story
 from crossdock.tools.explain.steps import AROUND, EvaluationStep
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 
-def of_links(mapping: Mapping, links: Iterable[Link]) -> str:
+def of_links(mapping: LinkedMapping, links: Iterable[Link]) -> str:
     rows = [
         [
             code(link.target) or "the result",
@@ -34,7 +34,7 @@ def _through(link: Link) -> list[str]:
     return [name for name in link.functions if name not in AROUND]
 
 
-def of_stories(mapping: Mapping, payload: str, stories: Iterable[Story]) -> str:
+def of_stories(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> str:
     rows = [
         [
             code(story.output) or "the result",
@@ -48,7 +48,7 @@ def of_stories(mapping: Mapping, payload: str, stories: Iterable[Story]) -> str:
     return head + table(["value at", "is", "step by step", "at"], rows)
 
 
-def of_destinations(mapping: Mapping, found: Destinations) -> str:
+def of_destinations(mapping: LinkedMapping, found: Destinations) -> str:
     rows = [["goes to", code(link.target), _at(link.span)] for link in found.direct]
     rows += [["decides on", code(link.target), _at(link.span)] for link in found.decides]
     rows += [["is checked", check.text, _at(check.span)] for check in found.checks]

@@ -52,7 +52,7 @@ from crossdock.language.expr import (
 )
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 PRODUCER: Final = f"https://crossdock.dev/engine/{__version__}"
 SCHEMA: Final = "https://openlineage.io/spec/facets/1-2-0/ColumnLineageDatasetFacet.json"
@@ -61,7 +61,7 @@ _AGGREGATIONS: Final = {"sum", "avg", "max", "min", "max_by", "min_by", "join", 
 _SELECTIONS: Final = {"root", "settings", "request", "answers", "not_null", "first", "last"}
 
 
-def facet(mapping: Mapping, links: Iterable[Link]) -> JSON:
+def facet(mapping: LinkedMapping, links: Iterable[Link]) -> JSON:
     """The facets of the target dataset."""
     fields: dict[str, dict[tuple[str, str], list[JSON]]] = {}
     for link in links:
@@ -86,7 +86,7 @@ def _inputs(inputs: dict[tuple[str, str], list[JSON]]) -> list[JSON]:
     ]
 
 
-def _dataset(mapping: Mapping, path: str) -> tuple[str, str]:
+def _dataset(mapping: LinkedMapping, path: str) -> tuple[str, str]:
     """The dataset of a source, and its column."""
     function, brackets, rest = path.partition("()")
     if brackets:

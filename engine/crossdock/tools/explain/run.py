@@ -19,10 +19,10 @@ from crossdock.core.errors import OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
 from crossdock.execution.interpreter import execute
+from crossdock.execution.runner import check_input, run_traced
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
-from crossdock.language.mapping import check_input
 from crossdock.language.syntax import Each, If
 from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.replay import Judge, replay
@@ -31,7 +31,7 @@ from crossdock.tools.explain.steps import EvaluationStep, Kind, ReadValue, passe
 from crossdock.tools.explain.watching import Evaluation, Watching, Written
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Explanation:
 
 
 def run(
-    mapping: Mapping,
+    mapping: LinkedMapping,
     payload: JSON,
     settings: MappingType[str, JSON],
     *,
@@ -94,7 +94,7 @@ def run(
     if field is not None and not stories:
         raise UnknownPathError(f"nothing is written to `{field}` for this payload")
     try:
-        problems, broken = mapping.run_within(payload, scope, name=name).warnings, False
+        problems, broken = run_traced(mapping, payload, scope, name=name).warnings, False
     except OutputError as error:
         problems, broken = tuple(error.diagnostics), True
     return Explanation(outcome.value, stories, problems, broken)
@@ -103,7 +103,7 @@ def run(
 class _Telling:
     """A run that is over, and what is known of its mapping."""
 
-    def __init__(self, mapping: Mapping, watching: Watching) -> None:
+    def __init__(self, mapping: LinkedMapping, watching: Watching) -> None:
         self.watching = watching
         self.links = [(parse_path(link.target), link) for link in lineage(mapping)]
         self.words = {

@@ -18,7 +18,7 @@ from crossdock.tools.explain.secrets import Secrets
 
 if TYPE_CHECKING:
     from crossdock.execution.trace import Origins
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +65,7 @@ class Watching:
     _open: list[Entered] = field(default_factory=list)
     _last: Evaluation | None = None
 
-    def began(self, mapping: Mapping, payload: JSON, output: Output) -> None:
+    def began(self, mapping: LinkedMapping, payload: JSON, output: Output) -> None:
         self.target.add(output, mapping.target)
         place = self.origins.place(payload)
         if place is not None:

@@ -19,11 +19,12 @@ from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.legacy import from_tree
+from crossdock.language.links import with_fragment
 from crossdock.tools.coverage.rules import Key, row_key, row_places
 from crossdock.tools.mutation.trees import Sibling, other_constants, variants
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
 
 
@@ -34,7 +35,7 @@ class Mutant:
     place: str
     change: str
     span: Span
-    mapping: Mapping
+    mapping: LinkedMapping
     reach: Key | None = None
 
     @property
@@ -60,23 +61,23 @@ class _Change:
 Items: TypeAlias = "tuple[syntax.Cell | syntax.Each, ...]"
 
 
-def mutants_of(project: Project, mapping: Mapping, sibling: Sibling) -> Iterator[Mutant]:
+def mutants_of(project: Project, mapping: LinkedMapping, sibling: Sibling) -> Iterator[Mutant]:
     """Every mutant: of the map, the fragments, the checks and the tables, in the order of the file."""
     walk = _Walk(sibling)
     for change in walk.cell(mapping.cell, ""):
         yield _mutant(replace(mapping, cell=change.now), change)
     for name, fragment in mapping.fragments.items():
         for change in walk.cell(fragment, f"fragments.{name}"):
-            yield _mutant(replace(mapping, fragments={**mapping.fragments, name: change.now}), change)
+            yield _mutant(with_fragment(mapping, name, change.now), change)
     yield from _checks(mapping, walk)
     yield from _tables(project, mapping)
 
 
-def _mutant(mapping: Mapping, change: _Change) -> Mutant:
+def _mutant(mapping: LinkedMapping, change: _Change) -> Mutant:
     return Mutant(change.place or "@", change.says, change.span, mapping, change.reach)
 
 
-def _checks(mapping: Mapping, walk: _Walk) -> Iterator[Mutant]:
+def _checks(mapping: LinkedMapping, walk: _Walk) -> Iterator[Mutant]:
     for number, check in enumerate(mapping.checks):
         before, after = mapping.checks[:number], mapping.checks[number + 1 :]
         place = f"checks[{number}]"
@@ -86,7 +87,7 @@ def _checks(mapping: Mapping, walk: _Walk) -> Iterator[Mutant]:
             yield Mutant(place, says, span, replace(mapping, checks=(*before, changed, *after)))
 
 
-def _tables(project: Project, mapping: Mapping) -> Iterator[Mutant]:
+def _tables(project: Project, mapping: LinkedMapping) -> Iterator[Mutant]:
     """Each row of a table that stands in the mapping's file; of a table's own file all rows together."""
     places = list(row_places(project, mapping))
     for name, rows in mapping.tables.items():
@@ -104,7 +105,7 @@ def _tables(project: Project, mapping: Mapping) -> Iterator[Mutant]:
                 yield Mutant(f"tables.{name}.{row}", f"the value of {other}", span, swapped, reach)
 
 
-def _with_rows(mapping: Mapping, table: str, rows: dict[str, JSON]) -> Mapping:
+def _with_rows(mapping: LinkedMapping, table: str, rows: dict[str, JSON]) -> LinkedMapping:
     return replace(mapping, tables={**mapping.tables, table: rows})
 
 

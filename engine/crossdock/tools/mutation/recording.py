@@ -23,7 +23,7 @@ from crossdock.tools.coverage.firing import CoverageWatch
 from crossdock.tools.coverage.rules import Key
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.schema.store import Schema
 
 
@@ -39,7 +39,7 @@ class Given:
 class Recorder:
     """A watch of one example: what a mapping is given, and which rules that reaches."""
 
-    mapping: Mapping
+    mapping: LinkedMapping
     siblings: Siblings
     given: list[Given] = field(default_factory=list)
     coverage: CoverageWatch = field(default_factory=CoverageWatch)
@@ -48,7 +48,7 @@ class Recorder:
     def reached(self) -> set[Key]:
         return {key for key, _ in self.coverage.seen}
 
-    def began(self, mapping: Mapping, payload: JSON, output: Parts) -> None:  # noqa: ARG002
+    def began(self, mapping: LinkedMapping, payload: JSON, output: Parts) -> None:  # noqa: ARG002
         if mapping.name == self.mapping.name:
             self.given.append(Given(payload))
 

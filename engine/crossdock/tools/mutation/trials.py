@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from crossdock.checking.check import check_mapping
@@ -24,14 +24,15 @@ from crossdock.core.errors import CompileError, CrossdockError, EvaluationError,
 from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
+from crossdock.language.links import Change
 from crossdock.language.parser import plain
-from crossdock.project.cases import Case, Change, cases_of, run_case, users_of
+from crossdock.project.cases import Case, cases_of, run_case, users_of
 from crossdock.tools.coverage.rules import Key
 from crossdock.tools.mutation.mutants import Mutant, mutants_of
 from crossdock.tools.mutation.recording import Given, Recorder, Siblings
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
 
 Verdict = Literal["examples", "check", "accepted", "survived"]
@@ -92,7 +93,7 @@ class _Example:
 
 
 def mutate(
-    project: Project, mapping: Mapping, *, limit: int | None = None, only: Sequence[str] = ()
+    project: Project, mapping: LinkedMapping, *, limit: int | None = None, only: Sequence[str] = ()
 ) -> Mutation:
     """Try the mutants of a mapping, or so many of them, evenly spread.
 
@@ -129,7 +130,9 @@ def accepted_of(project: Project, name: str) -> dict[str, str]:
 # What the examples give
 
 
-def _examples(project: Project, mapping: Mapping, siblings: Siblings, only: Sequence[str]) -> list[_Example]:
+def _examples(
+    project: Project, mapping: LinkedMapping, siblings: Siblings, only: Sequence[str]
+) -> list[_Example]:
     names = only or [mapping.name, *users_of(project, mapping.name)]
     cases = (case for name in names for case in cases_of(project, name))
     examples = [_example(project, mapping, siblings, case) for case in cases]
@@ -141,9 +144,9 @@ def _examples(project: Project, mapping: Mapping, siblings: Siblings, only: Sequ
     return found
 
 
-def _example(project: Project, mapping: Mapping, siblings: Siblings, case: Case) -> _Example:
+def _example(project: Project, mapping: LinkedMapping, siblings: Siblings, case: Case) -> _Example:
     recorder = Recorder(mapping, siblings)
-    texts = run_case(project, case, lambda each: replace(each, watch=recorder))
+    texts = run_case(project, case, watch=recorder)
     if texts != _snapshot(case):
         message = f"`{case.name}` does not match its snapshot"
         help = "`pytest examples` shows how they differ"
@@ -161,7 +164,7 @@ def _snapshot(case: Case) -> Texts:
     return result, diagnostics
 
 
-def outcome(mapping: Mapping, given: Given) -> Outcome:
+def outcome(mapping: LinkedMapping, given: Given) -> Outcome:
     """What a mapping gives, as far as it shows: its result and the checks that fail, or its failure."""
     try:
         done = execute(mapping, given.payload, given.scope or Scope(), name="", traced=False)
@@ -179,7 +182,7 @@ def outcome(mapping: Mapping, given: Given) -> Outcome:
 @dataclass(slots=True)
 class _Trials:
     project: Project
-    mapping: Mapping
+    mapping: LinkedMapping
     examples: Sequence[_Example]
     accepted: MappingType[str, str]
     findings: set[tuple[str, str]] = field(default_factory=set)
@@ -212,7 +215,7 @@ class _Trials:
         return lambda each: other if each.name == name else each
 
 
-def _findings(mapping: Mapping) -> set[tuple[str, str]]:
+def _findings(mapping: LinkedMapping) -> set[tuple[str, str]]:
     """What the check says of a mapping, wherever it says it."""
-    findings: Iterable[Diagnostic] = apply_suppressions(check_mapping(mapping)[0], mapping.text)
+    findings: Iterable[Diagnostic] = apply_suppressions(check_mapping(mapping).findings, mapping.text)
     return {(item.id, item.message) for item in findings}

@@ -15,7 +15,7 @@ from crossdock.project.examples import Record, examples_of
 from crossdock.tools.explain.run import Story, run
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
 
 _FIRST: Final = ("full.json", "seed-example.json")
@@ -40,7 +40,7 @@ class FieldExamples:
         return self.found.get((link.target, link.span.start), FieldExample())
 
 
-def samples_of(project: Project, mapping: Mapping, links: Iterable[Link]) -> FieldExamples:
+def samples_of(project: Project, mapping: LinkedMapping, links: Iterable[Link]) -> FieldExamples:
     """What the examples of a mapping show of its fields."""
     wanted = {(link.target, link.span.start) for link in links}
     samples = FieldExamples()
@@ -59,7 +59,7 @@ def _order(record: Record) -> tuple[int, str]:
     return _FIRST.index(record.name) if record.name in _FIRST else len(_FIRST), record.name
 
 
-def _stories(project: Project, mapping: Mapping, record: Record) -> tuple[Story, ...]:
+def _stories(project: Project, mapping: LinkedMapping, record: Record) -> tuple[Story, ...]:
     if record.fault is not None:
         return ()
     settings = project.settings(mapping.name, record.settings)

@@ -20,7 +20,7 @@ from crossdock.tools.sheet.comments import comment_of, sentences
 from crossdock.tools.sheet.wording import condition, constant, words
 
 if TYPE_CHECKING:
-    from crossdock.language.mapping import Mapping
+    from crossdock.language.syntax import LinkedMapping
     from crossdock.tools.sheet.field_examples import FieldExamples
 
 COLUMNS: Final = (
@@ -59,7 +59,7 @@ class Sheet:
     unwritten: tuple[tuple[str, str], ...]
 
 
-def sheet_of(mapping: Mapping, samples: FieldExamples) -> Sheet:
+def sheet_of(mapping: LinkedMapping, samples: FieldExamples) -> Sheet:
     """The sheet of a mapping, with examples from its examples."""
     links = lineage(mapping)
     return Sheet(
@@ -73,7 +73,7 @@ def sheet_of(mapping: Mapping, samples: FieldExamples) -> Sheet:
     )
 
 
-def _rows(mapping: Mapping, links: list[Link], samples: FieldExamples) -> Iterator[SheetRow]:
+def _rows(mapping: LinkedMapping, links: list[Link], samples: FieldExamples) -> Iterator[SheetRow]:
     met: set[tuple[str, tuple[int, ...]]] = set()
     for link in links:
         parts = parse_path(link.target)
@@ -90,7 +90,7 @@ def _rows(mapping: Mapping, links: list[Link], samples: FieldExamples) -> Iterat
         yield _field(mapping, link, samples)
 
 
-def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Enclosing, ...]) -> SheetRow:
+def _group(mapping: LinkedMapping, link: Link, target: str, turns: tuple[Enclosing, ...]) -> SheetRow:
     listed = target.removesuffix(EACH)
     notes = [comment_of(span) for name, span in link.keys if name == listed]
     notes += [comment_of(turn.node.span) for turn in turns]
@@ -108,7 +108,7 @@ def _group(mapping: Mapping, link: Link, target: str, turns: tuple[Enclosing, ..
     )
 
 
-def _field(mapping: Mapping, link: Link, samples: FieldExamples) -> SheetRow:
+def _field(mapping: LinkedMapping, link: Link, samples: FieldExamples) -> SheetRow:
     sample = samples.of(link)
     turns = [turn for turn in link.enclosing if turn.target == link.target]
     said = [*map(_turn, turns), _cell(link)]
@@ -174,7 +174,7 @@ def is_required(schema: Schema | None, target: str) -> bool:
     return around is not None and parts[-1] in around.required()
 
 
-def _unwritten(mapping: Mapping, links: list[Link]) -> Iterator[tuple[str, str]]:
+def _unwritten(mapping: LinkedMapping, links: list[Link]) -> Iterator[tuple[str, str]]:
     """The documented properties of written objects that are never written, each with its reason, if any."""
     if mapping.target is None:
         return
@@ -188,7 +188,7 @@ def _unwritten(mapping: Mapping, links: list[Link]) -> Iterator[tuple[str, str]]
                 yield field_text((*place, name)), _reason(mapping, (*place, name))
 
 
-def _reason(mapping: Mapping, place: tuple[str | int, ...]) -> str:
+def _reason(mapping: LinkedMapping, place: tuple[str | int, ...]) -> str:
     """Why a mapping says that it cannot write a place; a `*` stands for all beside it."""
     for entry in mapping.unavailable:
         if place[: len(entry.path)] == entry.path:
