@@ -1,6 +1,6 @@
-"""Whether what is known of a value is what a schema takes: kind by kind, property by property.
+"""Whether a value of one type may be assigned to another: kind by kind, property by property.
 
-for misfit in misfits(view, target): misfit.id, misfit.message
+for mismatch in mismatches(typ, target): mismatch.id, mismatch.message
 """
 
 from __future__ import annotations
@@ -9,38 +9,44 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.narrowing import NarrowedType, may_hold_null
 from crossdock.checking.types import SchemaType, Type, UnionType, in_words
-from crossdock.core.diagnostics import Severity, did_you_mean
 from crossdock.core.paths import joined
+from crossdock.core.diagnostics import did_you_mean
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
-_DEEPEST: Final = 12
+_DEEPEST: Final = 12  # levels; an expression can nest types without end
 _NO_KEYS: Final = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
+    """One way in which a value is not what its target takes."""
+
     id: str
     message: str
-    severity: Severity = "error"
+    certainty: Certainty = Certainty.ALWAYS
     help: str | None = None
 
 
 def mismatches(typ: Type, target: Type, *, beside: frozenset[str] = _NO_KEYS) -> Iterator[Mismatch]:
-    """What does not fit of a value that is written; ``beside`` are keys that stand beside its own."""
+    """The mismatches of a value that is written; ``beside`` are keys that other cells write next to its own."""
     yield from _Comparison(written=True).value(typ, target, beside)
 
 
 def context_mismatches(typ: Type, source: Type) -> Iterator[Mismatch]:
-    """What does not fit of a value that is read as the source of another mapping."""
+    """The mismatches of a value that another mapping takes as its source.
+
+    Such a value may have more than the other mapping reads, so that only what it requires is compared.
+    """
     yield from _Comparison(written=False).value(typ, source, _NO_KEYS)
 
 
 def missing(name: str) -> Mismatch:
     """A required value that may be missing."""
     message = f"`{name}` is required, and this may be missing"
-    return Mismatch("may-be-missing", message, "warning", MISSING_HELP)
+    return Mismatch("may-be-missing", message, Certainty.SOMETIMES, MISSING_HELP)
 
 
 def never_written(target: Type, name: str) -> Mismatch:
@@ -67,7 +73,10 @@ def takes_null(target: Type) -> bool:
 
 @dataclass(slots=True)
 class _Comparison:
-    """One comparison. ``written``: the target is what a result is validated against."""
+    """One comparison. ``written``: the target is the schema that the result is validated against.
+
+    ``compared`` holds the pairs of schema nodes that were met: recursive schemas have no end.
+    """
 
     written: bool
     compared: set[tuple[int, int]] = field(default_factory=set)
@@ -75,13 +84,12 @@ class _Comparison:
     def value(self, typ: Type, target: Type, beside: frozenset[str], depth: int = 0) -> Iterator[Mismatch]:
         if not typ.known or not target.known or depth > _DEEPEST or self.known(typ, target):
             return
-        typ = typ.with_optional(False)  # what it is to be missing is asked where it stands
+        typ = typ.with_optional(False)  # whether it may be missing is checked by what it is written to
         bad = typ.kinds - target.kinds
         if bad and target.kinds:
-            definite = not typ.kinds - bad
-            verb = "is" if definite else "may be"
-            message = f"`{target.name}` takes {in_words(target.kinds)}, and this {verb} {in_words(bad)}"
-            yield Mismatch("wrong-type", message, "error" if definite else "warning")
+            sure = certainty(typ.kinds, bad)
+            message = f"`{target.name}` takes {in_words(target.kinds)}, and this {sure.verb} {in_words(bad)}"
+            yield Mismatch("wrong-type", message, sure)
         if self.written:
             yield from self.among(typ, target)
         if "array" in typ.kinds and "array" in target.kinds:
@@ -108,7 +116,7 @@ class _Comparison:
         wanted = target.items()
         if self.written and items.optional and items.known and wanted.known and not takes_null(wanted):
             message = f"an item of `{target.name}` may be null here, and null is not allowed there"
-            yield Mismatch("may-be-missing", message, "warning")
+            yield Mismatch("may-be-missing", message, Certainty.SOMETIMES)
         yield from self.value(items, wanted, _NO_KEYS, depth + 1)
 
     def among(self, typ: Type, target: Type) -> Iterator[Mismatch]:
@@ -121,8 +129,8 @@ class _Comparison:
             listed = ", ".join(f"`{value}`" for value in allowed[:8] if value is not None)
             message = f"`{target.name}` is one of {listed}, and this can be `{outside[0]}`"
             help = did_you_mean(str(outside[0]), [str(value) for value in allowed])
-            severity: Severity = "error" if len(outside) == len(present) else "warning"
-            yield Mismatch("not-allowed-value", message, severity, help)
+            sure = Certainty.ALWAYS if len(outside) == len(present) else Certainty.SOMETIMES
+            yield Mismatch("not-allowed-value", message, sure, help)
 
     def properties(self, typ: Type, target: Type, beside: frozenset[str], depth: int) -> Iterator[Mismatch]:
         required = required_of(target)
@@ -142,7 +150,7 @@ class _Comparison:
                 continue
             if self.written and name not in required and may_hold_null(typ, name) and _refuses_null(wanted):
                 message = f"`{wanted.name}` may be null here, and null is not allowed there"
-                yield Mismatch("may-be-missing", message, "warning")
+                yield Mismatch("may-be-missing", message, Certainty.SOMETIMES)
             yield from self.value(found, wanted, _NO_KEYS, depth + 1)
 
 
