@@ -44,7 +44,7 @@ settings:
         (
             "headers: {x: {$use: y}}",
             "[unknown-fragment]: `y` cannot be used here @1:21 "
-            "(fragments and other mappings are for mappings)",
+            "(only a mapping can use fragments and other mappings)",
         ),
         ("settings: [a]", "[not-an-object]: `settings` holds names and their values @1:11"),
         ("settings: {a: b}", "[not-an-object]: a setting has `describe:` and `default:` @1:15"),

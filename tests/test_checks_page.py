@@ -1,6 +1,6 @@
-"""The page of what the check finds is made from the page of the diagnostics, whose examples are run.
+"""The page of the check's findings is generated from the page of the diagnostics, whose examples are run.
 
-``pytest tests/test_checks_page.py --snapshot-update`` writes it anew.
+``pytest tests/test_checks_page.py --snapshot-update`` writes it.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ DIAGNOSTICS = REPOSITORY / "docs" / "diagnostics.md"
 CHECKS = REPOSITORY / "docs" / "checks.md"
 SECTIONS = {
     "What the check finds": "What an expression reads, gives and decides",
-    "What a mapping names": "Names",
+    "References in a mapping": "References",
     "Expressions and templates": "Expressions and templates",
     "The mapping file": "The mapping file",
     "YAML": "YAML",
     "Channels": "Channels",
     "Conversations": "Conversations",
 }
-# Found as well where a mapping is checked, and documented where payloads are.
+# The check reports these too; they are documented with the payloads.
 BOTH = {
-    "wrong-type": "A value is of a kind that its place does not take: a cell, an argument, an element.",
-    "not-allowed-value": "A constant, or one of a table or an enumeration, is none that the target takes.",
-    "not-a-list": "A projection or `$each` goes through something that is no list.",
+    "wrong-type": "A cell, an argument or an element has a type that is not allowed there.",
+    "not-allowed-value": "The target schema does not allow a value of a constant, a table or an enumeration.",
+    "not-a-list": "A projection or `$each` takes a list, but gets something else.",
 }
 HEAD = """\
 # What the check finds
 
 <!-- Made by tests/test_checks_page.py from diagnostics.md; change that page, not this one. -->
 
-`crossdock check` compiles every mapping and conversation of the project, or those that are named, and follows
-each expression from the source schema to the target schema. Each finding has an id; behind it stands a page
-with a bad example, what is printed for it, and the example mended, all of them run as tests.
+`crossdock check` compiles the mappings and conversations of the project, or only those that you name. It
+follows each expression from the source schema to the target schema. Every finding has an id. The id links to
+an example that causes the finding, its output, and a corrected example. All of them run as tests.
 
-An **error** is wrong for every payload, and the mapping does not compile. A **warning** is what some payload
-could bring about; it can be [allowed on its line](language.md#findings-that-you-accept), with a reason.
-`crossdock check --lenient` makes a warning of `unknown-property` where a schema is concerned: for schemas
-that document less than there is. A setting that there is not, and an answer that no step gives, stay errors.
+An **error** is wrong for every payload, and the mapping does not compile. A **warning** is wrong for some
+payloads; you can [allow it on its line](language.md#findings-that-you-accept), with a reason. With
+`crossdock check --lenient`, an `unknown-property` of a schema is only a warning: use it for schemas that do
+not document everything. An unknown setting, or the answer of an unknown step, is still an error.
 """
 
 
@@ -57,7 +57,9 @@ def page() -> str:
         ]
         if section == "What the check finds":
             rows += [f"| [`{id}`](diagnostics.md#{id}) | both | {meaning} |" for id, meaning in BOTH.items()]
-        parts.append(f"## {title}\n\n| id | is | means |\n|---|---|---|\n" + "\n".join(sorted(rows)) + "\n")
+        parts.append(
+            f"## {title}\n\n| id | severity | meaning |\n|---|---|---|\n" + "\n".join(sorted(rows)) + "\n"
+        )
     return "\n".join(parts)
 
 

@@ -83,7 +83,7 @@ REFUSED = {
     "a field that is made of it": (
         "id",
         '"No id for {{ contact }}"',
-        "the message shows `contact`, which is made of `buyer.email`, and that is sensitive",
+        "the message shows `contact`, which is made of the sensitive `buyer.email`",
     ),
     "what the target calls sensitive": (
         "id",

@@ -12,8 +12,8 @@ from typing import Final
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.narrowing import NarrowedType, may_hold_null
 from crossdock.checking.types import SchemaType, Type, UnionType, in_words
-from crossdock.core.paths import joined
 from crossdock.core.diagnostics import did_you_mean
+from crossdock.core.paths import joined
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
 _DEEPEST: Final = 12  # levels; an expression can nest types without end
@@ -31,7 +31,7 @@ class Mismatch:
 
 
 def mismatches(typ: Type, target: Type, *, beside: frozenset[str] = _NO_KEYS) -> Iterator[Mismatch]:
-    """The mismatches of a value that is written; ``beside`` are keys that other cells write next to its own."""
+    """The mismatches of a value that is written; ``beside``: keys that others write next to its own."""
     yield from _Comparison(written=True).value(typ, target, beside)
 
 

@@ -25,6 +25,7 @@ from crossdock.checking.assignability import (
     takes_null,
     unknown,
 )
+from crossdock.checking.certainty import certainty
 from crossdock.checking.facts import answers_in, shown_by
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
 from crossdock.checking.infer import Inference
@@ -80,7 +81,7 @@ def check_alone(cells: Iterable[syntax.Cell], settings: MappingType[str, JSON]) 
     check = CellCheck(TypeScope(ANYTHING, _settings(settings)))
     for cell in cells:
         for use in syntax.uses(cell):
-            help = "fragments and other mappings are for mappings"
+            help = "only a mapping can use fragments and other mappings"
             check.finding("unknown-fragment", f"`{use.name}` cannot be used here", use.name_span, help)
         if not syntax.uses(cell):
             check.cell(cell, ANYTHING, ANYTHING)
@@ -213,8 +214,8 @@ class CellCheck:
             typ = Inference(path, self.scope, SILENT).infer(part, context)
             unbound = [name for name in answers_in(part) if name in sometimes and self.unbound(name)]
             if typ.optional and typ.known and unbound:
-                message = f"the call needs the answer of `{unbound[0]}`, and that step may not be done"
-                help = f"let this step be done only `if: answers().{unbound[0]}`"
+                message = f"the call needs the answer of `{unbound[0]}`, and that step may be skipped"
+                help = f"run this step only `if: answers().{unbound[0]}`"
                 self.finding("unbound-call", message, path.at(part), help, "warning")
 
     def unbound(self, name: str) -> bool:
@@ -232,10 +233,9 @@ class CellCheck:
         typ = self.infer(over, context)
         no_list = typ.kinds - {"array"}
         if typ.known and no_list:
-            verb = "is" if "array" not in typ.kinds else "may be"
-            message = f"`{word}` takes a list, and this {verb} {in_words(no_list)}"
-            severity: Severity = "error" if verb == "is" else "warning"
-            self.finding("not-a-list", message, over.span, severity=severity)
+            sure = certainty(typ.kinds, no_list)
+            message = f"`{word}` takes a list, and this {sure.verb} {in_words(no_list)}"
+            self.finding("not-a-list", message, over.span, severity=sure.severity)
         return ANYTHING if typ.known and "array" not in typ.kinds else typ.items()
 
     def list_target(self, target: Type, span: Span) -> Type:
@@ -288,7 +288,7 @@ class CellCheck:
             source = schema_type(used.source)
             for mismatch in islice(context_mismatches(context, source), 1):
                 message = f"`{cell.name}` reads `{source.name}`, and here {mismatch.message}"
-                self.finding("unfit-context", message, cell.name_span, severity=mismatch.severity)
+                self.finding("unfit-context", message, cell.name_span, severity=mismatch.certainty.severity)
         result = result_of(used)
         if used.target is None:
             return result
@@ -319,8 +319,7 @@ class CellCheck:
             return ANYTHING
         found = target.member(key)
         if found is None:
-            mismatch = unknown(target, key)
-            self.mismatch(replace(mismatch, severity="warning") if self.scope.lenient else mismatch, span)
+            self.mismatch(unknown(target, key), span, "warning" if self.scope.lenient else None)
         return found or ANYTHING
 
     # Against the target
@@ -330,5 +329,6 @@ class CellCheck:
         for mismatch in mismatches(typ, target, beside=beside):
             self.mismatch(mismatch, span)
 
-    def mismatch(self, mismatch: Mismatch, span: Span) -> None:
-        self.finding(mismatch.id, mismatch.message, span, mismatch.help, mismatch.severity)
+    def mismatch(self, mismatch: Mismatch, span: Span, severity: Severity | None = None) -> None:
+        severity = severity or mismatch.certainty.severity
+        self.finding(mismatch.id, mismatch.message, span, mismatch.help, severity)

@@ -33,7 +33,7 @@ def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[s
             inside = (typ.name + ".", typ.name + EACH)
             read = [name for name in known if name == typ.name or name.startswith(inside)]
             if read:
-                message = f"`{path_text(entry.path)}` is said to be ignored, and is read"
+                message = f"`{path_text(entry.path)}` is listed under `ignored`, but it is read"
                 notes = (f"`{read[0]}` is read",)
                 yield Diagnostic("ignored-but-read", message, entry.span, severity="warning", notes=notes)
 
@@ -45,7 +45,7 @@ def unavailable_findings(entries: Iterable[Ignored], target: Type, result: Type)
         if isinstance(typ, Diagnostic):
             yield typ
         elif typ is not None and _writes(result, entry.path):
-            message = f"`{path_text(entry.path)}` is said to be unavailable, and is written"
+            message = f"`{path_text(entry.path)}` is listed under `unavailable`, but it is written"
             yield Diagnostic("unavailable-but-written", message, entry.span, severity="warning")
 
 

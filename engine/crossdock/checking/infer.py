@@ -238,7 +238,7 @@ class Inference:
     def either_or(self, node: Or, context: Type) -> Type:
         left = replace(self, defaulted=True).infer(node.left, context)
         if left.known and left.kinds and not left.optional and left.kinds <= _NEVER_FALSY:
-            message = "what stands behind this `||` is never reached: what stands before it is always there"
+            message = "the right side of this `||` is never used: the left side always has a value"
             self.report("unreachable", message, node.right, severity="warning")
             return left
         inner, there = self.where(shown_by(node.left, truth=False), context)
@@ -256,7 +256,7 @@ class Inference:
     def reachable(self, condition: Type, node: Expr) -> None:
         """Report a condition that no payload makes true."""
         if never_true(condition):
-            message = "this is never true, so that what depends on it is never reached"
+            message = "this is never true, so what depends on it is never used"
             self.report("unreachable", message, node, severity="warning")
 
     def comparison(self, node: Comparator, context: Type) -> Type:
@@ -268,11 +268,13 @@ class Inference:
                 self.report("impossible-comparison", message, node)
             elif equality:
                 for name, text, known in unlikely(left, right):
-                    message = f"`{name}` is not known to be `{text}`: known are {listed(known)}"
+                    message = (
+                        f"`{text}` is not a known value of `{name}`: the known values are {listed(known)}"
+                    )
                     help = did_you_mean(str(text), [str(value) for value in known])
                     self.report("impossible-comparison", message, node, help, "warning")
             elif may_clash(left, right):
-                message = "text cannot be compared with a number, and for some payloads this does"
+                message = "text cannot be compared with a number, but some payloads lead to that here"
                 self.report("wrong-type", message, node, severity="warning")
         return comparison_type(left, right, equality=equality)
 
@@ -380,7 +382,7 @@ def _through_list(name: str, typ: Type) -> str | None:
     """The help for a property that is looked for in a list, and that its elements have."""
     if "array" not in typ.kinds or not typ.known or typ.items().member(name) is None:
         return None
-    return f"`{typ.name}` is a list: `[].{name}` is the one of each element"
+    return f"`{typ.name}` is a list: `[].{name}` reads it from each element"
 
 
 def _spliced(element: Type) -> Type:

@@ -27,7 +27,7 @@ from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import Parameter, ordinal
 
 _KEYS: Final = frozenset({"string", "integer"})
-_MISSING_HELP: Final = "keep it from being called then: `value && …`, or give a default: `value || …`"
+_MISSING_HELP: Final = "call it only when there is a value: `value && …`, or give a default: `value || …`"
 
 
 class Report(Protocol):
@@ -125,7 +125,7 @@ class CallTypes:
     def needs(self, which: str, node: Expr) -> None:
         message = f"`{self.function.name}` needs {which}, and this may be missing"
         if self.function.name == "to_string":
-            message = "`to_string` makes the text 'null' of a value that is missing, and this may be"
+            message = "`to_string` turns a missing value into the text 'null', and this may be missing"
         self.report("may-be-missing", message, node, _MISSING_HELP, "warning")
 
     # What is in the arguments
@@ -142,7 +142,7 @@ class CallTypes:
         if name in BY:
             reference = self.node.arguments[1]
             body = reference.body if isinstance(reference, ExpressionReference) else reference
-            self.check_element(NUMBER | {"string"}, self.inner, body, "what it sorts by")
+            self.check_element(NUMBER | {"string"}, self.inner, body, "its sort key")
 
     def check_part(self, text: Type, node: Expr, part: Type) -> None:
         """Check that what is looked for in a text is text."""
@@ -150,10 +150,10 @@ class CallTypes:
         if part.known and bad:
             # A list may hold anything: this is only sure where the other argument cannot be one.
             sure = certainty(part.kinds, bad) if text.kinds == {"string"} else Certainty.SOMETIMES
-            message = f"a part of a text is text, and this {sure.verb} {in_words(bad)}"
+            message = f"`contains` searches a text for text, and this {sure.verb} {in_words(bad)}"
             self.report("wrong-type", message, node, severity=sure.severity)
         if part.optional and part.known:
-            self.needs("a text to look for in a text", node)
+            self.needs("a text to search for", node)
 
     def check_element(self, allowed: Kinds, typ: Type, node: Expr, which: str) -> None:
         if not typ.known:
@@ -161,7 +161,7 @@ class CallTypes:
         name = self.function.name
         wrong = self.wrong_kinds(typ, allowed, f"`{name}` takes {in_words(allowed)} as {which}", node)
         if not wrong and name in (*SORTING, *BY) and "string" in typ.kinds and typ.kinds & NUMBER:
-            message = f"`{name}` cannot compare text with a number, and here are both"
+            message = f"`{name}` cannot compare text with a number, and both may occur here"
             self.report("wrong-type", message, node, severity="warning")
         if typ.optional:
             self.needs(which, node)
@@ -173,7 +173,7 @@ class CallTypes:
         table, key = self.node.arguments[0], self.types[1]
         name = table.value if isinstance(table, Constant) and isinstance(table.value, str) else None
         rows = self.scope.tables.get(name, {}) if name is not None else {}
-        self.wrong_kinds(key, _KEYS, "a table is looked up by text", self.node.arguments[1])
+        self.wrong_kinds(key, _KEYS, "the key of a table is text", self.node.arguments[1])
         found = union(constant_type(value) for value in rows.values())
         if len(self.types) > 2:
             result = union([found.with_optional(False), self.types[2]])

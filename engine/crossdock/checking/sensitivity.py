@@ -25,9 +25,7 @@ from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
 
 _DEEPEST: Final = 8
-_HELP: Final = (
-    "a message goes to logs and screens: show a number of the order instead, or name the field only"
-)
+_HELP: Final = "messages go to logs and screens: show an order number instead, or only name the field"
 
 
 def disclosed(mapping: LinkedMapping, result: Type) -> list[Diagnostic]:
@@ -65,7 +63,7 @@ def _disclosed(
     for name in reads.names:
         path = name.removeprefix(f"{target.name}.")
         if path in made and name != path:
-            message = f"the message shows `{path}`, which is made of `{made[path]}`, and that is sensitive"
+            message = f"the message shows `{path}`, which is made of the sensitive `{made[path]}`"
             yield Diagnostic("sensitive-in-message", message, expression.span, _HELP)
 
 

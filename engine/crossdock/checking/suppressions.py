@@ -44,7 +44,7 @@ def apply_suppressions(findings: Iterable[Diagnostic], source: Source) -> list[D
             message = f"`{suppression.id}` is allowed without a reason"
             kept.append(Diagnostic("allowed-without-reason", message, suppression.span))
         elif suppression not in used:
-            message = f"`{suppression.id}` is allowed here, and there is no such finding"
+            message = f"`{suppression.id}` is allowed here, but there is no such finding"
             kept.append(Diagnostic("unused-allowance", message, suppression.span, severity="warning"))
     return kept
 
