@@ -150,7 +150,7 @@ def test_a_file_is_not_touched_when_the_mapping_fails(crossdock: Run, tmp_path: 
 BAD_PAYLOADS: list[tuple[str, bytes, str]] = [
     ("not JSON", b"hello", "error[not-json]: expected a value, found a word"),
     ("single quotes", b"{'a': 1}", "error[not-json]: expected a key in double quotes, found a single quote"),
-    ("truncated", b'{"a": [1, 2', "error[not-json]: the payload ends where a comma or `]` should stand"),
+    ("truncated", b'{"a": [1, 2', "error[not-json]: the payload ends where a comma or `]` is expected"),
     ("truncated in a text", b'{"a": "b', "error[not-json]: the payload ends inside a text"),
     ("empty", b"", "error[empty-payload]: the payload is empty"),
     ("only space", b" \n", "error[empty-payload]: the payload is empty"),
@@ -159,7 +159,7 @@ BAD_PAYLOADS: list[tuple[str, bytes, str]] = [
     (
         "a duplicated key",
         b'{"number": 1, "number": 2}',
-        "error[duplicate-key]: the key `number` stands twice in one object",
+        "error[duplicate-key]: the key `number` occurs twice in one object",
     ),
     ("NaN", b'{"number": NaN}', "error[not-a-number]: `NaN` is not a number of JSON"),
     ("Infinity", b'{"number": -Infinity}', "error[not-a-number]: `-Infinity` is not a number of JSON"),
@@ -177,13 +177,13 @@ BAD_PAYLOADS: list[tuple[str, bytes, str]] = [
     (
         "half of a surrogate pair",
         b'{"number": 1, "name": "\\ud800"}',
-        "error[lone-surrogate]: half of a surrogate pair stands alone, which is no character",
+        "error[lone-surrogate]: half of a surrogate pair is not a character",
     ),
     ("a number out of range", b'{"number": 1e999}', "error[number-range]: the number is out of range"),
     ("deep", b"[" * 100 + b"]" * 100, "error[nesting-too-deep]: objects and lists nest more than 64 deep"),
     ("very deep", b"[" * 200_000, "error[nesting-too-deep]: objects and lists nest more than 64 deep"),
-    ("two values", b"{} {}", "error[not-json]: more text stands after the end of the JSON value"),
-    ("a comment", b'{"a": 1} // x', "error[not-json]: more text stands after the end of the JSON value"),
+    ("two values", b"{} {}", "error[not-json]: there is more text after the end of the JSON value"),
+    ("a comment", b'{"a": 1} // x', "error[not-json]: there is more text after the end of the JSON value"),
     ("a missing property", b"{}", "error[missing-required]: the required property `number` is missing"),
     ("a wrong type", b'{"number": "x"}', "error[wrong-type]: expected a whole number, found text"),
 ]

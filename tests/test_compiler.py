@@ -186,7 +186,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "map:\n  a: {$each: b, c: d}\n",
         whole(
             "each-outside-list",
-            "`$each` stands only in a list",
+            "`$each` is only allowed in a list",
             "2:14",
             "2 |   a: {$each: b, c: d}\n             ^",
             "help: write it as the item of a list: `- $each: …`",
@@ -217,7 +217,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "map:\n  a: {$const: b, c: d}\n",
         whole(
             "words-clash",
-            "`$const` is the whole value, so no key can stand beside it",
+            "`$const` is the whole value, so no key is allowed beside it",
             "2:18",
             "2 |   a: {$const: b, c: d}\n                 ^",
         ),
@@ -227,7 +227,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "map:\n  a: {$if: b, $value: b, c: d}\n",
         whole(
             "words-clash",
-            "`$value` is the whole value, so no key can stand beside it",
+            "`$value` is the whole value, so no key is allowed beside it",
             "2:26",
             "2 |   a: {$if: b, $value: b, c: d}\n                         ^",
         ),
@@ -279,7 +279,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "map:\n  a: hello world\n",
         whole(
             "expression-syntax",
-            "`world` cannot stand here",
+            "`world` is not allowed here",
             "2:12",
             "2 |   a: hello world\n           ^^^^^",
             'help: constant text is written {$const: …}, text with values is a template: "… {{ name }} …"',
@@ -290,7 +290,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "map:\n  a: 012\n",
         whole(
             "expression-syntax",
-            "`012` cannot stand here",
+            "`012` is not allowed here",
             "2:6",
             "2 |   a: 012\n     ^^^",
             'help: constant text is written {$const: …}, text with values is a template: "… {{ name }} …"',
@@ -1015,7 +1015,7 @@ def test_a_shared_table_that_is_broken_is_blamed_where_it_is(refused: Refuse) ->
     text = "tables: {c: ./tables/c}\nmap: {x: \"lookup('c', 'a')\"}\n"
 
     assert refused(text, {"mappings/shop/tables/c.yaml": "a: 1\na: 2\n"}) == (
-        "error[duplicate-key]: the key `a` stands here twice\n"
+        "error[duplicate-key]: the key `a` occurs twice here\n"
         "  --> mappings/shop/tables/c.yaml:2:1\n  |\n2 | a: 2\n  | ^\n  = note: the first is on line 1"
     )
     assert refused(text, {"mappings/shop/tables/c.yaml": "- a\n"}) == (

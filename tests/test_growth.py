@@ -14,8 +14,8 @@ from crossdock.language.cost import Place, Size, measured
 from crossdock.language.jinja import compile_template
 from crossdock.language.jmespath import compile_expression
 
-MULTIPLIED = "what is read can stand more than 512 times in the value here"
-LOOPED = "more than 2 loops over the whole stand inside each other"
+MULTIPLIED = "the value here can hold what it reads more than 512 times"
+LOOPED = "more than 2 loops over the whole payload are nested"
 
 
 def scalar(text: str) -> ScalarNode:

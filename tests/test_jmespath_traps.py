@@ -112,7 +112,7 @@ def test_what_stands_in_backticks_is_json(text: str) -> None:
     with pytest.raises(CompileError) as caught:
         evaluate(text, None)
     (finding,) = caught.value.diagnostics
-    assert (finding.id, finding.message) == ("expression-syntax", "what stands in backticks must be JSON")
+    assert (finding.id, finding.message) == ("expression-syntax", "the content of backticks must be JSON")
 
 
 def test_the_text_of_an_order_is_well_within_the_bound() -> None:

@@ -132,7 +132,7 @@ CELLS = [
         {"key": [0, 1, 2, "hi"]},
     ),
     (
-        "each may stand twice",
+        "each may occur twice",
         "[{$each: numbers, $value: '@'}, {$each: numbers, $const: z}]",
         {"key": [1, 2, "z", "z", "z"]},
     ),
@@ -467,7 +467,7 @@ def test_no_key_can_stand_beside_what_is_no_object(beside: str, compiled: Compil
 
     assert (
         caught.value.diagnostics[0].message
-        == f"`{beside}` gives no object here, so no key can stand beside it"
+        == f"`{beside}` gives no object here, so no key is allowed beside it"
     )
 
 

@@ -125,7 +125,7 @@ def test_a_bad_line_is_told_and_the_rest_goes_on(transformed: Lines) -> None:
             result(1) + result(2),
             f"{name}:3 at /number: error[wrong-type]: expected a whole number, found text\n"
             f"{name}:4:1:1: error[not-json]: expected a value, found a word\n"
-            f"{name}:5:1:15: error[duplicate-key]: the key `number` stands twice in one object\n"
+            f"{name}:5:1:15: error[duplicate-key]: the key `number` occurs twice in one object\n"
             f"{name}:7: error[missing-required]: the required property `number` is missing\n",
         )
 

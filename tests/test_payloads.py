@@ -41,14 +41,14 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
     "truncated-object": (
         b'{"a": 1',
         "not-json",
-        "the payload ends where a comma or `}` should stand",
+        "the payload ends where a comma or `}` is expected",
         "the object that begins at line 1, column 1 is not closed",
         (1, 8, 8),
     ),
     "truncated-list": (
         b'{"a": [1,\n',
         "not-json",
-        "the payload ends where a value should stand",
+        "the payload ends where a value is expected",
         "the list that begins at line 1, column 7 is not closed",
         (1, 10, 10),
     ),
@@ -62,14 +62,14 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
     "more-text": (
         b'{"a": 1} x',
         "not-json",
-        "more text stands after the end of the JSON value",
+        "there is more text after the end of the JSON value",
         "a payload is one JSON value",
         (1, 10, 11),
     ),
     "two-values": (
         b'{}\n{"a": 1}',
         "not-json",
-        "more text stands after the end of the JSON value",
+        "there is more text after the end of the JSON value",
         "a payload is one JSON value",
         (2, 1, 2),
     ),
@@ -112,7 +112,7 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
     "comment": (
         b'{"a": 1} // note',
         "not-json",
-        "more text stands after the end of the JSON value",
+        "there is more text after the end of the JSON value",
         "a payload is one JSON value",
         (1, 10, 11),
     ),
@@ -127,7 +127,7 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
         b'{"a": True}',
         "not-json",
         "expected a value, found a word",
-        "the words of JSON are true, false and null; text stands in double quotes",
+        "the words of JSON are true, false and null; write text in double quotes",
         (1, 7, 11),
     ),
     "leading-zero": (
@@ -156,15 +156,15 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
     "duplicate-key": (
         b'{"sku": "a",\n "sku": 1}',
         "duplicate-key",
-        "the key `sku` stands twice in one object",
-        "the first stands at line 1, column 2",
+        "the key `sku` occurs twice in one object",
+        "the first one is at line 1, column 2",
         (2, 2, 7),
     ),
     "duplicate-key-escaped": (
         rb'{"sku": 1, "\u0073ku": 2}',
         "duplicate-key",
-        "the key `sku` stands twice in one object",
-        "the first stands at line 1, column 2",
+        "the key `sku` occurs twice in one object",
+        "the first one is at line 1, column 2",
         (1, 12, 22),
     ),
     "nan": (
@@ -254,14 +254,14 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
     "lone-surrogate": (
         rb'{"a": "\\ud800 \ud83d\ude00 \ud800"}',
         "lone-surrogate",
-        "half of a surrogate pair stands alone, which is no character",
+        "half of a surrogate pair is not a character",
         None,
         (1, 29, 35),
     ),
     "surrogates-reversed": (
         rb'["\ude00\ud83d"]',
         "lone-surrogate",
-        "half of a surrogate pair stands alone, which is no character",
+        "half of a surrogate pair is not a character",
         None,
         (1, 3, 9),
     ),
@@ -289,12 +289,12 @@ def test_refusals(case: str) -> None:
 def test_a_refusal_as_it_is_shown() -> None:
     data = b'{"sku": "SECRET",\n "buyer": {"name": "S{E}C", "paid": 12.5}, "sku": true}'
     assert render([refused(data)]) == (
-        "error[duplicate-key]: the key `sku` stands twice in one object\n"
+        "error[duplicate-key]: the key `sku` occurs twice in one object\n"
         "  --> order.json:2:44\n"
         "  |\n"
         '2 |  "buyer": {"name": "•••••", "paid": ••••}, "sku" …\n'
         "  |                                            ^^^^^\n"
-        "  = help: the first stands at line 1, column 2"
+        "  = help: the first one is at line 1, column 2"
     )
 
 

@@ -126,7 +126,7 @@ def test_a_long_chain_of_references_at_every_level_is_refused_and_not_a_crash(lo
     (found,) = validate(deep("c", 62), schema)
     assert (found.id, found.message) == (
         "nesting-too-deep",
-        "objects and lists nest deeper than can be held against a schema of so many references",
+        "objects and lists nest too deep to be validated against a schema with so many references",
     )
 
 

@@ -177,7 +177,7 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
     "nested-id": (
         {"properties": {"a": {"$id": "x"}}},
         "invalid-schema",
-        "`$id` may stand only at the top of a file",
+        "`$id` is only allowed at the top of a file",
         None,
     ),
     "ref-type": ({"$ref": 1}, "invalid-schema", "`$ref` must be text", None),

@@ -188,15 +188,15 @@ REFUSED = [
     (
         "equal keys, each with the line of the first",
         "a: 1\nb: 2\na: 3\nb: 4\n",
-        "error[duplicate-key]: the key `a` stands here twice\n  --> m.yaml:3:1\n  |\n3 | a: 3\n  | ^\n"
+        "error[duplicate-key]: the key `a` occurs twice here\n  --> m.yaml:3:1\n  |\n3 | a: 3\n  | ^\n"
         "  = note: the first is on line 1\n\n"
-        "error[duplicate-key]: the key `b` stands here twice\n  --> m.yaml:4:1\n  |\n4 | b: 4\n  | ^\n"
+        "error[duplicate-key]: the key `b` occurs twice here\n  --> m.yaml:4:1\n  |\n4 | b: 4\n  | ^\n"
         "  = note: the first is on line 2",
     ),
     (
         "equal keys, one of them quoted",
         "a: {b: 1, 'b': 2}\n",
-        "error[duplicate-key]: the key `b` stands here twice\n  --> m.yaml:1:11\n  |\n1 | a: {b: 1, 'b': 2}\n"
+        "error[duplicate-key]: the key `b` occurs twice here\n  --> m.yaml:1:11\n  |\n1 | a: {b: 1, 'b': 2}\n"
         "  |           ^^^\n  = note: the first is on line 1",
     ),
     (

@@ -29,7 +29,7 @@ def evaluate(text: str, payload: object) -> object:
 
 CALLS = "only the library's functions can be called"
 NAMED = "arguments are given in order, without names"
-ARITHMETIC = "arithmetic cannot stand in a template"
+ARITHMETIC = "arithmetic is not allowed in a template"
 INDEX = "an index must be a number or text that is written out"
 ATTACKS: list[tuple[str, str, str]] = [
     # attributes and calls of Python objects
@@ -94,40 +94,40 @@ ATTACKS: list[tuple[str, str, str]] = [
     ("{{ -true }}", "template-not-allowed", ARITHMETIC),
     ("{{ -1e400 }}", "template-not-allowed", "JSON cannot write this value"),
     # statements
-    ("{% for i in x %}{{ i }}{% endfor %}", "template-not-allowed", "a loop cannot stand in a template"),
+    ("{% for i in x %}{{ i }}{% endfor %}", "template-not-allowed", "a loop is not allowed in a template"),
     (
         "{% for i in range(9) recursive %}{{ loop(i) }}{% endfor %}",
         "template-not-allowed",
-        "a loop cannot stand in a template",
+        "a loop is not allowed in a template",
     ),
-    ("{% macro m() %}x{% endmacro %}", "template-not-allowed", "a macro cannot stand in a template"),
-    ("{% call m() %}x{% endcall %}", "template-not-allowed", "a call cannot stand in a template"),
-    ("{% include '/etc/passwd' %}", "template-not-allowed", "an include cannot stand in a template"),
-    ("{% import 'x' as y %}", "template-not-allowed", "an import cannot stand in a template"),
-    ("{% from 'x' import y %}", "template-not-allowed", "an import cannot stand in a template"),
-    ("{% extends 'x' %}", "template-not-allowed", "an extends cannot stand in a template"),
-    ("{% block b %}x{% endblock %}", "template-not-allowed", "a block cannot stand in a template"),
-    ("{% set a = 1 %}", "template-not-allowed", "an assignment cannot stand in a template"),
-    ("{% set a %}x{% endset %}", "template-not-allowed", "an assignment cannot stand in a template"),
+    ("{% macro m() %}x{% endmacro %}", "template-not-allowed", "a macro is not allowed in a template"),
+    ("{% call m() %}x{% endcall %}", "template-not-allowed", "a call is not allowed in a template"),
+    ("{% include '/etc/passwd' %}", "template-not-allowed", "an include is not allowed in a template"),
+    ("{% import 'x' as y %}", "template-not-allowed", "an import is not allowed in a template"),
+    ("{% from 'x' import y %}", "template-not-allowed", "an import is not allowed in a template"),
+    ("{% extends 'x' %}", "template-not-allowed", "an extends is not allowed in a template"),
+    ("{% block b %}x{% endblock %}", "template-not-allowed", "a block is not allowed in a template"),
+    ("{% set a = 1 %}", "template-not-allowed", "an assignment is not allowed in a template"),
+    ("{% set a %}x{% endset %}", "template-not-allowed", "an assignment is not allowed in a template"),
     (
         "{% filter upper %}x{% endfilter %}",
         "template-not-allowed",
-        "a filter block cannot stand in a template",
+        "a filter block is not allowed in a template",
     ),
-    ("{% with a = 1 %}{{ a }}{% endwith %}", "template-not-allowed", "a with cannot stand in a template"),
+    ("{% with a = 1 %}{{ a }}{% endwith %}", "template-not-allowed", "a with is not allowed in a template"),
     (
         "{% autoescape true %}x{% endautoescape %}",
         "template-not-allowed",
-        "an autoescape block cannot stand in a template",
+        "an autoescape block is not allowed in a template",
     ),
     ("{% do x %}", "template-syntax", "not a template: Encountered unknown tag 'do'"),
     ("{% break %}", "template-syntax", "not a template: Encountered unknown tag 'break'"),
     ("{% trans %}x{% endtrans %}", "template-syntax", "not a template: Encountered unknown tag 'trans'"),
     ("{% debug %}", "template-syntax", "not a template: Encountered unknown tag 'debug'"),
     # values that are made, and places that are computed
-    ("{{ [1, 2] }}", "template-not-allowed", "a list cannot stand in a template"),
-    ("{{ (1, 2) }}", "template-not-allowed", "a tuple cannot stand in a template"),
-    ("{{ {'a': 1} }}", "template-not-allowed", "an object cannot stand in a template"),
+    ("{{ [1, 2] }}", "template-not-allowed", "a list is not allowed in a template"),
+    ("{{ (1, 2) }}", "template-not-allowed", "a tuple is not allowed in a template"),
+    ("{{ {'a': 1} }}", "template-not-allowed", "an object is not allowed in a template"),
     ("{{ x[1:2] }}", "template-not-allowed", INDEX),
     ("{{ x[y] }}", "template-not-allowed", INDEX),
     ("{{ x['__cla' ~ 'ss__'] }}", "template-not-allowed", INDEX),
@@ -158,14 +158,14 @@ ATTACKS: list[tuple[str, str, str]] = [
     (
         "{{ x | default }}",
         "template-not-allowed",
-        "`default` takes one argument: what stands for a missing value",
+        "`default` takes one argument: the replacement for a missing value",
     ),
     (
         "{{ x | default('a', true) }}",
         "template-not-allowed",
-        "`default` takes one argument: what stands for a missing value",
+        "`default` takes one argument: the replacement for a missing value",
     ),
-    ("{{ x | d }}", "template-not-allowed", "`d` takes one argument: what stands for a missing value"),
+    ("{{ x | d }}", "template-not-allowed", "`d` takes one argument: the replacement for a missing value"),
     ("{{ x | default(value='a') }}", "template-not-allowed", NAMED),
     ("{{ x | join }}", "wrong-arguments", "`join` takes 2 arguments, not 1"),
     ("{{ x | sort_by('a') }}", "wrong-arguments", "`sort_by` takes an expression as its second argument"),
@@ -309,7 +309,7 @@ def test_a_hostile_template_is_refused_at_once(text: str) -> None:
         (
             "a\nb {% for x in y %}{% endfor %}\nc",
             "template-not-allowed",
-            "a loop cannot stand in a template",
+            "a loop is not allowed in a template",
             "b {% for x in y %}{% endfor %}",
         ),
         ("{{ mony(x) }}", "unknown-function", "there is no function `mony`", "mony"),
@@ -381,8 +381,8 @@ def test_all_mistakes_of_a_template_are_reported() -> None:
 
     assert sorted(item.message for item in caught.value.diagnostics) == [
         "`length` takes 1 argument, not 0",
-        "a loop cannot stand in a template",
-        "arithmetic cannot stand in a template",
+        "a loop is not allowed in a template",
+        "arithmetic is not allowed in a template",
         "there is no filter `uper`",
         "there is no function `mony`",
     ]

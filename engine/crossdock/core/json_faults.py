@@ -107,7 +107,7 @@ class Scanner:
     def document(self) -> None:
         at = self._space(self._value(0, self.wanted))
         if at < len(self.text):
-            message = "more text stands after the end of the JSON value"
+            message = "there is more text after the end of the JSON value"
             raise _not_json(message, at, self._token(at), "a payload is one JSON value")
 
     def _value(self, at: int, wanted: Wanted | None) -> int:
@@ -176,7 +176,7 @@ class Scanner:
         match self.text[end : end + 1]:
             case '"':
                 if half := lone_surrogate(self.text[at:end]):
-                    message = "half of a surrogate pair stands alone, which is no character"
+                    message = "half of a surrogate pair is not a character"
                     raise TextError("lone-surrogate", message, at + half.start(), at + half.end())
                 return end + 1
             case "":
@@ -229,10 +229,10 @@ class Scanner:
     def _unexpected(self, at: int, expected: str) -> TextError:
         if at >= len(self.text):
             at = len(self.text.rstrip())
-            return _not_json(f"the payload ends where {expected} should stand", at, at, self._unclosed())
+            return _not_json(f"the payload ends where {expected} is expected", at, at, self._unclosed())
         char = self.text[at]
         found, help = "something else", None
-        words = "the words of JSON are true, false and null; text stands in double quotes"
+        words = "the words of JSON are true, false and null; write text in double quotes"
         match char:
             case "{" | "}" | "[" | "]" | ":" | ",":
                 found = f"`{char}`"
@@ -253,8 +253,8 @@ class Scanner:
 
     def _duplicate(self, key: str, first: int, at: int, end: int) -> TextError:
         line, column = _position(self.text, first)
-        message = f"the key `{shorten(key)}` stands twice in one object"
-        help = f"the first stands at line {line}, column {column}"
+        message = f"the key `{shorten(key)}` occurs twice in one object"
+        help = f"the first one is at line {line}, column {column}"
         return TextError("duplicate-key", message, at, end, help, shown=True)
 
     def _unclosed(self) -> str | None:

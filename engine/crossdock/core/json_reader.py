@@ -4,12 +4,12 @@ The standard parser decides quickly; what it or its hooks refuse is read again b
 the first place that is wrong. What a diagnostic shows is the payload's text up to that place with every
 value masked: keys and punctuation stay, so the caret stands right and nothing leaks.
 
-    error[duplicate-key]: the key `sku` stands twice in one object
+    error[duplicate-key]: the key `sku` occurs twice in one object
      --> order.json:1:14
       |
     1 | {"sku": "•", "sku" …
       |              ^^^^^
-      = help: the first stands at line 1, column 2
+      = help: the first one is at line 1, column 2
 """
 
 from __future__ import annotations

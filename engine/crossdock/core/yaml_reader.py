@@ -226,7 +226,7 @@ class _Composition:
             raise _refusal("yaml-merge", "merge keys are not allowed", self.source, node.span.start, help)
         earlier = next((key for key, _ in top.entries if key.value == node.value), None)
         if earlier is not None:
-            message = f"the key `{node.value}` stands here twice"
+            message = f"the key `{node.value}` occurs twice here"
             note = f"the first is on line {earlier.span.line}"
             self.problems.append(Diagnostic("duplicate-key", message, node.span, notes=(note,)))
         return node

@@ -164,7 +164,7 @@ class _Cells:
         if not isinstance(value, dict):
             diagnostic = Diagnostic(
                 "not-an-object",
-                f"`{cell.name}` gives no object here, so no key can stand beside it",
+                f"`{cell.name}` gives no object here, so no key is allowed beside it",
                 cell.name_span,
                 output=pointer(*path),
             )

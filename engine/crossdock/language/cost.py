@@ -64,7 +64,7 @@ class CostContext:
         """Inside of a loop over a value. The pieces of the context are no loop more."""
         loops = max(self.loops, over.loops + 1)
         if loops > MOST_LOOPS:
-            raise GrowthError(f"more than {MOST_LOOPS} loops over the whole stand inside each other")
+            raise GrowthError(f"more than {MOST_LOOPS} loops over the whole payload are nested")
         return CostContext(_some(over), self.whole, loops, self.outside)
 
     def behind(self, value: Size) -> CostContext:
@@ -83,7 +83,7 @@ def measured(tree: Tree, place: CostContext) -> Size:
     """How much an expression can hold. Raises GrowthError, also for what it holds on the way."""
     size = _size(tree, place)
     if size.times > MOST_TIMES:
-        raise GrowthError(f"what is read can stand more than {MOST_TIMES} times in the value here")
+        raise GrowthError(f"the value here can hold what it reads more than {MOST_TIMES} times")
     return size
 
 

@@ -275,7 +275,9 @@ class _Translation:
     def _filter(self, node: jinja.Filter, piped: Tree) -> Tree:
         name = "not_null" if node.name in ("default", "d") else node.name
         if name == "not_null" and len(node.args) != 1:
-            return self._refuse(node, f"`{node.name}` takes one argument: what stands for a missing value")
+            return self._refuse(
+                node, f"`{node.name}` takes one argument: the replacement for a missing value"
+            )
         tree = self._placed(_node("function_expression", value=name), node.name)
         arguments = [self.expression(argument) for argument in node.args]
         function = REGISTRY.get(name)
@@ -291,7 +293,7 @@ class _Translation:
 
     def _refuse(self, node: jinja.Node, why: str | None = None) -> Tree:
         span = self.scalar.part(*_line_span(self.source, node.lineno or 1))
-        message = why or f"{_kind(node)} cannot stand in a template"
+        message = why or f"{_kind(node)} is not allowed in a template"
         self.problems.append(Diagnostic("template-not-allowed", message, span, _ALLOWED))
         return _literal(None)
 

@@ -107,7 +107,9 @@ def _parse(text: str, scalar: ScalarNode) -> Tree:
             raise _syntax_error("the expression is not finished", scalar, len(text) - 1) from None
         written = _WRITTEN.match(text, error.lex_position)
         shown = written[0] if written else str(error.token_value)
-        raise _syntax_error(f"`{shown}` cannot stand here", scalar, error.lex_position, len(shown)) from None
+        raise _syntax_error(
+            f"`{shown}` is not allowed here", scalar, error.lex_position, len(shown)
+        ) from None
     except jmespath.exceptions.EmptyExpressionError:
         message = "the cell is empty"
         help = "write null for null, or leave the key out"
@@ -137,8 +139,8 @@ def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError):
             span = scalar.part(*match.span())
-            help = "text stands in single quotes: 'text'; a number as `1`"
-            message = "what stands in backticks must be JSON"
+            help = "write text in single quotes: 'text'; a number as `1`"
+            message = "the content of backticks must be JSON"
             raise CompileError([Diagnostic("expression-syntax", message, span, help)]) from None
 
 
@@ -146,7 +148,7 @@ def _refuse_half_characters(quoted: re.Match[str], scalar: ScalarNode) -> None:
     """A name in double quotes is JSON text, and may become a key of the result."""
     half = lone_surrogate(quoted[0]) if quoted[0].startswith('"') else None
     if half:
-        message = "half of a surrogate pair stands alone, which is no character"
+        message = "half of a surrogate pair is not a character"
         raise _syntax_error(message, scalar, quoted.start() + half.start(), len(half[0]))
 
 
@@ -210,7 +212,7 @@ def _reference_problems(expression: Expression) -> list[Diagnostic]:
         for position, part in enumerate(children(node)):
             reference = part["type"] == "expref"
             if reference and position not in wanted:
-                message = "`&` stands only before an argument that is evaluated later"
+                message = "`&` is only allowed before an argument that is evaluated later"
                 help = "sort_by(items, &price)"
                 problems.append(Diagnostic("expression-syntax", message, expression.at(part), help))
             elif position in wanted and not reference:

@@ -198,7 +198,7 @@ class Parser:
             case MapNode():
                 if (each := node.get("$each")) is not None:
                     help = "write it as the item of a list: `- $each: …`"
-                    self.problem("each-outside-list", "`$each` stands only in a list", each.span, help)
+                    self.problem("each-outside-list", "`$each` is only allowed in a list", each.span, help)
                 return self._object(node)
 
     def _item(self, node: Node) -> syntax.Cell | syntax.Each:
@@ -268,7 +268,7 @@ class Parser:
         if len(given) > 1:
             self.problem("words-clash", f"`{given[0]}` and `{given[1]}` exclude each other", node.span)
         if given and given[0] != "$use" and plain_entries:
-            message = f"`{given[0]}` is the whole value, so no key can stand beside it"
+            message = f"`{given[0]}` is the whole value, so no key is allowed beside it"
             self.problem("words-clash", message, plain_entries[0][0].span)
         if (constant := node.get("$const")) is not None:
             return syntax.Literal(plain(constant), constant.span)

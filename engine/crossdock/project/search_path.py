@@ -24,7 +24,7 @@ def located(directory: Path | str | None = None) -> list[Path]:
     own = nearest(start)
     if directory is not None and own is None:
         message = (
-            f"`{directory}` is no project: neither it nor a directory above it has a `{MAPPINGS}` folder"
+            f"`{directory}` is not a project: neither it nor a directory above it has a `{MAPPINGS}` folder"
         )
         raise ProjectError([Diagnostic("no-project", message)])
     return search_path(own)

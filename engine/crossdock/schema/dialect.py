@@ -122,7 +122,7 @@ class Reading:
 
     def _root(self, key: str, given: JSON, at: str, nested: bool) -> None:
         if nested:
-            self._wrong(f"`{key}` may stand only at the top of a file", at)
+            self._wrong(f"`{key}` is only allowed at the top of a file", at)
         elif not isinstance(given, str):
             self._wrong(f"`{key}` must be text", at)
         elif key == "$schema" and given.rstrip("#") != DIALECT:

@@ -73,7 +73,7 @@ def validate(value: JSON, schema: Schema) -> list[Violation]:
         for error in islice(schema.once(_validator).iter_errors(value), MOST):
             found.update(dict.fromkeys(_violations(error)))
     except RecursionError:
-        message = "objects and lists nest deeper than can be held against a schema of so many references"
+        message = "objects and lists nest too deep to be validated against a schema with so many references"
         return [Violation("nesting-too-deep", message)]
     return sorted(found, key=_order)[:MOST]
 
@@ -275,7 +275,7 @@ def _violations(error: ValidationError) -> Iterator[Violation]:
         case "propertyNames":
             message, parts = f"a property must not be named `{shorten(name)}` here", (*parts, name)
         case "not":
-            message = f"{'nothing may' if given == {} else 'a value of this form may not'} stand here"
+            message = f"{'no value is' if given == {} else 'a value of this form is not'} allowed here"
         case "contains":
             message = f"{name} items have the form that the list must contain"
         case "oneOf":

@@ -67,7 +67,7 @@ def _standard(data: bytes) -> JSON:
         from crossdock.core.json_faults import lone_surrogate
 
         if lone_surrogate(text):
-            raise ValueError("half of a surrogate pair stands alone")
+            raise ValueError("half of a surrogate pair is not a character")
     value: JSON = _DECODER.decode(text)
     return value
 
