@@ -10,7 +10,7 @@ from conftest import Compile, MakeProject, Refuse
 from crossdock import CompileError, EvaluationError, Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
-from crossdock.language.cost import Place, Size, measured
+from crossdock.language.cost import CostContext, Size, measured
 from crossdock.language.jinja import compile_template
 from crossdock.language.jmespath import compile_expression
 
@@ -23,7 +23,7 @@ def scalar(text: str) -> ScalarNode:
 
 
 def size(text: str) -> Size:
-    return measured(compile_expression(scalar(text)).tree, Place())
+    return measured(compile_expression(scalar(text)).tree, CostContext())
 
 
 SIZES = {
