@@ -18,7 +18,8 @@ import pytest
 
 from conftest import MakeProject, interruptible
 from crossdock.cli.app import run
-from crossdock.core.json_reader import LARGEST, lines
+from crossdock.core.json_reader import lines
+from crossdock.core.limits import PAYLOAD_BYTES
 
 FILES = {
     "schemas/shop/source.schema.json": json.dumps(
@@ -334,14 +335,14 @@ def test_of_a_line_that_is_too_long_no_more_is_read_than_shows_it() -> None:
 def test_a_line_beyond_the_limit_is_refused_and_the_next_one_is_read(
     transformed: Lines, tmp_path: Path
 ) -> None:
-    long = b'{"number": 1, "name": "' + b"x" * LARGEST + b'"}\n'
+    long = b'{"number": 1, "name": "' + b"x" * PAYLOAD_BYTES + b'"}\n'
     ran = transformed(payload(1) + b"\n" + long + payload(2), "--format", "short")
 
     assert ran == (
         3,
         result(1) + result(2),
         f"lines.jsonl:2: error[payload-too-large]: the payload has more than "
-        f"the {LARGEST} bytes that are read\n",
+        f"the {PAYLOAD_BYTES} bytes that are read\n",
     )
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from crossdock.core.limits import PAYLOAD_DEPTH
 from crossdock.core.paths import EACH
 
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
 
-_DEEPEST: Final = 64  # levels that a payload may have
 _LARGEST: Final = 64  # ways of one value; with more, all of it is asked for
 
 
@@ -145,7 +145,7 @@ class ReadSet:
         return frozenset(path for path in wanted if not any(path[:end] in wanted for end in range(len(path))))
 
     def _below(self, path: Path, step: str) -> Provenance:
-        if len(path) >= _DEEPEST:  # a way that ends is asked for whole
+        if len(path) >= PAYLOAD_DEPTH:  # a way that ends is asked for whole
             return MADE
         self.passed.add((*path, step))
         return frozenset({PayloadPart((*path, step))})

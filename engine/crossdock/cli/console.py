@@ -102,11 +102,11 @@ def read_payload(file: str) -> tuple[JSON, str]:
 
 def payload_bytes(file: str) -> bytes:
     """The content of a file; `-` is stdin. Raises InputError."""
-    from crossdock.core.json_types import LARGEST
+    from crossdock.core.limits import PAYLOAD_BYTES
 
     if file != "-":
         with suppress(OSError, ValueError), open(file, "rb") as stream:  # noqa: PTH123 (pathlib loads slowly)
-            return stream.read(LARGEST + 1)
+            return stream.read(PAYLOAD_BYTES + 1)
     from crossdock.core import json_reader  # reads it again to report what is wrong
 
     return json_reader.read(file, _stdin(file))

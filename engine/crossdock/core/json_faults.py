@@ -15,10 +15,8 @@ from typing import cast
 from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import finite
 from crossdock.core.json_valid_prefix import Sound, sound_part
+from crossdock.core.limits import LEAST_INTEGER, MOST_INTEGER, PAYLOAD_DEPTH
 from crossdock.core.paths import parse_pointer
-
-DEEPEST = 64
-_LEAST_INTEGER, _MOST_INTEGER = -(2**63), 2**64 - 1
 
 _PARSER = json.JSONDecoder()
 # Possessive, so that no text makes them slow.
@@ -54,7 +52,7 @@ def _not_json(
 
 def first_fault(text: str) -> TextError | None:
     """The first fault of a text, or None when it is JSON."""
-    sound = sound_part(text, deepest=DEEPEST, integer=integer, half=lone_surrogate(text))
+    sound = sound_part(text, deepest=PAYLOAD_DEPTH, integer=integer, half=lone_surrogate(text))
     try:
         Scanner(text, sound=sound).document()
     except TextError as fault:
@@ -64,7 +62,7 @@ def first_fault(text: str) -> TextError | None:
 
 def integer(digits: str) -> int:
     """A whole number that 64 bits hold, signed or not; ``ValueError`` for any other."""
-    if len(digits) > 20 or not _LEAST_INTEGER <= (value := int(digits)) <= _MOST_INTEGER:
+    if len(digits) > 20 or not LEAST_INTEGER <= (value := int(digits)) <= MOST_INTEGER:
         raise ValueError("integer out of range")
     return value
 
@@ -116,8 +114,8 @@ class Scanner:
         if bracket and wanted is None and at < self.sound.end and at not in self.sound.resume:
             return _PARSER.raw_decode(self.text, at)[1]
         match self.text[at : at + 1]:
-            case "{" | "[" if len(self.open) == DEEPEST:
-                message = f"objects and lists nest more than {DEEPEST} deep"
+            case "{" | "[" if len(self.open) == PAYLOAD_DEPTH:
+                message = f"objects and lists nest more than {PAYLOAD_DEPTH} deep"
                 raise TextError("nesting-too-deep", message, at, at + 1, shown=True)
             case "{":
                 end = self._object(at, wanted)

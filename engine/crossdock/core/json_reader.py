@@ -25,7 +25,6 @@ from typing import BinaryIO, NoReturn, cast
 from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_faults import (
-    DEEPEST,
     Scanner,
     TextError,
     Wanted,
@@ -33,8 +32,9 @@ from crossdock.core.json_faults import (
     integer,
     lone_surrogate,
 )
-from crossdock.core.json_types import JSON, LARGEST, finite
+from crossdock.core.json_types import JSON, finite
 from crossdock.core.json_valid_prefix import Sound
+from crossdock.core.limits import PAYLOAD_BYTES, PAYLOAD_DEPTH
 
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b'"[]{}'))
@@ -47,7 +47,7 @@ _SHOWN_OR_NOT = re.compile(
 )
 
 
-def decode(data: bytes, name: str, *, limit: int = LARGEST, secret: bool = True) -> JSON:
+def decode(data: bytes, name: str, *, limit: int = PAYLOAD_BYTES, secret: bool = True) -> JSON:
     """The JSON value of a payload's bytes, or an ``InputError`` that names the place.
 
     ``secret`` masks the values in what a diagnostic shows; turn it off for a project's own files.
@@ -59,7 +59,7 @@ def decode(data: bytes, name: str, *, limit: int = LARGEST, secret: bool = True)
         raise InputError([Diagnostic("empty-payload", "the payload is empty", input=Place(name, ""))])
     try:
         text = data.decode("utf-8")
-        if _depth(data) <= DEEPEST and not lone_surrogate(text):
+        if _depth(data) <= PAYLOAD_DEPTH and not lone_surrogate(text):
             return _loads(text)
     except ValueError:
         pass
@@ -78,13 +78,13 @@ def encode(value: JSON, *, compact: bool = False) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
 
 
-def read(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> bytes:
+def read(path: str, stdin: BinaryIO, *, limit: int = PAYLOAD_BYTES) -> bytes:
     """The bytes of a file, or of ``stdin`` for ``-``; at most one more than ``decode`` takes."""
     with opened(path, stdin) as file:
         return file.read(limit + 1)
 
 
-def lines(path: str, stdin: BinaryIO, *, limit: int = LARGEST) -> Iterator[tuple[int, bytes]]:
+def lines(path: str, stdin: BinaryIO, *, limit: int = PAYLOAD_BYTES) -> Iterator[tuple[int, bytes]]:
     """The lines of a file, or of ``stdin`` for ``-``, that are not blank, with their numbers from 1.
 
     Of a line that is longer than ``decode`` takes, as much as shows that. Raises InputError.

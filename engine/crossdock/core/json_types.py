@@ -25,10 +25,6 @@ class Missing(Enum):
 MISSING: Final = Missing.MISSING
 
 
-LARGEST: Final = 32 * 1024 * 1024
-"""How many bytes of a payload are read."""
-
-
 def finite(text: str) -> float:
     """The float nearest to a decimal number. ``ValueError`` when that is infinite, or wrongly 0."""
     value = float(text)

@@ -20,10 +20,7 @@ import yaml
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import finite
-
-MOST_CHARACTERS: Final = 256 * 1024
-MOST_NODES: Final = 50_000
-DEEPEST: Final = 32
+from crossdock.core.limits import FILE_CHARACTERS, FILE_DEPTH, FILE_VALUES, LEAST_INTEGER, MOST_INTEGER
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -88,8 +85,8 @@ Node = ScalarNode | ListNode | MapNode
 
 def parse_yaml(source: Source) -> Node | None:
     """The one document of a source as nodes; None when it is empty. Raises CompileError."""
-    if len(source.text) > MOST_CHARACTERS:
-        raise _refusal("file-too-large", f"the file has more than {MOST_CHARACTERS // 1024} KiB", source)
+    if len(source.text) > FILE_CHARACTERS:
+        raise _refusal("file-too-large", f"the file has more than {FILE_CHARACTERS // 1024} KiB", source)
     if source.text.startswith("\ufeff"):
         help = "save the file as UTF-8 without one"
         raise _refusal("byte-order-mark", "the file begins with a byte order mark", source, 0, help)
@@ -168,9 +165,9 @@ class _Composition:
         if event.tag is not None:
             raise _refusal("yaml-tag", "tags are not allowed", self.source, start, QUOTE_HELP)
         self.nodes += 1
-        if self.nodes > MOST_NODES:
+        if self.nodes > FILE_VALUES:
             raise _refusal(
-                "file-too-large", f"the file has more than {MOST_NODES} values", self.source, start
+                "file-too-large", f"the file has more than {FILE_VALUES} values", self.source, start
             )
 
     def _scalar(self, event: Any) -> ScalarNode:
@@ -189,8 +186,8 @@ class _Composition:
 
     def _open(self, event: Any) -> None:
         start = event.start_mark.index
-        if len(self.stack) >= DEEPEST:
-            raise _refusal("yaml-depth", f"nested deeper than {DEEPEST} levels", self.source, start)
+        if len(self.stack) >= FILE_DEPTH:
+            raise _refusal("yaml-depth", f"nested deeper than {FILE_DEPTH} levels", self.source, start)
         self.stack.append(_Open(start, isinstance(event, yaml.MappingStartEvent)))
 
     def _close(self, event: Any) -> None:
@@ -244,7 +241,7 @@ def _plain_value(text: str) -> str | int | float | bool | None:
     if number is None:
         return text
     if number[2] is None and number[3] is None:
-        if len(text) > 20 or not -(2**63) <= int(text) < 2**64:
+        if len(text) > 20 or not LEAST_INTEGER <= int(text) <= MOST_INTEGER:
             raise OverflowError
         return int(text)
     try:

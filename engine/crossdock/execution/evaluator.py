@@ -14,6 +14,7 @@ from operator import ge, gt, le, lt
 from typing import Any, Final, Protocol, assert_never, cast
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.execution.jmespath_library import Reference, builtin
 from crossdock.execution.scope import Scope
 from crossdock.execution.values import equal, has_order, is_true, kind_in_words
@@ -50,7 +51,6 @@ from crossdock.language.expr import (
     Variable,
 )
 from crossdock.language.functions import REGISTRY, FunctionError
-from crossdock.language.functions.bounds import LONGEST as LONGEST_RESULT
 
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -285,8 +285,8 @@ class Evaluator:
                 return None
             texts.append(text)
         joined = "".join(texts)
-        if len(joined) > LONGEST_RESULT:
-            raise Failure(f"the text has more than {LONGEST_RESULT} characters", node)
+        if len(joined) > STRING_CHARACTERS:
+            raise Failure(f"the text has more than {STRING_CHARACTERS} characters", node)
         return joined
 
     def _print(self, part: Expr, value: JSON) -> str | None:

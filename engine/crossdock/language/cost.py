@@ -18,10 +18,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
+from crossdock.core.limits import NESTED_LOOPS, RESULT_COPIES
 from crossdock.language.functions import REGISTRY
-
-MOST_TIMES: Final = 512
-MOST_LOOPS: Final = 2
 
 Tree = Mapping[str, Any]  # as in ``expressions``
 
@@ -63,8 +61,8 @@ class CostContext:
     def inside(self, over: Size) -> CostContext:
         """Inside of a loop over a value. The pieces of the context are no loop more."""
         loops = max(self.loops, over.loops + 1)
-        if loops > MOST_LOOPS:
-            raise GrowthError(f"more than {MOST_LOOPS} loops over the whole payload are nested")
+        if loops > NESTED_LOOPS:
+            raise GrowthError(f"more than {NESTED_LOOPS} loops over the whole payload are nested")
         return CostContext(_some(over), self.whole, loops, self.outside)
 
     def behind(self, value: Size) -> CostContext:
@@ -82,8 +80,8 @@ class CostContext:
 def measured(tree: Tree, place: CostContext) -> Size:
     """How much an expression can hold. Raises GrowthError, also for what it holds on the way."""
     size = _size(tree, place)
-    if size.times > MOST_TIMES:
-        raise GrowthError(f"the value here can hold what it reads more than {MOST_TIMES} times")
+    if size.times > RESULT_COPIES:
+        raise GrowthError(f"the value here can hold what it reads more than {RESULT_COPIES} times")
     return size
 
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import TEMPLATE_CHARACTERS
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import Constant, Expression, Text
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import LONGEST, function_problems, guard, guard_tree
+from crossdock.language.jmespath import function_problems, guard, guard_tree
 from crossdock.language.legacy import Positions, Tree, from_tree
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def compile_constant_text(scalar: ScalarNode) -> Expression:
 
 
 def _guard_template(text: str, scalar: ScalarNode) -> None:
-    if len(text) > LONGEST:
-        message = f"the template has more than {LONGEST} characters"
+    if len(text) > TEMPLATE_CHARACTERS:
+        message = f"the template has more than {TEMPLATE_CHARACTERS} characters"
         raise CompileError([Diagnostic("template-too-large", message, scalar.span)])
     at = 0
     while opening := _OPENING.search(text, at):

@@ -29,16 +29,13 @@ from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
 from crossdock.core.json_faults import lone_surrogate
 from crossdock.core.json_types import finite
+from crossdock.core.limits import EXPRESSION_CHAIN, EXPRESSION_CHARACTERS, EXPRESSION_DEPTH
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.cost import CostContext, GrowthError, measured
 from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import ordinal
 from crossdock.language.legacy import Positions, Tree, from_tree
-
-LONGEST: Final = 4_000
-DEEPEST: Final = 40
-LONGEST_CHAIN: Final = 100
 
 _NAMED: Final = ("field", "function_expression", "key_val_pair")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
@@ -63,8 +60,8 @@ def compile_expression(scalar: ScalarNode) -> Expression:
 
 def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
     """Refuse what is too long or nests too deep; ``offset`` is where the text begins in the scalar."""
-    if len(text) > LONGEST:
-        message = f"the expression has more than {LONGEST} characters"
+    if len(text) > EXPRESSION_CHARACTERS:
+        message = f"the expression has more than {EXPRESSION_CHARACTERS} characters"
         raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
     depth = 0
     for match in _BRACKETS.finditer(text):
@@ -72,9 +69,9 @@ def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
         depth += 1 if bracket in "([{!&" else -1 if bracket in ")]}" else 0
         if bracket in "!&":
             depth -= 0 if text[match.end() : match.end() + 1] in "!&(" else 1
-        if depth > DEEPEST:
+        if depth > EXPRESSION_DEPTH:
             span = scalar.part(offset + match.start(), offset + match.end())
-            message = f"the expression nests deeper than {DEEPEST} levels"
+            message = f"the expression nests deeper than {EXPRESSION_DEPTH} levels"
             raise CompileError([Diagnostic("expression-too-large", message, span)])
 
 
@@ -83,8 +80,8 @@ def guard_tree(tree: Tree, scalar: ScalarNode) -> None:
     level, depth = [tree], 0
     while level:
         depth += 1
-        if depth > LONGEST_CHAIN:
-            message = f"the expression chains more than {LONGEST_CHAIN} operators"
+        if depth > EXPRESSION_CHAIN:
+            message = f"the expression chains more than {EXPRESSION_CHAIN} operators"
             raise CompileError([Diagnostic("expression-too-large", message, scalar.span)])
         level = [child for node in level for child in children(node)]
     try:
@@ -115,7 +112,7 @@ def _parse(text: str, scalar: ScalarNode) -> Tree:
         help = "write null for null, or leave the key out"
         raise CompileError([Diagnostic("empty-cell", message, scalar.span, help)]) from None
     except RecursionError:
-        message = f"the expression nests deeper than {DEEPEST} levels"
+        message = f"the expression nests deeper than {EXPRESSION_DEPTH} levels"
         raise CompileError([Diagnostic("expression-too-large", message, scalar.span)]) from None
     return parsed.parsed
 

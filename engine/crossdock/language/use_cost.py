@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.yaml_reader import DEEPEST
+from crossdock.core.limits import USE_CHAIN, USES
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
 from crossdock.language.expr import Expression
 from crossdock.language.syntax import LinkedMapping
-
-MOST_USES: Final = 2_000
 
 _ALONE: Final = CostContext()
 
@@ -30,8 +28,8 @@ def multitude(fragments: Fragments) -> Diagnostic | None:
     known: dict[str, tuple[int, int]] = {}
     for name, fragment in fragments.items():
         uses, chain = _all_uses(fragments, fragment.cell, known, 0)
-        if uses > MOST_USES or chain > DEEPEST:
-            many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
+        if uses > USES or chain > USE_CHAIN:
+            many = f"{USES} uses of others" if chain <= USE_CHAIN else f"{USE_CHAIN} others in a chain"
             message = f"the fragment `{name}` stands for more than {many}"
             return Diagnostic("file-too-large", message, fragment.span)
     return None
@@ -44,7 +42,7 @@ def _all_uses(
     uses = chain = 0
     for use in syntax.uses(cell):
         fragment = fragments.get(use.name)
-        if fragment is None or depth > DEEPEST:
+        if fragment is None or depth > USE_CHAIN:
             chain = max(chain, depth if fragment else 0)
             continue
         if use.name not in known:
@@ -116,8 +114,8 @@ class _Crowd:
         for use in syntax.uses(mapping.cell):
             uses, chain = self.use(use)
             total += uses
-            if total > MOST_USES or chain > DEEPEST:
-                many = f"{MOST_USES} uses of others" if chain <= DEEPEST else f"{DEEPEST} others in a chain"
+            if total > USES or chain > USE_CHAIN:
+                many = f"{USES} uses of others" if chain <= USE_CHAIN else f"{USE_CHAIN} others in a chain"
                 message = f"with `{use.name}` the mapping stands for more than {many}"
                 return Diagnostic("file-too-large", message, use.name_span)
         return None

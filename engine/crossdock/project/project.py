@@ -20,7 +20,8 @@ from crossdock.channels.config import CHANNEL_FILE, Channel, parse_channel
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON, MISSING, Missing
-from crossdock.core.yaml_reader import DEEPEST, MOST_CHARACTERS, MapNode, parse_yaml
+from crossdock.core.limits import FILE_CHARACTERS, USE_CHAIN
+from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.execution.runner import Mapping
 from crossdock.language.parser import table_rows
 from crossdock.language.syntax import LinkedMapping
@@ -243,8 +244,8 @@ class Project:
         if resolved in self._compiling:
             circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
             raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
-        if len(self._compiling) > DEEPEST:
-            message = f"`$use` leads through more than {DEEPEST} mappings"
+        if len(self._compiling) > USE_CHAIN:
+            message = f"`$use` leads through more than {USE_CHAIN} mappings"
             raise ProjectError([Diagnostic("file-too-large", message)])
         return self.mapping(resolved).linked
 
@@ -315,7 +316,7 @@ class Project:
     def _read(self, path: Path) -> Source:
         name = self._display(path)
         try:
-            if path.stat().st_size > 4 * MOST_CHARACTERS:
+            if path.stat().st_size > 4 * FILE_CHARACTERS:
                 raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
             data = path.read_bytes()
             self._note(path, sha256(data).hexdigest())

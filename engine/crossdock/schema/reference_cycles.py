@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import SCHEMA_CHAIN, SCHEMA_PLACES
 from crossdock.schema.dialect import Node
 
-MOST_EXPANDED: Final = 2_000
-_LONGEST_CHAIN: Final = 100
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 
 Target = Callable[[str], Node]
@@ -25,7 +24,7 @@ Target = Callable[[str], Node]
 def endless(parts: Mapping[str, Node], target: Target, sizes: dict[int, int]) -> str | None:
     """The first part that holds one value against more schemas than anybody means, or against ever more."""
     for at, node in parts.items():
-        if _expanded(node, target, sizes, 0) > MOST_EXPANDED:
+        if _expanded(node, target, sizes, 0) > SCHEMA_PLACES:
             return at
     return None
 
@@ -34,9 +33,9 @@ def _expanded(node: Node, target: Target, sizes: dict[int, int], chain: int) -> 
     """How many nodes one value is held against here; beyond measure for a circle."""
     size = sizes.get(id(node))
     if size is None:
-        sizes[id(node)] = MOST_EXPANDED + 1  # met again before it is known: a circle
-        within = chain < _LONGEST_CHAIN
-        size = 1 if within else MOST_EXPANDED + 1
+        sizes[id(node)] = SCHEMA_PLACES + 1  # met again before it is known: a circle
+        within = chain < SCHEMA_CHAIN
+        size = 1 if within else SCHEMA_PLACES + 1
         for other in _beneath(node, target) if within else ():
             size += _expanded(other, target, sizes, chain + 1)
         sizes[id(node)] = size

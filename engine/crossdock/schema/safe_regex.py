@@ -17,11 +17,9 @@ from math import inf, prod
 from typing import Final
 from warnings import catch_warnings
 
-LONGEST_PATTERN: Final = 200
+from crossdock.core.limits import PATTERN_CHARACTERS, PATTERN_ELEMENTS, PATTERN_STEPS, PATTERN_WAYS
+
 _MOST_REPEATS: Final = 9
-_MOST_WAYS: Final = 100
-_MOST_ELEMENTS: Final = 400
-_MOST_STEPS: Final = 4_000_000  # a matcher takes some 20 ms for as many
 
 _TOKEN = re.compile(
     r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|0[0-7]{0,2}|.)|\[\^?\]?(?:\\.|[^\]\\])*\]"
@@ -34,8 +32,8 @@ _STRANGER: Final = "é"  # all that no pattern names
 
 def unsafe(pattern: str) -> str | None:
     """Why a pattern is refused: it is too long, is wrong, or can be made slow by a hostile text."""
-    if len(pattern) > LONGEST_PATTERN:
-        return f"is longer than {LONGEST_PATTERN} characters"
+    if len(pattern) > PATTERN_CHARACTERS:
+        return f"is longer than {PATTERN_CHARACTERS} characters"
     try:
         with catch_warnings(action="error", category=FutureWarning):
             re.compile(pattern)
@@ -59,7 +57,7 @@ def longest_tried(pattern: str) -> float:
     starts = 0 if pattern.startswith("^") and "|" not in pattern else 1
     powers = starts + repeats
     once = powers == 0 or (powers == 1 and ways == 1)  # no longer than reading the text takes
-    return inf if once else float((_MOST_STEPS / ways) ** (1 / powers))
+    return inf if once else float((PATTERN_STEPS / ways) ** (1 / powers))
 
 
 class _RefusedError(Exception):
@@ -186,7 +184,7 @@ def _flat(part: _Part, inside: _Inside) -> Iterator[_Element]:
 
 def _counted(elements: Iterator[_Element]) -> Iterator[_Element]:
     for count, element in enumerate(elements):
-        if count > _MOST_ELEMENTS:
+        if count > PATTERN_ELEMENTS:
             raise _RefusedError("repeats too much")
         yield element
 
@@ -243,7 +241,7 @@ def _ways_through(pattern: str) -> tuple[float, bool]:
                 "has two repeats that can share a text, with nothing between them that divides it"
             )
         total *= prod(each for each in ways if each < inf) if len(ways) > 1 else elements[indexes[0]].alone
-    if total > _MOST_WAYS:
+    if total > PATTERN_WAYS:
         raise _RefusedError("can match the same text in too many ways")
     return total, any(element.ways == inf for element in elements)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import PAYLOAD_DEPTH, PAYLOAD_VALUES
 from crossdock.core.paths import pointer
 from crossdock.schema.keyword_rules import TESTS, as_list, describe_type, wanted
 from crossdock.schema.store import Schema
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Violation", "describe_type", "input_error", "validate"]
 
 MOST = 20
-DEEPEST = 64
-MOST_VALUES = 2_000_000
 
 _IDS = {
     "required": "missing-required",
@@ -91,17 +90,17 @@ def input_error(violations: Sequence[Violation], payload_name: str) -> InputErro
 def _beyond_measure(value: JSON) -> Violation | None:
     """A value that nests too deep, or has more values in it than anybody means; no more are counted."""
     level, count = [value], 1
-    for _ in range(DEEPEST):
+    for _ in range(PAYLOAD_DEPTH):
         inner: list[JSON] = []
         for outer in level:
             inner += _children(outer)
-            if count + len(inner) > MOST_VALUES:
-                return Violation("payload-too-large", f"there are more than {MOST_VALUES} values in it")
+            if count + len(inner) > PAYLOAD_VALUES:
+                return Violation("payload-too-large", f"there are more than {PAYLOAD_VALUES} values in it")
         if not inner:
             return None
         level, count = inner, count + len(inner)
     if any(isinstance(each, dict | list) for each in level):
-        return Violation("nesting-too-deep", f"objects and lists nest more than {DEEPEST} deep")
+        return Violation("nesting-too-deep", f"objects and lists nest more than {PAYLOAD_DEPTH} deep")
     return None
 
 

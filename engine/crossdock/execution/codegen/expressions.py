@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final, assert_never
 
+from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.execution.codegen import calls, fixed_point, loops
 from crossdock.execution.codegen.locals import Access, Frame
 from crossdock.execution.codegen.reads import HERE, of_node, way_of
@@ -58,7 +59,6 @@ from crossdock.language.expr import (
     ValueProjection,
     Variable,
 )
-from crossdock.language.functions.bounds import LONGEST
 
 _ORDERS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _NAMES: Final = {"lt": "lt", "lte": "le", "gt": "gt", "gte": "ge"}
@@ -340,7 +340,7 @@ class Expressions:
                 return
         self.writer.line(f'{name} = f"{"".join(printed)}"')
         self.writer.risky()
-        self.writer.line(f"if len({name}) > {LONGEST}: raise Unexplained")
+        self.writer.line(f"if len({name}) > {STRING_CHARACTERS}: raise Unexplained")
 
 
 def _escaped(text: str) -> str:

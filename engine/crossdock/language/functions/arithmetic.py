@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import DECIMAL_DIGITS
 from crossdock.language.functions import exact
-from crossdock.language.functions.decimals import MOST_DIGITS
 from crossdock.language.functions.function import Example, Function, takes, types
 from crossdock.language.functions.scaled import DIGITS, SCALE, rounded, scaled, unscaled
 
 _RATIO_SCALE: Final = 10**exact.RATIO_DIGITS
-_MEAN_SCALE: Final = 10**MOST_DIGITS
+_MEAN_SCALE: Final = 10**DECIMAL_DIGITS
 # With at most three factors, a product below this is below 1e21, and has no more digits than ``exact`` keeps.
 _MOST_PRODUCT: Final = 10**29
 _MOST_FACTORS: Final = 3

@@ -7,19 +7,16 @@ serialized(order)     a value as JSON; too large a value is refused before it is
 from __future__ import annotations
 
 import json
-from typing import Final
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.language.functions.function import FunctionError
-
-LONGEST: Final = 256 * 1024
-MOST_PARTS: Final = 100_000
 
 
 def within(length: int) -> None:
-    """FunctionError for a text that would be longer than ``LONGEST`` characters."""
-    if length > LONGEST:
-        raise FunctionError(f"gives text of more than {LONGEST} characters")
+    """FunctionError for a text that would be longer than ``STRING_CHARACTERS`` characters."""
+    if length > STRING_CHARACTERS:
+        raise FunctionError(f"gives text of more than {STRING_CHARACTERS} characters")
 
 
 def bounded(text: str) -> str:
@@ -28,16 +25,16 @@ def bounded(text: str) -> str:
 
 
 def serialized(value: JSON) -> str:
-    """A value as JSON in ASCII, without spaces. FunctionError if it is longer than ``LONGEST``."""
+    """A value as JSON in ASCII, without spaces. FunctionError if it is longer than ``STRING_CHARACTERS``."""
     if isinstance(value, list | dict):
         within(_least_length(value))
     return bounded(json.dumps(value, separators=(",", ":")))
 
 
 def _least_length(value: JSON) -> int:
-    """A lower bound for the length of a value in JSON; counting stops above ``LONGEST``."""
+    """A lower bound for the length of a value in JSON; counting stops above ``STRING_CHARACTERS``."""
     length, level = 0, [value]
-    while level and length <= LONGEST:
+    while level and length <= STRING_CHARACTERS:
         inner: list[JSON] = []
         for each in level:
             match each:

@@ -15,6 +15,7 @@ from typing import Final
 
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import described
+from crossdock.core.limits import DECIMAL_CHARACTERS, DECIMAL_DIGITS
 from crossdock.language.functions.function import FunctionError, ordinal
 
 # Call the methods of these, never the operators: operators round by the calling thread's context.
@@ -31,10 +32,8 @@ ROUNDINGS: Final = {
 }
 
 ZERO: Final = Decimal(0)
-MOST_DIGITS: Final = 20
-_STEPS: Final = tuple(Decimal((0, (1,), -digits)) for digits in range(MOST_DIGITS + 1))
-_LONGEST_TEXT: Final = 64
-_TOO_BIG: Final = 10 ** (MOST_DIGITS + 1)
+_STEPS: Final = tuple(Decimal((0, (1,), -digits)) for digits in range(DECIMAL_DIGITS + 1))
+_TOO_BIG: Final = 10 ** (DECIMAL_DIGITS + 1)
 _NUMERIC: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
@@ -67,11 +66,11 @@ def plain(value: Decimal) -> int | float:
     """The JSON number of a decimal, with at most 20 decimal places."""
     if not value:
         return 0
-    if value.adjusted() > MOST_DIGITS:
+    if value.adjusted() > DECIMAL_DIGITS:
         raise FunctionError("gives a number of 1e21 or more in size")
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -MOST_DIGITS:
-        value = quantize(value, MOST_DIGITS)
+    if isinstance(exponent, int) and exponent < -DECIMAL_DIGITS:
+        value = quantize(value, DECIMAL_DIGITS)
     if value == value.to_integral_value():
         return int(value)
     return float(str(value))
@@ -95,7 +94,7 @@ def _read(value: JSON) -> Decimal | str:
     elif isinstance(value, str):
         if not _NUMERIC.fullmatch(value):
             return "number"
-        if len(value) > _LONGEST_TEXT:
+        if len(value) > DECIMAL_CHARACTERS:
             return "range"
         number = Decimal(value)
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -104,4 +103,4 @@ def _read(value: JSON) -> Decimal | str:
         number = Decimal(value)
     else:
         return "number"
-    return "range" if number and not -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS else number
+    return "range" if number and not -DECIMAL_DIGITS <= number.adjusted() <= DECIMAL_DIGITS else number

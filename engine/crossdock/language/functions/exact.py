@@ -15,9 +15,9 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import DECIMAL_DIGITS
 from crossdock.language.functions.decimals import (
     EXACT,
-    MOST_DIGITS,
     WIDE,
     ZERO,
     decimal,
@@ -83,8 +83,8 @@ def ratio(value: JSON, by: JSON) -> int | float | None:
 
 def round_to(value: JSON, digits: int | None = None, rounding: str | None = None) -> int | float:
     places = int(digits or 0)
-    if not 0 <= places <= MOST_DIGITS:
-        raise FunctionError(f"takes 0 to {MOST_DIGITS} as its digits")
+    if not 0 <= places <= DECIMAL_DIGITS:
+        raise FunctionError(f"takes 0 to {DECIMAL_DIGITS} as its digits")
     return plain(quantize(decimal(value), places, rounding))
 
 

@@ -7,11 +7,11 @@ import re
 from typing import Final, NoReturn
 
 from crossdock.core.json_types import JSON, finite
-from crossdock.language.functions.bounds import LONGEST, MOST_PARTS, bounded, within
+from crossdock.core.limits import PAYLOAD_DEPTH, STRING_CHARACTERS, STRING_PARTS
+from crossdock.language.functions.bounds import bounded, within
 from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
 
 NAMESPACE: Final = "077736dc-5f7d-59a3-a0b0-65702eb075ba"
-DEEPEST: Final = 64
 _WIDEST: Final = 1_000
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the typographic apostrophe
 
@@ -42,8 +42,8 @@ def replace(text: str, old: str, new: str) -> str:
 def split(text: str, separator: str) -> list[JSON]:
     if not separator:
         raise FunctionError("takes text that is not empty as its second argument")
-    if text.count(separator) >= MOST_PARTS:
-        raise FunctionError(f"gives more than {MOST_PARTS} parts")
+    if text.count(separator) >= STRING_PARTS:
+        raise FunctionError(f"gives more than {STRING_PARTS} parts")
     return [*text.split(separator)]
 
 
@@ -79,8 +79,8 @@ def uuid(*parts: JSON) -> str:
 
 
 def parse_json(text: str) -> JSON:
-    if len(text) > LONGEST:
-        raise FunctionError(f"takes text of at most {LONGEST} characters")
+    if len(text) > STRING_CHARACTERS:
+        raise FunctionError(f"takes text of at most {STRING_CHARACTERS} characters")
     try:
         value: JSON = json.loads(
             text, parse_constant=_refuse, parse_float=finite, object_pairs_hook=_without_duplicates
@@ -105,7 +105,7 @@ def _without_duplicates(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 
 def _is_shallow(value: JSON) -> bool:
     level: list[JSON] = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(PAYLOAD_DEPTH + 1):
         objects = [item for item in level if isinstance(item, dict)]
         arrays = [item for item in level if isinstance(item, list)]
         if not objects and not arrays:

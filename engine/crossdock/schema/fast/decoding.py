@@ -12,7 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from crossdock.core.json_types import JSON, LARGEST, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.schema.fast import optional_deps
 from crossdock.schema.fast.counting import texts
 
@@ -24,7 +25,7 @@ _MANTISSA: Final = re.compile(rb"(?:(?:\A|[:,\[\s])-?([0-9]+(?:\.[0-9]+)?)|[0-9.
 _EXPONENT: Final = re.compile(rb"[eE]-[0-9]{1,20}(?![0-9])")
 
 
-def accepted(data: bytes, accept: Callable[[JSON], int], *, limit: int = LARGEST) -> JSON | Missing:
+def accepted(data: bytes, accept: Callable[[JSON], int], *, limit: int = PAYLOAD_BYTES) -> JSON | Missing:
     """The value of a payload that an acceptor takes, or MISSING."""
     if len(data) > limit or may_vanish(data):
         return MISSING

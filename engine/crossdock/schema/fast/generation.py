@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crossdock.core.json_faults import DEEPEST
+from crossdock.core.limits import PAYLOAD_DEPTH
 from crossdock.core.python_module import Generated
 from crossdock.schema.dialect import Node
 from crossdock.schema.fast import containers
@@ -60,7 +60,7 @@ class Writer:
         """The source: what is held, the functions, and ``run``."""
         run = [
             "def run(v0):",
-            f"    n, room = 0, {DEEPEST}",
+            f"    n, room = 0, {PAYLOAD_DEPTH}",
             "    try:",
             *indented(self.dispatch(self.schema.node, 0, 0), 2),
             "    except (MisfitError, OutsideError, RecursionError):",

@@ -18,7 +18,8 @@ from typing import Any
 
 from crossdock.core import json_reader
 from crossdock.core.errors import InputError
-from crossdock.core.json_types import JSON, LARGEST, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.core.paths import EACH
 from crossdock.schema.fast import optional_deps
 from crossdock.schema.fast.msgspec_types import SCALARS, list_of, object_type
@@ -45,7 +46,7 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
     decode, refusal = msgspec.json.Decoder(wanted.type()).decode, msgspec.MsgspecError
 
     def read(data: bytes) -> JSON | Missing:
-        if len(data) > LARGEST:
+        if len(data) > PAYLOAD_BYTES:
             return MISSING
         try:
             value: JSON = decode(data)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.core.json_types import JSON, LARGEST, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.schema.fast.acceptors import acceptor
 from crossdock.schema.fast.decoding import accepted
 from crossdock.schema.fast.msgspec_types import Typed, typed
@@ -31,7 +32,7 @@ class Reader:
     seen: int = 0
     resting: int = 0
 
-    def read(self, data: bytes, limit: int = LARGEST) -> JSON | Missing:
+    def read(self, data: bytes, limit: int = PAYLOAD_BYTES) -> JSON | Missing:
         """The value of a payload that fits, or MISSING."""
         if self.types is None or self.resting:
             return self._learn(data, limit)
@@ -50,7 +51,7 @@ class Reader:
         return value
 
 
-def read(data: bytes, schema: Schema, *, limit: int = LARGEST) -> JSON | Missing:
+def read(data: bytes, schema: Schema, *, limit: int = PAYLOAD_BYTES) -> JSON | Missing:
     """The value of a payload that fits a schema, just as ``payloads.decode`` has it; or MISSING.
 
     MISSING means only that the slow way has to be gone.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from math import inf
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import LEAST_INTEGER, MOST_INTEGER
 from crossdock.schema.keyword_rules import FORMATS, TESTS, identity, searcher, twins
 from crossdock.schema.safe_regex import longest_tried
 
@@ -34,7 +35,7 @@ Check = Callable[[JSON, int], int]
 
 # A parser may turn a whole number of more than 64 bits into a float without a word, so the floats
 # from here on are not accepted: the slow path reads their text.
-LEAST_INTEGER, MOST_INTEGER, BOUND = -(2**63), 2**64 - 1, 2.0**63
+BOUND = 2.0**63
 
 _KINDS = frozenset((dict, list, str, int, float, bool, type(None)))
 
@@ -67,7 +68,7 @@ def walk(value: JSON, room: int) -> int:
         elif kind is dict or kind is list:
             count += walk(each, room - 1)
         elif kind is int:
-            if not LEAST_INTEGER <= each <= MOST_INTEGER:  # type: ignore[operator]
+            if not LEAST_INTEGER <= each <= MOST_INTEGER:
                 raise OutsideError
         elif kind is float:
             if not -BOUND < each < BOUND:  # type: ignore[operator]

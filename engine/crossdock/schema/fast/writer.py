@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable
 from typing import Final
 
-from crossdock.core.json_faults import DEEPEST
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import PAYLOAD_DEPTH
 from crossdock.schema.fast import optional_deps
 
 _ENCODERS: Final = {
@@ -26,7 +26,7 @@ def write(value: JSON, *, compact: bool = False) -> bytes:
     NaN, the infinities and half a surrogate pair are not JSON, and raise ``ValueError``.
     """
     orjson = optional_deps.orjson()
-    if orjson is not None and _alike((value,), DEEPEST):
+    if orjson is not None and _alike((value,), PAYLOAD_DEPTH):
         try:
             written: bytes = orjson.dumps(value, option=0 if compact else orjson.OPT_INDENT_2)
             return written
