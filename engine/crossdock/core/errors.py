@@ -1,4 +1,4 @@
-"""Every error that Crossdock raises, and who can mend it.
+"""Every error that Crossdock raises, and who can fix it.
 
     CrossdockError
     ├── ProjectError       a mapping, schema or channel is missing or unreadable
@@ -7,10 +7,10 @@
     ├── EvaluationError    an expression or template failed      (the author, shown by a payload)
     ├── OutputError        the result breaks its target schema   (the author, shown by a payload)
     ├── ChannelError       the channel could not be asked        (the channel, or its settings)
-    └── LimitError         a run apart was ended                 (whoever made it need so much)
+    └── LimitError         an untrusted run hit a limit          (the author or the sender)
 
-Each carries ``diagnostics``: all that was found, not the first. ``str(error)`` is their rendered text.
-Third-party exceptions never leave the engine.
+Each has ``diagnostics``: all problems, not only the first one. ``str(error)`` is their rendered text.
+The engine never lets third-party exceptions through.
 """
 
 from __future__ import annotations

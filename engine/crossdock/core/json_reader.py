@@ -1,8 +1,8 @@
 """Payload bytes to JSON, strictly, and JSON to text.
 
-The standard parser decides quickly; what it or its hooks refuse is read again by the scanner, which finds
-the first place that is wrong. What a diagnostic shows is the payload's text up to that place with every
-value masked: keys and punctuation stay, so the caret stands right and nothing leaks.
+The standard parser is fast. Text that it or its hooks refuse is read again by the scanner, which finds the
+first error. A diagnostic shows the payload's text up to that place with every value masked: keys and
+punctuation stay, so the caret is in the right column and no value leaks.
 
     error[duplicate-key]: the key `sku` occurs twice in one object
      --> order.json:1:14
@@ -128,9 +128,9 @@ def _readable(path: str) -> Iterator[None]:
 
 
 def locate(text: str, name: str, pointers: Iterable[str], *, secret: bool = True) -> dict[str, Span]:
-    """Where the values of JSON pointers stand in a payload's text, an object or list by its bracket.
+    """The offsets of the values of JSON pointers in a payload's text; of an object or list, its bracket.
 
-    A pointer into nothing is left out. The text must be one that ``decode`` takes.
+    Pointers without a value are left out. ``decode`` must accept the text.
     """
     wanted = Wanted()
     for pointer in pointers:

@@ -18,7 +18,7 @@ from crossdock.core.json_types import JSON
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A generated module. ``name`` stands in tracebacks where a file's name would."""
+    """A generated module. Tracebacks show ``name`` in place of a file name."""
 
     name: str
     source: str

@@ -277,7 +277,7 @@ def _refusal(
 
 
 def _align(value: str, span: Span, style: str, inside: bool) -> list[int]:
-    """Where each character of a scalar's value stands: its text and value are walked side by side.
+    """The offset of each character of a scalar's value: its text and value are read side by side.
 
     Folding and indentation only ever turn white space into other white space or nothing, so a
     character that is not white space is found by skipping white space; quotes and escapes are

@@ -1,8 +1,8 @@
-"""A mapping made ready to run at speed: its function, and the acceptors of its two schemas.
+"""The fast path of a mapping: its generated function, and the acceptors of its two schemas.
 
-It gives a result or nothing. Nothing means that something is unusual: the payload may not fit its schema,
-a value may be one that a function refuses, a check may not hold. Then the mapping runs the careful way,
-which alone decides, and says what is wrong.
+It gives a result or gives up. It gives up in unusual cases: the payload may break its schema, a function may
+refuse a value, a check may fail. The mapping then runs on the normal path, which alone decides, and reports
+what is wrong.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Prepared:
     def result(
         self, payload: JSON, scope: Scope, *, takes: bool = True, gives: bool = True
     ) -> JSON | Missing | Nothing:
-        """The result of a payload, MISSING when the mapping gives none, NOTHING to go the careful way.
+        """The result of a payload, MISSING if there is none, NOTHING to fall back to the normal path.
 
-        ``takes`` and ``gives`` say whether the payload and the result are held against their schemas.
+        ``takes`` and ``gives`` say whether to validate the payload and the result.
         """
         try:
             if takes and self.takes is not None and self.takes(payload) < 0:
@@ -55,7 +55,7 @@ class Prepared:
             value = self.run(payload, scope)
             if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
                 return NOTHING
-        except Exception:  # whatever it is: the careful way says it
+        except Exception:  # of any kind: the normal path reports it
             return NOTHING
         return value
 
@@ -70,7 +70,7 @@ class Prepared:
     ) -> bytes | Nothing:
         """The JSON text of the result for that of a payload, both in UTF-8; NOTHING as above.
 
-        With ``trust_source`` the payload is not held against its schema, and not all of it is read.
+        With ``trust_source`` the payload is not validated, and only read in part.
         """
         try:
             payload = self._read(data, validate=validate, trust_source=trust_source)

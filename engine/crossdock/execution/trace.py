@@ -1,8 +1,8 @@
 """What ran: for each cell of a result, where it is written in the mapping and what it read.
 
 The trace turns a pointer into the result into a span in the YAML and pointers into the payload. It
-knows where a value came from by identity: each list and object of a decoded payload is one Python
-object, and stands in one place.
+recognises the source of a value by identity: each list and object of a decoded payload is one Python
+object, and occurs at one place.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ class Watch(Protocol):
     def evaluated(
         self, output: Parts, expression: Expression, context: JSON, scope: Scope, value: JSON
     ) -> None:
-        """A cell, or what stands behind a ``$`` word, has this value; None when there is none."""
+        """A cell, or the expression of a ``$`` word, has this value; None if there is none."""
 
     def entered(self, context: JSON) -> None:
-        """All until ``left`` stands behind what was evaluated last: a condition, a list, an object."""
+        """Everything until ``left`` comes after the last evaluated condition, list or object."""
 
     def left(self) -> None:
         """What was entered last is done, and what was evaluated for it is the last again."""
@@ -82,7 +82,7 @@ class Watch(Protocol):
 
 
 class Origins:
-    """Where the lists and objects of a payload stand, and which of its places were read last."""
+    """The places of the lists and objects of a payload, and the places that were read last."""
 
     def __init__(self, payload: JSON) -> None:
         self._payload = payload  # kept alive: identities are only good while it lives
@@ -90,7 +90,7 @@ class Origins:
         self._log: list[Read] = []
 
     def place(self, value: JSON) -> Parts | None:
-        """Where a list or an object of the payload stands; None for anything else."""
+        """The place of a list or an object of the payload; None for other values."""
         return self._places.get(id(value)) if isinstance(value, dict | list) else None
 
     def seen(self, container: JSON, key: str | int) -> None:

@@ -1,9 +1,9 @@
-"""How much an expression can make of what it reads, known before there is a payload.
+"""How much an expression can multiply its input, computed without a payload.
 
-``[@, @]`` holds its context twice, and thirty of them behind each other a thousand million times. The
-pieces of a list together are no more than the list; but ``root()`` inside of a loop is the whole payload
-for each element again. So a value has a size: how many times it can hold what is read, and how many loops
-over the whole stand inside each other for it. Both have a bound.
+``[@, @]`` contains its context twice, and a chain of thirty contains it 2**30 times. The items of a list
+together are no larger than the list, but ``root()`` inside a loop is the whole payload again for each item.
+So a value has a size: how many copies of its input it can contain, and how many nested loops over the whole
+payload it comes from. Both are limited.
 
     {a: @, b: @} | [@, a]            4 times: a part may be the whole
     {a: x, b: y}                     once: properties of different names share what they are of
@@ -31,7 +31,7 @@ _INWARDS: Final = frozenset({"subexpression", "pipe", "index_expression", "key_v
 
 
 class GrowthError(Exception):
-    """An expression can make more of what it reads than anybody means. One sentence."""
+    """An expression can multiply its input too often. The message is one sentence."""
 
 
 @dataclass(frozen=True, slots=True)

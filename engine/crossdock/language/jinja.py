@@ -204,7 +204,7 @@ class _Translation:
         return self._placed(_node("field", value=name), name)
 
     def _placed(self, tree: Tree, word: str, kind: str = "name") -> Tree:
-        """Note where the next ``word`` stands; Jinja itself knows only lines."""
+        """Record the offset of the next ``word``; Jinja only records lines."""
         for position in range(self.met, len(self.words)):
             if self.words[position][:2] == (kind, word):
                 start = self.words[position][2]

@@ -126,7 +126,7 @@ def _lexer_message(error: Any) -> str:
 
 
 def _refuse_loose_literals(text: str, scalar: ScalarNode) -> None:
-    """JMESPath once read `` `foo` `` as text; what stands in backticks is JSON and nothing else."""
+    """JMESPath once read `` `foo` `` as a string; here the content of backticks must be JSON."""
     for match in _QUOTED.finditer(text):
         if match["json"] is None:
             _refuse_half_characters(match, scalar)
@@ -201,7 +201,7 @@ def function_problems(expression: Expression) -> list[Diagnostic]:
 
 
 def _reference_problems(expression: Expression) -> list[Diagnostic]:
-    """`&` stands before each argument that a function takes unevaluated, and nowhere else."""
+    """`&` is required before each argument that a function takes unevaluated, and not allowed elsewhere."""
     problems = []
     around: Tree = {"type": "whole", "value": None, "children": [expression.tree]}
     for node in [around, *source_order(expression.tree)]:

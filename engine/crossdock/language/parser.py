@@ -48,7 +48,7 @@ _T = TypeVar("_T")
 
 
 def parse_mapping(node: Node | None, span: Span) -> tuple[syntax.MappingFile | None, list[Diagnostic]]:
-    """A mapping file and all its mistakes; None when it is no mapping at all. ``span``: the file's start."""
+    """A mapping file and all its mistakes; None if it is not a mapping at all. ``span``: the file's start."""
     if not isinstance(node, MapNode):
         help = "a mapping begins with `from:`, `to:` and `map:`"
         return None, [Diagnostic("not-a-mapping", "the file is not a mapping", span, help)]
@@ -243,7 +243,7 @@ class Parser:
         return self._compiled(compile_expression, node)
 
     def _object(self, node: MapNode) -> syntax.Cell:
-        """An object with its words: what stands in it, kept by `$if`, inside `$with`."""
+        """An object with its words: its content, kept by `$if`, inside `$with`."""
         self._known_words(node)
         cell = self._body(node)
         if (condition := node.get("$if")) is not None:

@@ -111,7 +111,7 @@ def _base(tree: Tree) -> str:
 
 
 def _opens_itself(tree: Tree) -> bool:
-    """A flattened list, and a slice, are gone through as they stand."""
+    """Whether an expression projects without another bracket: a flattened list, or a slice."""
     if tree["type"] == "index_expression":
         return bool(tree["children"][-1]["type"] == "slice")
     return bool(tree["type"] == "flatten")

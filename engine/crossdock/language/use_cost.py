@@ -24,7 +24,7 @@ Fragments = MappingType[str, syntax.Fragment]
 
 
 def multitude(fragments: Fragments) -> Diagnostic | None:
-    """A fragment that stands for more uses than anybody means, or for a longer chain of them."""
+    """A fragment that stands for too many uses, or for too long a chain of them."""
     known: dict[str, tuple[int, int]] = {}
     for name, fragment in fragments.items():
         uses, chain = _all_uses(fragments, fragment.cell, known, 0)
@@ -94,7 +94,7 @@ class _Circles:
 
 
 def multiplied(mapping: LinkedMapping) -> list[Diagnostic]:
-    """The expressions that make more of what is read than anybody means, with all that stands around them."""
+    """The expressions that multiply their input too often, together with the cells around them."""
     if crowded := _Crowd().of(mapping):
         return [crowded]
     growth = _Growth()
@@ -109,7 +109,7 @@ class _Crowd:
     known: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def of(self, mapping: LinkedMapping) -> Diagnostic | None:
-        """The use by which a mapping comes to stand for more than anybody means."""
+        """The use with which a mapping stands for too many uses."""
         total = 0
         for use in syntax.uses(mapping.cell):
             uses, chain = self.use(use)

@@ -4,9 +4,9 @@ An entry holds the code of a mapping and of its schemas' acceptors, and the dige
 read on the way. It is good as long as they are what they were, the engine is, and Python is. One file for
 each mapping and project, written whole or not at all, so that a process finds the old or the new one.
 
-The entries are code that will run. They are taken only from a directory and files that nobody but the user
-can write, and only with the digest of their content intact; else they are not there. ``CROSSDOCK_CACHE``
-names another directory, or is ``off``.
+The entries are code that will run. They are only loaded from a directory and files that no other user can
+write, and only if the digest of their content is right; else they are ignored. ``CROSSDOCK_CACHE`` names
+another directory, or is ``off``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _DIGEST: Final = 32
 _MOST: Final = 512
 _FORBIDDEN: Final = 0o022  # write permission for the group or others
 _NAME: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.[0-9a-f]{8})?")  # an entry, or one that is being written
-_LEFT: Final = 3600.0  # seconds after which nobody writes any more
+_LEFT: Final = 3600.0  # seconds after which no process still writes it
 _READERS: Final = ("jmespath", "jinja2")  # their trees are what code is made of
 
 Seen = dict[str, "str | None"]
@@ -124,9 +124,9 @@ def keep(
 
 
 def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
-    """Keep a mapping's code with all that its project has read. False when it cannot be kept.
+    """Store a mapping's code with the digests of all files that its project has read. False if it cannot.
 
-    A file that stands outside the project has no name to be found by.
+    A file outside the project has no name in the cache.
     """
     seen = project.seen()
     if seen is None or mapping.name.endswith(FILES):
@@ -252,7 +252,7 @@ def _libraries() -> list[int]:
 
 
 def _digest(path: Path) -> str | None:
-    """The SHA-256 of a file's content; None where nothing stands. Raises OSError for what is no file."""
+    """The SHA-256 of a file's content; None if there is none. Raises OSError for a directory."""
     if path.is_file():
         return sha256(path.read_bytes()).hexdigest()
     if path.exists() or path.is_symlink():

@@ -43,7 +43,7 @@ _NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
 
 
 class Project:
-    """What stands on the search path. Compiled mappings are kept; a changed file needs a new Project."""
+    """The files on the search path. Compiled mappings are cached; open a new Project after a change."""
 
     def __init__(self, roots: Sequence[Path], *, lenient: bool = False) -> None:
         self.roots = tuple(roots)
@@ -66,7 +66,7 @@ class Project:
     def seen(self) -> dict[Path, str | None] | None:
         """Every file that was read so far, with the SHA-256 of its content; None for one that was missing.
 
-        None when that is not all: then a file was found by what stands in it.
+        None instead of the dictionary if it is incomplete: a file was found by its content.
         """
         schemas = self.schemas.seen()
         return None if schemas is None else self._seen | schemas
@@ -329,7 +329,7 @@ class Project:
             raise ProjectError([Diagnostic("unreadable", message)]) from None
 
     def _note(self, path: Path, digest: str | None) -> None:
-        """Note what stands at a path. What changes meanwhile is never again what was seen."""
+        """Record the digest of a file. If it changes while the project is open, no later digest matches."""
         if self._seen.setdefault(path, digest) != digest:
             self._seen[path] = "changed"
 
@@ -340,7 +340,7 @@ class Project:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a file stands there: none does at a path that is longer than any may be."""
+    """Whether there is a file; False for a path that is too long for the system."""
     try:
         return path.is_file()
     except OSError:

@@ -31,7 +31,7 @@ def located(directory: Path | str | None = None) -> list[Path]:
 
 
 def name_of_file(roots: Sequence[Path], name: str) -> str:
-    """The name of a mapping that was given as a file, when it stands on the search path."""
+    """The name of a mapping that was given as a file, if it is on the search path."""
     if not name.endswith(FILES) or "\0" in name:
         return name.strip("/")
     path = Path(name).resolve()
@@ -50,8 +50,7 @@ def nearest(start: Path) -> Path | None:
 def bundled() -> Path:
     """The mappings and schemas that come with Crossdock.
 
-    A wheel carries them inside the package; an editable install has no such folder, and there they
-    stand at the repository's root.
+    A wheel contains them inside the package; in an editable install they are at the repository's root.
     """
     inside = Path(__file__).parents[1] / "bundled"
     return inside if inside.is_dir() else Path(__file__).resolve().parents[3]

@@ -1,8 +1,8 @@
-"""Schemas that refer to themselves: what a value is held against, and whether it grows with every step.
+"""Schemas that refer to themselves: how many schemas apply to a value, and whether the number grows.
 
-A schema may lead back to itself through a property, as a tree does. It may not lead back in the same place,
-which would never end; and not twice through the same property, for then a value that nests forty deep would
-be held against a million million schemas.
+A schema may refer to itself through a property, as a tree does. It must not refer to itself at the same
+place, which would never end; and not twice through the same property, because 2**40 schemas would then apply to a
+value that nests 40 levels deep.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Target = Callable[[str], Node]
 
 
 def endless(parts: Mapping[str, Node], target: Target, sizes: dict[int, int]) -> str | None:
-    """The first part that holds one value against more schemas than anybody means, or against ever more."""
+    """The first part that applies too many schemas to one value, or more with every level."""
     for at, node in parts.items():
         if _expanded(node, target, sizes, 0) > SCHEMA_PLACES:
             return at
@@ -30,7 +30,7 @@ def endless(parts: Mapping[str, Node], target: Target, sizes: dict[int, int]) ->
 
 
 def _expanded(node: Node, target: Target, sizes: dict[int, int], chain: int) -> int:
-    """How many nodes one value is held against here; beyond measure for a circle."""
+    """How many schema nodes apply to one value here; infinite for a cycle."""
     size = sizes.get(id(node))
     if size is None:
         sizes[id(node)] = SCHEMA_PLACES + 1  # met again before it is known: a circle
@@ -43,7 +43,7 @@ def _expanded(node: Node, target: Target, sizes: dict[int, int], chain: int) -> 
 
 
 def _beneath(node: Node, target: Target) -> Iterable[Node]:
-    """The schemas that are held against the same value as this one."""
+    """The schemas that apply to the same value as this one."""
     if isinstance(reference := node.get("$ref"), str):
         yield target(reference)
     for word in _IN_PLACE:
@@ -137,7 +137,7 @@ def _keys(node: Node) -> Iterator[str | int]:
 
 
 def _at(node: Node, key: str | int) -> Iterator[Node]:
-    """What a schema holds against one property or element of a value."""
+    """The schemas that apply to one property or element of a value."""
     if isinstance(key, int):
         first = node.get("prefixItems")
         own = first[key] if isinstance(first, list) and 0 <= key < len(first) else node.get("items")

@@ -1,9 +1,9 @@
-r"""Which regular expressions a schema may use: those that no text makes slow.
+r"""The regular expressions that a schema may use: those that no string can make slow.
 
-A matcher that tries again takes a time that multiplies where two repeats can share a text: of ``\d*\d*$``
-each digit may belong to the first or to the second. Where a character that neither can be stands between
-them, as in ``\d+(\.\d*)?$``, there is one way only. So a pattern is read into its elements, each with the
-characters that it can be, and two repeats that nothing divides are refused.
+A backtracking matcher becomes slow if two repeats can match the same text: in ``\d*\d*$`` each digit may
+belong to the first or to the second. If a character that neither can match separates them, as in
+``\d+(\.\d*)?$``, there is only one way to match. So a pattern is parsed into elements, each with the
+characters that it can match, and two repeats without a separator between them are refused.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class _Element:
     """What can be matched in several ways, or divides what can.
 
     ``parts`` are the characters of which one turn has one each. ``inside`` are the groups around it, each
-    with the branch that it stands in. ``alone`` is in how many ways it can match one text all by itself.
+    with the branch that contains it. ``alone`` is the number of ways in which it matches one text by itself.
     """
 
     chars: frozenset[str]

@@ -69,7 +69,7 @@ class Shape:
 
     @property
     def is_open(self) -> bool:
-        """An object may stand here and nothing is documented of it: any property may be read."""
+        """An object is allowed here and has no documented properties: any property may be read."""
         return self._once("is_open", lambda: "object" in self._types(self.node) and self._open(self.node))
 
     @property
@@ -79,12 +79,12 @@ class Shape:
 
     @property
     def enum(self) -> tuple[JSON, ...] | None:
-        """The values that may stand here; None for any. A constant is an enumeration of one."""
+        """The allowed values; None for any. A constant is an enumeration of one value."""
         return self._once("enum", lambda: _as_tuple(self._values(self.node, _own_values)))
 
     @property
     def known_values(self) -> tuple[JSON, ...] | None:
-        """The values that are known here, where others may stand too; None when nobody lists them."""
+        """The known values, if others are allowed too; None if the schema lists none."""
         return self._once("known", lambda: _as_tuple(self._values(self.node, _own_known_values)))
 
     @property

@@ -50,7 +50,7 @@ class Schema:
         return node
 
     def shape(self) -> Shape:
-        """What values of this schema look like, for whoever asks before there is a value."""
+        """The static description of this schema's values, for checks without a value."""
         return self.once(_shape)
 
     def once(self, build: Callable[[Schema], T]) -> T:
@@ -98,9 +98,9 @@ class SchemaStore:
         return tuple(sorted(self._paths))
 
     def seen(self) -> dict[Path, str | None] | None:
-        """Every schema file that was read so far, with the SHA-256 of its content; None where none stands.
+        """Every schema file that was read so far, with the SHA-256 of its content; None for a missing file.
 
-        None instead when files were found by their ``$id``, which any file may have.
+        None instead of the dictionary if files were found by their ``$id``, because any file could have it.
         """
         if "_ids" in vars(self):
             return None

@@ -1,4 +1,4 @@
-"""A value held against a schema: what breaks it, in our own words, and never the value itself.
+"""Validate a value against a schema, with messages of our own that never show the value.
 
 jsonschema walks schema and value together, through references, alternatives and properties; the tests at
 the leaves are ours (``constraints.py``), and so is the wording.
@@ -88,7 +88,7 @@ def input_error(violations: Sequence[Violation], payload_name: str) -> InputErro
 
 
 def _beyond_measure(value: JSON) -> Violation | None:
-    """A value that nests too deep, or has more values in it than anybody means; no more are counted."""
+    """A value that nests too deep, or has too many values in it; counting stops at the limit."""
     level, count = [value], 1
     for _ in range(PAYLOAD_DEPTH):
         inner: list[JSON] = []

@@ -196,7 +196,7 @@ class Cells:
         return self._merged(cell, first, made, last)
 
     def _others(self, fields: list[tuple[str, Made]], cell: syntax.Use) -> list[tuple[str, Made]]:
-        """The keys of a fragment that do not stand beside it; the rest are worked out all the same."""
+        """The keys of a fragment that no key beside it overrides; the others are evaluated all the same."""
         own = {item.key for item in cell.beside}
         for key, made in fields:
             if key in own:

@@ -344,7 +344,7 @@ class Expressions:
 
 
 def _escaped(text: str) -> str:
-    """Text as it stands in an f-string between double quotes."""
+    """Text as it is written in an f-string between double quotes."""
     # With a double quote in it repr writes it in single ones, whatever else there is.
     return repr('"' + text)[2:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
 

@@ -1,9 +1,9 @@
-"""Projections as loops: what stands behind ``[*]``, ``[]``, ``[?…]`` and ``.*`` runs in their bodies.
+"""Projections as loops: the rest after ``[*]``, ``[]``, ``[?…]`` and ``.*`` runs in their bodies.
 
-A chain of projections is one loop, or one in another: each item goes through all of the chain before
-the next, and the lists in between are never built. A list whose items the mapping itself states has no
-loop at all: its items are written out one by one. And of a list of which only the first item is wanted
-no more is worked out, unless that could hide a failure.
+A chain of projections is one loop, or nested loops: each item goes through the whole chain before the next
+one, and the lists in between are never built. A list whose items are written in the mapping needs no loop:
+its items are evaluated one by one. If only the first item of a list is used, the loop stops there, unless
+that could hide an error.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def first(expressions: Expressions, node: Expr, frame: Frame) -> Value | None:
 
 
 def takes_first(node: Expr) -> bool:
-    """Whether what stands behind a list reads it only for its first item."""
+    """Whether the expression after a list only reads its first item."""
     while isinstance(node, Subexpression | IndexExpression) and not isinstance(node.parts[0], Identity):
         node = node.parts[0]
     if isinstance(node, IndexExpression):
@@ -287,7 +287,7 @@ class Chain:
             self._pass_on(layer.right, inside, position, sink)
 
     def _pass_on(self, body: Expr, inside: Frame, position: int, sink: Sink) -> None:
-        """What stands behind the brackets, for one item; what is missing is dropped."""
+        """The expression after the brackets, for one item; missing values are dropped."""
         if inside.value.nullable and isinstance(body, MultiselectList | MultiselectHash):
             with self.writer.block(f"if {inside.value.code} is not None:"), inside.narrowed(True):
                 self._pass_on(body, inside, position, sink)

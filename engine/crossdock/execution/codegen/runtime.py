@@ -153,7 +153,7 @@ def found(rows: dict[str, JSON], key: JSON, default: JSON = None) -> JSON:
 
 
 def builtin(name: str, *arguments: object) -> JSON:
-    """One of JMESPath's own functions that nobody here has written. Raises what it raises."""
+    """One of JMESPath's own functions, called in jmespath.py. Raises what it raises."""
     from crossdock.execution.jmespath_library import builtin
 
     return builtin(name, *arguments)

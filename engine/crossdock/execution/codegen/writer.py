@@ -28,10 +28,10 @@ class TooLarge(Exception):  # noqa: N818 (it never leaves the package)
 class Value:
     """A Python expression, the kinds of JSON that it can give, and whether it may be written twice.
 
-    ``members`` and ``items`` are the parts of an object or a list whose form the mapping itself states:
-    whoever reads a part of one takes the part, and the whole is never built. ``units`` names the amount
-    that the value is, in ten-thousandths; it is None where the value is. ``test`` is a shorter condition that
-    holds when the value is true, ``whole`` is a constant, and what is ``harmless`` cannot raise.
+    ``members`` and ``items`` are the parts of an object or a list that is written in the mapping:
+    an expression that reads a part uses it directly, and the whole is never built. ``units`` names the amount
+    of the value in ten-thousandths; it is None where the value is None. ``test`` is a shorter condition that
+    holds if the value is true, ``whole`` is a constant, and a ``harmless`` expression cannot raise.
     """
 
     code: str
@@ -97,7 +97,7 @@ class Writer:
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """What is written meanwhile stands one step in, below ``head``."""
+        """Lines written inside the context are indented by one step, below ``head``."""
         self.line(head)
         before = len(self.lines)
         self._depth += 1
@@ -120,7 +120,7 @@ class Writer:
         self.lines, self._depth = outer, self._depth - 1
 
     def mark(self) -> Mark:
-        """Where the writing stands, for ``undo``."""
+        """The current position, for ``undo``."""
         return Mark(len(self.lines), self._moved, self.risks, dict(self._known[-1]))
 
     def undo(self, mark: Mark) -> None:

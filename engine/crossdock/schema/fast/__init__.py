@@ -1,16 +1,16 @@
-"""Payloads and results accepted at speed: what fits its schema is told so, and nothing else is said.
+"""Fast acceptance of payloads and results that fit their schema.
 
-``validation`` walks schema and value with care, and words what is wrong. Here a schema becomes Python once,
-and a value that fits passes in a fraction of the time. What is not accepted goes the slow way, which alone
-decides: an acceptor may turn down what fits (a float that a parser may have made of a longer number, an
-object that nests almost too deep), and never takes what does not.
+The validator walks schema and value, and explains what is wrong. Here a schema is compiled to Python once,
+and a value that fits is accepted in a fraction of the time. A value that is not accepted goes to the validator,
+which alone decides. An acceptor may reject a valid value (a float that may come from a longer number, an
+object that nests almost too deep), but never accepts an invalid one.
 
     value = read(data, schema)              # strict JSON that fits, or MISSING
     if value is MISSING:
         value = decode(data, name)          # raises, with the place
         violations = validate(value, schema)
 
-The names are loaded when they are first used: whoever has generated code at hand needs few of them.
+The names are imported on first use, because a run with cached code needs few of them.
 """
 
 from __future__ import annotations

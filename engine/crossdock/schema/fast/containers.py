@@ -1,4 +1,4 @@
-"""The lines for objects, lists, and the schemas that stand in place of another.
+"""The lines for objects, lists, and schemas that apply to the same value (``allOf``, ``$ref``).
 
 Every value below an object or list is met exactly once where it is counted: in the loop over members or
 items, or in ``walk``. What looks at the same value again, such as ``allOf`` or ``contains``, calls a
@@ -30,7 +30,7 @@ def tests_beside_reference(node: Node, kind: str) -> bool:
 
 
 def room(level: int) -> str:
-    """How deep a value that stands ``level`` below a function's own may nest."""
+    """How deep a value ``level`` levels below a function's own value may nest."""
     return f"room - {level}" if level else "room"
 
 
@@ -78,7 +78,7 @@ def _loop(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
 
 
 def _by_name(writer: Writer, known: Mapping[str, Snippet], other: Snippet, key: str) -> Snippet:
-    """The snippets of members by their names: names with the same lines stand together."""
+    """The snippets of members by their names; names with the same lines are grouped."""
     groups: dict[tuple[str, ...] | None, list[str]] = {}
     for name, snippet in known.items():
         groups.setdefault(None if snippet is None else tuple(snippet), []).append(name)
@@ -163,7 +163,7 @@ def _contains(writer: Writer, node: Node, level: int) -> Iterator[str]:
 
 
 def in_place(writer: Writer, node: Node, level: int) -> Iterator[str]:
-    """The lines for the schemas that are held against the same value as their parent."""
+    """The lines for the schemas that apply to the same value as their parent."""
     var, here = f"v{level}", room(level)
 
     def call(each: JSON) -> str:

@@ -1,13 +1,13 @@
-"""How many texts stand in JSON, counted in its bytes: how a key that stands twice is noticed.
+"""Count the strings in JSON bytes, to detect duplicate keys.
 
-A parser without hooks keeps the last of two equal keys, and says nothing. But then the value has fewer
-texts than the bytes have: at least the key that is gone. So a value has no such key exactly if it holds as
-many texts, keys included, as its bytes.
+A parser without hooks silently keeps the last of two equal keys. The value then has fewer strings than the
+bytes: at least the dropped key is missing. So there is no duplicate key exactly if the value has as many
+strings, keys included, as the bytes.
 
-The bytes are known to be JSON in UTF-8, so ``"`` and a backslash are nothing but themselves, and a
-backslash stands only in texts. In a row of backslashes each pair is an escape, from the left, and what may
-remain is the beginning of another one. So without the pairs, a backslash in front of a ``"`` escapes it,
-and every other ``"`` opens or closes a text.
+The bytes are valid JSON in UTF-8, so the bytes of ``"`` and of a backslash never are a part of another
+character, and backslashes only occur in strings. In a sequence of backslashes, each pair from the left is an
+escape, and a remaining one begins another escape. So after the pairs are removed, a backslash before a ``"``
+escapes it, and every other ``"`` opens or closes a string.
 """
 
 from __future__ import annotations

@@ -110,12 +110,12 @@ class Writer:
         return [f"def {name}(v0, room):", *indented([*room, *body, "return n"])]
 
     def dispatch(self, node: Node, level: int, inlined: int) -> Lines:
-        """What is run for a value whose kind is not known yet, and which nobody has counted."""
+        """The code for a value whose kind is not known yet, and which is not counted yet."""
         snippets = {kind: self.below(node, kind, level, inlined) for kind in KINDS}
         return self.counted(snippets, level)
 
     def counted(self, snippets: Mapping[str, Snippet], level: int) -> Lines:
-        """Branches by the kind of a value, each counting it and holding it against the ranges of JSON."""
+        """Branches by the kind of a value. Each counts it, and checks the range of a number."""
         return self._by_kind(
             {
                 kind: None if lines is None else [*_always(kind, f"v{level}"), *lines]

@@ -1,9 +1,9 @@
-"""A schema as types of msgspec, which holds a payload against them while it parses.
+"""A schema as msgspec types, which validate a payload while it is parsed.
 
-The types take less than the schema, never more: a member that has no name in the schema is dropped while
-parsing, and 1.0 is no whole number to them. What is dropped, and the first of two equal keys, is noticed by
-writing the value again: then it has fewer texts than the payload. A schema that says what the types cannot
-say, such as a format or ``anyOf``, has no typed reader, and goes by its acceptor alone.
+The types accept less than the schema, never more: 1.0 is not an integer for them, and members without a name
+in the schema are dropped while parsing. Dropped members, and the first of two equal keys, are detected by
+writing the value again: it then has fewer strings than the payload. A schema with keywords that the types
+cannot express, such as a format or ``anyOf``, has no typed reader; only its acceptor is used.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reading only what somebody asks for: the parts of a payload at some paths, each whole.
+"""Read only the parts of a payload at given paths, each completely.
 
-For a payload from a source that is trusted. What stands elsewhere is skipped, neither kept nor held against
-anything; msgspec still sees that it is JSON. Without msgspec the whole payload is read, strictly.
+This is for trusted payloads: other parts are skipped without being kept or validated, but msgspec still
+checks that they are JSON. Without msgspec the whole payload is read, strictly.
 
     read = pruned_reader([("number",), ("items", "[]", "sku")])
     read(b'{"number": 7, "items": [{"sku": "A", "text": "..."}], "note": "..."}')

@@ -1,9 +1,9 @@
-"""What a generated acceptor calls: the names of this module are its globals.
+"""The names that a generated acceptor calls: this module is its globals.
 
-A check returns how many texts stand below a value, the keys of objects counted with the rest. It raises
-``MisfitError`` when the value breaks the schema, and ``OutsideError`` when no schema is asked at all: for a
-number that 64 bits do not hold, nesting without measure, a value that is not JSON. The two are apart because
-``not`` turns a misfit into a fit, and must not do that to what lies outside.
+A check returns the number of strings in a value, keys of objects included. It raises ``MisfitError`` if the
+value breaks the schema, and ``OutsideError`` for values that no schema accepts: integers beyond 64 bits, too
+deep nesting, values that are not JSON. The two differ because ``not`` turns a misfit into a fit, which must
+not happen to values outside.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def refusal(kind: type) -> type[Exception]:
 
 
 def walk(value: JSON, room: int) -> int:
-    """How many texts stand below an object or list that no schema describes; ``room`` is how deep it may be.
+    """The number of strings in an object or list without a schema; ``room`` is how deep it may nest.
 
     Raises OutsideError.
     """

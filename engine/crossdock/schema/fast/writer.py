@@ -1,7 +1,7 @@
-"""A value as the bytes of its JSON text, the same as ``payloads.encode`` gives, whoever writes it.
+"""A value as the bytes of its JSON text, the same with and without orjson.
 
-orjson writes a float with an exponent in its own way, NaN as null, and several things that are not JSON at
-all. So it is asked only for values in which there is none of that.
+orjson formats exponents of floats differently, writes NaN as null, and accepts several values that are not
+JSON. So it is only used for values without any of these.
 """
 
 from __future__ import annotations
