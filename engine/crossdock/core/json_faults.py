@@ -34,7 +34,7 @@ _ESCAPE = re.compile(
 
 
 class TextError(Exception):
-    """What is wrong from ``start`` to ``end`` of a text. ``shown``: this part is not a value, and not masked."""
+    """What is wrong from ``start`` to ``end`` of a text. ``shown``: this is not a value, and not masked."""
 
     def __init__(
         self, id: str, message: str, start: int, end: int, help: str | None = None, *, shown: bool = False

@@ -1,8 +1,8 @@
 """Schemas that refer to themselves: how many schemas apply to a value, and whether the number grows.
 
 A schema may refer to itself through a property, as a tree does. It must not refer to itself at the same
-place, which would never end; and not twice through the same property, because 2**40 schemas would then apply to a
-value that nests 40 levels deep.
+place, which would never end; and not twice through the same property, because 2**40 schemas would then
+apply to a value that nests 40 levels deep.
 """
 
 from __future__ import annotations

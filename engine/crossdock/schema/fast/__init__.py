@@ -1,9 +1,9 @@
 """Fast acceptance of payloads and results that fit their schema.
 
 The validator walks schema and value, and explains what is wrong. Here a schema is compiled to Python once,
-and a value that fits is accepted in a fraction of the time. A value that is not accepted goes to the validator,
-which alone decides. An acceptor may reject a valid value (a float that may come from a longer number, an
-object that nests almost too deep), but never accepts an invalid one.
+and a value that fits is accepted in a fraction of the time. A value that is not accepted goes to the
+validator, which alone decides. An acceptor may reject a valid value (a float that may come from a longer
+number, an object that nests almost too deep), but never accepts an invalid one.
 
     value = read(data, schema)              # strict JSON that fits, or MISSING
     if value is MISSING:
