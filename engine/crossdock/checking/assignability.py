@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.checking.certainty import Certainty, certainty
-from crossdock.checking.narrowing import NarrowedType, may_hold_null
-from crossdock.checking.types import SchemaType, Type, UnionType, in_words
+from crossdock.checking.narrowing import NarrowedType
+from crossdock.checking.type_kinds import in_words
+from crossdock.checking.type_parts import may_hold_null
+from crossdock.checking.types import SchemaType, Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.paths import joined
 

@@ -30,6 +30,7 @@ from crossdock.checking.facts import answers_in, shown_by
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
 from crossdock.checking.infer import Inference
 from crossdock.checking.sink import SILENT, Finding
+from crossdock.checking.type_kinds import in_words
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
@@ -41,7 +42,6 @@ from crossdock.checking.types import (
     ScalarType,
     Type,
     constant_type,
-    in_words,
     schema_type,
     union,
 )

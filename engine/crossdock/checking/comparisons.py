@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossdock.checking.types import NUMBER, TRUTH, Kinds, Type, in_words
+from crossdock.checking.type_kinds import NUMBER, Kinds, in_words
+from crossdock.checking.types import TRUTH, Type
 from crossdock.core.json_types import JSON
 
 _ORDERED = NUMBER | {"string"}

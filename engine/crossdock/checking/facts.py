@@ -23,7 +23,7 @@ from crossdock.checking.narrowing import (
     any_of,
     is_scope_path,
 )
-from crossdock.checking.types import BOOLEAN, EVERY, NUMBER, kinds_of, kinds_of_value
+from crossdock.checking.type_kinds import BOOLEAN, EVERY, NUMBER, kinds_of, kinds_of_value
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import (
     And,

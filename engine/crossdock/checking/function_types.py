@@ -6,18 +6,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from crossdock.checking.narrowing import may_hold_null, origins_of, schema_types_in
+from crossdock.checking.type_kinds import NUMBER, Kinds, kinds_of
+from crossdock.checking.type_parts import may_hold_null, origins_of, schema_types_in
 from crossdock.checking.types import (
     ANYTHING,
     NOTHING,
-    NUMBER,
     TEXT,
-    Kinds,
     ListType,
     ObjectType,
     ScalarType,
     Type,
-    kinds_of,
     tuple_type,
     union,
 )

@@ -22,28 +22,19 @@ from crossdock.checking.comparisons import (
 )
 from crossdock.checking.facts import shown_by
 from crossdock.checking.infer_calls import CallTypes
-from crossdock.checking.narrowing import (
-    Facts,
-    NarrowedType,
-    element_at,
-    is_scope_path,
-    narrowed,
-    origins_of,
-    schema_types_in,
-)
+from crossdock.checking.narrowing import Facts, is_scope_path, narrowed
 from crossdock.checking.sink import SILENT, DirectReads, Finding, Recording, Sink
+from crossdock.checking.type_kinds import NUMBER, in_words
+from crossdock.checking.type_parts import element_at, origins_of, schema_types_in, spliced
 from crossdock.checking.type_scope import BoundValue, TypeScope
 from crossdock.checking.types import (
     ANYTHING,
-    NUMBER,
     TEXT,
     TRUTH,
     ListType,
     ObjectType,
     Type,
-    UnionType,
     constant_type,
-    in_words,
     tuple_type,
     union,
 )
@@ -194,7 +185,7 @@ class Inference:
         match node:
             case Flatten(operand):
                 over = self.infer(operand, context)
-                return ListType(_spliced(self.elements(operand, over)), _may_be_no_list(over))
+                return ListType(spliced(self.elements(operand, over)), _may_be_no_list(over))
             case ValueProjection(left, right):
                 over = self.infer(left, context)
                 no_object = over.optional or bool(over.kinds - {"object"})
@@ -383,16 +374,3 @@ def _through_list(name: str, typ: Type) -> str | None:
     if "array" not in typ.kinds or not typ.known or typ.items().member(name) is None:
         return None
     return f"`{typ.name}` is a list: `[].{name}` reads it from each element"
-
-
-def _spliced(element: Type) -> Type:
-    """What a flattened list holds: the elements of elements that are lists, and the others as they are."""
-    match element:
-        case UnionType(options):
-            return union(_spliced(option) for option in options)
-        case NarrowedType(base):
-            return _spliced(base)
-    if not element.known or "array" not in element.kinds:
-        return element
-    others = element.kinds - _ARRAY
-    return union([element.items(), element.restricted(others)]) if others else element.items()

@@ -10,18 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from crossdock.checking.types import (
-    EVERY,
-    Kinds,
-    ListType,
-    ObjectType,
-    ScalarType,
-    SchemaType,
-    Type,
-    UnionType,
-    kinds_of_value,
-    union,
-)
+from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
+from crossdock.checking.types import Type
 from crossdock.core.json_types import JSON
 
 
@@ -173,60 +163,3 @@ def narrowed(typ: Type, facts: Facts) -> Type:
         return typ
     fact = facts.get((), _UNKNOWN)
     return NarrowedType(typ.with_optional(False) if fact.there else typ, fact, facts)
-
-
-def element_at(typ: Type, index: int) -> Type:
-    """The element at an index, which may lie outside."""
-    match typ:
-        case ListType(parts=parts) if -len(parts) <= index < len(parts):
-            found = parts[index]
-            return found.with_optional(True) if typ.optional else found
-        case UnionType(options):
-            return union(element_at(option, index) for option in options)
-        case NarrowedType(base, fact, facts):
-            found = element_at(base, index)
-            if fact.some and index in (0, -1) and not typ.kinds - {"array"} and not base.items().optional:
-                found = found.with_optional(typ.optional)
-            return narrowed(found, inside(facts, index))
-    return typ.items().with_optional(True)
-
-
-def schema_types_in(typ: Type) -> list[SchemaType]:
-    """The parts of schemas that a view may be."""
-    match typ:
-        case SchemaType():
-            return [typ]
-        case NarrowedType(base):
-            return schema_types_in(base)
-        case UnionType(options):
-            return [found for option in options for found in schema_types_in(option)]
-    return []
-
-
-def origins_of(typ: Type, name: str) -> tuple[str, ...]:
-    """What was read to make a property of an object that an expression makes."""
-    match typ:
-        case ObjectType(origins=origins):
-            return origins.get(name, ())
-        case UnionType(options):
-            return tuple(dict.fromkeys(origin for option in options for origin in origins_of(option, name)))
-        case NarrowedType(base):
-            return origins_of(base, name)
-    return ()
-
-
-def may_hold_null(typ: Type, name: str) -> bool:
-    """Whether a property of an object may be there and null, and not only be left out."""
-    match typ:
-        case SchemaType():
-            found = typ.member(name)
-            return isinstance(found, SchemaType) and found.takes_null
-        case NarrowedType(base):
-            found = typ.member(name)
-            return found is not None and found.optional and may_hold_null(base, name)
-        case UnionType(options):
-            return any(may_hold_null(option, name) for option in options)
-        case ScalarType() | ListType():
-            return False
-    found = typ.member(name)
-    return found is not None and found.optional

@@ -13,8 +13,8 @@ from typing import Final
 
 from crossdock.checking.infer import Inference
 from crossdock.checking.lineage import lineage
-from crossdock.checking.narrowing import schema_types_in
 from crossdock.checking.sink import Finding
+from crossdock.checking.type_parts import schema_types_in
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type, schema_type
 from crossdock.core.diagnostics import Diagnostic

@@ -10,65 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
+from crossdock.checking.type_kinds import BOOLEAN, EVERY, Kinds, in_words, kinds_of_types, kinds_of_value
 from crossdock.core.json_types import JSON
-from crossdock.core.kinds import in_words as words_of
-from crossdock.core.kinds import kind_of
 from crossdock.core.paths import EACH, joined
 
 if TYPE_CHECKING:
     from crossdock.schema.shape import Shape
     from crossdock.schema.store import Schema
-
-Kinds = frozenset[str]
-
-BOOLEAN: Final = frozenset({"true", "false"})
-NUMBER: Final = frozenset({"integer", "number"})
-EVERY: Final = frozenset({"string", "array", "object", *BOOLEAN, *NUMBER})
-
-
-def kinds_of(types: Iterable[str] | None) -> Kinds:
-    """JSON types as kinds; null is not among them. None, and ``any``, are every kind."""
-    if types is None:
-        return EVERY
-    found: set[str] = set()
-    for name in types:
-        match name:
-            case "any":
-                return EVERY
-            case "boolean":
-                found |= BOOLEAN
-            case "number":
-                found |= NUMBER
-            case "null" | "expression":
-                pass
-            case _:
-                found.add(name)
-    return frozenset(found)
-
-
-@lru_cache(maxsize=256)
-def _kinds_of_types(types: Kinds | None) -> Kinds:
-    return kinds_of(types)
-
-
-def in_words(kinds: Kinds) -> str:
-    """Kinds as a message says them: ``text or a number``."""
-    found = (kinds - BOOLEAN) | {"boolean"} if kinds & BOOLEAN else kinds
-    return words_of(found) or "nothing"
-
-
-def kinds_of_value(value: JSON) -> Kinds:
-    """The kind of a value that is written out; none for null."""
-    match kind_of(value):
-        case "null":
-            return frozenset()
-        case "boolean":
-            return frozenset({"true" if value else "false"})
-        case kind:
-            return frozenset({kind})
 
 
 class Type(Protocol):
@@ -155,7 +105,7 @@ class SchemaType:
 
     @property
     def kinds(self) -> Kinds:
-        kinds = _kinds_of_types(self.shape.types)
+        kinds = kinds_of_types(self.shape.types)
         return kinds if self.only is None else kinds & self.only
 
     @property

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from crossdock.checking.ignored_fields import REST
 from crossdock.checking.lineage import Link, check_reads, lineage
-from crossdock.checking.narrowing import schema_types_in
+from crossdock.checking.type_parts import schema_types_in
 from crossdock.checking.types import ListType, ObjectType, Type
 from crossdock.core.paths import EACH
 from crossdock.language.syntax import Ignored

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from crossdock.checking.types import in_words, kinds_of
+from crossdock.checking.type_kinds import in_words, kinds_of
 from crossdock.tools.drafting.draft import Leaf, Node, leaves
 from crossdock.tools.drafting.ranking import Candidate
 from crossdock.tools.drafting.schema_fields import SchemaField

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.lineage import Enclosing, Link, lineage
-from crossdock.checking.types import in_words, kinds_of
+from crossdock.checking.type_kinds import in_words, kinds_of
 from crossdock.core.paths import EACH, field_text, parse_path
 from crossdock.language import syntax
 from crossdock.schema.store import Schema
