@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import pytest
 
 from crossdock import CrossdockError, Project
 from crossdock import Mapping as CompiledMapping
+from crossdock.cli.app import run
+from crossdock.core.json_types import JSON
+from crossdock.schema.fast import optional_deps
 
 MakeProject: TypeAlias = Callable[[Mapping[str, str]], Project]
 Compile: TypeAlias = Callable[..., CompiledMapping]
 Refuse: TypeAlias = Callable[..., str]
+
+
+class Ran(NamedTuple):
+    """What came of a command: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run: TypeAlias = Callable[..., Ran]
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -28,6 +44,18 @@ def fastest(call: Callable[[], None]) -> float:
         call()
         times.append(time.process_time() - begun)
     return min(times)
+
+
+def strings_in(value: JSON) -> int:
+    """The number of strings in a value, keys included."""
+    match value:
+        case str():
+            return 1
+        case list():
+            return sum(map(strings_in, value))
+        case dict():
+            return len(value) + sum(map(strings_in, value.values()))
+    return 0
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,6 +109,32 @@ def refused(project: MakeProject) -> Refuse:
         return str(caught.value)
 
     return refuse
+
+
+@pytest.fixture
+def run_crossdock(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Runs a command in the working directory, as the console script would."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+    def call(*arguments: str, stdin: bytes | str = b"") -> Ran:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        code = run(arguments)
+        out, err = capsysbinary.readouterr()
+        return Ran(code, out.decode(), err.decode())
+
+    return call
+
+
+@pytest.fixture(params=["plain", "fast"])
+def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether msgspec and orjson are used."""
+    if request.param == "fast":
+        pytest.importorskip("msgspec")
+    else:
+        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
+        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
+    return bool(request.param == "fast")
 
 
 def interruptible() -> None:

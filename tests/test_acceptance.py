@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from conftest import strings_in
 from crossdock.core.json_types import JSON
 from crossdock.core.python_module import Generated
 from crossdock.schema.fast import acceptor, accepts, generate
@@ -29,18 +30,6 @@ def load(tmp_path: Path) -> Load:
         return SchemaStore([tmp_path]).get("one")
 
     return write
-
-
-def texts(value: JSON) -> int:
-    """The texts in a value, keys included."""
-    match value:
-        case str():
-            return 1
-        case list():
-            return sum(map(texts, value))
-        case dict():
-            return len(value) + sum(map(texts, value.values()))
-    return 0
 
 
 WHOLE: JSON = {"type": "integer"}
@@ -250,7 +239,7 @@ def test_an_acceptor_decides_as_validation_does(name: str, load: Load) -> None:
     run = acceptor(schema)
 
     for value in fitting:
-        assert (validate(value, schema), run(value)) == ([], texts(value)), value
+        assert (validate(value, schema), run(value)) == ([], strings_in(value)), value
     for value in breaking:
         assert validate(value, schema) != []
         assert run(value) < 0, value

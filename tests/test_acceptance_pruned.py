@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossdock.core.json_types import JSON, MISSING
-from crossdock.schema.fast import optional_deps, pruned_reader
+from crossdock.schema.fast import pruned_reader
 from test_acceptance_reading import exact
 
 ORDER: JSON = {
@@ -20,17 +19,6 @@ ORDER: JSON = {
     "items": [{"sku": "A", "price": 1.50, "text": "long"}, {"sku": "B", "taxes": [{"rate": 25}]}],
     "note": ["x", {"y": None}],
 }
-
-
-@pytest.fixture(params=["plain", "fast"])
-def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
-    """Whether msgspec is used."""
-    if request.param == "fast":
-        pytest.importorskip("msgspec")
-    else:
-        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
-        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
-    yield request.param == "fast"
 
 
 # paths, what is left of the order

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from conftest import strings_in
 from crossdock.core import json_reader
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, MISSING
@@ -350,17 +351,6 @@ TREES: st.SearchStrategy[JSON] = st.recursive(
 """Also trees that are not JSON's: json.dumps writes NaN, and we must not read it."""
 
 
-def strings(value: JSON) -> int:
-    match value:
-        case str():
-            return 1
-        case list():
-            return sum(map(strings, value))
-        case dict():
-            return len(value) + sum(map(strings, value.values()))
-    return 0
-
-
 @Hypothesis
 @given(
     tree=TREES,
@@ -374,7 +364,7 @@ def test_texts_are_counted_in_bytes(
 ) -> None:
     data = json.dumps(tree, ensure_ascii=ascii_only, indent=indent, separators=(",", colon)).encode()
 
-    assert texts(data) == strings(tree)
+    assert texts(data) == strings_in(tree)
 
 
 @Hypothesis
@@ -387,7 +377,7 @@ def test_a_key_that_stands_twice_is_always_noticed(pairs: list[tuple[str, JSON]]
     members = [f"{json.dumps(key)}{colon}{json.dumps(value)}" for key, value in [*pairs, pairs[0]]]
     data = f"{{{','.join(members)}}}".encode()
 
-    assert texts(data) > strings(json.loads(data))
+    assert texts(data) > strings_in(json.loads(data))
 
 
 @pytest.mark.parametrize("way_of", WAYS)

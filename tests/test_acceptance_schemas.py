@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import strings_in
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING
 from crossdock.schema.fast import acceptor
@@ -101,17 +102,6 @@ def load(document: JSON) -> Schema:
         return SchemaStore([Path(folder)]).get("one#/allOf/0")
 
 
-def texts(value: JSON) -> int:
-    match value:
-        case str():
-            return 1
-        case list():
-            return sum(map(texts, value))
-        case dict():
-            return len(value) + sum(map(texts, value.values()))
-    return 0
-
-
 @settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(schema=SCHEMAS, values=st.lists(VALUES, min_size=6, max_size=6))
 def test_an_acceptor_decides_as_validation_does(schema: JSON, values: list[JSON]) -> None:
@@ -121,7 +111,7 @@ def test_an_acceptor_decides_as_validation_does(schema: JSON, values: list[JSON]
     for value in values:
         fits = validate(value, loaded) == []
         within = "1e+300" not in json.dumps(value)
-        assert accept(value) == (texts(value) if fits and within else -1), (schema, value)
+        assert accept(value) == (strings_in(value) if fits and within else -1), (schema, value)
         if types is not None:
             data = json.dumps(value).encode()
             found = types.read(data)

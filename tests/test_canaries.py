@@ -7,20 +7,17 @@ looked at. All others are looked at as a whole: on success, and on each kind of 
 from __future__ import annotations
 
 import copy
-import io
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, Run
 from crossdock import Project
-from crossdock.cli.app import run
 from crossdock.core.json_types import JSON
 from crossdock.schema.shape import Shape
 
@@ -29,15 +26,6 @@ FORMS = ("text", "short", "json", "github", "sarif")
 MARK = "q7canary"
 
 Parts: TypeAlias = tuple[str | int, ...]
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run: TypeAlias = Callable[..., Ran]
 
 
 def sensitive(value: JSON, shape: Shape | None, parts: Parts = ()) -> Iterator[Parts]:
@@ -121,17 +109,9 @@ def _example(name: str) -> JSON:
 
 
 @pytest.fixture
-def crossdock(shop: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+def crossdock(shop: Path, monkeypatch: pytest.MonkeyPatch, run_crossdock: Run) -> Run:
     monkeypatch.chdir(shop)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-
-    def call(*arguments: str, stdin: bytes = b"") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = run(arguments)
-        out, err = capsysbinary.readouterr()
-        return Ran(code, out.decode(), err.decode())
-
-    return call
+    return run_crossdock
 
 
 def payload_of(shop: Path, name: str) -> JSON:

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
 
 import click
 import pytest
 
-from conftest import MakeProject, interruptible
+from conftest import MakeProject, Run, interruptible
 from crossdock import __version__
 from crossdock.cli import commands
-from crossdock.cli.app import cli, run
+from crossdock.cli.app import cli
 from crossdock.cli.commands import SUMMARIES
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run: TypeAlias = Callable[..., Ran]
 
 SCHEMA = {
     "type": "object",
@@ -74,23 +63,12 @@ GOOD = '{\n  "ref": "7",\n  "name": "Zoë 𝄞",\n  "colour": "red"\n}\n'
 
 @pytest.fixture
 def crossdock(
-    project: MakeProject,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_crossdock: Run
 ) -> Run:
-    """Runs a command in a small project, as the console script would."""
+    """Runs a command in a small project."""
     project(FILES)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
-
-    def call(*arguments: str, stdin: bytes = b"") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = run(arguments)
-        out, err = capsysbinary.readouterr()
-        return Ran(code, out.decode(), err.decode())
-
-    return call
+    return run_crossdock
 
 
 def test_a_payload_from_a_file(crossdock: Run) -> None:

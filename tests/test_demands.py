@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
 from crossdock.project import code_cache
 from crossdock.project.compiler import compile_mapping
-from crossdock.schema.fast import optional_deps, pruned_reader, write
+from crossdock.schema.fast import pruned_reader, write
 from fuzz import agreement, walks, yamls
 from fuzz.choices import Choices, drawn
 from fuzz.documents import changed, document
@@ -251,17 +250,6 @@ def is_same(mapping: Mapping, data: bytes) -> str:
     if expected[0] != "InputError" or found[0] != "result":
         assert found == expected, mapping.name
     return found[0]
-
-
-@pytest.fixture(params=["plain", "fast"])
-def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
-    """Whether msgspec is used."""
-    if request.param == "fast":
-        pytest.importorskip("msgspec")
-    else:
-        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
-        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
-    yield request.param == "fast"
 
 
 def test_every_example_gives_the_same() -> None:

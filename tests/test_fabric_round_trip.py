@@ -20,10 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock import OutputError, Project
+from round_trip import DIGITS, countries, decimal, drawn_order, figure, optional, words
 
 ROOT = Path(__file__).parents[1]
 Test = TypeVar("Test", bound=Callable[..., None])
-DIGITS = {"USD": 2, "JPY": 0, "KWD": 3}
 
 # Fields that do not come back as they were sent, and why. Each has a test below.
 LOST = {
@@ -104,100 +104,40 @@ def fetched(project: Project, order: Any, **given: Any) -> Any:
 # Orders
 
 
-def text(amount: Decimal, currency: str) -> str:
-    return str(amount.quantize(Decimal(1).scaleb(-DIGITS[currency])))
-
-
-words = st.text("abcdefgXYZäøß東京 '-", min_size=1, max_size=12).map(str.strip).filter(bool)
-
-
-def amounts(currency: str, most: int = 99_999_99) -> st.SearchStrategy[Decimal]:
-    return st.integers(0, most).map(lambda units: Decimal(units).scaleb(-DIGITS[currency]))
-
-
-def optional(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    return st.fixed_dictionaries({}, optional=fields)
-
-
 def addresses(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     always = {
         **dict.fromkeys(("first_name", "last_name", "address1", "city", "postal_code", "state_match"), words),
-        "country_match": st.sampled_from(["US United States", "JP Japan", "KW Kuwait", "AT Austria"]),
+        "country_match": countries,
     }
     return st.builds(
         lambda given, may: given | may, st.fixed_dictionaries(always), optional({"address2": words, **more})
     )
 
 
+ODD_MESSAGES = ["[]", "null", '{"message": "x"}', '"', "7"]
+
+
 @st.composite
 def orders(draw: st.DrawFn, currency: str) -> Any:
     """Orders whose amounts add up, in the words that come back as they are."""
     bill, ship = draw(addresses(company=words)), draw(addresses())
-    lines = draw(
-        st.lists(
-            st.tuples(st.integers(1, 99), amounts(currency), st.sampled_from(["A-1", "B-2", "C-3"])),
-            min_size=1,
-            max_size=5,
-        )
-    )
-    subtotal = sum((quantity * price for quantity, price, _ in lines), Decimal(0))
-    shipping, tax = draw(amounts(currency, 9999)), draw(amounts(currency, 9999))
-    discount = min(subtotal, draw(amounts(currency, 9999)))
-    total = subtotal - discount + shipping + tax
-    first = min(total, draw(amounts(currency)))
-    kinds = draw(
-        st.permutations(["Visa", "MasterCard", "Gift Card", "PayPal", "Credit Card", "Check", "Klarna"])
-    )
-    return {
-        "channel_refnum": draw(words),
-        "channel_date_created": draw(st.integers(0, 4_000_000_000)),
-        "calc_mode": "order",
-        "customer": {
+    return drawn_order(
+        draw,
+        currency,
+        ["Visa", "MasterCard", "Gift Card", "PayPal", "Credit Card", "Check", "Klarna"],
+        lambda _: optional({"channel_refnum": words}),
+        customer={
             "first_name": draw(words),
             "last_name": draw(words),
             "email_address": "ada@example.com",
             **draw(optional({"phone_number": words})),
         },
-        "bill_addr": bill,
-        "ship_addr": ship,
+        bill_addr=bill,
+        ship_addr=ship,
+        attributes=draw(st.dictionaries(words, words, max_size=3)),
         **draw(optional({"shipcode": st.one_of(words, st.sampled_from(["BOPIS", "SDD", "POS"]))})),
-        **draw(
-            optional(
-                {
-                    "gift_message": st.one_of(
-                        words, st.sampled_from(["[]", "null", '{"message": "x"}', '"', "7"])
-                    )
-                }
-            )
-        ),
-        "attributes": draw(st.dictionaries(words, words, max_size=3)),
-        "items": [
-            {
-                "channel_refnum": str(171617 + number),
-                "sku": sku,
-                "sku_title": f"Title of {sku}",
-                "quantity": quantity,
-                "unit_price": text(price, currency),
-                "unit_tax": 0,
-            }
-            for number, (quantity, price, sku) in enumerate(lines)
-        ],
-        "shipping_amt": text(shipping, currency),
-        "tax_amt": text(tax, currency),
-        "discount_amt": float(discount),
-        "payment": [
-            {
-                "type": "charge",
-                "amount": text(amount, currency),
-                "params": {"payment_type": kind, **draw(optional({"channel_refnum": words}))},
-            }
-            for kind, amount in zip(kinds, (first, total - first), strict=False)
-        ],
-    }
-
-
-def decimal(value: object) -> Decimal:
-    return Decimal(str(value))
+        **draw(optional({"gift_message": st.one_of(words, st.sampled_from(ODD_MESSAGES))})),
+    )
 
 
 @pytest.mark.parametrize("place", ["fee", "ship_to"])
@@ -221,9 +161,6 @@ def test_a_created_order_adds_up_to_the_cent(
         line["unit_tax"] = float(data.draw(st.decimals(0, 20, places=4)))
         line["unit_price"] = str(data.draw(st.decimals(0, 500, places=4)))
     body = created(project, order, currency=currency, shipping_as=place)
-
-    def figure(holder: Any, *keys: str) -> Decimal:
-        return sum((decimal(holder[key]) for key in keys), Decimal(0))
 
     def of_lines(key: str) -> Decimal:
         return sum((decimal(line[key]) for line in body["items"]), Decimal(0))

@@ -12,12 +12,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from conftest import MakeProject, interruptible
-from crossdock.cli.app import run
+from conftest import MakeProject, Ran, Run, interruptible
 from crossdock.core.json_reader import lines
 from crossdock.core.limits import PAYLOAD_BYTES
 
@@ -39,12 +38,6 @@ checks:
 COMMAND = [sys.executable, "-m", "crossdock.cli", "transform", "shop/order", "--lines"]
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 Lines: TypeAlias = Callable[..., Ran]
 
 
@@ -58,25 +51,20 @@ def result(number: int, colour: str = "red") -> str:
 
 @pytest.fixture
 def transformed(
-    project: MakeProject,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_crossdock: Run
 ) -> Lines:
     """Transforms lines: those of the file lines.jsonl, or of stdin."""
     project(FILES)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
 
     def call(
         data: bytes, *arguments: str, file: str | None = "lines.jsonl", mapping: str = "shop/order"
     ) -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
         if file is not None:
             (tmp_path / "lines.jsonl").write_bytes(data)
-        code = run(["transform", mapping, *([file] if file else []), "--lines", *arguments])
-        out, err = capsysbinary.readouterr()
-        return Ran(code, out.decode(), err.decode())
+        return run_crossdock(
+            "transform", mapping, *([file] if file else []), "--lines", *arguments, stdin=data
+        )
 
     return call
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import pytest
 
-from conftest import MakeProject
+from conftest import MakeProject, Run
 from crossdock import InputError, Project
 from crossdock.channels.dry_run import given_answer, plan, read_answers
 from crossdock.channels.messages import Call, NoAnswer
 from crossdock.channels.runner import Unanswered
-from crossdock.cli.app import run
 from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\
@@ -405,36 +402,16 @@ def test_answers_from_a_directory_are_those_of_a_file(project: MakeProject, tmp_
 # --- the commands
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run: TypeAlias = Callable[..., Ran]
-
-
 @pytest.fixture
 def crossdock(
-    project: MakeProject,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_crossdock: Run
 ) -> Run:
-    """Runs a command in a project with a shop, as the console script would."""
+    """Runs a command in a project with a shop."""
     project(FILES)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.delenv("SHOP_TOKEN", raising=False)
     monkeypatch.setattr("crossdock.project.project.Project.open", lambda _directory=None: Project([tmp_path]))
-
-    def call(*arguments: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = run(arguments)
-        out, err = capsysbinary.readouterr()
-        return Ran(code, out.decode(), err.decode())
-
-    return call
+    return run_crossdock
 
 
 RECALL = {
