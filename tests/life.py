@@ -11,8 +11,8 @@ import pytest
 
 from crossdock import Project
 from crossdock.channels.config import Channel, Limits
+from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.http import Transport
-from crossdock.channels.runner import Outcome
 from crossdock.core.errors import ChannelError
 from crossdock.core.json_types import MISSING
 from crossdock.schema.validator import validate
@@ -35,7 +35,7 @@ class Shop(Generic[C]):
     settings: dict[str, Any] = field(default_factory=dict)
     transport: Transport = field(init=False)
 
-    def hold(self, request: dict[str, Any], **settings: Any) -> Outcome:
+    def hold(self, request: dict[str, Any], **settings: Any) -> ConversationResult:
         """The conversation of the request's action, with its response validated against its schema."""
         action = request["action"]
         outcome = self.project.hold(

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-import crossdock.channels.runner
+import crossdock.channels.answer_reader
+import crossdock.channels.cell_runner
 import crossdock.execution.runner
 from conftest import REPOSITORY
 from crossdock import Project
@@ -53,7 +54,8 @@ def payloads_of(name: str) -> dict[tuple[str, str], Schema]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crossdock.execution.runner, "validate", held)
-        patch.setattr(crossdock.channels.runner, "validate", held)
+        patch.setattr(crossdock.channels.answer_reader, "validate", held)
+        patch.setattr(crossdock.channels.cell_runner, "validate", held)
         for case in cases_of(project(), name):
             run_case(project(), case)
     return seen

@@ -1,4 +1,4 @@
-"""Conversations as they are held: what is asked, in which order, and what becomes of what fails."""
+"""Running conversations: which calls are made, in which order, and what becomes of a failure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TypeAlias
 import pytest
 
 from conftest import MakeProject
+from crossdock.channels.conversation import Conversation, ConversationResult
 from crossdock.channels.messages import Answer, Call, NoAnswer
-from crossdock.channels.runner import Conversation, Outcome
+from crossdock.channels.runner import run_conversation
 from crossdock.core.errors import ChannelError, CrossdockError, EvaluationError, InputError, OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 
@@ -80,16 +81,16 @@ def conversation(project: MakeProject) -> Compile:
     return compile
 
 
-def held(made: Conversation, request: JSON, replies: Mapping[str, Reply] | None = None) -> Outcome:
-    return made.hold(request, Shop(replies or {}))
+def held(made: Conversation, request: JSON, replies: Mapping[str, Reply] | None = None) -> ConversationResult:
+    return run_conversation(made, request, Shop(replies or {}))
 
 
-def answers(outcome: Outcome) -> JSON:
+def answers(outcome: ConversationResult) -> JSON:
     assert isinstance(outcome.response, dict)
     return outcome.response["answers"]
 
 
-def events(outcome: Outcome) -> list[dict[str, JSON]]:
+def events(outcome: ConversationResult) -> list[dict[str, JSON]]:
     assert isinstance(outcome.response, dict)
     found = outcome.response["events"]
     assert isinstance(found, list)
@@ -237,7 +238,7 @@ def test_a_call_holds_all_that_its_step_says(conversation: Compile) -> None:
         files={"mappings/shop/notify/parcel.yaml": "map: {weight: n}"},
     )
     shop = Shop({"POST /orders/7/parcels": {}, "PUT /b": {}, "DELETE /": Answer(204)})
-    made.hold({"id": 7, "n": 2, "true_": True, "false_": False, "f": 1.5}, shop)
+    run_conversation(made, {"id": 7, "n": 2, "true_": True, "false_": False, "f": 1.5}, shop)
     assert shop.calls == [
         Call(
             "a",
@@ -396,7 +397,7 @@ def test_a_call_that_fails_is_told_to_the_failure_mapping(
     conversation: Compile, answer: Reply, keys: str, expected: dict[str, JSON]
 ) -> None:
     made = conversation(f"  - {{step: a, call: GET /a, {keys}}}\n  - {{step: b, call: GET /b}}")
-    outcome = made.hold({}, Shop({"GET /a": answer}), base_url="https://shop.example.com/api")
+    outcome = run_conversation(made, {}, Shop({"GET /a": answer}), base_url="https://shop.example.com/api")
     where = {"action": "notify", "step": "a", "method": "GET", "url": "https://shop.example.com/api/a"}
     assert events(outcome) == [{**where, "skipped": ["b"], **expected}]
     assert answers(outcome) == {}
@@ -553,7 +554,7 @@ def test_one_element_of_three_fails_and_becomes_one_event(
         {"POST /parcels/one": {"id": 1}, "POST /parcels/two": answer, "POST /parcels/three": {"id": 3}}
     )
     request: JSON = {"parcels": [{"id": 1, "ref": "one"}, broken, {"id": 3, "ref": "three", "weight": 3}]}
-    outcome = made.hold(request, shop)
+    outcome = run_conversation(made, request, shop)
     assert answers(outcome) == {"parcel": [{"id": 1}, {"id": 3}]}
     (event,) = events(outcome)
     assert (event["kind"], event["concept"], event["id"]) == (kind, "parcel", broken["ref"])
@@ -590,7 +591,7 @@ def test_elements_at_once_keep_their_order_and_their_number(conversation: Compil
         return Answer(500 if number % 5 == 0 else 200, number)
 
     shop = Shop({f"GET /parcels/{number}": slow for number in delays})
-    outcome = made.hold({"parcels": [{"n": number} for number in delays]}, shop)
+    outcome = run_conversation(made, {"parcels": [{"n": number} for number in delays]}, shop)
     assert answers(outcome) == {"parcel": [n for n in delays if n % 5], "after": 19}
     assert [event["id"] for event in events(outcome)] == [0, 5, 10, 15, 20]
     assert [call.path for call in outcome.calls] == [f"/parcels/{number}" for number in delays]
@@ -611,7 +612,7 @@ def test_a_plain_step_that_fails_ends_the_conversation_and_names_what_is_not_don
 """
     )
     shop = Shop({})
-    outcome = made.hold({"no": 7, "parcels": [1]}, shop)
+    outcome = run_conversation(made, {"no": 7, "parcels": [1]}, shop)
     assert shop.asked == ["GET /a"]
     assert answers(outcome) == {"first": 1}
     assert [(e["step"], e["concept"], e["id"], e["skipped"]) for e in events(outcome)] == [
@@ -659,7 +660,7 @@ def test_a_failure_inside_an_element_ends_that_element_only(conversation: Compil
     }
     request: JSON = {"orders": [{"no": n, "lines": [{"sku": f"{n}x"}, {"sku": f"{n}y"}]} for n in (1, 2, 3)]}
     shop = Shop({**good, "GET /lines/1x": {}, "GET /lines/1y": {}, "GET /lines/3y": {}})
-    outcome = made.hold(request, shop)
+    outcome = run_conversation(made, request, shop)
     told = [
         (e.get("closed"), e.get("step"), e.get("concept"), e.get("id"), e.get("skipped"))
         for e in events(outcome)
@@ -764,14 +765,14 @@ def test_without_a_failure_mapping_a_failure_is_an_error(
     made = conversation(f"  - {{step: a, {each}{step}}}", head="", files=files)
     element: dict[str, JSON] = {"x": "text"}
     with pytest.raises(error) as caught:
-        made.hold({**element, "n": [element, element]}, Shop({"GET /a": reply}))
+        run_conversation(made, {**element, "n": [element, element]}, Shop({"GET /a": reply}))
     assert caught.value.diagnostics[0].id == id
 
 
 def test_the_error_of_a_channel_names_the_step_and_the_call(conversation: Compile) -> None:
     made = conversation("  - {step: order, call: 'GET /orders/{{ id }}', query: {key: id}}", head="")
     with pytest.raises(ChannelError) as caught:
-        made.hold({"id": 7}, Shop({"GET /orders/7": Answer(503, text="<html>")}))
+        run_conversation(made, {"id": 7}, Shop({"GET /orders/7": Answer(503, text="<html>")}))
     assert str(caught.value) == (
         "error[channel-failed]: the step `order` failed: the channel answered 503\n"
         "  --> mappings/shop/notify/conversation.yaml:4:12\n"
@@ -817,7 +818,7 @@ def test_a_request_that_breaks_its_schema_is_refused_before_anything_is_asked(co
     made = conversation("  - {step: a, call: GET /a}", head="request: shop/parcel\nfailure: ../failure")
     shop = Shop({"GET /a": {}})
     with pytest.raises(InputError) as caught:
-        made.hold({"id": "x"}, shop, name="order.json")
+        run_conversation(made, {"id": "x"}, shop, name="order.json")
     assert str(caught.value) == (
         "error[wrong-type]: expected a whole number, found text\n  --> order.json at /id"
     )
@@ -867,7 +868,7 @@ def test_settings_given_override_those_of_the_channel(conversation: Compile) -> 
         "  - {step: a, call: 'GET /{{ settings.till }}', body: till}",
         files={"mappings/shop/notify/till.yaml": "map: {till: settings().till}"},
     )
-    outcome = made.hold({}, Shop({"GET /T2": {}}), settings={"till": "T2"})
+    outcome = run_conversation(made, {}, Shop({"GET /T2": {}}), settings={"till": "T2"})
     assert [(call.path, call.body) for call in outcome.calls] == [("/T2", {"till": "T2"})]
 
 
@@ -883,7 +884,7 @@ def test_a_conversation_is_shared_between_threads(conversation: Compile) -> None
     def hold(number: int) -> None:
         request: JSON = {"n": [{"v": number * 10 + n} for n in range(5)]}
         shop = Shop({f"GET /{number * 10 + n}": number * 10 + n for n in range(5)})
-        found[number] = made.hold(request, shop, settings={"till": number}).response
+        found[number] = run_conversation(made, request, shop, settings={"till": number}).response
 
     threads = [threading.Thread(target=hold, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -100,7 +100,7 @@ def listening() -> Iterator[tuple[str, list[bytes]]]:
 
 @pytest.fixture
 def answered(project: MakeProject, tmp_path: Path) -> Iterator[Answered]:
-    """Holds the conversation over a request with an id, and gives what went out, and the response."""
+    """Runs the conversation for a request with an id, and gives what went out, and the response."""
     with listening() as (url, heads):
         channel = f'describe: A desk.\nbase_url: "{url}/api"\nlimits: {{seconds: 3, attempts: 1}}\n'
         made: Project = project({**FILES, "mappings/desk/channel.yaml": channel})

@@ -13,9 +13,9 @@ import pytest
 
 from conftest import MakeProject, Run
 from crossdock import InputError, Project
+from crossdock.channels.conversation import Unanswered
 from crossdock.channels.dry_run import given_answer, plan, read_answers
 from crossdock.channels.messages import Call, NoAnswer
-from crossdock.channels.runner import Unanswered
 from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\

@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from crossdock.channels.runner import Conversation
-from crossdock.channels.step_parser import (
-    BlockAction,
-    CallAction,
+from crossdock.channels.conversation import Conversation
+from crossdock.channels.step_parser import parse_conversation
+from crossdock.channels.steps import (
+    BlockTask,
+    CallTask,
     ConversationFile,
-    EventAction,
-    Step,
-    ValueAction,
+    ConversationStep,
+    EventTask,
+    ValueTask,
     all_steps,
     linked_steps,
-    parse_conversation,
     step_cells,
 )
 from crossdock.checking.check import CellCheck, settings_type
@@ -112,11 +112,11 @@ def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.Map
     )
 
 
-def _answers(steps: tuple[Step, ...], resolution: Resolution) -> dict[str, Schema]:
+def _answers(steps: tuple[ConversationStep, ...], resolution: Resolution) -> dict[str, Schema]:
     """The schemas of the answers, by name."""
     found: dict[str, Schema] = {}
     for step in all_steps(steps):
-        if isinstance(step.action, CallAction) and (name := step.action.answer) is not None:
+        if isinstance(step.task, CallTask) and (name := step.task.answer) is not None:
             schema = resolution.schema(name)
             if schema is not None:
                 found[name.name] = schema
@@ -159,7 +159,7 @@ class _Around:
         """Inside a step's own steps, whose answers are nobody else's."""
         return replace(self, known=dict(self.known), sometimes=set(self.sometimes))
 
-    def where(self, check: CellCheck, step: Step) -> _Around:
+    def where(self, check: CellCheck, step: ConversationStep) -> _Around:
         """Where a step is done: its `if` holds, and its `unless` does not."""
         shown, context = self.shown, self.context
         for expression, truth in ((step.condition, True), (step.unless, False)):
@@ -202,7 +202,7 @@ class _Check:
         findings += self.cell(file.response, around, schema_type(self.cells.target))
         return findings
 
-    def steps(self, steps: tuple[Step, ...], around: _Around) -> Iterable[Diagnostic]:
+    def steps(self, steps: tuple[ConversationStep, ...], around: _Around) -> Iterable[Diagnostic]:
         """The findings of some steps; ``around.known`` takes what their answers are."""
         for step in steps:
             inside = around
@@ -220,30 +220,30 @@ class _Check:
             answer: list[Type] = []
             yield from self.action(step, here, answer)
             sometimes = step.condition is not None or step.unless is not None
-            if sometimes or (isinstance(step.action, CallAction) and step.action.tolerate is not None):
+            if sometimes or (isinstance(step.task, CallTask) and step.task.tolerate is not None):
                 around.sometimes.add(step.name)
             for typ in answer:
                 typ = typ.with_optional(True) if sometimes and step.each is None else typ
                 around.known[step.name] = ListType(typ, name="the answers") if step.each is not None else typ
 
-    def action(self, step: Step, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
-        match step.action:
-            case CallAction() as call:
+    def action(self, step: ConversationStep, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
+        match step.task:
+            case CallTask() as call:
                 yield from self.call(call, around, answer)
-            case ValueAction(cell):
+            case ValueTask(cell):
                 check = self.check(around)
                 answer.append(check.cell(cell, around.context, ANYTHING))
                 yield from check.findings
-            case EventAction(cell):
+            case EventTask(cell):
                 yield from self.cell(cell, around)
-            case BlockAction(steps):
+            case BlockTask(steps):
                 inner = around.block()
                 yield from self.steps(steps, inner)
                 added = {name: typ for name, typ in inner.known.items() if around.known.get(name) is not typ}
                 element = {"element": around.context} if step.each is not None else {}
                 answer.append(ObjectType({**added, **element}, f"the answers of {step.name}"))
 
-    def call(self, call: CallAction, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
+    def call(self, call: CallTask, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
         check = self.check(around)
         check.bound(call.path, around.context, around.sometimes)
         yield from check.findings

@@ -13,8 +13,9 @@ from typing import Final
 
 from crossdock.channels.auth import base_url, channel_headers
 from crossdock.channels.config import Channel
+from crossdock.channels.conversation import Conversation, ConversationResult, Unanswered
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
-from crossdock.channels.runner import Conversation, Outcome, Unanswered
+from crossdock.channels.runner import run_conversation
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read
@@ -114,18 +115,20 @@ def plan(
     ``channel`` is the conversation's own: its URL and its headers are shown.
     """
     base = base_url(channel, settings) if channel.base_url is not None else ""
-    outcome = conversation.hold(
-        request, given_answer, settings=settings, base_url=base, name=name, given=answers
+    result = run_conversation(
+        conversation, request, given_answer, settings=settings, base_url=base, name=name, given=answers
     )
-    return plan_as_json(outcome, base, channel_headers(channel, settings)), outcome.warnings
+    return plan_as_json(result, base, channel_headers(channel, settings)), result.warnings
 
 
-def plan_as_json(outcome: Outcome, base: str = "", headers: MappingType[str, str] | None = None) -> JSON:
+def plan_as_json(
+    result: ConversationResult, base: str = "", headers: MappingType[str, str] | None = None
+) -> JSON:
     """The headers of every call, without secrets; the calls, what waits for an answer, and the response."""
     shown: dict[str, JSON] = {"headers": dict(headers)} if headers else {}
-    shown["calls"] = [call.as_json(base) for call in outcome.calls]
-    if outcome.waiting:
-        shown["waiting"] = [step.as_json() for step in outcome.waiting]
-    if not isinstance(outcome.response, Missing):
-        shown["response"] = outcome.response
+    shown["calls"] = [call.as_json(base) for call in result.calls]
+    if result.waiting:
+        shown["waiting"] = [step.as_json() for step in result.waiting]
+    if not isinstance(result.response, Missing):
+        shown["response"] = result.response
     return shown

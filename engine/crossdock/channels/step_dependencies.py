@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from crossdock.channels.step_parser import Step, step_cells
+from crossdock.channels.steps import ConversationStep, step_cells
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, Identifier, Subexpression, children
 from crossdock.language.syntax import LinkedMapping
@@ -17,7 +17,7 @@ from crossdock.language.syntax import LinkedMapping
 _ANY: Final = "*"
 
 
-def answers_needed(step: Step, unknown: tuple[str, ...]) -> tuple[str, ...]:
+def answers_needed(step: ConversationStep, unknown: tuple[str, ...]) -> tuple[str, ...]:
     """Which of the unknown answers a step reads before it has made its call.
 
     What it is about, and who takes its failure, is asked only when it fails; steps inside ask for themselves.

@@ -12,18 +12,25 @@ and ``failure`` say whether, how often, and what becomes of it when it fails.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
 from crossdock.channels.config import header_problems
+from crossdock.channels.steps import (
+    BlockTask,
+    CallTask,
+    ConversationFile,
+    ConversationStep,
+    EventTask,
+    Task,
+    ValueTask,
+)
 from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
-from crossdock.language.links import Links
 from crossdock.language.parser import Parser, unknown_keys
 
 # What may stand in a path as it is: RFC 3986 without what ends one.
@@ -52,7 +59,7 @@ CALL_KEYS: Final = {
     "refuse": "an expression over {status, body}: a failure although the status does not say so",
     "repeatable": "true: the call may be made again when its outcome is unknown",
 }
-ACTIONS: Final = {
+TASKS: Final = {
     "call": "the method and the path: `POST /orders/{{ id }}/packages`",
     "value": "a cell, whose value is the step's answer",
     "event": "a cell, whose value is an event of the response",
@@ -65,118 +72,13 @@ STEP_KEYS: Final = {
     "each": "the step runs once for each element of this list, with the element as its context",
     "at_once": "how many elements run at the same time; 1 by default",
     "about": "what the step is about, for the event of its failure: `concept` and `id`",
-    **ACTIONS,
+    **TASKS,
     **CALL_KEYS,
     "failure": "the failure mapping of this step, in place of the conversation's",
 }
 RESERVED: Final = ("element",)  # beside the answers inside an `each`
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class CallAction:
-    """A call: its method, its path as a template, and cells for all that goes with it."""
-
-    method: str
-    path: Expression
-    query: syntax.Cell | None
-    headers: syntax.Cell | None
-    body: syntax.Cell | None
-    form: bool
-    answer: syntax.SchemaName | None
-    tolerate: Expression | None
-    refuse: Expression | None
-    repeatable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ValueAction:
-    cell: syntax.Cell
-
-
-@dataclass(frozen=True, slots=True)
-class EventAction:
-    cell: syntax.Cell
-
-
-@dataclass(frozen=True, slots=True)
-class BlockAction:
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    name: str
-    condition: Expression | None
-    unless: Expression | None
-    each: Expression | None
-    at_once: int
-    about: syntax.Cell | None
-    failure: syntax.Cell | None
-    action: CallAction | ValueAction | EventAction | BlockAction
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationFile:
-    """A parsed ``conversation.yaml``."""
-
-    describe: str
-    request: syntax.SchemaName | None
-    response_schema: syntax.SchemaName | None
-    cannot: dict[str, str]
-    tables: dict[str, syntax.Table]
-    fragments: dict[str, syntax.Fragment]
-    steps: tuple[Step, ...]
-    response: syntax.Cell
-    failure: syntax.Cell | None
-
-
-def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """Every step, those inside others too, in the order of the file."""
-    for step in steps:
-        yield step
-        if isinstance(step.action, BlockAction):
-            yield from all_steps(step.action.steps)
-
-
-def step_cells(step: Step) -> list[syntax.Cell]:
-    """The cells of one step, expressions among them."""
-    expressions = [step.each, step.condition, step.unless]
-    cells = [step.about, step.failure]
-    match step.action:
-        case CallAction() as call:
-            expressions += [call.path, call.tolerate, call.refuse]
-            cells += [call.query, call.headers, call.body]
-        case ValueAction(cell) | EventAction(cell):
-            cells.append(cell)
-    evaluated = [syntax.Evaluate(expression) for expression in expressions if expression is not None]
-    return [*evaluated, *(cell for cell in cells if cell is not None)]
-
-
-def linked_steps(steps: tuple[Step, ...], links: Links) -> tuple[Step, ...]:
-    """Steps with every ``$use`` in their cells linked."""
-
-    def linked(cell: syntax.Cell | None) -> syntax.Cell | None:
-        return None if cell is None else links.cell(cell)
-
-    def action_of(step: Step) -> CallAction | ValueAction | EventAction | BlockAction:
-        match step.action:
-            case CallAction() as call:
-                query, headers, body = linked(call.query), linked(call.headers), linked(call.body)
-                return replace(call, query=query, headers=headers, body=body)
-            case ValueAction(cell):
-                return ValueAction(links.cell(cell))
-            case EventAction(cell):
-                return EventAction(links.cell(cell))
-            case BlockAction(inner):
-                return BlockAction(linked_steps(inner, links))
-
-    return tuple(
-        replace(step, about=linked(step.about), failure=linked(step.failure), action=action_of(step))
-        for step in steps
-    )
 
 
 def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
@@ -242,7 +144,7 @@ class _StepParser(Parser):
             return syntax.Use(name, node.span, (), node.span)
         return self.cell(node)
 
-    def steps(self, node: Node | None) -> tuple[Step, ...]:
+    def steps(self, node: Node | None) -> tuple[ConversationStep, ...]:
         if node is None:
             return ()
         if not isinstance(node, ListNode):
@@ -254,13 +156,13 @@ class _StepParser(Parser):
                 self.problem("duplicate-step", f"there are two steps `{step.name}`", step.span)
         return tuple(steps)
 
-    def step(self, node: Node) -> Step | None:
+    def step(self, node: Node) -> ConversationStep | None:
         if not isinstance(node, MapNode):
             self.problem("not-an-object", "a step is an object with `step:` and what it does", node.span)
             return None
         self.step_keys(node)
-        name, action = self.name(node), self.action(node)
-        step = Step(
+        name, task = self.name(node), self.task(node)
+        step = ConversationStep(
             name=name or "",
             condition=self.optional_expression(node, "if"),
             unless=self.optional_expression(node, "unless"),
@@ -268,10 +170,10 @@ class _StepParser(Parser):
             at_once=self.at_once(node.get("at_once")),
             about=None if (about := node.get("about")) is None else self.cell(about),
             failure=self.optional(node.get("failure")),
-            action=action or BlockAction(()),
+            task=task or BlockTask(()),
             span=self.head(node),
         )
-        return step if name is not None and action is not None else None
+        return step if name is not None and task is not None else None
 
     def head(self, node: MapNode) -> Span:
         name = node.get("step")
@@ -297,10 +199,10 @@ class _StepParser(Parser):
         self.problem("step-name", message, self.head(node), help)
         return None
 
-    def action(self, node: MapNode) -> CallAction | ValueAction | EventAction | BlockAction | None:
-        given = [key for key in ACTIONS if node.get(key) is not None]
+    def task(self, node: MapNode) -> Task | None:
+        given = [key for key in TASKS if node.get(key) is not None]
         if len(given) != 1:
-            listed = ", ".join(f"`{key}`" for key in ACTIONS)
+            listed = ", ".join(f"`{key}`" for key in TASKS)
             message = "a step does one thing" if given else "the step does nothing"
             self.problem("step-action", message, self.head(node), f"it has one of {listed}")
             return None
@@ -310,15 +212,15 @@ class _StepParser(Parser):
             case "call":
                 return self.call(node, content)
             case "value":
-                return ValueAction(self.cell(content))
+                return ValueTask(self.cell(content))
             case "event":
-                return EventAction(self.cell(content))
-        return BlockAction(self.steps(content))
+                return EventTask(self.cell(content))
+        return BlockTask(self.steps(content))
 
-    def call(self, node: MapNode, content: Node) -> CallAction | None:
+    def call(self, node: MapNode, content: Node) -> CallTask | None:
         method, path = self.method_and_path(content)
         self.problems.extend(header_problems(node.get("headers")))
-        call = CallAction(
+        call = CallTask(
             method=method,
             path=path or compile_constant_text(ScalarNode("", content.span)),
             query=self.cells_object(node.get("query"), "query"),

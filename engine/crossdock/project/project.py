@@ -31,7 +31,7 @@ from crossdock.project.search_path import bundled as bundled_root
 from crossdock.schema.store import Schema, SchemaStore
 
 if TYPE_CHECKING:
-    from crossdock.channels.runner import Ask, Conversation, Outcome
+    from crossdock.channels.conversation import Ask, Conversation, ConversationResult
 
 __all__ = ["MAPPINGS", "Project", "bundled_root"]
 
@@ -223,10 +223,14 @@ class Project:
         base_url: str = "",
         name: str = "request",
         given: JSON | Missing = MISSING,
-    ) -> Outcome:
-        """Hold the conversation of an action; see ``Conversation.hold``."""
+    ) -> ConversationResult:
+        """Run the conversation of an action: see ``channels.runner.run_conversation``."""
+        from crossdock.channels.runner import run_conversation
+
         conversation = self.conversation(channel, action)
-        return conversation.hold(request, ask, settings=settings, base_url=base_url, name=name, given=given)
+        return run_conversation(
+            conversation, request, ask, settings=settings, base_url=base_url, name=name, given=given
+        )
 
     def _no_conversation(self, channel: str, action: str) -> ProjectError:
         actions = self.actions_of(channel)

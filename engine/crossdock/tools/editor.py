@@ -100,8 +100,8 @@ def _step() -> Object:
         "repeatable": _FLAG,
         "failure": _ref("cell"),
     }
-    one_action: list[JSON] = [{"required": [action]} for action in step_parser.ACTIONS]
-    return {**_keys(step_parser.STEP_KEYS, kinds, ["step"]), "oneOf": one_action}
+    one_task: list[JSON] = [{"required": [task]} for task in step_parser.TASKS]
+    return {**_keys(step_parser.STEP_KEYS, kinds, ["step"]), "oneOf": one_task}
 
 
 def _conversation() -> Object:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossdock.channels.runner import Conversation
-from crossdock.channels.step_parser import BlockAction, CallAction, Step, all_steps
+from crossdock.channels.conversation import Conversation
+from crossdock.channels.steps import BlockTask, CallTask, ConversationStep, all_steps
 from crossdock.project.project import Project
 
 _HEAD = """# Actions and channels
@@ -73,21 +73,21 @@ def _section(channel: str, conversation: Conversation | None) -> Iterator[str]:
         yield from (f"- **{what}**: {why}" for what, why in conversation.cannot.items())
 
 
-def _calls(steps: tuple[Step, ...], around: tuple[str, ...] = ()) -> Iterator[tuple[str, str, str]]:
+def _calls(
+    steps: tuple[ConversationStep, ...], around: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str, str]]:
     """The calls of some steps: the step's name, the call, and on what it depends."""
     for step in steps:
         conditions = (*around, *_conditions(step))
-        match step.action:
-            case CallAction(method=method, path=path):
+        match step.task:
+            case CallTask(method=method, path=path):
                 when = "; ".join(conditions) or "always"
                 yield step.name, f"{method} {path.text}", when
-            case BlockAction(steps=inner) if any(
-                isinstance(item.action, CallAction) for item in all_steps(inner)
-            ):
+            case BlockTask(steps=inner) if any(isinstance(item.task, CallTask) for item in all_steps(inner)):
                 yield from _calls(inner, conditions)
 
 
-def _conditions(step: Step) -> Iterator[str]:
+def _conditions(step: ConversationStep) -> Iterator[str]:
     for word, expression in (("for each", step.each), ("if", step.condition), ("unless", step.unless)):
         if expression is not None:
             text = " ".join(expression.text.split()).replace("|", "\\|")

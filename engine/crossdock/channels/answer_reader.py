@@ -1,0 +1,79 @@
+"""A channel's answer -> the step's answer: tolerated, refused, or validated against its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, replace
+
+from crossdock.channels.cell_runner import CellRunner
+from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.failures import StepFailed
+from crossdock.channels.messages import Answer
+from crossdock.channels.step_frame import StepFrame
+from crossdock.channels.steps import CallTask
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.paths import pointer
+from crossdock.execution.values import is_true
+from crossdock.language import syntax
+from crossdock.language.expr import Constant, Expression
+from crossdock.schema.store import Schema
+from crossdock.schema.validator import validate
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReader:
+    """Reads answers in one frame. ``schemas`` are those of the answers by name.
+
+    ``result`` takes the warnings of the conditions that run for them.
+    """
+
+    cells: CellRunner
+    schemas: MappingType[str, Schema]
+    frame: StepFrame
+    result: ConversationResult
+
+    def read(self, task: CallTask, answer: Answer) -> JSON | Missing:
+        """The body of an answer; missing when it is empty or tolerated. Raises StepFailed.
+
+        `tolerate` comes first, so that it can accept any status and a body of any form. `refuse` comes
+        before the schema, so that a refusal is reported as one and not as a body of the wrong form.
+        """
+        if self._is_true(task.tolerate, answer):
+            return MISSING
+        if not 200 <= answer.status < 300:
+            raise StepFailed("status", f"the channel answered {answer.status}")
+        if self._is_true(task.refuse, answer):
+            raise StepFailed("refused", f"the channel refused the call ({answer.status})")
+        if answer.text is not None:
+            raise StepFailed("answer", "the channel's answer is not JSON")
+        if isinstance(answer.body, Missing):
+            # 204 promises that there is no body (RFC 9110, 15.3.5); any other status should have had one.
+            if task.answer is not None and answer.status != 204:
+                raise StepFailed("answer", "the channel's answer is empty")
+            return MISSING
+        if task.answer is not None:
+            self._validate(answer.body, task.answer.name)
+        return answer.body
+
+    def _validate(self, body: JSON, name: str) -> None:
+        for first in validate(body, self.schemas[name])[:1]:
+            at = f" at {pointer(*first.parts)}" if first.parts else ""
+            raise StepFailed("answer", f"the channel's answer breaks `{name}`: {first.message}{at}")
+
+    def _is_true(self, condition: Expression | None, answer: Answer) -> bool:
+        """Whether a condition is true for an answer.
+
+        Its context is `{status, body}`, but `root()` stays the context of the step: the answer is put into
+        the expression as a constant, and the condition runs in a `$with` of it.
+        """
+        if condition is None:
+            return False
+        body = None if isinstance(answer.body, Missing) else answer.body
+        seen = replace(condition, node=Constant({"status": answer.status, "body": body}))
+        cell = syntax.With(seen, syntax.Evaluate(condition), condition.span)
+        try:
+            value = self.cells.value(cell, self.frame, self.result)
+        except StepFailed as failed:
+            # The call was made, so that `request` would be wrong.
+            raise StepFailed("answer", failed.message, failed.cause) from None
+        return not isinstance(value, Missing) and is_true(value)

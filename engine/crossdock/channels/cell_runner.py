@@ -1,0 +1,72 @@
+"""Runs the cells and expressions of a conversation, in the frame of a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.failures import StepFailed
+from crossdock.channels.step_frame import StepFrame
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.errors import CrossdockError, OutputError
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.runner import Result, run_traced
+from crossdock.execution.trace import Watch
+from crossdock.execution.values import is_true
+from crossdock.language import syntax
+from crossdock.language.expr import Expression
+from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.store import Schema
+from crossdock.schema.validator import validate
+
+
+@dataclass(frozen=True, slots=True)
+class CellRunner:
+    """Runs the cells of one conversation. ``cells`` has its tables, fragments and settings."""
+
+    cells: LinkedMapping
+    watch: Watch | None
+
+    def run(self, cell: syntax.Cell, frame: StepFrame, target: Schema | None = None) -> Result:
+        """The result of a cell. A mapping that it names is validated on both sides.
+
+        Raises InputError, EvaluationError or OutputError.
+        """
+        used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
+        if isinstance(used, LinkedMapping):
+            result = self._run_mapping(used, frame)
+            # The mapping's own target schema may be another one, or none.
+            if target is not None and (violations := validate(result.value, target)):
+                found = [Diagnostic(each.id, each.message, cell.span, each.help) for each in violations]
+                raise OutputError(found, result.value)
+            return result
+        return self._run_mapping(replace(self.cells, cell=cell, source=None, target=target), frame)
+
+    def _run_mapping(self, mapping: LinkedMapping, frame: StepFrame) -> Result:
+        return run_traced(mapping, frame.context, frame.scope, name=frame.name, watch=self.watch)
+
+    def value(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
+        """The value of a cell; its warnings are added to ``result``. Raises StepFailed."""
+        try:
+            ran = self.run(cell, frame)
+        except CrossdockError as error:
+            raise StepFailed("request", _with_place(error.diagnostics[0]), cause=error) from None
+        result.warnings += ran.warnings
+        return ran.value if ran.present else MISSING
+
+    def evaluate(
+        self, expression: Expression, frame: StepFrame, result: ConversationResult
+    ) -> JSON | Missing:
+        """The value of an expression. Raises StepFailed."""
+        return self.value(syntax.Evaluate(expression), frame, result)
+
+    def is_true(self, expression: Expression, frame: StepFrame, result: ConversationResult) -> bool:
+        """Whether an expression is true as JMESPath has it; a missing value is not. Raises StepFailed."""
+        value = self.evaluate(expression, frame, result)
+        return not isinstance(value, Missing) and is_true(value)
+
+
+def _with_place(diagnostic: Diagnostic) -> str:
+    """What is wrong, and where in the payload or in the result."""
+    place = diagnostic.input.pointer if diagnostic.input is not None else diagnostic.output
+    return f"{diagnostic.message}, at {place}" if place else diagnostic.message

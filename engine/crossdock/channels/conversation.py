@@ -1,0 +1,98 @@
+"""A compiled conversation, and what running it gives: data only.
+
+conversation = project.conversation("shop", "order_ack")
+result = run_conversation(conversation, request, ask)       # see runner.py
+result.response, result.calls, result.warnings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from crossdock.channels.messages import Answer, Call
+from crossdock.channels.steps import ConversationStep
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.trace import Watch
+from crossdock.language import syntax
+from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.store import Schema
+
+# How a call is answered: over the network, or from a file, which is the second argument then.
+Ask: TypeAlias = "Callable[[Call, JSON | Missing], Answer]"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Conversation:
+    """A compiled conversation.
+
+    ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
+    channel's answers by name, ``findings`` the warnings of the check, and ``cannot`` what the channel
+    cannot do, each with the reason. ``watch`` is told what runs.
+    """
+
+    name: str
+    describe: str
+    cells: LinkedMapping
+    steps: tuple[ConversationStep, ...]
+    response: syntax.Cell
+    failure: syntax.Cell | None
+    answers: MappingType[str, Schema]
+    findings: tuple[Diagnostic, ...] = ()
+    cannot: MappingType[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
+
+    def __repr__(self) -> str:
+        return f"Conversation({self.name!r})"
+
+    @property
+    def action(self) -> str:
+        """The RetailOPS action that it answers, which is the name of its folder."""
+        return self.name.split("/")[-2]
+
+
+@dataclass(slots=True)
+class ConversationResult:
+    """What running some steps gave, or the whole conversation, which alone has a ``response``.
+
+    ``answers`` are by step. In a plan, ``unknown`` are the steps whose answers are not given, and
+    ``waiting`` those that need one of them. ``stopped``: a step failed, and those after it did not run.
+    """
+
+    answers: dict[str, JSON] = field(default_factory=dict)
+    events: list[JSON] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    waiting: list[WaitingStep] = field(default_factory=list)
+    warnings: list[Diagnostic] = field(default_factory=list)
+    stopped: bool = False
+    response: JSON | Missing = MISSING
+
+    def take(self, inner: ConversationResult) -> None:
+        """Add what nested steps gave, except their answers. A waiting step is listed once, however many
+        elements wait for it."""
+        self.events += inner.events
+        self.calls += inner.calls
+        self.waiting += [step for step in inner.waiting if step not in self.waiting]
+        self.warnings += inner.warnings
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingStep:
+    """A step of a plan that needs answers of other steps. ``call`` is its call as the file has it."""
+
+    step: str
+    call: str | None
+    needs: tuple[str, ...]
+
+    def as_json(self) -> dict[str, JSON]:
+        """``{"step": …, "call": …, "for": […]}``, without ``call`` for a step that makes none."""
+        call: dict[str, JSON] = {} if self.call is None else {"call": self.call}
+        return {"step": self.step, **call, "for": list(self.needs)}
+
+
+class Unanswered(Exception):  # noqa: N818 (a plan's way to say that it has no answer)
+    """The answer to a call is not given, so the plan cannot go on with this step."""

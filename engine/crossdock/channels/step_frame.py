@@ -1,0 +1,63 @@
+"""Where a step runs: its context and scope, and what the steps around it have given so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.steps import CallTask, ConversationStep, all_steps
+from crossdock.core.json_types import JSON
+from crossdock.execution.scope import Scope
+from crossdock.language import syntax
+
+
+def _nothing(_result: ConversationResult) -> dict[str, JSON]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class StepFrame:
+    """Where a step runs.
+
+    ``context`` is the request or the element of an ``each``, and ``name`` what messages call it. ``failure``
+    is the nearest failure mapping, and ``about`` gives the ``concept`` and ``id`` of an event. ``after`` are
+    the steps with calls that will not run if this one fails. ``unknown`` are the steps of a plan whose
+    answers are not given.
+    """
+
+    context: JSON
+    scope: Scope
+    name: str
+    failure: syntax.Cell | None
+    about: Callable[[ConversationResult], dict[str, JSON]] = _nothing
+    after: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def for_step(
+        self, step: ConversationStep, done: ConversationResult, later: tuple[ConversationStep, ...]
+    ) -> StepFrame:
+        """The frame of one of several steps: ``done`` is what those before it gave, ``later`` follow it."""
+        scope = self.scope
+        unknown = (name for name in (*self.unknown, *done.unknown) if name not in done.answers)
+        return replace(
+            self,
+            scope=replace(
+                scope,
+                answers={**scope.answers, **done.answers},
+                events=(*scope.events, *done.events),
+            ),
+            failure=step.failure or self.failure,
+            after=(*(other.name for other in later if _makes_calls(other)), *self.after),
+            unknown=tuple(unknown),
+        )
+
+    def for_element(self, step: ConversationStep, number: int, element: JSON) -> StepFrame:
+        """The frame of an element of a step's `each`. If it fails, the steps after it still run."""
+        name = f"{self.name}, element {number} of `{step.name}`"
+        return replace(self, context=element, name=name, after=())
+
+
+def _makes_calls(step: ConversationStep) -> bool:
+    """Whether a step makes calls, itself or in its nested steps."""
+    return any(isinstance(inner.task, CallTask) for inner in all_steps((step,)))

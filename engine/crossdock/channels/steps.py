@@ -1,0 +1,145 @@
+"""The steps of a conversation as data: what ``conversation.yaml`` is parsed into.
+
+A step has one task: a call, a value, an event, or steps of its own. ``if``, ``unless``, ``each`` and
+``failure`` say when the task runs, how often, and what becomes of its failure.
+
+    - step: order                       ConversationStep("order", ...,
+      call: GET /orders/{{ id }}            task=CallTask("GET", path, answer="shop/order", ...))
+      answer: shop/order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from crossdock.core.diagnostics import Span
+from crossdock.language import syntax
+from crossdock.language.expr import Expression
+from crossdock.language.links import Links
+
+
+@dataclass(frozen=True, slots=True)
+class CallTask:
+    """Make a call. The answer's body is the step's answer.
+
+    ``path`` is a template that begins with a slash. ``query`` and ``headers`` give objects of texts.
+    ``answer`` names the schema of the answer's body. ``tolerate`` and ``refuse`` are conditions over
+    ``{status, body}``.
+    """
+
+    method: str
+    path: Expression
+    query: syntax.Cell | None
+    headers: syntax.Cell | None
+    body: syntax.Cell | None
+    form: bool
+    answer: syntax.SchemaName | None
+    tolerate: Expression | None
+    refuse: Expression | None
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTask:
+    """Compute a value, which is the step's answer."""
+
+    cell: syntax.Cell
+
+
+@dataclass(frozen=True, slots=True)
+class EventTask:
+    """Add an event. The step has no answer."""
+
+    cell: syntax.Cell
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTask:
+    """Run steps. The step's answer is the object of their answers, by their names."""
+
+    steps: tuple[ConversationStep, ...]
+
+
+Task: TypeAlias = CallTask | ValueTask | EventTask | BlockTask
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationStep:
+    """One step. ``span`` is its name in the file, ``condition`` its ``if``.
+
+    With ``each`` the task runs for every element of a list, ``at_once`` of them at the same time.
+    ``failure`` makes an event of the step's failure, and ``about`` says what the event is about.
+    """
+
+    name: str
+    condition: Expression | None
+    unless: Expression | None
+    each: Expression | None
+    at_once: int
+    about: syntax.Cell | None
+    failure: syntax.Cell | None
+    task: Task
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFile:
+    """A parsed ``conversation.yaml``."""
+
+    describe: str
+    request: syntax.SchemaName | None
+    response_schema: syntax.SchemaName | None
+    cannot: dict[str, str]
+    tables: dict[str, syntax.Table]
+    fragments: dict[str, syntax.Fragment]
+    steps: tuple[ConversationStep, ...]
+    response: syntax.Cell
+    failure: syntax.Cell | None
+
+
+def all_steps(steps: tuple[ConversationStep, ...]) -> Iterator[ConversationStep]:
+    """Every step and every nested step, in the order of the file."""
+    for step in steps:
+        yield step
+        if isinstance(step.task, BlockTask):
+            yield from all_steps(step.task.steps)
+
+
+def step_cells(step: ConversationStep) -> list[syntax.Cell]:
+    """The cells of one step without its nested steps; an expression counts as a cell."""
+    expressions = [step.each, step.condition, step.unless]
+    cells = [step.about, step.failure]
+    match step.task:
+        case CallTask() as call:
+            expressions += [call.path, call.tolerate, call.refuse]
+            cells += [call.query, call.headers, call.body]
+        case ValueTask(cell) | EventTask(cell):
+            cells.append(cell)
+    evaluated = [syntax.Evaluate(expression) for expression in expressions if expression is not None]
+    return [*evaluated, *(cell for cell in cells if cell is not None)]
+
+
+def linked_steps(steps: tuple[ConversationStep, ...], links: Links) -> tuple[ConversationStep, ...]:
+    """Steps with every ``$use`` in their cells linked."""
+
+    def linked(cell: syntax.Cell | None) -> syntax.Cell | None:
+        return None if cell is None else links.cell(cell)
+
+    def linked_task(task: Task) -> Task:
+        match task:
+            case CallTask() as call:
+                query, headers, body = linked(call.query), linked(call.headers), linked(call.body)
+                return replace(call, query=query, headers=headers, body=body)
+            case ValueTask(cell):
+                return ValueTask(links.cell(cell))
+            case EventTask(cell):
+                return EventTask(links.cell(cell))
+            case BlockTask(inner):
+                return BlockTask(linked_steps(inner, links))
+
+    return tuple(
+        replace(step, about=linked(step.about), failure=linked(step.failure), task=linked_task(step.task))
+        for step in steps
+    )
