@@ -31,7 +31,9 @@ PAGES = [
         "benchmarks/README.md",
     )
 ]
-MODULES = sorted(ENGINE.glob("language/functions/*.py"))
+# The other packages follow as they are reworded.
+PACKAGES = ("core", "schema", "language", "execution", "project", "cli")
+MODULES = sorted(module for package in PACKAGES for module in ENGINE.glob(f"{package}/**/*.py"))
 
 _NOUNS = (
     "text|number|string|list|object|name|property|path|whole number|boolean|mapping|template|table|expression"

@@ -20,7 +20,7 @@ Parts = tuple[Part, ...]
 """Property names, indexes from 0, and ``EACH``."""
 
 EACH: Final = "[]"
-"""The part for every element of a list. A property of this name cannot be told from it."""
+"""The part for every element of a list. A property of this name looks the same."""
 
 # Patterns are compiled when they are first used: a warm start needs none of them.
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'

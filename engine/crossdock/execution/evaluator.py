@@ -67,7 +67,7 @@ class Failure(Exception):  # noqa: N818 (it never leaves the engine)
 
 
 class Witness(Protocol):
-    """Is told of each property and element that an evaluation reads."""
+    """Is notified of each property and element that an evaluation reads."""
 
     def seen(self, container: JSON, key: str | int) -> None: ...
 

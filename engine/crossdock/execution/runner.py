@@ -5,7 +5,7 @@
     data = mapping.convert(data)        # bytes for bytes
 
 There are two paths. The normal path is the interpreter, which keeps a trace and words every error. The fast
-path is generated Python, used when nobody needs the trace. It gives a result or gives up; when it gives up,
+path is generated Python, used when no trace is needed. It gives a result or gives up; when it gives up,
 the normal path runs the same payload from the beginning.
 """
 
@@ -59,7 +59,7 @@ class Mapping:
     """A mapping, ready to run. It never changes, and threads may share it.
 
     ``linked`` is the mapping as data and ``findings`` are the warnings of its check. ``read_paths`` finds the
-    paths in a payload that a mapping can read. ``watch`` is told what runs; with one there is no fast path.
+    paths in a payload that a mapping can read. ``watch`` is notified of all runs, and disables the fast path.
     The generated code belongs to this object: a variant made by ``dataclasses.replace`` has none yet.
     """
 

@@ -37,11 +37,11 @@ FILE_KEYS: Final = {
     "ignored": "source paths that are left out on purpose, each with its reason",
     "unavailable": "target paths that cannot be written, each with its reason",
     "checks": "statements about the result that must be true",
-    "map": "the answer, with an expression in every cell",
+    "map": "the result, with an expression in every cell",
 }
 CHECK_KEYS: Final = {
     "check": "an expression over the result; `root()` is the source",
-    "message": "what is said when it does not hold: text, or a template",
+    "message": "the message if the check fails: text, or a template",
     "level": "`warning`, or `error` to refuse the result",
 }
 _T = TypeVar("_T")

@@ -46,7 +46,7 @@ def _all_uses(
             chain = max(chain, depth if fragment else 0)
             continue
         if use.name not in known:
-            known[use.name] = 0, 0  # a circle is told of elsewhere
+            known[use.name] = 0, 0  # a cycle is reported elsewhere
             known[use.name] = _all_uses(fragments, fragment.cell, known, depth + 1)
         within, below = known[use.name]
         uses, chain = uses + 1 + within, max(chain, 1 + below)

@@ -109,7 +109,7 @@ def outcome_of(
 ) -> tuple[JSON, Sequence[Diagnostic]]:
     """The result of an example's mapping, or the plan of its conversation, and the warnings.
 
-    ``change`` is applied to every mapping that runs, and ``watch`` is told what runs.
+    ``change`` is applied to every mapping that runs, and ``watch`` is notified of every run.
     """
     if case.of not in project.conversation_names():
         return _mapped(project, case, change, watch)

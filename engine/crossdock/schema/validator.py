@@ -172,7 +172,7 @@ def _leaf(keyword: str) -> Keyword:
 
     def run(_walker: Walker, given: JSON, value: JSON, schema: dict[str, JSON]) -> Found:
         if keyword == "pattern" and not TESTS["maxLength"](schema.get("maxLength", len(str(value))), value):
-            return  # a text that is too long is told so, and never searched
+            return  # the length is reported; no pattern searches a text that is too long
         if not passes(given, value):
             yield _finding()
 

@@ -62,7 +62,7 @@ def _required(writer: Writer, node: Node, level: int) -> Iterator[str]:
 
 
 def _loop(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
-    """One pass over the members, for an object whose members are told by their names alone."""
+    """One pass over the members, for an object whose members are distinguished by their names alone."""
     known = {name: cast(Node, each) for name, each in _map(node, "properties").items()}
     extra = node.get("additionalProperties", {})
     snippets: dict[str, Snippet] = {}

@@ -48,7 +48,7 @@ def may_vanish(data: bytes) -> bool:
 
 
 def _vanishes(data: bytes, at: int) -> bool:
-    """Whether the number around an exponent becomes 0; what is too long to be told is said to."""
+    """Whether the number around an exponent becomes 0; a number that is too long to decide counts as one."""
     before = _MANTISSA.search(data, max(at - _BACK, 0), at)
     if before is None:
         return False

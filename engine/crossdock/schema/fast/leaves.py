@@ -63,7 +63,7 @@ def takes(node: Node, kind: str) -> bool:
 def conditions(node: Node, kind: str, var: str, hold: Hold) -> Iterator[str]:
     """The conditions under which ``var``, a value of a kind that the node takes, breaks it.
 
-    Their order matters: a text that is too long is told by its length, and never searched.
+    Their order matters: a text that is too long fails by its length, and no pattern searches it.
     """
     if kind == "float" and "type" in node and "number" not in as_list(node["type"]):
         yield f"not {var}.is_integer()"
