@@ -13,7 +13,7 @@ from crossdock import Project
 from crossdock.channels.config import Channel, Limits
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.http import Transport
-from crossdock.core.errors import ChannelError
+from crossdock.channels.messages import ChannelError
 from crossdock.core.json_types import MISSING
 from crossdock.schema.validator import validate
 from fakes import faults, retailops

@@ -14,10 +14,11 @@ import pytest
 
 from conftest import MakeProject
 from crossdock.channels.conversation import Conversation, ConversationResult
-from crossdock.channels.messages import Answer, Call, NoAnswer
+from crossdock.channels.messages import Answer, Call, ChannelError, NoAnswer
 from crossdock.channels.runner import run_conversation
-from crossdock.core.errors import ChannelError, CrossdockError, EvaluationError, InputError, OutputError
+from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.errors import EvaluationError, OutputError
 
 Reply: TypeAlias = "JSON | Answer | NoAnswer | Callable[[Call], Answer]"
 FILES = {

@@ -17,9 +17,10 @@ from jsonschema import Draft202012Validator
 from conftest import REPOSITORY, MakeProject
 from crossdock import Project
 from crossdock.cli.app import run as run_command
-from crossdock.core.errors import EvaluationError, InputError
+from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import begins, field_text
+from crossdock.execution.errors import EvaluationError
 from crossdock.language import syntax as mapping_nodes
 from crossdock.language.functions import REGISTRY
 from crossdock.language.unparse import written

@@ -13,35 +13,28 @@ so that ``crossdock --help`` and shell completion do not wait for what they do n
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
+    from crossdock.channels.messages import ChannelError
     from crossdock.core.diagnostics import Diagnostic, Place, Source, Span
-    from crossdock.core.errors import (
-        ChannelError,
-        CompileError,
-        CrossdockError,
-        EvaluationError,
-        InputError,
-        OutputError,
-        ProjectError,
-    )
+    from crossdock.core.errors import CompileError, CrossdockError, InputError, ProjectError
     from crossdock.core.json_types import JSON
     from crossdock.core.rendering import render
+    from crossdock.core.version import __version__
+    from crossdock.execution.errors import EvaluationError, OutputError
     from crossdock.execution.runner import Mapping, Result
     from crossdock.execution.trace import Read, Step, Trace
     from crossdock.project.project import Project
 
 _HOMES = {
-    "ChannelError": "core.errors",
+    "ChannelError": "channels.messages",
     "CompileError": "core.errors",
     "CrossdockError": "core.errors",
     "Diagnostic": "core.diagnostics",
-    "EvaluationError": "core.errors",
+    "EvaluationError": "execution.errors",
     "InputError": "core.errors",
     "JSON": "core.json_types",
     "Mapping": "execution.runner",
-    "OutputError": "core.errors",
+    "OutputError": "execution.errors",
     "Place": "core.diagnostics",
     "Project": "project.project",
     "ProjectError": "core.errors",
@@ -51,6 +44,7 @@ _HOMES = {
     "Span": "core.diagnostics",
     "Step": "execution.trace",
     "Trace": "execution.trace",
+    "__version__": "core.version",
     "render": "core.rendering",
 }
 

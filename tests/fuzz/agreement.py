@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from crossdock import CrossdockError, Mapping
-from crossdock.core.errors import EvaluationError
 from crossdock.core.json_reader import encode
 from crossdock.core.json_types import MISSING
 from crossdock.execution import codegen
+from crossdock.execution.errors import EvaluationError
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression

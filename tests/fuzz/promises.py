@@ -8,9 +8,10 @@ from typing import Final
 
 from crossdock import CrossdockError, Mapping
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import EvaluationError, InputError, OutputError
+from crossdock.core.errors import InputError
 from crossdock.core.json_reader import encode
 from crossdock.core.rendering import Format, render
+from crossdock.execution.errors import EvaluationError, OutputError
 from crossdock.execution.runner import Result
 
 FORMS: Final[tuple[Format, ...]] = ("text", "short", "github")

@@ -21,12 +21,13 @@ from crossdock.channels.compiler import compile_conversation
 from crossdock.channels.config import parse_channel
 from crossdock.checking.types import schema_type
 from crossdock.core.diagnostics import Span
-from crossdock.core.errors import EvaluationError, InputError
+from crossdock.core.errors import InputError
 from crossdock.core.json_faults import first_fault
 from crossdock.core.json_reader import decode, encode, locate
 from crossdock.core.json_types import MISSING
 from crossdock.core.rendering import render
 from crossdock.core.yaml_reader import ScalarNode
+from crossdock.execution.errors import EvaluationError
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression

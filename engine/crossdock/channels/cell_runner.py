@@ -8,8 +8,9 @@ from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.failures import StepFailed
 from crossdock.channels.step_frame import StepFrame
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import CrossdockError, OutputError
+from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.errors import OutputError
 from crossdock.execution.runner import Result, run_traced
 from crossdock.execution.trace import Watch
 from crossdock.execution.values import is_true

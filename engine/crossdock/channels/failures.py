@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Final
 
 from crossdock.channels.conversation import ConversationResult
-from crossdock.channels.messages import Answer, Call
+from crossdock.channels.messages import Answer, Call, ChannelError
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import ConversationStep
 from crossdock.core.diagnostics import Diagnostic, shorten
-from crossdock.core.errors import ChannelError, CrossdockError
+from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 
 LONGEST_TEXT: Final = 200  # characters of an answer that is not JSON: an error page can be long

@@ -31,13 +31,13 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
-from crossdock import __version__
 from crossdock.channels.auth import Credentials, Token, base_url, channel_headers, redacted, token_of
 from crossdock.channels.config import OWN_HEADERS, Channel
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.version import __version__
 
 # A server that answers 425 (RFC 8470, 5.2) or 429 (RFC 6585, 4) declined to process the call, so any call
 # can be sent again. With the others (RFC 9110, 15.5.9 and 15.6) it may have processed it, so only a

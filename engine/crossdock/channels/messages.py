@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlencode
 
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 
 # `unreachable`: nothing was sent. `timeout`: sent, and no whole answer in time. `answer`: cut off, too large,
@@ -67,3 +70,16 @@ class NoAnswer(Exception):  # noqa: N818 (it never leaves the engine)
         super().__init__(message)
         self.kind = kind
         self.message = message
+
+
+class ChannelError(CrossdockError):
+    """A channel gave no usable answer. ``call`` is what was sent, ``answer`` what came back, if anything."""
+
+    exit_code = 5
+
+    def __init__(
+        self, diagnostics: Sequence[Diagnostic], call: Call | None = None, answer: Answer | None = None
+    ) -> None:
+        super().__init__(diagnostics)
+        self.call = call
+        self.answer = answer

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from crossdock import __version__
 from crossdock.cli.commands import SUMMARIES
 from crossdock.cli.console import format_of, report
+from crossdock.core.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -129,12 +129,12 @@ def _discard_stdout() -> None:
 
 
 def _failed(error: Exception, arguments: Sequence[str]) -> int:
-    from crossdock.core.errors import CrossdockError, exit_code
+    from crossdock.core.errors import CrossdockError
 
     if not isinstance(error, CrossdockError):
         raise error
     report(error.diagnostics, format_of(arguments))
-    return exit_code(error)
+    return error.exit_code
 
 
 if __name__ == "__main__":

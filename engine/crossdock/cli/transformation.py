@@ -59,7 +59,7 @@ class Transformation:
 
     def lines(self, file: str, output: str | None) -> int:
         """Convert the payload on each line to a line. Returns the first rejected one's exit code, or 0."""
-        from crossdock.core.errors import CrossdockError, exit_code
+        from crossdock.core.errors import CrossdockError
 
         self._check_settings()
         code = 0
@@ -70,7 +70,7 @@ class Transformation:
                     result, warnings = self._converted(line, name, many=True)
                 except CrossdockError as error:
                     findings.add(error.diagnostics, name)
-                    code = code or exit_code(error)
+                    code = code or error.exit_code
                     continue
                 findings.add(warnings, name)
                 target.write(result + b"\n")

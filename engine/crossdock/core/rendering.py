@@ -164,7 +164,7 @@ def _escape(text: str, more: str = "") -> str:
 
 
 def _sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, object]:
-    from crossdock import __version__
+    from crossdock.core.version import __version__
 
     rules = sorted({item.id for item in diagnostics})
     driver = {"name": "crossdock", "version": __version__, "rules": [{"id": rule} for rule in rules]}

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from crossdock.core.diagnostics import Diagnostic, Place
-from crossdock.core.errors import EvaluationError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
+from crossdock.execution.errors import EvaluationError
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch

@@ -19,11 +19,11 @@ from typing import TypeAlias
 
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Place, Span, has_errors
-from crossdock.core.errors import OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
 from crossdock.execution import codegen
+from crossdock.execution.errors import OutputError
 from crossdock.execution.fast_path import Nothing, Prepared
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope

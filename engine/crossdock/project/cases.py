@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from crossdock.channels.compiler import changed_conversation
 from crossdock.channels.dry_run import checked_answers, plan
+from crossdock.channels.messages import ChannelError
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import ChannelError, CompileError, EvaluationError, InputError, OutputError
+from crossdock.core.errors import CompileError, InputError
 from crossdock.core.json_types import JSON
 from crossdock.core.rendering import render
+from crossdock.execution.errors import EvaluationError, OutputError
 from crossdock.language.links import Change, changed
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.examples import ANSWERS_SUFFIX, EXAMPLES, is_payload, settings_beside

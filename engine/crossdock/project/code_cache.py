@@ -27,8 +27,8 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
-from crossdock import __version__
 from crossdock.core.python_module import Generated, run_of
+from crossdock.core.version import __version__
 from crossdock.execution.codegen import runtime
 from crossdock.execution.fast_path import Prepared, Read
 from crossdock.project.search_path import FILES

@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from crossdock.cli.sandbox.confinement import FORBIDDEN, ProcessLimits, confine, supported
 from crossdock.core.diagnostics import Diagnostic, Place
-from crossdock.core.errors import CrossdockError, LimitError, ProjectError, exit_code
+from crossdock.core.errors import CrossdockError, LimitError, ProjectError
 from crossdock.core.rendering import Format, render
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _run(job: Job, data: bytes) -> JobResult:
         payload: JSON = json_reader.decode(data, job.name)
         result = mapping.run(payload, settings=settings, name=job.name, validate=job.validate)
     except CrossdockError as error:
-        return JobResult(exit_code(error), _rendered(error.diagnostics, job), "")
+        return JobResult(error.exit_code, _rendered(error.diagnostics, job), "")
     text = json_reader.encode(result.value, compact=job.compact)
     return JobResult(0, _rendered(result.warnings, job), text)
 

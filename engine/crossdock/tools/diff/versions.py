@@ -6,8 +6,9 @@ from collections.abc import Mapping as MappingType
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from crossdock.core.errors import EvaluationError, InputError, OutputError
+from crossdock.core.errors import InputError
 from crossdock.core.json_types import MISSING
+from crossdock.execution.errors import EvaluationError, OutputError
 from crossdock.tools.diff.privacy import Privacy
 from crossdock.tools.diff.rules import Explained
 from crossdock.tools.diff.runs import Run

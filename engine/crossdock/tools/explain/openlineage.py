@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, assert_never
 
-from crossdock import __version__
 from crossdock.checking.lineage import Link
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH, parse_path
+from crossdock.core.version import __version__
 from crossdock.language import syntax
 from crossdock.language.expr import (
     And,

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from crossdock.checking.lineage import Link, lineage
 from crossdock.core.diagnostics import Diagnostic, Span
-from crossdock.core.errors import OutputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
+from crossdock.execution.errors import OutputError
 from crossdock.execution.interpreter import execute
 from crossdock.execution.runner import check_input, run_traced
 from crossdock.execution.scope import Scope

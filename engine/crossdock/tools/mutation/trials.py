@@ -20,8 +20,9 @@ from crossdock.checking.check import check_mapping
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Source, Span
-from crossdock.core.errors import CompileError, CrossdockError, EvaluationError, ProjectError
+from crossdock.core.errors import CompileError, CrossdockError, ProjectError
 from crossdock.core.yaml_reader import MapNode, parse_yaml
+from crossdock.execution.errors import EvaluationError
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
 from crossdock.language.links import Change

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.lineage import Link
-from crossdock.core.errors import EvaluationError, InputError
+from crossdock.core.errors import InputError
+from crossdock.execution.errors import EvaluationError
 from crossdock.project.examples import Record, examples_of
 from crossdock.tools.explain.run import Story, run
 
