@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.execution.codegen import fixed_point
+from crossdock.execution.codegen.expression_writer import ExpressionWriter
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import ORIGINS
 from crossdock.execution.codegen.writer import (
@@ -23,9 +24,6 @@ from crossdock.execution.codegen.writer import (
 )
 from crossdock.language.expr import Constant, ExpressionReference, FunctionCall
 from crossdock.language.functions import REGISTRY, Function
-
-if TYPE_CHECKING:
-    from crossdock.execution.codegen.expressions import Expressions
 
 _CLASSES: Final[dict[str, frozenset[type]]] = {
     "null": frozenset({type(None)}),
@@ -48,7 +46,7 @@ _OPERATIONS: Final = {
 _SAFE: Final = frozenset({"lower", "trim", "upper"})
 
 
-def call(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def call(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     """What a function gives for its arguments in a context."""
     name = node.name
     if (amount := fixed_point.call(expressions, node, frame)) is not None:
@@ -64,7 +62,7 @@ def call(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
 class _Call:
     """One call: its function and its arguments, with what has to be asked of them first."""
 
-    def __init__(self, expressions: Expressions, function: Function, arguments: list[Value]) -> None:
+    def __init__(self, expressions: ExpressionWriter, function: Function, arguments: list[Value]) -> None:
         self.writer = expressions.writer
         self.function = function
         self.arguments = arguments
@@ -127,7 +125,7 @@ def _kinds_of(names: frozenset[str]) -> frozenset[str]:
     return frozenset("number" if name == "integer" else name for name in names)
 
 
-def _by_expression(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _by_expression(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     """A call with an expression that the function evaluates itself: a function within the function."""
     writer = expressions.writer
     codes = []
@@ -146,11 +144,11 @@ def _by_expression(expressions: Expressions, node: FunctionCall, frame: Frame) -
     return Value(f"{called}({', '.join([repr(function.name), *codes])})", _kinds_of(function.returns))
 
 
-def _origin(expressions: Expressions, node: FunctionCall, _frame: Frame) -> Value:
+def _origin(expressions: ExpressionWriter, node: FunctionCall, _frame: Frame) -> Value:
     return expressions.origins[node.name].value
 
 
-def _map(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _map(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     reference, over = node.arguments
     assert isinstance(reference, ExpressionReference)
     values = expressions.writer.named(expressions.value(over, frame))
@@ -166,7 +164,7 @@ def _map(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     return Value(name, ARRAY, simple=True)
 
 
-def _merge(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _merge(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     """Objects in one; what the mapping states of them is stated of the whole."""
     values = [expressions.value(part, frame) for part in node.arguments]
     if all(value.members is not None for value in values):
@@ -182,7 +180,7 @@ def _merge(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     return Value(f"({plain} if {tests} else builtin('merge', {listed}))", OBJECT)
 
 
-def _not_null(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _not_null(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     """All of its arguments are worked out, as the interpreter does, and the first that is there is taken."""
     values = [_ready(expressions.writer, expressions.value(part, frame)) for part in node.arguments]
     values[:-1] = [expressions.writer.named(value) for value in values[:-1]]
@@ -201,7 +199,7 @@ def _ready(writer: Writer, value: Value) -> Value:
     return value if value.harmless else writer.named(value)
 
 
-def _lookup(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _lookup(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     table, *others = node.arguments
     assert isinstance(table, Constant)
     rows = expressions.table(str(table.value))
@@ -214,7 +212,7 @@ def _lookup(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value
     return Value(f"({rows}.get({listed}) if {key.code}.__class__ is str else found({rows}, {listed}))")
 
 
-def _to_string(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _to_string(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     value = expressions.writer.named(expressions.value(node.arguments[0], frame))
     if value.kinds == STRING:
         return value
@@ -225,7 +223,7 @@ def _to_string(expressions: Expressions, node: FunctionCall, frame: Frame) -> Va
     return Value(f"({code} if {code}.__class__ is str else {otherwise})", STRING)
 
 
-def _to_array(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _to_array(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     value = expressions.writer.named(expressions.value(node.arguments[0], frame))
     if value.kinds == ARRAY:
         return value
@@ -234,7 +232,7 @@ def _to_array(expressions: Expressions, node: FunctionCall, frame: Frame) -> Val
     return Value(f"({value.code} if {value.code}.__class__ is list else [{value.code}])", ARRAY)
 
 
-def _type(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
+def _type(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     value = expressions.writer.named(expressions.value(node.arguments[0], frame))
     for kind in value.kinds if len(value.kinds) == 1 else ():
         return literal(kind)
@@ -242,7 +240,7 @@ def _type(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value:
     return Value(f"TYPE_NAMES[{value.code}.__class__]", STRING)
 
 
-_SPECIAL: Final[dict[str, Callable[[Expressions, FunctionCall, Frame], Value]]] = {
+_SPECIAL: Final[dict[str, Callable[[ExpressionWriter, FunctionCall, Frame], Value]]] = {
     **dict.fromkeys(ORIGINS, _origin),
     "lookup": _lookup,
     "map": _map,

@@ -8,22 +8,20 @@ or is too large, is left to other code: ``Imprecise`` is raised, and the same ma
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from crossdock.execution.codegen import loops
+from crossdock.execution.codegen.expression_writer import ExpressionWriter
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.writer import BOOLEAN, NULL, NUMBER, STRING, Value, Writer
 from crossdock.language.expr import Expr, FunctionCall
 from crossdock.language.functions.scaled import SCALE
 
-if TYPE_CHECKING:
-    from crossdock.execution.codegen.expressions import Expressions
-
 # Below this every amount has at most 15 digits, and so survives being a float in between.
 _LIMIT: Final = 10**15
 
 
-def call(expressions: Expressions, node: FunctionCall, frame: Frame) -> Value | None:
+def call(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value | None:
     """What a function of amounts gives; None for any other function."""
     if not expressions.writer.amounts:
         return None
@@ -166,7 +164,7 @@ def _rounded(writer: Writer, values: list[Value], *, as_text: bool) -> Value:
     return Value(shown, kinds, units=name)
 
 
-def _sum(expressions: Expressions, node: Expr, frame: Frame) -> Value:
+def _sum(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value:
     """The sum of a list, without the list where there is a loop to do it in."""
     writer = expressions.writer
     writer.risky()
@@ -189,7 +187,7 @@ def _adding(writer: Writer, name: str) -> loops.Sink:
     return take
 
 
-def gather(expressions: Expressions, node: Expr) -> Callable[[Value], None]:
+def gather(expressions: ExpressionWriter, node: Expr) -> Callable[[Value], None]:
     """Begin a sum over a list that is about to be made; what is returned takes the list's items."""
     name = expressions.gathered[id(node)] = expressions.writer.fresh("u")
     expressions.writer.line(f"{name} = 0")

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from crossdock.execution.codegen.expression_writer import ExpressionWriter
 from crossdock.execution.codegen.locals import Access, Frame
 from crossdock.execution.codegen.writer import ARRAY, NONE, NULL, Value, of_items, truth
 from crossdock.language.expr import (
@@ -35,9 +36,6 @@ from crossdock.language.expr import (
     ValueProjection,
 )
 
-if TYPE_CHECKING:
-    from crossdock.execution.codegen.expressions import Expressions
-
 _SHORT: Final = 3
 _Layer = Projection | FilterProjection | Flatten
 
@@ -45,7 +43,7 @@ Layer = Projection | FilterProjection | ValueProjection | Flatten
 Sink = Callable[[Value, Frame | None], None]  # an item, and its frame if it has one already
 
 
-def collected(expressions: Expressions, node: Expr, frame: Frame) -> Value:
+def collected(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value:
     """The list that a chain of projections gives; None when there is nothing to go through."""
     chain = Chain.of(expressions, node, frame)
     if chain.base is None:
@@ -70,7 +68,7 @@ def collected(expressions: Expressions, node: Expr, frame: Frame) -> Value:
 
 
 def each(
-    expressions: Expressions,
+    expressions: ExpressionWriter,
     node: Expr,
     frame: Frame,
     sink: Sink,
@@ -98,7 +96,7 @@ def each(
     return True
 
 
-def first(expressions: Expressions, node: Expr, frame: Frame) -> Value | None:
+def first(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value | None:
     """The first item of such a list, or None when all of the list has to be worked out."""
     if not isinstance(node, _Layer):
         return None
@@ -167,7 +165,11 @@ class Chain:
     """A chain of projections: what it goes through, and its layers from there outwards."""
 
     def __init__(
-        self, expressions: Expressions, layers: list[Layer], base: Value | None, behind: Iterable[Access] = ()
+        self,
+        expressions: ExpressionWriter,
+        layers: list[Layer],
+        base: Value | None,
+        behind: Iterable[Access] = (),
     ):
         self.expressions = expressions
         self.writer = expressions.writer
@@ -179,7 +181,9 @@ class Chain:
         self._depth = 0
 
     @classmethod
-    def of(cls, expressions: Expressions, node: Expr, frame: Frame, behind: Iterable[Access] = ()) -> Chain:
+    def of(
+        cls, expressions: ExpressionWriter, node: Expr, frame: Frame, behind: Iterable[Access] = ()
+    ) -> Chain:
         """A chain and what it goes through, which is worked out."""
         layers, source = taken_apart(node)
         value = expressions.value(source, frame)
@@ -190,7 +194,7 @@ class Chain:
         return cls(expressions, layers, value if fits else None, behind)
 
     @classmethod
-    def of_items(cls, expressions: Expressions, node: Expr) -> Chain:
+    def of_items(cls, expressions: ExpressionWriter, node: Expr) -> Chain:
         """A chain over a list that is not there yet: each item is fed to it when it is made."""
         return cls(expressions, taken_apart(node)[0], None)
 

@@ -8,7 +8,7 @@ function and leaves its count alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
 from crossdock.core.json_types import JSON
 from crossdock.schema.dialect import Node
@@ -16,11 +16,30 @@ from crossdock.schema.fast.leaves import KINDS, says
 from crossdock.schema.fast.lines import REFUSE, Lines, Snippet, indented, names
 from crossdock.schema.keyword_rules import as_list
 
-if TYPE_CHECKING:
-    from crossdock.schema.fast.generation import Writer
-
 _FEW = 6
 _OF_MEMBERS: Final = ("patternProperties", "propertyNames")
+
+
+class NodeWriter(Protocol):
+    """What these lines need of the writer of whole schemas, which calls the functions below."""
+
+    def hold(self, expression: str) -> str:
+        """A name for what is evaluated once, when the module is loaded."""
+
+    def function(self, node: Node, kind: str = "") -> str:
+        """The name of a node's function, for values of one kind or of any."""
+
+    def target(self, node: Node) -> Node:
+        """The node that a node's reference names."""
+
+    def dispatch(self, node: Node, level: int, inlined: int) -> Lines:
+        """The lines for a value whose kind is not known yet, and which is not counted yet."""
+
+    def counted(self, snippets: Mapping[str, Snippet], level: int) -> Lines:
+        """Branches by the kind of a value. Each counts it, and checks the range of a number."""
+
+    def below(self, node: Node, kind: str, level: int, inlined: int) -> Snippet:
+        """The lines for a value of one kind; None when the node accepts no value of the kind."""
 
 
 def tests_beside_reference(node: Node, kind: str) -> bool:
@@ -37,7 +56,7 @@ def room(level: int) -> str:
 # --- objects
 
 
-def members(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
+def members(writer: NodeWriter, node: Node, level: int, inlined: int) -> Lines:
     """The lines for an object ``v{level}``: which members it must have, and what they must be."""
     lines = [*_required(writer, node, level)]
     if any(word in node for word in _OF_MEMBERS):
@@ -49,7 +68,7 @@ def members(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
     return lines
 
 
-def _required(writer: Writer, node: Node, level: int) -> Iterator[str]:
+def _required(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     required = sorted(map(str, as_list(node.get("required", []))))
     if len(required) > _FEW:
         yield f"if not {writer.hold(names(required))} <= v{level}.keys(): {REFUSE}"
@@ -61,7 +80,7 @@ def _required(writer: Writer, node: Node, level: int) -> Iterator[str]:
             yield f"if {name!r} in v{level} and ({missing}): {REFUSE}"
 
 
-def _loop(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
+def _loop(writer: NodeWriter, node: Node, level: int, inlined: int) -> Lines:
     """One pass over the members, for an object whose members are distinguished by their names alone."""
     known = {name: cast(Node, each) for name, each in _map(node, "properties").items()}
     extra = node.get("additionalProperties", {})
@@ -77,7 +96,7 @@ def _loop(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
     ]
 
 
-def _by_name(writer: Writer, known: Mapping[str, Snippet], other: Snippet, key: str) -> Snippet:
+def _by_name(writer: NodeWriter, known: Mapping[str, Snippet], other: Snippet, key: str) -> Snippet:
     """The snippets of members by their names; names with the same lines are grouped."""
     groups: dict[tuple[str, ...] | None, list[str]] = {}
     for name, snippet in known.items():
@@ -100,11 +119,11 @@ def _joined(groups: Iterable[list[str]]) -> list[str]:
     return [name for group in groups for name in group]
 
 
-def _one_of(writer: Writer, key: str, group: list[str]) -> str:
+def _one_of(writer: NodeWriter, key: str, group: list[str]) -> str:
     return f"{key} == {group[0]!r}" if len(group) == 1 else f"{key} in {writer.hold(names(group))}"
 
 
-def _every_member(writer: Writer, node: Node, level: int) -> Lines:
+def _every_member(writer: NodeWriter, node: Node, level: int) -> Lines:
     """Members that several schemas may speak of: each looks for its own, and counts nothing."""
     var, below, known = f"v{level}", room(level + 1), _map(node, "properties")
     lines = [
@@ -130,7 +149,7 @@ def _every_member(writer: Writer, node: Node, level: int) -> Lines:
 # --- lists
 
 
-def items(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
+def items(writer: NodeWriter, node: Node, level: int, inlined: int) -> Lines:
     """The lines for a list ``v{level}``."""
     if "prefixItems" in node or "items" not in node:
         lines = [f"n += walk(v{level}, {room(level)})", *_placed(writer, node, level)]
@@ -140,7 +159,7 @@ def items(writer: Writer, node: Node, level: int, inlined: int) -> Lines:
     return [*lines, *_contains(writer, node, level)]
 
 
-def _placed(writer: Writer, node: Node, level: int) -> Iterator[str]:
+def _placed(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     """The first items have schemas of their own; ``items`` is for those after them."""
     var, below = f"v{level}", room(level + 1)
     prefix = as_list(node.get("prefixItems", []))
@@ -151,7 +170,7 @@ def _placed(writer: Writer, node: Node, level: int) -> Iterator[str]:
         yield f"for v{level + 1} in {var}[{len(prefix)}:]: {rest}(v{level + 1}, {below})"
 
 
-def _contains(writer: Writer, node: Node, level: int) -> Iterator[str]:
+def _contains(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     if "contains" in node:
         check = writer.function(cast(Node, node["contains"]))
         least, most = node.get("minContains", 1), node.get("maxContains", f"len(v{level})")
@@ -162,7 +181,7 @@ def _contains(writer: Writer, node: Node, level: int) -> Iterator[str]:
 # --- schemas in place of another
 
 
-def in_place(writer: Writer, node: Node, level: int) -> Iterator[str]:
+def in_place(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     """The lines for the schemas that apply to the same value as their parent."""
     var, here = f"v{level}", room(level)
 
