@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -66,6 +68,96 @@ def imported(node: ast.AST) -> Iterator[str]:
                 name if name.removeprefix("crossdock.") in MODULES else str(child.module) for name in names
             )
         yield from imported(child)
+
+
+def test_the_root_of_the_engine_holds_packages_only() -> None:
+    assert [path.name for path in ENGINE.glob("*.py")] == ["__init__.py"]
+
+
+PLANTED = {
+    "an import of a higher package": (
+        "core/paths.py",
+        "from crossdock.project import search_path",
+        "core",
+        "project",
+    ),
+    "one for types only": (
+        "language/links.py",
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from crossdock.execution.scope import Scope",
+        "language",
+        "execution",
+    ),
+    "one of the two that are independent": (
+        "checking/facts.py",
+        "from crossdock.execution import scope",
+        "checking",
+        "execution",
+    ),
+    "one inside a function": (
+        "schema/store.py",
+        "def planted() -> None:\n    from crossdock.tools import overview",
+        "schema",
+        "tools",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def linted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], tuple[int, str]]:
+    """Runs the import contracts on a copy of the engine, with lines added to one of its modules."""
+    copy = tmp_path_factory.mktemp("copy")
+    shutil.copytree(ENGINE, copy / "crossdock", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "pyproject.toml", copy)
+
+    def run(module: str, lines: str) -> tuple[int, str]:
+        file = copy / "crossdock" / module
+        before = file.read_text(encoding="utf-8")
+        file.write_text(f"{before}\n{lines}\n", encoding="utf-8")
+        try:
+            done = subprocess.run(
+                [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+                cwd=copy,
+                env={**os.environ, "PYTHONPATH": str(copy), "COLUMNS": "200"},
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+        finally:
+            file.write_text(before, encoding="utf-8")
+        return done.returncode, done.stdout
+
+    return run
+
+
+def test_the_imports_of_the_engine_keep_their_contracts(
+    linted: Callable[[str, str], tuple[int, str]],
+) -> None:
+    code, told = linted("core/paths.py", "")
+
+    assert (code, "0 broken" in told) == (0, True), told
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_an_upward_import_breaks_the_contract(
+    case: str, linted: Callable[[str, str], tuple[int, str]]
+) -> None:
+    module, lines, lower, higher = PLANTED[case]
+    code, told = linted(module, lines)
+
+    assert code == 1
+    assert f"crossdock.{lower} is not allowed to import crossdock.{higher}" in told
+    assert "Imports go down through the packages BROKEN" in told
+
+
+def test_a_circle_inside_a_package_breaks_the_contract(
+    linted: Callable[[str, str], tuple[int, str]],
+) -> None:
+    code, told = linted("core/diagnostics.py", "from crossdock.core import rendering")
+
+    assert code == 1
+    assert "No circle of imports inside a package BROKEN" in told
+    assert "No cycles are allowed in crossdock.core" in told
 
 
 @pytest.mark.parametrize("library", HOMES)
