@@ -32,7 +32,7 @@ PAGES = [
     )
 ]
 # The other packages follow as they are reworded.
-PACKAGES = ("core", "schema", "language", "execution", "project", "cli")
+PACKAGES = ("core", "schema", "language", "execution", "project", "tools", "cli")
 MODULES = sorted(module for package in PACKAGES for module in ENGINE.glob(f"{package}/**/*.py"))
 
 _NOUNS = (

@@ -2,7 +2,7 @@
 
 A YAML editor that is given them completes keys and explains them. They are made from the parsers' own
 tables of keys, and stay inside the vocabulary of draft-07, which is what editors know. The checks that
-matter are `crossdock check`'s: these schemas say what may stand where, not what it means.
+matter are `crossdock check`'s: these schemas only say which keys are allowed where.
 
     schema("mapping")       # a JSON Schema, see schemas/crossdock/mapping.json
 """
@@ -43,7 +43,7 @@ def _list_of(kind: Object) -> Object:
 
 
 def _ref(name: str) -> Object:
-    # In draft-07 nothing may stand beside a $ref, and descriptions do.
+    # Draft-07 allows no keyword beside $ref, and the descriptions are beside it.
     return {"allOf": [{"$ref": f"#/definitions/{name}"}]}
 
 

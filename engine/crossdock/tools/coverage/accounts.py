@@ -1,4 +1,4 @@
-"""Which fields of both schemas a mapping accounts for, and which nobody has thought of.
+"""Which fields of both schemas a mapping accounts for, and which it does not.
 
     account.side        "source" or "target"
     account.done        the fields that are read, or written
@@ -105,7 +105,7 @@ class _Reads:
 
 
 def _passed_on(typ: Type) -> Iterator[str]:
-    """The names of what is in a value as it stands in the payload."""
+    """The names of the members of a value in the payload."""
     match typ:
         case ListType(element):
             yield from _passed_on(element)
@@ -131,7 +131,7 @@ class _Writes:
 
 
 def _writes(target: Parts, gives: Type, leaf: Parts) -> bool:
-    """Whether a cell writes a field: it stands there, in it, or around it with a value that has it."""
+    """Whether a cell writes a field: the cell of the field, one inside it, or one around it that has it."""
     if target[: len(leaf)] == leaf:
         return True
     return leaf[: len(target)] == target and _has(gives, leaf[len(target) :])

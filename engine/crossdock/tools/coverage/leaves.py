@@ -1,4 +1,4 @@
-"""The fields of a schema: every place where a value stands that has no documented parts.
+"""The fields of a schema: every place of a value without documented parts.
 
     leaves_of(schema)       ["orderNumber", "items[].sku", "items[].tags", "attributes", …]
 

@@ -29,7 +29,7 @@ class Coverage:
 
     @property
     def open(self) -> int:
-        """How many fields nobody has thought of."""
+        """The number of fields that the mapping does not account for."""
         return sum(len(account.open) for account in self.accounts)
 
     @property
@@ -66,7 +66,7 @@ def open_parts(account: Account) -> list[tuple[str, int]]:
 
 
 def by_place(missed: Iterable[Missed]) -> Iterator[tuple[str, str, str]]:
-    """Where something is missed, what is said of it, and of what; the rows of a table as one."""
+    """Where something is missed, its description, and its subject; the rows of a table as one."""
     rows: dict[str, list[Missed]] = {}
     for item in missed:
         if item.rule.kind == "row":

@@ -3,7 +3,7 @@
 cell      to_string(orderNumber)          gives a value
 if        isGift                          true, false
 filter    quantity != `0`                 keeps an element, drops one
-||        submittedDate || acceptedDate   what stands before it is taken, what stands behind it
+||        submittedDate || acceptedDate   the left side is used, the right side is used
 row       VISA                            is hit
 check     equal(sum(…), root().total)     fails
 """
@@ -38,7 +38,7 @@ _BRANCHES: Final = {
     "conditional": ("choice", 0),
     "filter_projection": ("filter", 2),
 }
-# Of each arm what is said when it is not seen.
+# The message for each arm that is not seen.
 _ARMS: Final = {
     "||": (
         ("left", "the left side of `||` is never used"),
@@ -142,7 +142,7 @@ def _rows(project: Project, mapping: LinkedMapping) -> Iterator[Rule]:
 
 
 def row_places(project: Project, mapping: LinkedMapping) -> Iterator[tuple[str, str, Span]]:
-    """The rows of the tables, and where they stand: in the mapping's file, or in the table's own."""
+    """The rows of the tables, with their place: in the mapping's file, or in the table's own file."""
     file = parse_yaml(mapping.text)
     tables = file.get("tables") if isinstance(file, MapNode) else None
     for key, node in tables.entries if isinstance(tables, MapNode) else ():

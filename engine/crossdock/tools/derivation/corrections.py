@@ -84,9 +84,9 @@ class Rewriting:
         )
 
     def _mark(self, path: Path, shape: InferredShape) -> InferredShape:
-        """A sensitive mark stands on what holds a value: no object, no list of objects.
+        """Only single values and lists of them are marked as sensitive, not objects or lists of objects.
 
-        Names that tell of people and credentials in any system need not be stated.
+        Names that are typical for people and credentials are marked without being listed.
         """
         if (
             shape.properties

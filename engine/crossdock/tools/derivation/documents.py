@@ -82,7 +82,7 @@ def load(path: Path, kind: str = "document") -> Source:
 
 
 def section(source: Source, under: str | None) -> Section:
-    """The whole document, or what stands under the heading ``under`` down to the next one of its level."""
+    """The whole document, or the section of the heading ``under``."""
     if under is None:
         return Section(source, 0, len(source.text))
     titles: list[str] = []

@@ -138,7 +138,7 @@ def _row(row: TableRow, locate: Locate, placeholders: Mapping[str, str]) -> Infe
 
 
 def _example(row: TableRow, locate: Locate, placeholders: Mapping[str, str]) -> InferredShape:
-    """What the example cell shows, when it holds JSON; a cell that is no JSON shows nothing."""
+    """The JSON value in the example cell, if there is one; other cells show nothing."""
     cell = row.cells.get("example", "").strip("` ")
     try:
         value, end = read(cell, 0)

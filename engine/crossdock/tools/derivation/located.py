@@ -1,4 +1,4 @@
-"""JSON read from the middle of a text, every value with the offset where it stands.
+"""JSON read from the middle of a text, every value with its offset.
 
 The standard library's decoder gives values without places, and a schema must say which line of which
 document each property comes from. So this is a small JSON reader that keeps the places.

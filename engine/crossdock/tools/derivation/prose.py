@@ -30,7 +30,7 @@ NO_WORDS: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class FieldExplanation:
-    """One explanation: where it stands, its words, and what it says of its field besides."""
+    """One explanation: its line, its text, and what else it tells about its field."""
 
     offset: int
     words: frozenset[str]

@@ -262,7 +262,7 @@ class _RecipeReader:
         )
 
     def _anywhere(self, pattern: str) -> str:
-        """A lone name means that property wherever it stands."""
+        """A name without a path means this property at any path."""
         return self._path(
             pattern if "." in pattern.removesuffix("/") and "/" not in pattern else f"**.{pattern}"
         )

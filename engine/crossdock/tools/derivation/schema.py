@@ -38,12 +38,12 @@ def schema(
 
 
 def definition(shape: InferredShape, policy: Policy) -> JSON:
-    """A definition. It may be null wherever it stands, unless the place says otherwise."""
+    """A definition. It may be null at every place that uses it, unless the place says otherwise."""
     return part(shape, policy, nullable=policy.nullable != "none")
 
 
 def part(shape: InferredShape, policy: Policy, *, nullable: bool) -> dict[str, JSON]:
-    """The schema of a shape; ``nullable``: the policy lets null stand in its place."""
+    """The schema of a shape; ``nullable``: the policy allows null instead."""
     result: dict[str, JSON] = {}
     keywords = dict(shape.keywords)
     if "description" in keywords:
@@ -63,7 +63,7 @@ def part(shape: InferredShape, policy: Policy, *, nullable: bool) -> dict[str, J
 
 
 def _types(types: frozenset[str], nullable: bool) -> list[str]:
-    """The type words in a fixed order; none where anything may stand."""
+    """The type names in a fixed order; none if any value is allowed."""
     if ANY in types or not types - {"null"}:
         return []
     known = set(types) | ({"null"} if nullable else set())
@@ -104,7 +104,7 @@ def _trace(origin: Origin | None) -> dict[str, JSON]:
 
 
 def text(value: JSON) -> str:
-    """JSON for people: what fits into a line stands in one."""
+    """JSON for people: values that fit into one line are written on one."""
     return _text(value, "", 0) + "\n"
 
 

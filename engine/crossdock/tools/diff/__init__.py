@@ -1,6 +1,6 @@
 """What a change of a mapping does to payloads: two versions, run over the same corpus, side by side.
 
-``sides`` finds the two versions: names, files, or what stood in a git revision (``revisions``).
+``sides`` finds the two versions: names, files, or the files of a git revision (``revisions``).
 ``differences`` tells two results apart, ``comparison`` runs both and gathers what changed by the cell in
 the YAML that writes it, and ``report`` and ``markdown`` write it down.
 

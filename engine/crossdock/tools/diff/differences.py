@@ -24,7 +24,7 @@ _MOST_PAIRS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: where it stands before and after, and what stands there."""
+    """One difference: its places before and after, and the values there."""
 
     kind: Kind
     old: Parts

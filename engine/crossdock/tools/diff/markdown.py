@@ -98,19 +98,19 @@ def _details(comparison: Comparison) -> Iterator[str]:
 
 
 def _code(text: str) -> str:
-    """A code span: nothing in it is markup, whatever stands there."""
+    """A code span: its content is never markup."""
     ticks = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     edge = " " if text[:1] == "`" or text[-1:] == "`" else ""
     return f"{ticks}{edge}{text}{edge}{ticks}"
 
 
 def _cell(text: str) -> str:
-    """What stands in a table, where a bar would end it, in a code span too."""
+    """The text of a table cell, where a bar would end it, in a code span too."""
     return text.replace("|", "\\|")
 
 
 def _plain(text: str) -> str:
-    """A sentence of a diagnostic: what stands between backticks stays code."""
+    """A sentence of a diagnostic; text in backticks stays code."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return _escaped(text)

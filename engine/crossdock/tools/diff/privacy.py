@@ -74,7 +74,7 @@ class Privacy:
         )
 
     def _key(self, around: Parts, key: str) -> str:
-        """A key that a function made of what must not be shown is no name of a field."""
+        """A key that a function made from a sensitive value is not shown as the name of a field."""
         made = any(begins(field_of(around), secret) for secret in self._made_of_secrets)
         if not made:
             return key

@@ -1,7 +1,7 @@
-"""What stood in a git revision, as a project of its own in a temporary directory.
+"""The project of a git revision, checked out in a temporary directory.
 
-Mappings and schemas come out together, so that the fragments, tables, used mappings and schemas of that
-revision are what count, and nothing of today gets in between.
+Mappings and schemas are checked out together, so that only the fragments, tables, used mappings and schemas
+of this revision are used.
 
     with checked_out(Path("."), "HEAD~3") as root:
         Project([root])

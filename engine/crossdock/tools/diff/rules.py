@@ -1,7 +1,7 @@
-"""The rule behind a difference: the cell that writes the field, in both versions, and why it says otherwise.
+"""The rule behind a difference: the cell that writes the field, in both versions, and why its value differs.
 
-A cell may be as it was and its value not: then a table that it looks into, or a list, a condition or an
-object that it stands in, has changed, and that is said.
+A value may change although its cell does not: then a table that the cell uses has changed, or a list, a
+condition or an object around the cell, and the rule names it.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _all(mapping: LinkedMapping) -> Iterator[LinkedMapping]:
 def _walk(
     cell: syntax.Cell, field: str, around: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, str, int], tuple[str, ...]]]:
-    """Each cell's field and place, with the expressions that it stands behind."""
+    """Each cell's field and place, with the expressions that it depends on."""
     yield (field, cell.span.source.name, cell.span.start), around
     match cell:
         case syntax.Object(fields):

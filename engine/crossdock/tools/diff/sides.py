@@ -1,7 +1,7 @@
-"""The two sides of a comparison: what OLD and NEW name, each with the project that it stands in.
+"""The two sides of a comparison: what OLD and NEW name, each with its project.
 
 kibo/order                        a mapping; mappings/kibo/order.yaml is the same
-HEAD~3:kibo/order                 that mapping as it stood in a git revision
+HEAD~3:kibo/order                 that mapping in a git revision
 v1.2:mappings/kibo, ../other      all the mappings of a folder, or of a project
 """
 
@@ -46,7 +46,7 @@ def find_side(here: Project, text: str, stack: ExitStack) -> Side:
 
 
 def find_sides(here: Project, old: str, new: str | None, stack: ExitStack) -> tuple[Side, Side]:
-    """Both sides. Without a second one it is what stands here under the name of the first."""
+    """Both sides. Without a second one it is the current version of the first."""
     first = find_side(here, old, stack)
     if new is None:
         _, colon, name = old.partition(":")

@@ -1,7 +1,7 @@
 """The draft as data: for each target field its candidates, and the cell that is made of the best that fits.
 
 Objects and lists come first: a target list goes through the source list that is most like it, a target
-address stands inside the source object that is most like it, and fields are looked for there.
+address is inside the source object that is most like it, and fields are searched there.
 
     draft = Drafting(source, target, samples).draft()
 """
@@ -64,7 +64,7 @@ Node = Leaf | Branch
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """Where one stands in the source: the path from the root, what is below, and what is known of it."""
+    """The current place in the source: its path from the root, the fields below, and their types."""
 
     path: tuple[str, ...]
     places: tuple[SchemaField, ...]
@@ -161,7 +161,7 @@ class Drafting:
     # Objects and lists
 
     def inside_of(self, wanted: TargetField, required: bool, context: _Context) -> Branch:
-        """Inside the object that is most like the target, or where one stands when none is more like it."""
+        """Inside the object that is most like the target, or at the current place if none is more like it."""
         around = (*wanted.around, wanted.name)
         best, best_score = None, _INSIDE * self.coverage(wanted.place, around, context.near.get((), []))
         for place in context.places:

@@ -30,7 +30,7 @@ _STOP: Final = frozenset(_STOP_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A source place for a target. ``from_root`` is one outside of the element or object one stands in."""
+    """A source place for a target. ``from_root``: it is outside of the current element or object."""
 
     place: SchemaField
     path: tuple[str, ...]
@@ -40,13 +40,13 @@ class Candidate:
 
     @property
     def text(self) -> str:
-        """The path from where one stands."""
+        """The path from the current place."""
         return ("root()." if self.from_root else "") + path_text(self.place.path)
 
 
 @dataclass(frozen=True, slots=True)
 class TargetField:
-    """A target field, and the names that stand around it."""
+    """A target field, and the names around it."""
 
     place: SchemaField
     around: tuple[str, ...]
@@ -111,7 +111,7 @@ def _scored(target: str, around: tuple[str, ...], names: tuple[str, ...], base: 
     whole = concepts("_".join(longer)) if len(longer) > 1 else name
     alone, together = likeness(own, name), 0.95 * likeness(own, whole)
     if alone == together == 0:
-        return 0.0  # what stands around the two is alike, they are not
+        return 0.0  # the fields around the two are alike, the two are not
     best = max(alone, together)
     if around:
         full = concepts("_".join((*around, target)))
@@ -147,7 +147,7 @@ def _by_types(target: SchemaField, source: SchemaField, reasons: list[str]) -> f
     if "any" in wanted or "any" in given:
         return 0.0
     if given == {"string"} and (wanted == {"number"} or "pattern" in target.shape.node):
-        return -0.2  # an amount may stand in a text, but then the schema mostly says so
+        return -0.2  # an amount may be a string, but then the schema mostly says so
     if given <= wanted or (given == {"integer"} and "number" in wanted):
         overlap = _overlap(target, source)
         if overlap:
@@ -184,7 +184,7 @@ def _by_values(wanted: TargetField, source: SchemaField, look: str | None, reaso
 
 
 def _of_another(wanted: TargetField, names: tuple[str, ...]) -> bool:
-    """A name or a number of somebody else: the buyer's name is no product's."""
+    """A name or a number of another thing: the buyer's name is not the name of a product."""
     if not set(concepts(names[-1])) <= _GENERAL:
         return False
     whose = {word for name in names[:-1] for word in concepts(name)} & _ENTITIES

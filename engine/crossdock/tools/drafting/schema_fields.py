@@ -1,6 +1,6 @@
 """What there is in a schema: its single values, objects and lists, with the path to each.
 
-Paths are relative to where one stands, with ``[]`` for the elements of a list. Recursive schemas are
+Paths are relative to the current place, with ``[]`` for the elements of a list. Recursive schemas are
 followed once around.
 """
 

@@ -1,4 +1,4 @@
-"""How much two names mean the same: by their words, and by what is said for one thing in commerce.
+"""How much two names mean the same: by their words, and by synonyms in commerce.
 
 concepts("postalOrZipCode")                     ("zip",)
 likeness(concepts("zip"), concepts("postal_code"))     1.0
@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
 
-# What is said for one thing. The first of each row is its name here; two words with a space are one thing.
+# Synonyms. The first of each row is its name here; two words with a space are one thing.
 _SYNONYMS: Final = """
     sku: article, product code, item code, variation product code, part number, article number
     zip: postal code, post code, zip code, postcode, zipcode, postal, postal zip code, plz
@@ -60,7 +60,7 @@ _RELATED_PAIRS: Final = """
     amount price, created date, note message, customer person, address person, tender method
 """
 _RELATED: Final = {frozenset(pair.split()): 0.7 for pair in _RELATED_PAIRS.split(",")}
-# Words that tell little by themselves, and words that make another thing of what they stand with.
+# Words that tell little by themselves, and words that change the meaning of the word beside them.
 _WEAK_WORDS: Final = "channel match info information data detail field object order amount"
 _TURNING_WORDS: Final = """
     cancelled canceled cancel original returned return refund refunded parent old previous min max expire
@@ -101,7 +101,7 @@ def _singular(word: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def concepts(name: str) -> tuple[str, ...]:
-    """The words of a name, with what is said for one thing put in one word, the longest first."""
+    """The words of a name, with synonyms replaced by one word, the longest first."""
     left, found = list(words(name)), list[str]()
     while left:
         for length in range(min(_LONGEST, len(left)), 0, -1):

@@ -22,7 +22,7 @@ from crossdock.tools.explain.secrets import Secrets
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A place in the payload, and what stands there; None for nothing."""
+    """A place in the payload, and its value; None if there is none."""
 
     parts: Parts
     value: JSON
@@ -60,7 +60,7 @@ class Part:
 
 
 class _Recording:
-    """An observer that keeps all that it is told."""
+    """An observer that records all notifications."""
 
     def __init__(self, origins: Origins) -> None:
         self.origins = origins

@@ -1,4 +1,4 @@
-"""A payload is run, and of each value of the result it is told how it came about.
+"""Run a payload, and show how each value of the result came about.
 
 story.output   /items/0/unit_price          the place in the result
 story.value    "19.90"                      or absent, or hidden
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class EnclosingStep:
     """A ``$each``, ``$with`` or ``$if`` on the way to a value, and where in the payload it went on.
 
-    ``steps`` tell how a value was made that stands nowhere in the payload.
+    ``steps`` show how a value that is not in the payload was made.
     """
 
     step: EvaluationStep
@@ -80,7 +80,7 @@ def run(
 ) -> Explanation:
     """Run a payload and tell of each value, or of those of a field and below.
 
-    A result that breaks its schema is told of as well. Raises InputError, EvaluationError, and
+    A result that breaks its schema is explained too. Raises InputError, EvaluationError, and
     UnknownPathError when there is nothing to tell of the field.
     """
     if mapping.source is not None:
@@ -130,7 +130,7 @@ class _Telling:
                 yield place
 
     def order(self, place: Parts) -> tuple[int, ...]:
-        """As the cells stand in the mapping; elements in their order."""
+        """In the order of the cells in the mapping; elements in their own order."""
         spans = []
         for length in range(1, len(place) + 1):
             part = place[length - 1]
@@ -213,7 +213,7 @@ class _Telling:
         return EnclosingStep(step, outer.expression.span, None if place is None else pointer(*place), making)
 
     def link(self, place: Parts, told: Evaluation | Written) -> Link | None:
-        """The link of the cell that wrote a place; of several the one that stands where the cell does."""
+        """The link of the cell that wrote a place; of several the one at the position of the cell."""
         fitting = [(parts, link) for parts, link in self.links if begins(place, parts)]
         if not fitting:
             fitting = [(parts, link) for parts, link in self.links if begins(parts, place)]

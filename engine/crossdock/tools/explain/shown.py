@@ -17,7 +17,7 @@ HIDDEN: Final = "•••"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is told of a value. ``value`` stands for itself when ``kind`` is "value", else for a size."""
+    """What is shown of a value. ``value`` stands for itself when ``kind`` is "value", else for a size."""
 
     kind: Literal["value", "absent", "hidden", "list", "object"]
     value: JSON = None

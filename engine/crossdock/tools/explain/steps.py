@@ -34,7 +34,7 @@ AROUND: Final = ("root", "settings", "request", "answers", "events")
 
 @dataclass(frozen=True, slots=True)
 class ReadValue:
-    """A place in the payload that was read, and what stands there."""
+    """A place in the payload that was read, and its value."""
 
     pointer: str
     value: Shown

@@ -1,6 +1,6 @@
-"""A run of a mapping with all its evaluations, each with those that it stands behind.
+"""A run of a mapping with all its evaluations, each with those that it depends on.
 
-The interpreter tells in the order of the run; what is told last of a place is what stands there.
+The interpreter reports in the order of the run; the last report about a place is its value.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Evaluation:
-    """An expression that was evaluated for a place of the result, and what it stands behind."""
+    """An expression that was evaluated for a place of the result, and the evaluations that it depends on."""
 
     output: Output
     expression: Expression
@@ -55,7 +55,7 @@ class Written:
 
 @dataclass(slots=True)
 class Watching:
-    """What was told; ``at`` is by the place in the result, and holds what was told of it last."""
+    """The recorded reports; ``at`` has the last one for each place in the result."""
 
     origins: Origins
     source: Secrets = field(default_factory=Secrets)

@@ -45,7 +45,7 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A cell, or whatever else, changed: what stands in its place, where, and what was done."""
+    """A changed cell or other node: the replacement, its place, and a description of the change."""
 
     now: syntax.Cell
     place: str
@@ -54,7 +54,7 @@ class _Change:
     reach: Key | None = None
 
     def around(self, now: syntax.Cell) -> _Change:
-        """The same change, of what stands around."""
+        """The same change, of the node around it."""
         return replace(self, now=now)
 
 
@@ -88,7 +88,7 @@ def _checks(mapping: LinkedMapping, walk: _Walk) -> Iterator[Mutant]:
 
 
 def _tables(project: Project, mapping: LinkedMapping) -> Iterator[Mutant]:
-    """Each row of a table that stands in the mapping's file; of a table's own file all rows together."""
+    """Each row of a table in the mapping's file; of a table in its own file all rows together."""
     places = list(row_places(project, mapping))
     for name, rows in mapping.tables.items():
         own = [(row, span) for table, row, span in places if table == name and span.source is mapping.text]
@@ -149,7 +149,7 @@ class _Walk:
     def behind(
         self, cell: syntax.With | syntax.If, over: Expression, inner: syntax.Cell, place: str
     ) -> Iterator[_Change]:
-        """Changes of a word's expression and of what stands behind it; a condition may go."""
+        """Changes of a word's expression and of the cell after it; a condition may be removed."""
         word, reach = ("$if", (id(over),)) if isinstance(cell, syntax.If) else ("$with", (id(over),))
         if isinstance(cell, syntax.If):
             yield _Change(inner, place, f"$if: {over.text} → no condition", over.span, reach)

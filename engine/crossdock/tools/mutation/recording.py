@@ -1,7 +1,7 @@
 """The examples, run once: what the mapping was given in each, and which of its rules that reached.
 
 ``siblings`` of a property are the others of its object with values of the same kind: those of the schema
-when it stands in the payload, else those that stood beside it.
+if it is in the payload, else those that were beside it.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ _OTHERS: Final = {
     "keys": "values",
     "values": "keys",
 }
-# Functions whose first argument could stand in their place.
+# Functions that could be replaced by their first argument.
 _WRAPPERS: Final = frozenset(
     {
         *("money", "amount", "number", "integer", "to_number", "to_string", "round", "neg", "magnitude"),
@@ -54,7 +54,7 @@ _WRAPPERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The whole tree, changed; the part that was changed, and what stands there now."""
+    """The whole tree, changed; the part that was changed, and its replacement."""
 
     tree: Tree
     part: Tree

@@ -3,10 +3,10 @@
     examples   an example's snapshot would not hold any more
     check      `crossdock check` has a finding that it had not before
     accepted   it survives, and `mutants.yaml` beside the examples says why
-    survived   nothing tells it from the mapping
+    survived   no example or check notices it
 
-What differs in the mapping's own result is held against the snapshot of the whole example, where the example
-is one of a mapping or a conversation around it.
+If the mapping's own result differs, the result of the whole example is compared with its snapshot, because
+the example may be one of a mapping or a conversation around it.
 """
 
 from __future__ import annotations

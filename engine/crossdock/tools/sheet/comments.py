@@ -1,4 +1,4 @@
-"""The comment of a key: the lines above it, and what stands behind it on its line.
+"""The comment of a key: the lines above it, and the comment at the end of its line.
 
     # A cancelled line stays on the order.       <- this,
     quantity: quantity      # in pieces          <- and this

@@ -1,7 +1,7 @@
-"""How each function is said in a sheet. ``{0}`` is its first argument in words, ``{all}`` are all of them.
+"""The words for each function in a sheet. ``{0}`` is its first argument in words, ``{all}`` are all of them.
 
 A function that can be called with more or fewer arguments has a phrase for each number of them; the last
-one is for all greater numbers. One that is not listed here is said by its name.
+one is for all greater numbers. A function that is not listed here appears with its name.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The rows of a mapping's sheet: what the mapping, its schemas and its examples tell of each target field.
 
-A row is a field, or an object or a list that fields stand in. What is not written, and what is not read on
+A row is a field, or an object or a list with fields in it. What is not written, and what is not read on
 purpose, are lists of their own.
 """
 
@@ -32,7 +32,7 @@ _MOST_VALUES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """A line of the sheet. ``depth`` is how many objects and lists it stands in."""
+    """A line of the sheet. ``depth`` is the number of objects and lists around it."""
 
     target: str
     depth: int
@@ -78,7 +78,7 @@ def _rows(mapping: LinkedMapping, links: list[Link], samples: FieldExamples) -> 
     for link in links:
         parts = parse_path(link.target)
         for length in range(1, len(parts)):
-            # A list stands in the sheet as its elements.
+            # A list is shown as its elements.
             if parts[length] == EACH:
                 continue
             target = field_text(parts[:length])
@@ -151,7 +151,7 @@ def _cell(link: Link) -> str:
 
 
 def _short(said: str, node: syntax.Cell | syntax.Each) -> str:
-    """Words, unless they are more than anybody reads in a table."""
+    """Words, unless they are too long to read in a table."""
     return said if len(said) <= _LONGEST else f"a long expression, at {node.span}"
 
 

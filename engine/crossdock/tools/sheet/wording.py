@@ -4,8 +4,8 @@
     lookup('card', upper(code), 'Other')              code in upper case, looked up in the table …
     items[?quantity != `0`]                           items where quantity is not 0
 
-The words follow the tree from the inside out. ``here`` is what the context is called: behind a pipe it is
-what stands before it.
+The words follow the tree from the inside out. ``here`` names the context: after a pipe it
+is the expression before the pipe.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _is_first(tree: Tree) -> bool:
 
 
 def _behind(tree: Tree, here: str) -> str:
-    """What stands behind a pipe. Words that are needed more than once are said once, at the end."""
+    """The expression after a pipe. Words that are needed more than once are written once, at the end."""
     if here == _HERE:
         return words(tree)
     said = words(tree, _MARK)
