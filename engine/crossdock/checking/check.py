@@ -1,8 +1,8 @@
-"""The static check: what a mapping reads is there to be read, and what it writes is what is wanted.
+"""The static check: a mapping reads what its source schema has, and writes what its target schema takes.
 
-Each cell is evaluated over views (see ``views`` and ``inference``), which gives the view of the result,
-and that is held against the target schema at its place. What is surely wrong is an error; what some
-payload could bring about is a warning. A warning that is known and accepted is allowed on its line:
+The type of each cell is inferred (see ``infer``) and compared with the target schema at the cell's place
+(see ``assignability``). What is wrong for every payload is an error, what is wrong for some a warning. An
+author can accept a warning on its line:
 
     sku: product.code       # allow[may-be-missing]: a product always has a code
 """
@@ -56,7 +56,7 @@ _NO_KEYS: Final = frozenset[str]()
 
 
 def settings_type(mapping: LinkedMapping) -> Type:
-    """A setting has the kind of its default, and any value."""
+    """The type of a mapping's settings: each has the kind of its default, and any value."""
     return _settings(mapping.settings)
 
 
@@ -77,7 +77,7 @@ def _like(value: JSON) -> Type:
 
 
 def check_alone(cells: Iterable[syntax.Cell], settings: MappingType[str, JSON]) -> list[Diagnostic]:
-    """What is surely wrong in cells that stand in no mapping: they can name nothing but settings."""
+    """The errors in cells that belong to no mapping. All that they can read is settings."""
     check = CellCheck(TypeScope(ANYTHING, _settings(settings)))
     for cell in cells:
         for use in syntax.uses(cell):
@@ -135,13 +135,16 @@ def _checked(mapping: LinkedMapping, *, lenient: bool) -> Checked:
 
 @dataclass(slots=True)
 class CellCheck:
-    """The check of some cells in their surroundings; ``findings`` takes what is wrong."""
+    """The check of some cells in a scope. ``reads`` collects the names of what is read.
+
+    It is the sink of its inferences.
+    """
 
     scope: TypeScope
     findings: list[Diagnostic] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
 
-    # What an inference tells
+    # The sink of inferences
 
     def report(self, finding: Finding) -> None:
         expression, help = finding.expression, finding.help
@@ -170,7 +173,7 @@ class CellCheck:
         return Inference(expression, self.scope, self).infer(expression.node, context)
 
     def cell(self, cell: syntax.Cell, context: Type, target: Type, beside: frozenset[str] = _NO_KEYS) -> Type:
-        """What a cell yields. ``beside`` are keys that stand beside its own, where it is used."""
+        """The type of a cell that is written to a target. ``beside``: keys next to the `$use` of the cell."""
         match cell:
             case syntax.Evaluate(expression):
                 typ = self.infer(expression, context)
@@ -196,18 +199,18 @@ class CellCheck:
     def kept(
         self, condition: Expression, inner: syntax.Cell, context: Type, target: Type, beside: frozenset[str]
     ) -> Type:
-        """What a cell yields under its `$if`."""
+        """The type of a cell under its `$if`, whose condition narrows what the cell reads."""
         there, inside = self.condition(condition, context).where(shown_by(condition.node), context)
         return replace(self, scope=there.scope).cell(inner, inside, target, beside)
 
     def condition(self, condition: Expression, context: Type) -> Inference:
-        """A condition, which some payload must make true."""
+        """The inference of a condition; reports one that no payload makes true."""
         inference = Inference(condition, self.scope, self)
         inference.reachable(inference.decides(condition.node, context), condition.node)
         return inference
 
     def bound(self, path: Expression, context: Type, sometimes: Container[str]) -> None:
-        """The path of a call: the answers in it must be there. ``sometimes``: steps that may not be done."""
+        """Check the path of a call. ``sometimes``: the steps that may be skipped and then have no answer."""
         inference = Inference(path, self.scope, self)
         inference.infer(path.node, context)
         for part in children(path.node):
@@ -229,7 +232,7 @@ class CellCheck:
         return self.cell(item.cell, self.each(item.over, context), wanted)
 
     def each(self, over: Expression, context: Type, word: str = "$each") -> Type:
-        """The elements of what is gone through, which must be a list."""
+        """The type of the elements of what must be a list."""
         typ = self.infer(over, context)
         no_list = typ.kinds - {"array"}
         if typ.known and no_list:
@@ -263,7 +266,7 @@ class CellCheck:
             self.finding("wrong-type", message, fields[0].key_span)
 
     def all_required(self, target: Type, written: frozenset[str], span: Span) -> None:
-        start = Span(span.source, span.start, span.start + 1)
+        start = Span(span.source, span.start, span.start + 1)  # the span of an object is all of its lines
         for name in sorted(required_of(target) - written):
             self.mismatch(never_written(target, name), start)
 
@@ -283,7 +286,7 @@ class CellCheck:
         return ObjectType({**inherited, **own}, optional=used.optional and not own)
 
     def used_mapping(self, cell: syntax.Use, used: LinkedMapping, context: Type) -> Type:
-        """The type that another mapping gives. It must be able to read the context as its source."""
+        """The type of another mapping's result. The context must be what that mapping takes as its source."""
         if used.source is not None:
             source = schema_type(used.source)
             for mismatch in islice(context_mismatches(context, source), 1):
@@ -295,7 +298,7 @@ class CellCheck:
         return schema_type(used.target).with_optional(result.optional and result.known)
 
     def literal(self, value: JSON, span: Span, target: Type) -> Type:
-        """A constant, whose keys are written to the target as well."""
+        """The type of a constant. Keys in it are written to the target too."""
         if isinstance(value, dict):
             for key, inner in value.items():
                 self.literal(inner, span, self.written(key, span, target))
@@ -314,7 +317,7 @@ class CellCheck:
         return typ
 
     def written(self, key: str, span: Span, target: Type) -> Type:
-        """The target at a key that is written."""
+        """The type that the target has at a key."""
         if target.known and "object" not in target.kinds:
             return ANYTHING
         found = target.member(key)
@@ -325,7 +328,7 @@ class CellCheck:
     # Against the target
 
     def fits(self, typ: Type, target: Type, span: Span, beside: frozenset[str] = _NO_KEYS) -> None:
-        """Whether what a cell yields is what the target takes, and what is in it too."""
+        """Report what the target does not take of a value of this type."""
         for mismatch in mismatches(typ, target, beside=beside):
             self.mismatch(mismatch, span)
 

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from crossdock.checking.narrowing import (
     NO_FACTS,
-    THERE,
+    PRESENT,
     TRUE,
     Anchor,
     Fact,
@@ -88,7 +88,7 @@ def _true(node: Expr) -> Facts:
             return all_of(_among(values, searched), needed_by(node))
         case Projection(operand) | FilterProjection(operand) | Flatten(operand):
             # A projection that gives something had something to go through.
-            return _list(operand, some=True)
+            return _list(operand, nonempty=True)
     path = path_of(node)
     return needed_by(node) if path is None else about(path, TRUE)
 
@@ -96,14 +96,14 @@ def _true(node: Expr) -> Facts:
 def about(path: Path, fact: Fact) -> Facts:
     """A fact about a path, and what follows for the values that it leads through."""
     facts: dict[Path, Fact] = {path: fact}
-    if not fact.there:
+    if not fact.present:
         return facts
     for length in range(len(path)):
         into = path[length]
         if isinstance(into, Anchor):
             continue
         kinds = frozenset({"array" if isinstance(into, int) else "object"})
-        facts[path[:length]] = Fact(kinds, some=True)
+        facts[path[:length]] = Fact(kinds, nonempty=True)
     return facts
 
 
@@ -169,7 +169,7 @@ def needed_by(node: Expr) -> Facts:
     """The facts without which this has no value, or none at all because a function refuses."""
     path = path_of(node)
     if path is not None:
-        return about(path, THERE)
+        return about(path, PRESENT)
     match node:
         case FunctionCall():
             return _arguments(node)
@@ -192,10 +192,10 @@ def needed_by(node: Expr) -> Facts:
     assert_never(node)
 
 
-def _list(node: Expr, *, some: bool = False) -> Facts:
+def _list(node: Expr, *, nonempty: bool = False) -> Facts:
     """What is projected is a list."""
     path = path_of(node)
-    return needed_by(node) if path is None else about(path, Fact(frozenset({"array"}), some))
+    return needed_by(node) if path is None else about(path, Fact(frozenset({"array"}), nonempty))
 
 
 def _arguments(call: FunctionCall) -> Facts:
@@ -233,7 +233,9 @@ def _ordered(node: Expr, operator: Operator, against: Expr) -> Facts:
     value = against.value if isinstance(against, Constant) else None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, int | float) and (measured := _measured(node)) is not None:
-        return _length(measured, some=(operator == "gt" and value >= 0) or (operator == "gte" and value > 0))
+        return _length(
+            measured, nonempty=(operator == "gt" and value >= 0) or (operator == "gte" and value > 0)
+        )
     path = path_of(node)
     if path is None:
         return needed_by(node)
@@ -246,9 +248,9 @@ def _equal(node: Expr, other: Expr, equal: bool) -> Facts:
         return NO_FACTS
     value, path = other.value, path_of(node)
     if value is None:
-        return NO_FACTS if equal else (needed_by(node) if path is None else about(path, THERE))
+        return NO_FACTS if equal else (needed_by(node) if path is None else about(path, PRESENT))
     if isinstance(value, int) and (measured := _measured(node)) is not None:
-        return _length(measured, some=equal == (value > 0)) if equal or value == 0 else NO_FACTS
+        return _length(measured, nonempty=equal == (value > 0)) if equal or value == 0 else NO_FACTS
     if isinstance(node, FunctionCall) and node.name == "type":
         return _typed(node.arguments[0], value, equal)
     if path is None:
@@ -258,7 +260,7 @@ def _equal(node: Expr, other: Expr, equal: bool) -> Facts:
             path,
             Fact(kinds_of_value(value) if not kinds_of_value(value) & NUMBER else NUMBER, False, (value,)),
         )
-    return about(path, Fact(others=(value,), there=False))
+    return about(path, Fact(excluded=(value,), present=False))
 
 
 def _typed(argument: Expr, value: JSON, equal: bool) -> Facts:
@@ -267,7 +269,7 @@ def _typed(argument: Expr, value: JSON, equal: bool) -> Facts:
     if path is None or not isinstance(value, str):
         return NO_FACTS
     if value == "null":
-        return NO_FACTS if equal else about(path, THERE)
+        return NO_FACTS if equal else about(path, PRESENT)
     kinds = kinds_of([value]) or BOOLEAN
     return about(path, Fact(kinds)) if equal and kinds != EVERY else NO_FACTS
 
@@ -277,11 +279,11 @@ def _measured(node: Expr) -> Expr | None:
     return node.arguments[0] if isinstance(node, FunctionCall) and node.name == "length" else None
 
 
-def _length(measured: Expr, *, some: bool) -> Facts:
+def _length(measured: Expr, *, nonempty: bool) -> Facts:
     path = path_of(measured)
     if path is None:
         return needed_by(measured)
-    return about(path, Fact(frozenset({"string", "array", "object"}), some=some))
+    return about(path, Fact(frozenset({"string", "array", "object"}), nonempty=nonempty))
 
 
 def _among(values: Expr, searched: Expr) -> Facts:

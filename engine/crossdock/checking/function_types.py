@@ -1,5 +1,7 @@
-"""What the library's functions give and want, beyond what their signatures say: which kinds of elements a
-list has, which property an object, whether a whole number stays one.
+"""The types of the library's functions, where they are more exact than the signatures.
+
+A signature says that a function returns a list or a number. Here it is which elements the list has, which
+properties the object, and whether the result for whole numbers is one.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from crossdock.language.functions import Function
 
 _ARRAY = frozenset({"array"})
 _NUMBERS: Final = NUMBER | {"string"}
-# What a function takes as the elements of its list, and whether they must be of one kind.
+# The kinds that a function takes as the elements of its list.
 ELEMENTS: Final[dict[str, Kinds]] = {
     "join": frozenset({"string"}),
     "sum": _NUMBERS,
@@ -39,7 +41,7 @@ BY: Final = ("max_by", "min_by", "sort_by")
 
 
 def result_of(function: Function, types: list[Type], inner: Type) -> Type:
-    """What a function gives, as far as its name and arguments tell. ``inner``: what its `&…` gives."""
+    """The type of a function's result. ``types`` are those of its arguments, ``inner`` that of its `&…`."""
     first = types[0] if types else ANYTHING
     match function.name:
         case "not_null":
@@ -61,7 +63,7 @@ def result_of(function: Function, types: list[Type], inner: Type) -> Type:
 
 
 def _made_of(function: Function, types: list[Type], first: Type, inner: Type) -> Type:
-    """Lists and objects that are made of others."""
+    """The types of lists and objects that are made of others."""
     match function.name:
         case "map":
             return ListType(inner)
@@ -105,7 +107,7 @@ def _as_list(typ: Type) -> Type:
 
 
 def _declared(function: Function) -> Type:
-    """What a function gives by its signature alone."""
+    """The type of the result by the signature alone."""
     if "any" in function.returns or "object" in function.returns:
         return ANYTHING
     if "array" in function.returns:
@@ -114,13 +116,13 @@ def _declared(function: Function) -> Type:
 
 
 def _number(types: list[Type]) -> Kinds:
-    """Whole numbers give whole numbers; anything else may have a fraction."""
+    """The result is a whole number if all arguments are; otherwise it may have a fraction."""
     whole = all(typ.known and typ.kinds <= {"integer"} for typ in types)
     return frozenset({"integer"}) if whole else NUMBER
 
 
 def _merged(types: list[Type]) -> Type:
-    """One object of several: a later property takes the place of an earlier one, when it is there."""
+    """One object of several: a later property replaces an earlier one, if it is present."""
     if not all(typ.known for typ in types):
         return ANYTHING
     fields: dict[str, Type] = {}

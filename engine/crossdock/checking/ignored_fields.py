@@ -6,7 +6,7 @@
       ip_address: the channel does not know the shopper's address
 
 A path names a property and everything below it; a last part ``*`` stands for all that is not read, or not
-written, in its place. What is said is held against what the mapping does.
+written, in its place. The check compares these paths with what the mapping reads and writes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ REST: Final = "*"
 
 
 def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[str]) -> Iterator[Diagnostic]:
-    """What is wrong with ignored paths; ``reads`` are the names of all that is read."""
+    """The findings of ignored paths; ``reads`` are the names of everything that the mapping reads."""
     known = sorted(reads)
     for entry in entries:
         typ = _at(entry, source)
@@ -39,7 +39,7 @@ def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[s
 
 
 def unavailable_findings(entries: Iterable[Ignored], target: Type, result: Type) -> Iterator[Diagnostic]:
-    """What is wrong with unavailable paths; ``result`` is what the mapping gives."""
+    """The findings of unavailable paths; ``result`` is the type of the mapping's result."""
     for entry in entries:
         typ = _at(entry, target)
         if isinstance(typ, Diagnostic):
@@ -50,7 +50,7 @@ def unavailable_findings(entries: Iterable[Ignored], target: Type, result: Type)
 
 
 def _at(entry: Ignored, typ: Type) -> Type | Diagnostic | None:
-    """The view of a path, or what is wrong with it; None for the rest of a place."""
+    """The type at a path, or what is wrong with the path; None for a path that ends in ``*``."""
     for part in entry.path:
         if part == REST:
             return None
@@ -64,7 +64,7 @@ def _at(entry: Ignored, typ: Type) -> Type | Diagnostic | None:
 
 
 def _writes(result: Type, path: tuple[str, ...]) -> bool:
-    """Whether a place is surely written to; of what another mapping gives nothing is claimed."""
+    """Whether a path is certainly written. The result of another mapping may have it or not."""
     match result:
         case ObjectType(fields) if path:
             inner = fields.get(path[0])

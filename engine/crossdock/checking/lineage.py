@@ -1,8 +1,8 @@
 """Where each target field comes from: target path <- source paths, before there is a payload.
 
-The mapping is walked as the checker walks it; here it is noted what each cell reads. A source is direct
-when the value comes from it, and indirect when it decides on the value: in a filter, a condition, the
-list that is gone through. Another mapping that is used is walked through, down to the payload.
+Each expression is inferred as by the check, and its sink collects what it reads. A source is direct if the
+value comes from it, and indirect if it decides on the value: in a filter, a condition, the list of a
+`$each`. A mapping that is used is followed down to the payload.
 
     items[].sku   <-  items[].product.variationProductCode, items[].product.productCode
                       because of items[].quantity
@@ -44,7 +44,7 @@ _UNDOCUMENTED: Final[Node] = {"additionalProperties": {"$ref": "#"}, "items": {"
 
 @dataclass(frozen=True, slots=True)
 class Enclosing:
-    """What stands between a mapping and a cell in it: the target that it decides on, and its node."""
+    """A `$with`, `$if` or `$each` around a cell, and the target path that it decides on."""
 
     target: str
     node: syntax.With | syntax.If | syntax.Each
@@ -52,12 +52,11 @@ class Enclosing:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One target field: paths with ``[]`` for the elements of lists, and where the cell is written.
+    """One target field and its sources: paths with ``[]`` for the elements of lists.
 
-    A source that is not of the payload begins with the function that gives it: ``settings().mode``. What
-    is known of the value is in ``gives``. The
-    cell belongs to ``mapping``; ``turns`` lead to it, and ``keys`` are the targets on the way, each with the
-    place of its name.
+    A source that is not in the payload begins with its context function: ``settings().mode``. ``gives`` is
+    the type of the value. The cell belongs to ``mapping``; ``enclosing`` are the words around it, from the
+    outside in, and ``keys`` the targets on the way to it, each with the place of its name.
     """
 
     target: str
@@ -97,7 +96,7 @@ class _Notes:
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """Where the walk is: the context, the target path, and what decided that it got here."""
+    """Where the walk is: the context, the target path, and what decides whether a payload leads here."""
 
     context: Type
     target: str
@@ -117,7 +116,7 @@ class _Position:
 
 
 def lineage(mapping: LinkedMapping) -> list[Link]:
-    """The links of a mapping, in the order of its file; a field that several cells may write has several."""
+    """The links of a mapping in the order of its file; a field has one for each cell that may write it."""
     source = undocumented("") if mapping.source is None else schema_type(mapping.source)
     links = _walk(mapping, source, _Position(source, ""), mapping.cell)
     root = source.name
@@ -125,7 +124,7 @@ def lineage(mapping: LinkedMapping) -> list[Link]:
 
 
 def undocumented(name: str) -> Type:
-    """A value of which nothing is known but its name."""
+    """A value without a schema: any path leads into it, and keeps its name."""
     return SchemaType(Shape(_UNDOCUMENTED, lambda _: _UNDOCUMENTED), name)
 
 
@@ -142,7 +141,7 @@ def _relative(link: Link, root: str) -> Link:
 
 
 def _ends(names: tuple[str, ...]) -> Iterator[str]:
-    """The paths that lead on to no other of them."""
+    """The paths that are not the beginning of another one of them."""
     for name in names:
         if not any(other != name and other.startswith((name + ".", name + EACH)) for other in names):
             yield name
@@ -177,7 +176,7 @@ def _walk(mapping: LinkedMapping, root: Type, position: _Position, cell: syntax.
 
 
 def _used(mapping: LinkedMapping, root: Type, position: _Position, cell: syntax.Use) -> Iterator[Link]:
-    """What is used, without the keys that stand beside it, and those."""
+    """The links of what is used, without the keys next to the `$use`, and the links of those keys."""
     own = [joined(position.target, item.key) for item in cell.beside]
     hidden = tuple(start for name in own for start in (name + ".", name + EACH))
     yield from _fields(mapping, root, position, cell.beside[: cell.before])
@@ -213,10 +212,10 @@ def _item(
 def _entered(
     mapping: LinkedMapping, root: Type, expression: Expression, context: Type
 ) -> tuple[Type, tuple[str, ...]]:
-    """What a condition, a list or a step inside gives, and what was read for it."""
+    """The type of a condition, a list or an inner context, and what was read for it."""
     notes = _Notes()
     typ = _infer(mapping, root, expression, context, notes)
-    # An object made here is always there, and whoever reads it reads what it was made of.
+    # An object that is made here decides nothing: it is always present, and its properties have sources.
     decided = not isinstance(typ, ObjectType) or typ.optional
     return typ, (*notes.direct, *notes.indirect) if decided else ()
 

@@ -1,7 +1,7 @@
-"""Views after a condition: what it has shown of a value, and of what is in it.
+"""Types after a condition: what the condition has shown of a value and of what is in it.
 
 A fact is about one path: the value there is not null, has one of these kinds, is one of these constants.
-Facts go with the view that they are about, so that they hold wherever it is read.
+Facts stay with the type that they are about, so that they hold wherever the value is read.
 """
 
 from __future__ import annotations
@@ -17,61 +17,68 @@ from crossdock.core.json_types import JSON
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a path begins at, other than the context: a context function, or a variable with its ``$``."""
+    """Where a path begins, if not at the context: a context function, or a variable with its ``$``.
+
+    It is no string, because a property can be named ``root`` or ``$x`` too.
+    """
 
     name: str
 
 
-Token = str | int | Anchor  # the name of a property, the position of an element, a beginning
+Token = str | int | Anchor  # the name of a property, the position of an element, the beginning
 Path = tuple[Token, ...]
 Constants = tuple[JSON, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is known of a value: it is ``there``, has ``some`` content, is one of, is none of ``others``."""
+    """What is known of a value.
+
+    ``present``: it is not null. ``nonempty``: it is true, so that text, a list or an object has content.
+    ``constants``: it is one of these. ``excluded``: it is none of these.
+    """
 
     kinds: Kinds = EVERY
-    some: bool = False
+    nonempty: bool = False
     constants: Constants = None
-    others: tuple[JSON, ...] = ()
-    there: bool = True
+    excluded: tuple[JSON, ...] = ()
+    present: bool = True
 
     def both(self, other: Fact) -> Fact:
-        """This fact and another of the same value."""
+        """The fact that this one and another one hold, about the same value."""
         constants = self.constants
         if constants is None:
             constants = other.constants
         elif other.constants is not None:
             constants = tuple(value for value in constants if value in other.constants)
-        some = self.some or other.some
-        there = self.there or other.there
-        return Fact(self.kinds & other.kinds, some, constants, self.others + other.others, there)
+        nonempty = self.nonempty or other.nonempty
+        present = self.present or other.present
+        return Fact(self.kinds & other.kinds, nonempty, constants, self.excluded + other.excluded, present)
 
     def one_of(self, other: Fact) -> Fact:
-        """This fact or another of the same value."""
+        """The fact that this one or another one holds, about the same value: what both of them say."""
         constants = None
         if self.constants is not None and other.constants is not None:
             constants = tuple(dict.fromkeys(self.constants + other.constants))
-        others = tuple(value for value in self.others if value in other.others)
-        there = self.there and other.there
-        return Fact(self.kinds | other.kinds, self.some and other.some, constants, others, there)
+        excluded = tuple(value for value in self.excluded if value in other.excluded)
+        present = self.present and other.present
+        return Fact(self.kinds | other.kinds, self.nonempty and other.nonempty, constants, excluded, present)
 
     def among(self, constants: Constants) -> Constants:
-        """The constants that are left of these."""
+        """Those of some constants that the value can still be. With None for constants that are not known."""
         if self.constants is not None:
             constants = self.constants if constants is None else _common(constants, self.constants)
         if constants is None:
             return None
         return tuple(
-            value for value in constants if value not in self.others and kinds_of_value(value) & self.kinds
+            value for value in constants if value not in self.excluded and kinds_of_value(value) & self.kinds
         )
 
 
 Facts = Mapping[Path, Fact]
-TRUE: Final = Fact(EVERY - {"false"}, some=True)
-THERE: Final = Fact()
-_UNKNOWN: Final = Fact(there=False)
+TRUE: Final = Fact(EVERY - {"false"}, nonempty=True)
+PRESENT: Final = Fact()
+_UNKNOWN: Final = Fact(present=False)
 NO_FACTS: Final[Facts] = {}
 
 
@@ -80,7 +87,7 @@ def _common(constants: tuple[JSON, ...], others: tuple[JSON, ...]) -> tuple[JSON
 
 
 def all_of(left: Facts, right: Facts) -> Facts:
-    """What two conditions show that both hold."""
+    """The facts that hold if both of two conditions do."""
     if not left or not right:
         return left or right
     merged = dict(left)
@@ -90,13 +97,16 @@ def all_of(left: Facts, right: Facts) -> Facts:
 
 
 def any_of(left: Facts, right: Facts) -> Facts:
-    """What two conditions show of which one holds."""
+    """The facts that hold if one of two conditions does, whichever it is."""
     return {path: fact.one_of(right[path]) for path, fact in left.items() if path in right}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NarrowedType:
-    """A value of which something is known beside what its kind of value is: of itself, and of its parts."""
+    """A type with the facts about its value and about the parts of that: ``facts`` have relative paths.
+
+    ``fact`` is the one about the value itself.
+    """
 
     base: Type
     fact: Fact
@@ -108,6 +118,7 @@ class NarrowedType:
 
     @property
     def kinds(self) -> Kinds:
+        # Where nothing is known a fact does not change that: a comparison proves a kind, not a schema.
         return self.base.kinds & self.fact.kinds if self.base.known else self.base.kinds
 
     @property
@@ -158,8 +169,8 @@ def inside(facts: Facts, token: Token) -> Facts:
 
 
 def narrowed(typ: Type, facts: Facts) -> Type:
-    """A view of which these facts hold: what their paths lead to is there, and what they lead through."""
+    """The type of a value about which these facts hold; with none, the type as it is."""
     if not facts:
         return typ
     fact = facts.get((), _UNKNOWN)
-    return NarrowedType(typ.with_optional(False) if fact.there else typ, fact, facts)
+    return NarrowedType(typ.with_optional(False) if fact.present else typ, fact, facts)

@@ -1,13 +1,13 @@
-"""Where a value that an expression works with stands in the payload, and what is asked of it there.
+"""Where the values of expressions come from in the payload, and how much of it they read.
 
-A value comes from a place, is a list or an object that was made of such values, or has several ways to
-have come about. Whoever only walks through a value keeps to ``member`` and ``items``; whoever looks at it
-asks for all of it with ``whole``. What no way leads to is equal however much of the payload is read.
+A value is a part of the payload, a list or an object that is made of such values, or one of several of
+these. An expression that only walks through a value calls ``member`` and ``items``; one that looks at the
+value calls ``whole``. A value without any provenance is the same however much of the payload is read.
 
-    asked = Asked()
-    sku = asked.member(asked.items(asked.member(PAYLOAD, "items")), "sku")
-    asked.whole(sku)
-    asked.paths()  # {("items", "[]", "sku")}
+    reads = ReadSet()
+    sku = reads.member(reads.items(reads.member(PAYLOAD, "items")), "sku")
+    reads.whole(sku)
+    reads.paths()  # {("items", "[]", "sku")}
 """
 
 from __future__ import annotations
@@ -21,43 +21,46 @@ from crossdock.core.paths import EACH
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
 
-_LARGEST: Final = 64  # ways of one value; with more, all of it is asked for
+_LARGEST: Final = 64  # alternatives of one value; a value with more is read whole
 
 
 @dataclass(frozen=True, slots=True)
 class PayloadPart:
-    """What stands at a path of the payload."""
+    """The value at a path of the payload."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class MadeList:
-    """A list that was made, of values that come from somewhere."""
+    """A list that an expression makes. ``items`` are the values that it may hold."""
 
     items: Provenance
 
 
 @dataclass(frozen=True, slots=True)
 class MadeObject:
-    """An object that was made: its names, and where their values come from."""
+    """An object that an expression makes: its keys and their values."""
 
     members: tuple[tuple[str, Provenance], ...]
 
 
 Provenance = frozenset[PayloadPart | MadeList | MadeObject]
-"""The ways in which a value may have come about; with none it has no part that was read of the payload."""
+"""What a value may be made of: one of these."""
 
 MADE: Final[Provenance] = frozenset()
+"""A value that has no part of the payload in it, such as a constant or the result of a comparison."""
+
 PAYLOAD: Final[Provenance] = frozenset({PayloadPart(())})
 
 
 @dataclass(slots=True)
 class ReadSet:
-    """What is asked of a payload: the paths that are wanted whole, and all that are walked through.
+    """The paths of a payload that are read.
 
-    Of what is at ``counted`` someone wants to know whether it is empty, or how large. What is at ``spliced``
-    may be a list that gives its items to the list around it.
+    ``wanted`` are read with all that is below them, ``passed`` are only walked through. Of what is at
+    ``counted`` an expression looks at the size, or whether it is empty. What is at ``spliced`` may be a
+    list whose items become items of the list around it.
     """
 
     wanted: set[Path] = field(default_factory=set)
@@ -66,9 +69,9 @@ class ReadSet:
     spliced: set[Path] = field(default_factory=set)
 
     def whole(self, value: Provenance) -> None:
-        """Someone looks at all that is in a value."""
-        for way in value:
-            match way:
+        """A value is read with all that is in it."""
+        for each in value:
+            match each:
                 case PayloadPart(path):
                     self.wanted.add(path)
                 case MadeList(items):
@@ -78,15 +81,15 @@ class ReadSet:
                         self.whole(member)
 
     def count(self, value: Provenance) -> None:
-        """Someone wants to know whether a value is empty, or how many items or members it has."""
-        self.counted.update(way.path for way in value if isinstance(way, PayloadPart))
+        """A value is read for its size: how many items or members it has, or whether it is empty."""
+        self.counted.update(each.path for each in value if isinstance(each, PayloadPart))
 
     def member(self, value: Provenance, name: str) -> Provenance:
         """The property of a value."""
         found = MADE
-        for way in value:
-            match way:
-                case PayloadPart(path) if name == EACH:  # has no path of its own
+        for each in value:
+            match each:
+                case PayloadPart(path) if name == EACH:  # a key `[]` would have the path of the items
                     self.wanted.add(path)
                 case PayloadPart(path):
                     found |= self._below(path, name)
@@ -97,8 +100,8 @@ class ReadSet:
     def items(self, value: Provenance) -> Provenance:
         """Each item of a value, or any one of them."""
         found = MADE
-        for way in value:
-            match way:
+        for each in value:
+            match each:
                 case PayloadPart(path):
                     found |= self._below(path, EACH)
                 case MadeList(items):
@@ -106,56 +109,58 @@ class ReadSet:
         return found
 
     def flat_items(self, value: Provenance) -> Provenance:
-        """Each item of a list in which the items of lists stand in their lists' place."""
+        """Each item of a flattened list."""
         found = MADE
-        for way in value:
-            match way:
+        for each in value:
+            match each:
                 case PayloadPart(path):
                     self.spliced.add((*path, EACH))
                     found |= self._below(path, EACH)
                 case MadeList(items):
-                    found |= self.items(items) | {each for each in items if not isinstance(each, MadeList)}
+                    found |= self.items(items) | {item for item in items if not isinstance(item, MadeList)}
         return found
 
     def listed(self, items: Provenance) -> Provenance:
-        """A list that is made of some values."""
+        """A list of some values."""
         return self.bounded(frozenset({MadeList(items)}))
 
     def recorded(self, members: dict[str, Provenance]) -> Provenance:
-        """An object that is made of some values."""
+        """An object of some values."""
         return self.bounded(frozenset({MadeObject(tuple(members.items()))}))
 
     def bounded(self, value: Provenance) -> Provenance:
-        """The value; what came about in too many ways is asked for whole, and need not be followed."""
+        """The value. One with too many alternatives is read whole, and need not be followed."""
         if _weight(value) <= _LARGEST:
             return value
         self.whole(value)
         return MADE
 
     def paths(self) -> frozenset[Path]:
-        """The paths whose subtrees are asked for, and none that leads through another."""
+        """The paths that are read with their subtrees, without those that are inside of another one."""
         named = {path[:-1] for path in self.passed if path and path[-1] != EACH}
         listed = {path[:-1] for path in self.passed if path and path[-1] == EACH}
-        # Where the walk ends, what is there counts, though nothing in it does.
+        # Where a walk ends, the value itself is read, even if nothing in it is.
         wanted = self.wanted | (self.passed - named - listed)
-        # A list keeps its length. An object loses members, but where only items are read it is read whole.
+        # The reduced payload keeps the length of a list, but not the number of members of an object.
+        # A value of which only items are read is a list, or read whole.
         wanted |= self.counted & named
-        # Read whole is a list, too, where only members are; else it must not lose what its place may keep.
+        # Where only members are read, a spliced list is read whole. Where items are read as well, it would
+        # be reduced to what is read of those, and lose what the list around it needs.
         wanted |= self.spliced & listed
         return frozenset(path for path in wanted if not any(path[:end] in wanted for end in range(len(path))))
 
     def _below(self, path: Path, step: str) -> Provenance:
-        if len(path) >= PAYLOAD_DEPTH:  # a way that ends is asked for whole
+        if len(path) >= PAYLOAD_DEPTH:  # no payload is deeper, and where a walk ends it reads all
             return MADE
         self.passed.add((*path, step))
         return frozenset({PayloadPart((*path, step))})
 
 
 def _weight(value: Provenance) -> int:
-    """How many ways a value has, those of its parts counted."""
+    """How many alternatives a value has, with those of its parts."""
     total = 0
-    for way in value:
-        match way:
+    for each in value:
+        match each:
             case PayloadPart():
                 total += 1
             case MadeList(items):

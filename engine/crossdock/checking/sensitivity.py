@@ -1,8 +1,8 @@
-"""What the message of a check would show: nothing that a schema marks with ``x-sensitive``.
+"""Whether the message of a check would show something that a schema marks with ``x-sensitive``.
 
-A check that does not hold is told in logs and on screens, with the values that its message names and the
-two figures that `equal` compares. So a message may not read what is sensitive: in the payload, in the
-result, or in a field of the result that is made of it.
+A failed check is reported in logs and on screens, with the values that its message names and the two
+numbers that `equal` compares. So a message must not read what is sensitive: in the payload, in the result,
+or in a field of the result that is made of it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def disclosed(mapping: LinkedMapping, result: Type) -> list[Diagnostic]:
     shown = [(check, expression) for check in mapping.checks for expression in _shown(check)]
     if not shown:
         return []
-    # Worked out where a message names a value; the figures of `equal` are numbers.
+    # Only for messages that name a value: lineage is slow, and what `equal` shows are numbers.
     made = _made_of_secrets(mapping) if any(expression.is_text for _, expression in shown) else {}
     findings = [found for _, expression in shown for found in _disclosed(mapping, result, expression, made)]
     return list(dict.fromkeys(findings))
 
 
 def _shown(check: syntax.Check) -> Iterator[Expression]:
-    """What is shown of a check that does not hold."""
+    """The expressions whose values a failed check shows."""
     message = check.message
     if message is not None and not all(isinstance(part, Constant) for part in children(message.node)):
         yield message
@@ -68,7 +68,7 @@ def _disclosed(
 
 
 def _made_of_secrets(mapping: LinkedMapping) -> dict[str, str]:
-    """The fields of the result that are made of sensitive ones, each with one of those."""
+    """The fields of the result that are made of something sensitive, each with one such source."""
     if mapping.source is None:
         return {}
     return {
@@ -80,7 +80,7 @@ def _made_of_secrets(mapping: LinkedMapping) -> dict[str, str]:
 
 
 def _is_secret(schema: Schema, path: str) -> bool:
-    """Whether a path into a payload leads to something sensitive, or into it."""
+    """Whether a path into a payload leads to something sensitive, or to a part of it."""
     shape = schema.shape()
     for part in parse_path(path):
         if shape.sensitive:

@@ -1,9 +1,9 @@
-"""Findings that an author knows and accepts: `# allow[id]: reason` on the line, or on one above it.
+"""Warnings that an author accepts: `# allow[id]: reason` on the line, or on a line of its own above it.
 
     sku: product.code       # allow[may-be-missing]: a product always has a code
 
-On the first line of a text that goes over several lines it holds for all of them. One without a reason is
-an error, one that allows nothing a warning; an error is never allowed away.
+On the first line of text in several lines it is valid for all of them. A comment without a reason is an
+error, and one that allows nothing is a warning. Errors cannot be allowed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OPENS_BLOCK = re.compile(r"[>|][+-]?[0-9]?$")
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """One comment: what it allows, and on which lines, counted from 1."""
+    """One id of a comment, and the lines on which it is allowed, counted from 1."""
 
     id: str
     reason: str
@@ -29,7 +29,7 @@ class Suppression:
 
 
 def apply_suppressions(findings: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
-    """The findings without those that are allowed, and with what is wrong with the allowances."""
+    """The findings without those that are allowed, and with the findings about the comments themselves."""
     suppressions = list(suppressions_in(source))
     used: set[Suppression] = set()
     kept: list[Diagnostic] = []
@@ -57,7 +57,7 @@ def _allowing(finding: Diagnostic, suppressions: list[Suppression], source: Sour
 
 
 def suppressions_in(source: Source) -> Iterable[Suppression]:
-    """The allowances of a file."""
+    """The suppressions in a file, in its order; a comment with several ids makes several."""
     if "allow[" not in source.text:
         return
     lines = source.text.split("\n")
@@ -72,7 +72,7 @@ def suppressions_in(source: Source) -> Iterable[Suppression]:
 
 
 def _lines(lines: list[str], number: int) -> range:
-    """The lines that a comment speaks for: its own, or those below a comment that stands alone."""
+    """The lines that a comment is for: its own line, or what is below a comment on a line of its own."""
     first = number
     while first <= len(lines) and lines[first - 1].lstrip().startswith("#"):
         first += 1

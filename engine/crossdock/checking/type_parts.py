@@ -7,7 +7,7 @@ from crossdock.checking.types import ListType, ObjectType, ScalarType, SchemaTyp
 
 
 def element_at(typ: Type, index: int) -> Type:
-    """The element at an index, which may lie outside."""
+    """The type of the element at an index. It is optional where the list may be shorter."""
     match typ:
         case ListType(parts=parts) if -len(parts) <= index < len(parts):
             found = parts[index]
@@ -16,14 +16,14 @@ def element_at(typ: Type, index: int) -> Type:
             return union(element_at(option, index) for option in options)
         case NarrowedType(base, fact, facts):
             found = element_at(base, index)
-            if fact.some and index in (0, -1) and not typ.kinds - {"array"} and not base.items().optional:
+            if fact.nonempty and index in (0, -1) and not typ.kinds - {"array"} and not base.items().optional:
                 found = found.with_optional(typ.optional)
             return narrowed(found, inside(facts, index))
     return typ.items().with_optional(True)
 
 
 def schema_types_in(typ: Type) -> list[SchemaType]:
-    """The parts of schemas that a view may be."""
+    """The parts of schemas that a value may be."""
     match typ:
         case SchemaType():
             return [typ]
@@ -35,7 +35,7 @@ def schema_types_in(typ: Type) -> list[SchemaType]:
 
 
 def origins_of(typ: Type, name: str) -> tuple[str, ...]:
-    """What was read to make a property of an object that an expression makes."""
+    """The parts of schemas that were read to make a property; empty if no expression made the object."""
     match typ:
         case ObjectType(origins=origins):
             return origins.get(name, ())
@@ -47,7 +47,10 @@ def origins_of(typ: Type, name: str) -> tuple[str, ...]:
 
 
 def may_hold_null(typ: Type, name: str) -> bool:
-    """Whether a property of an object may be there and null, and not only be left out."""
+    """Whether a property of an object may be null, and not only be left out.
+
+    Both are optional, but the object keeps a property that is null, and its schema may forbid that.
+    """
     match typ:
         case SchemaType():
             found = typ.member(name)
@@ -64,7 +67,7 @@ def may_hold_null(typ: Type, name: str) -> bool:
 
 
 def spliced(element: Type) -> Type:
-    """What a flattened list holds: the elements of elements that are lists, and the others as they are."""
+    """The elements of a flattened list: those of its lists, and its other elements."""
     match element:
         case UnionType(options):
             return union(spliced(option) for option in options)

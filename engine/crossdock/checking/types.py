@@ -1,9 +1,8 @@
-"""What is known of a value before there is one: its kinds, whether it may be missing, and what is in it.
+"""Types: what is known of a value before there is a payload.
 
-A view stands in the checker where a value stands in the interpreter. ``kinds`` are JSON's types without
-null, ``true`` and ``false`` apart so that what is falsy can be told from what is not, and ``integer``
-apart from ``number``, which may have a fraction. Null and missing are one: ``optional``. Where nothing is
-known nothing is claimed: ``ANYTHING``.
+A type has kinds (see ``type_kinds``), the types of what is in the value, and ``optional``, which is true if
+the value may be null or missing: to an expression both are the same. If nothing is known of a value, its
+type is ``ANYTHING``, and the check reports nothing about it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Type(Protocol):
-    """What is known of a value."""
+    """What is known of a value. ``name`` is how messages call it: ``shop/order.items[].sku``."""
 
     @property
     def name(self) -> str: ...
@@ -35,35 +34,38 @@ class Type(Protocol):
 
     @property
     def known(self) -> bool:
-        """False when the value may be anything, so that nothing can be claimed of it."""
+        """False if the value may be anything, so that nothing can be reported about it."""
 
     @property
     def constants(self) -> tuple[JSON, ...] | None:
-        """The few values that it may have; None when they are not known."""
+        """All values that it can have, null among them if it may be null; None if they are not known."""
 
     @property
     def likely(self) -> tuple[JSON, ...] | None:
-        """The values that are known of it, when there may be others."""
+        """The values that the schema's author knows of, if there may be others (``x-known-values``)."""
 
     def member(self, name: str) -> Type | None:
-        """A property; None when there is none of that name."""
+        """The type of a property; None if there is no property with that name."""
 
-    def property_names(self) -> frozenset[str]: ...
+    def property_names(self) -> frozenset[str]:
+        """The names of the documented properties."""
 
-    def items(self) -> Type: ...
+    def items(self) -> Type:
+        """The type of the elements, if the value is a list."""
 
-    def values(self) -> Type: ...
+    def values(self) -> Type:
+        """The type of all the properties, if the value is an object."""
 
     def with_optional(self, optional: bool) -> Type:
-        """The same value, known to be there or not known to be."""
+        """The same type, but optional or not."""
 
     def restricted(self, kinds: Kinds) -> Type:
-        """The same value, known to be of these kinds."""
+        """The same type, but only with those of its kinds that are among these."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnyType:
-    """Nothing is known: every property may be there."""
+    """The type of a value of which nothing is known. It may have any property."""
 
     optional: bool = True
     name: str = "anything"
@@ -96,7 +98,10 @@ ANYTHING: Final = AnyType()
 
 @dataclass(frozen=True, slots=True)
 class SchemaType:
-    """A value that a schema describes; ``name`` says which part of which schema."""
+    """A value that a schema describes; ``name`` is the schema and the path in it.
+
+    ``only`` are the kinds that are left after a condition.
+    """
 
     shape: Shape
     name: str
@@ -159,7 +164,7 @@ def _part_type(shape: Shape, name: str, *, optional: bool) -> SchemaType:
 
 @dataclass(frozen=True, slots=True)
 class ScalarType:
-    """A value that an expression makes, with nothing in it."""
+    """Text, a number, true, false or null that an expression makes."""
 
     kinds: Kinds
     optional: bool = False
@@ -194,14 +199,18 @@ class ScalarType:
 
 
 NOTHING: Final = ScalarType(frozenset(), optional=True)
+"""The type of null."""
+
 NEVER: Final = ScalarType(frozenset())
+"""The type of no value at all, such as the elements of an empty list."""
+
 TEXT: Final = ScalarType(frozenset({"string"}))
 TRUTH: Final = ScalarType(BOOLEAN)
 
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """A list that an expression makes. ``parts`` are its elements, one by one, when their number is known."""
+    """A list that an expression makes. ``parts`` are the types of its elements in order, if known."""
 
     element: Type
     optional: bool = False
@@ -233,7 +242,10 @@ class ListType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectType:
-    """An object with exactly these properties. ``origins`` says what was read to make each of them."""
+    """An object that an expression or a cell makes, with exactly these properties.
+
+    ``origins`` are the parts of schemas that were read to make each of them.
+    """
 
     fields: Mapping[str, Type]
     name: str = "the object made here"
@@ -266,7 +278,7 @@ class ObjectType:
 
 @dataclass(frozen=True, slots=True)
 class UnionType:
-    """One of several: a property is documented when one of them documents it."""
+    """A value of one of several types. It has a property if one of them has it."""
 
     options: tuple[Type, ...]
 
@@ -323,11 +335,12 @@ class UnionType:
         return typ.with_optional(True) if self.optional else typ
 
 
-def union(views: Iterable[Type]) -> Type:
-    """The view of a value that is one of these; of none, a value that there never is."""
+def union(types: Iterable[Type]) -> Type:
+    """The type of a value of one of these types; of none of them, the type of no value at all."""
     flat: dict[Type, None] = {}
-    for typ in views:
+    for typ in types:
         flat.update(dict.fromkeys(typ.options if isinstance(typ, UnionType) else (typ,)))
+    # Scalars become one, or a chain of conditions would make a union of as many options.
     scalars = [typ for typ in flat if isinstance(typ, ScalarType)]
     if len(scalars) > 1:
         flat = {_united(scalars): None, **{typ: None for typ in flat if not isinstance(typ, ScalarType)}}
@@ -338,7 +351,7 @@ def union(views: Iterable[Type]) -> Type:
 
 
 def _united(scalars: list[ScalarType]) -> ScalarType:
-    """One scalar that may be each of these."""
+    """One scalar type for the values of all of these."""
     kinds = frozenset[str]().union(*(each.kinds for each in scalars))
     lists = [each.constants for each in scalars if each.kinds]
     constants: dict[str, JSON] | None = {}
@@ -346,19 +359,19 @@ def _united(scalars: list[ScalarType]) -> ScalarType:
         if values is None or constants is None:
             constants = None
         else:
-            constants.update({repr(value): value for value in values})
+            constants.update({repr(value): value for value in values})  # 1 and True are equal, and differ
     known = None if constants is None or not lists else tuple(constants.values())
     return ScalarType(kinds, any(each.optional for each in scalars), known)
 
 
-def tuple_type(views: Iterable[Type], *, optional: bool = False) -> ListType:
-    """A list whose elements are these, in this order."""
-    parts = tuple(views)
+def tuple_type(types: Iterable[Type], *, optional: bool = False) -> ListType:
+    """The type of a list whose elements have these types, in this order."""
+    parts = tuple(types)
     return ListType(union(parts), optional, parts=parts)
 
 
 def constant_type(value: JSON) -> Type:
-    """The view of a value that is written out."""
+    """The type of a constant."""
     match value:
         case None:
             return NOTHING
@@ -370,5 +383,5 @@ def constant_type(value: JSON) -> Type:
 
 
 def schema_type(schema: Schema | None) -> Type:
-    """What a schema says of its values; without one, nothing is known."""
+    """The type of a schema's values; ``ANYTHING`` if there is no schema."""
     return ANYTHING if schema is None else SchemaType(schema.shape(), schema.name)
