@@ -16,8 +16,8 @@ from crossdock.language.syntax import Evaluate
 from crossdock.project.cases import cases_of, run_case
 from crossdock.tools.mutation.mutants import mutants_of
 from crossdock.tools.mutation.text import write
-from crossdock.tools.mutation.trees import variants
 from crossdock.tools.mutation.trials import mutate
+from crossdock.tools.mutation.variants import variants
 
 
 def ignore(_: object) -> None:
@@ -64,7 +64,7 @@ def test_the_changes_of_an_expression(text: str, project: MakeProject) -> None:
     file = f"map: {{key: {json.dumps(text)}}}\ntables: {{t: {{A: a}}}}\n"
     cell = project({"mappings/shop/order.yaml": file}).mapping("shop/order").linked.cell.fields[0].cell  # type: ignore[union-attr]
     assert isinstance(cell, Evaluate)
-    found = variants(cell.expression.tree, lambda part: {"a": "b", "b": "a"}.get(part["value"]))
+    found = variants(cell.expression.node, lambda part: {"a": "b", "b": "a"}.get(part.name))
 
     assert [variant.says for variant in found][: len(EXPRESSIONS[text])] == EXPRESSIONS[text]
 

@@ -1,160 +1,231 @@
-"""The tree of an expression as text again: any part of it, so that a part can be shown by itself.
+"""The node of an expression as text again: any part of it, so that a part can be shown by itself.
 
-    written(tree of `a || money(b)`)                  a || money(b)
-    written(its second child)                         money(b)
+    written(node of `a || money(b)`)                  a || money(b)
+    written(its right side)                           money(b)
 
-What comes out means the same as what was written; spaces and needless brackets may differ. Of a template
-its parts come out as expressions: ``{{ first | upper }}`` as ``{{ upper(first) }}``.
+The text means the same as what was written; spaces and needless brackets may differ. The parts of a template
+are written as expressions: ``{{ first | upper }}`` as ``{{ upper(first) }}``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, assert_never
 
 from crossdock.core.json_types import JSON
-from crossdock.language.jmespath import children
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Operator,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    children,
+)
 
-_COMPARISONS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-_BINDING: Final = {
-    "conditional": 0,
-    "pipe": 1,
-    "concat": 1,
-    "or_expression": 2,
-    "and_expression": 3,
-    "comparator": 4,
-    "not_expression": 5,
+_COMPARISONS: Final[dict[Operator, str]] = {
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "lte": "<=",
+    "gt": ">",
+    "gte": ">=",
+}
+# How tightly an operator holds its operands; a looser one inside of a tighter one is put in brackets.
+_STRENGTH: Final[dict[type[Expr], int]] = {
+    Conditional: 0,
+    Let: 0,
+    Pipe: 1,
+    Concat: 1,
+    Or: 2,
+    And: 3,
+    Comparator: 4,
+    Not: 5,
 }
 _TIGHTEST: Final = 9
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
-def written(tree: Tree) -> str:
+def written(node: Expr) -> str:
     """A part of an expression as JMESPath, or of a template as a template."""
-    return _text_of(tree) if tree["type"] == "text" else _written(tree)
+    return _template(node.parts) if isinstance(node, Text) else _written(node)
 
 
-def _text_of(tree: Tree) -> str:
-    return "".join(_piece(child) for child in tree["children"])
+def _template(parts: Sequence[Expr]) -> str:
+    return "".join(map(_piece, parts))
 
 
-def _piece(tree: Tree) -> str:
-    match tree["type"]:
-        case "literal":
-            return str(tree["value"])
-        case "text":
-            return _text_of(tree)
-        case "conditional" if tree.get("value") != "inline":
-            test, then, otherwise = tree["children"]
+def _piece(node: Expr) -> str:
+    match node:
+        case Constant(value):
+            return str(value)
+        case Text(parts):
+            return _template(parts)
+        case Conditional(test, then, otherwise, inline=False):
             other = _piece(otherwise)
             behind = f"{{% else %}}{other}" if other else ""
             return f"{{% if {_written(test)} %}}{_piece(then)}{behind}{{% endif %}}"
-    return f"{{{{ {_written(tree)} }}}}"
+    return f"{{{{ {_written(node)} }}}}"
 
 
-def _written(tree: Tree, around: int = 0) -> str:
-    text = _operator(tree) or _chain(tree) or _simple(tree)
-    return f"({text})" if _BINDING.get(tree["type"], _TIGHTEST) < around else text
+def _written(node: Expr, around: int = 0) -> str:
+    strength = _STRENGTH.get(type(node), _TIGHTEST)
+    text = _text(node, strength)
+    return f"({text})" if strength < around else text
 
 
-def _operator(tree: Tree) -> str | None:
-    parts, binding = tree["children"], _BINDING.get(tree["type"], 0)
-    match tree["type"]:
-        case "pipe":
-            return " | ".join(_written(child, binding) for child in parts)
-        case "or_expression":
-            return " || ".join(_written(child, binding) for child in parts)
-        case "and_expression":
-            return " && ".join(_written(child, binding) for child in parts)
-        case "comparator":
-            left, right = (_written(child, binding + 1) for child in parts)
-            return f"{left} {_COMPARISONS[tree['value']]} {right}"
-        case "not_expression":
-            return "!" + _written(parts[0], binding)
-        case "concat":
-            return " ~ ".join(_written(child, binding + 1) for child in parts)
-        case "conditional":
-            test, then, otherwise = (_written(child, 1) for child in parts)
-            return f"{then} if {test} else {otherwise}"
-    return None
+def _text(node: Expr, strength: int) -> str:
+    match node:
+        case Identifier(name):
+            return _name(name)
+        case Variable(name):
+            return f"${name}"
+        case Current():
+            return "@"
+        case Identity():
+            return ""
+        case Constant(value):
+            return literal(value)
+        case Text(parts):
+            return json.dumps(_template(parts), ensure_ascii=False)
+        case FunctionCall(name, arguments):
+            return f"{name}({_listed(arguments)})"
+        case ExpressionReference(body):
+            return "&" + _written(body, _TIGHTEST)
+        case MultiselectList(items):
+            return f"[{_listed(items)}]"
+        case MultiselectHash(pairs):
+            return f"{{{_listed(pairs)}}}"
+        case KeyValue(key, value):
+            return f"{_name(key)}: {_written(value)}"
+        case Let(bindings, body):
+            return f"let {_listed(bindings)} in {_written(body)}"
+        case Binding(name, value):
+            return f"${name} = {_written(value, 1)}"
+    return _operator(node, strength)
 
 
-def _chain(tree: Tree) -> str | None:
+def _listed(parts: Sequence[Expr]) -> str:
+    return ", ".join(map(_written, parts))
+
+
+def _operator(
+    node: Pipe
+    | Or
+    | And
+    | Not
+    | Comparator
+    | Concat
+    | Conditional
+    | Index
+    | Slice
+    | Subexpression
+    | IndexExpression
+    | Flatten
+    | Projection
+    | ValueProjection
+    | FilterProjection,
+    strength: int,
+) -> str:
+    match node:
+        case Pipe(left, right):
+            return f"{_written(left, strength)} | {_written(right, strength)}"
+        case Or(left, right):
+            return f"{_written(left, strength)} || {_written(right, strength)}"
+        case And(left, right):
+            return f"{_written(left, strength)} && {_written(right, strength)}"
+        case Not(operand):
+            return "!" + _written(operand, strength)
+        case Comparator(operator, left, right):
+            sides = (_written(side, strength + 1) for side in (left, right))
+            return f" {_COMPARISONS[operator]} ".join(sides)
+        case Concat(parts):
+            return " ~ ".join(_written(part, strength + 1) for part in parts)
+        case Conditional(test, then, otherwise):
+            return f"{_written(then, 1)} if {_written(test, 1)} else {_written(otherwise, 1)}"
+    return _path(node)
+
+
+def _path(
+    node: Index
+    | Slice
+    | Subexpression
+    | IndexExpression
+    | Flatten
+    | Projection
+    | ValueProjection
+    | FilterProjection,
+) -> str:
     """What goes into a value, step by step."""
-    parts = children(tree)
-    match tree["type"]:
-        case "subexpression" | "index_expression":
-            text = _base(parts[0])
-            for child in parts[1:]:
-                text += _behind(child)
-            return text
-        case "flatten":
-            return _written(parts[0], _TIGHTEST) + "[]"
-        case "projection":
-            own = "" if _opens_itself(parts[0]) else "[*]"
-            return _base(parts[0]) + own + _behind(parts[1])
-        case "value_projection":
-            left = _base(parts[0])
-            return (left + ".*" if left else "*") + _behind(parts[1])
-        case "filter_projection":
-            condition = _written(parts[2])
-            return f"{_base(parts[0])}[?{condition}]{_behind(parts[1])}"
-    return None
+    match node:
+        case Index(position):
+            return f"[{position}]"
+        case Slice(start, stop, step):
+            bounds = ["" if bound is None else str(bound) for bound in (start, stop, step)]
+            return f"[{':'.join(bounds if step else bounds[:2])}]"
+        case Subexpression(parts) | IndexExpression(parts):
+            return _base(parts[0]) + "".join(map(_behind, parts[1:]))
+        case Flatten(operand):
+            return _written(operand, _TIGHTEST) + "[]"
+        case Projection(left, right):
+            # A flattened list and a slice project without another bracket.
+            own = "" if isinstance(left, Flatten) or _is_slice(left) else "[*]"
+            return _base(left) + own + _behind(right)
+        case ValueProjection(left, right):
+            base = _base(left)
+            return (base + ".*" if base else "*") + _behind(right)
+        case FilterProjection(left, condition, right):
+            return f"{_base(left)}[?{_written(condition)}]{_behind(right)}"
+    assert_never(node)
 
 
-def _base(tree: Tree) -> str:
-    """What is gone into. Brackets end a projection, or else all behind it would be part of it."""
-    text = _written(tree, _TIGHTEST)
-    return f"({text})" if tree["type"].endswith("projection") else text
+def _base(node: Expr) -> str:
+    """What is gone into. Brackets end a projection, or else everything after it would be part of it."""
+    text = _written(node, _TIGHTEST)
+    return f"({text})" if isinstance(node, Projection | ValueProjection | FilterProjection) else text
 
 
-def _opens_itself(tree: Tree) -> bool:
-    """Whether an expression projects without another bracket: a flattened list, or a slice."""
-    if tree["type"] == "index_expression":
-        return bool(tree["children"][-1]["type"] == "slice")
-    return bool(tree["type"] == "flatten")
+def _is_slice(node: Expr) -> bool:
+    return isinstance(node, IndexExpression) and isinstance(node.parts[-1], Slice)
 
 
-def _behind(tree: Tree) -> str:
-    text = _written(tree, _TIGHTEST)
-    bracket = text.startswith("[") and not _begins_with_list(tree)
+def _behind(node: Expr) -> str:
+    text = _written(node, _TIGHTEST)
+    bracket = text.startswith("[") and not _begins_with_list(node)
     return text if not text or bracket else "." + text
 
 
-def _begins_with_list(tree: Tree) -> bool:
-    while tree["type"] not in ("multi_select_list", "multi_select_dict") and children(tree):
-        tree = children(tree)[0]
-    return bool(tree["type"] == "multi_select_list")
-
-
-def _simple(tree: Tree) -> str:
-    parts = children(tree)
-    match tree["type"]:
-        case "field":
-            return _name(tree["value"])
-        case "current":
-            return "@"
-        case "index":
-            return f"[{tree['value']}]"
-        case "slice":
-            start, stop, step = ("" if part is None else str(part) for part in tree["children"])
-            return f"[{start}:{stop}{':' + step if step else ''}]"
-        case "literal":
-            return literal(tree["value"])
-        case "function_expression":
-            return f"{tree['value']}({', '.join(_written(child) for child in parts)})"
-        case "expref":
-            return "&" + _written(parts[0], _TIGHTEST)
-        case "multi_select_list":
-            return f"[{', '.join(_written(child) for child in parts)}]"
-        case "multi_select_dict":
-            pairs = (f"{_name(pair['value'])}: {_written(pair['children'][0])}" for pair in parts)
-            return f"{{{', '.join(pairs)}}}"
-        case "text":
-            return json.dumps(_text_of(tree), ensure_ascii=False)
-    return ""
+def _begins_with_list(node: Expr) -> bool:
+    """Whether the first bracket of a text makes a list, so that a dot must come before it."""
+    while not isinstance(node, MultiselectList | MultiselectHash) and (inner := children(node)):
+        node = inner[0]
+    return isinstance(node, MultiselectList)
 
 
 def _name(name: str) -> str:

@@ -19,11 +19,10 @@ from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts
 from crossdock.execution.values import is_true
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Dictionaries, Tree
+from crossdock.language.expr import Constant, Expr, Expression, FunctionCall, Or
 from crossdock.project.cases import Case, cases_of, outcome_of, users_of
 from crossdock.project.examples import records_in
-from crossdock.tools.coverage.rules import Arm, Rule, deciding, place_key, row_key, rules_of
+from crossdock.tools.coverage.rules import Arm, Rule, branch_of, place_key, row_key, rules_of
 
 if TYPE_CHECKING:
     from crossdock.execution.runner import Mapping
@@ -84,9 +83,7 @@ class CoverageWatch:
         self.seen.add((key, "true" if is_true(value) else "false"))
         if value is not None:
             self.seen.add((key, "value"))
-        Evaluator(scope, observer=Dictionaries(expression, _Branches(self.seen, scope))).evaluate(
-            expression, context
-        )
+        Evaluator(scope, observer=_Branches(self.seen, scope)).evaluate(expression, context)
 
     def entered(self, context: JSON) -> None: ...
 
@@ -108,9 +105,9 @@ class _Branches:
 
     arms: set[Arm]
     scope: Scope
-    open: list[Tree] = field(default_factory=list)
+    open: list[Expr] = field(default_factory=list)
 
-    def opened(self, part: Tree, context: JSON) -> None:  # noqa: ARG002
+    def opened(self, part: Expr, context: JSON) -> None:  # noqa: ARG002
         self.open.append(part)
 
     def closed(self, value: JSON) -> None:
@@ -118,18 +115,16 @@ class _Branches:
         if not self.open:
             return
         around = self.open[-1]
-        if deciding(around) is part:
+        branch = branch_of(around)
+        if branch is not None and branch[1] is part:
             truth = is_true(value)
-            names = ("left", "right") if around["type"] == "or_expression" else ("true", "false")
+            names = ("left", "right") if isinstance(around, Or) else ("true", "false")
             self.arms.add(((id(around),), names[0] if truth else names[1]))
-        elif around["type"] == "function_expression" and around["value"] == "lookup":
-            self.lookup(around, part, value)
-
-    def lookup(self, call: Tree, part: Tree, value: JSON) -> None:
-        table, key = call["children"][:2]
-        if part is key and isinstance(value, str | int):
-            rows = self.scope.tables[table["value"]]
-            self.arms.add((row_key(rows, str(value)), "hit"))
+            return
+        match around:
+            case FunctionCall("lookup", (Constant(str(table)), key, *_)) if key is part:
+                if isinstance(value, str | int):
+                    self.arms.add((row_key(self.scope.tables[table], str(value)), "hit"))
 
     def seen(self, container: JSON, key: str | int) -> None: ...
 

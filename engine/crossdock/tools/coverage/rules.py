@@ -13,31 +13,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from crossdock.core.diagnostics import Span, shorten
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.jmespath import source_order
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    Expression,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    source_order,
+)
 from crossdock.language.unparse import written
 
 if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
 
-# Trees and expressions are known by their identity, spans and rows by what they say.
+# Nodes and expressions are known by their identity, spans and rows by what they say.
 Key: TypeAlias = "tuple[object, ...]"
 Arm: TypeAlias = "tuple[Key, str]"
 
-# Of a tree that branches: the kind of rule, and which of its parts decides.
-_BRANCHES: Final = {
-    "or_expression": ("||", 0),
-    "and_expression": ("&&", 0),
-    "conditional": ("choice", 0),
-    "filter_projection": ("filter", 2),
-}
 # The message for each arm that is not seen.
 _ARMS: Final = {
     "||": (
@@ -91,10 +114,26 @@ def row_key(rows: MappingType[str, object], row: str) -> Key:
     return ("row", id(rows), row)
 
 
-def deciding(tree: Tree) -> Tree | None:
-    """The part of a tree that decides which of its arms is taken."""
-    branch = _BRANCHES.get(tree["type"])
-    return None if branch is None else tree["children"][branch[1]]
+def branch_of(node: Expr) -> tuple[str, Expr] | None:
+    """The kind of rule that a node is, and the part of it that decides; None for a node with one way only."""
+    match node:
+        case Or(left):
+            return "||", left
+        case And(left):
+            return "&&", left
+        case Conditional(test):
+            return "choice", test
+        case FilterProjection(_, condition):
+            return "filter", condition
+        case Identifier() | Index() | Slice() | Current() | Identity() | Constant() | Variable():
+            return None
+        case Subexpression() | IndexExpression() | Pipe() | Projection() | ValueProjection() | Flatten():
+            return None
+        case Comparator() | Not() | FunctionCall() | ExpressionReference() | Text() | Concat():
+            return None
+        case MultiselectList() | MultiselectHash() | KeyValue() | Let() | Binding():
+            return None
+    assert_never(node)
 
 
 def _in_cell(cell: syntax.Cell | syntax.Each) -> Iterator[Rule]:
@@ -123,13 +162,11 @@ def _in_cell(cell: syntax.Cell | syntax.Each) -> Iterator[Rule]:
 
 
 def _branches(expression: Expression) -> Iterator[Rule]:
-    for tree in source_order(expression.tree):
-        branch = _BRANCHES.get(tree["type"])
-        if branch is not None:
+    for node in source_order(expression.node):
+        if (branch := branch_of(node)) is not None:
             kind, decides = branch
-            shown = tree if kind in ("||", "&&") else tree["children"][decides]
-            span = expression.at(tree["children"][decides])
-            yield Rule(kind, (id(tree),), span, _short(written(shown)), _ARMS[kind])
+            shown = node if kind in ("||", "&&") else decides
+            yield Rule(kind, (id(node),), expression.at(decides), _short(written(shown)), _ARMS[kind])
 
 
 def _short(text: str) -> str:

@@ -1,6 +1,6 @@
 """One expression evaluated once more, part by part, to see what each part read and gave.
 
-Of each part a ``Part`` is kept: its tree, its value, its own parts in the order in which they were
+Of each part a ``Part`` is kept: its node, its value, its own parts in the order in which they were
 evaluated, and the places that it read. What was read of an object that an expression made has no place;
 it is ``made``, and as secret as whatever the expression read.
 """
@@ -15,8 +15,7 @@ from crossdock.core.paths import Parts, pointer
 from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Dictionaries, Tree
+from crossdock.language.expr import Current, Expr, Expression, Identity, Variable
 from crossdock.tools.explain.secrets import Secrets
 
 
@@ -36,7 +35,7 @@ class Seen:
 class Part:
     """A part of an expression that was evaluated."""
 
-    tree: Tree
+    node: Expr
     value: JSON = None
     parts: list[Part] = field(default_factory=list)
     reads: list[Seen] = field(default_factory=list)
@@ -67,10 +66,14 @@ class _Recording:
         self.whole: Part | None = None
         self.open: list[Part] = []
 
-    def opened(self, part: Tree, context: JSON) -> None:
+    def opened(self, part: Expr, context: JSON) -> None:
         found = Part(part)
-        if part["type"] in ("current", "identity"):
-            found.made = context is not None and self.origins.place(context) is None
+        match part:
+            case Current() | Identity():
+                found.made = context is not None and self.origins.place(context) is None
+            case Variable():
+                # What the variable holds was read where it is bound, so nothing here says what is secret.
+                found.made = True
         if self.open:
             self.open[-1].parts.append(found)
         self.open.append(found)
@@ -102,7 +105,7 @@ def _element(container: JSON, key: str | int) -> JSON:
 def replay(expression: Expression, context: JSON, scope: Scope, origins: Origins) -> Part:
     """What happened when an expression was evaluated. It did not fail the first time, so it does not now."""
     recording = _Recording(origins)
-    Evaluator(scope, observer=Dictionaries(expression, recording)).evaluate(expression, context)
+    Evaluator(scope, observer=recording).evaluate(expression, context)
     assert recording.whole is not None
     return recording.whole
 

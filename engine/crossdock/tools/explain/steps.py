@@ -14,21 +14,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from crossdock.execution.values import is_true
-from crossdock.language.jmespath import children
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    children,
+)
 from crossdock.language.unparse import written
 from crossdock.tools.explain.replay import Judge, Part
 from crossdock.tools.explain.shown import Shown, show
 
-Kind = Literal["each", "with", "if", "read", "call", "lookup", "branch", "test", "text", "make", "take"]
-_PATHS: Final = {
-    *("field", "index", "slice", "subexpression", "index_expression", "pipe", "flatten"),
-    *("current", "identity", "literal", "projection", "filter_projection", "value_projection"),
-}
-_PROJECTIONS: Final = ("projection", "filter_projection", "value_projection", "flatten")
+Kind = Literal[
+    "each", "with", "if", "read", "call", "lookup", "branch", "test", "text", "make", "take", "let"
+]
 AROUND: Final = ("root", "settings", "request", "answers", "events")
 
 
@@ -54,50 +81,68 @@ class EvaluationStep:
 
 def steps(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     """The steps of a part of an expression, in the order in which they were taken."""
-    tree = part.tree
-    if tree["type"] == "literal":
-        return
-    if _is_path(tree) or tree["type"] in _PROJECTIONS:
+    node = part.node
+    if isinstance(node, Constant | Variable):
+        return  # what a variable holds was told where it is bound
+    if _is_path(node) or isinstance(node, Projection | FilterProjection | ValueProjection | Flatten):
         yield _read(judge, part)
         return
-    match tree["type"]:
-        case "function_expression":
-            yield from _call(judge, part)
-        case "or_expression":
-            yield from _branches(judge, part)
-        case "conditional":
-            yield from _parts(judge, part)
+    if isinstance(node, Or):
+        yield from _branches(judge, part)
+        return
+    if isinstance(node, FunctionCall):
+        yield from _call(judge, part, node)
+        return
+    if not isinstance(node, Comparator | Not):
+        for inner in part.parts:
+            yield from steps(judge, inner)
+    yield from _own(judge, part)
+
+
+def _own(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
+    """The step that a part adds to those of what is in it."""
+    shown = _shown(judge, part)
+    match part.node:
+        case Comparator() | Not():
+            yield EvaluationStep("test", written(part.node), shown, _reads(judge, part))
+        case Conditional(test):
             taken = "then" if is_true(part.parts[0].value) else "else"
-            yield EvaluationStep("branch", written(tree["children"][0]), _shown(judge, part), note=taken)
-        case "comparator" | "not_expression":
-            yield EvaluationStep("test", written(tree), _shown(judge, part), _reads(judge, part))
-        case "text" | "concat":
-            yield from _parts(judge, part)
-            if len(tree["children"]) > 1:
-                yield EvaluationStep("text", written(tree), _shown(judge, part))
-        case "multi_select_list" | "multi_select_dict":
-            yield from _parts(judge, part)
-            yield EvaluationStep("make", written(tree), _shown(judge, part))
-        case "subexpression" | "index_expression":
-            yield from _parts(judge, part)
-            yield EvaluationStep("take", written(tree), _shown(judge, part))
+            yield EvaluationStep("branch", written(test), shown, note=taken)
+        case Text(parts) | Concat(parts):
+            if len(parts) > 1:
+                yield EvaluationStep("text", written(part.node), shown)
+        case MultiselectList() | MultiselectHash():
+            yield EvaluationStep("make", written(part.node), shown)
+        case Subexpression() | IndexExpression():
+            yield EvaluationStep("take", written(part.node), shown)
+        case Binding(name):
+            yield EvaluationStep("let", f"${name}", shown)
+        case Identifier() | Index() | Slice() | Current() | Identity() | Constant() | Variable():
+            return
+        case Projection() | FilterProjection() | ValueProjection() | Flatten() | Pipe():
+            return
+        case FunctionCall() | ExpressionReference() | Or() | And() | KeyValue() | Let():
+            return
         case _:
-            yield from _parts(judge, part)
+            assert_never(part.node)
 
 
-def _parts(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
-    for inner in part.parts:
-        yield from steps(judge, inner)
-
-
-def _is_path(tree: Tree) -> bool:
+def _is_path(node: Expr) -> bool:
     """Names, indexes and lists, perhaps from the root on; filters may hold anything."""
-    if tree["type"] == "function_expression":
-        return tree["value"] in AROUND
-    if tree["type"] not in _PATHS:
-        return False
-    inner = children(tree)
-    return all(map(_is_path, inner[:2] if tree["type"] == "filter_projection" else inner))
+    match node:
+        case FunctionCall(name):
+            return name in AROUND
+        case Identifier() | Index() | Slice() | Current() | Identity() | Constant() | Variable():
+            return True
+        case Subexpression() | IndexExpression() | Pipe() | Flatten() | Projection() | ValueProjection():
+            return all(map(_is_path, children(node)))
+        case FilterProjection(left, _, right):
+            return _is_path(left) and _is_path(right)
+        case Comparator() | Or() | And() | Not() | Conditional() | Text() | Concat():
+            return False
+        case MultiselectList() | MultiselectHash() | KeyValue() | ExpressionReference() | Let() | Binding():
+            return False
+    assert_never(node)
 
 
 def _shown(judge: Judge, part: Part) -> Shown:
@@ -110,38 +155,34 @@ def _reads(judge: Judge, part: Part) -> tuple[ReadValue, ...]:
 
 def _read(judge: Judge, part: Part) -> EvaluationStep:
     return EvaluationStep(
-        "read", written(part.tree), _shown(judge, part), _reads(judge, part), note=passed(part)
+        "read", written(part.node), _shown(judge, part), _reads(judge, part), note=passed(part)
     )
 
 
 def passed(part: Part) -> str:
     """How many elements the first filter of a part lets through."""
     for each in part.all():
-        if each.tree["type"] == "filter_projection":
-            condition = each.tree["children"][2]
-            asked = [inner for inner in each.parts if inner.tree is condition]
+        if isinstance(each.node, FilterProjection):
+            asked = [inner for inner in each.parts if inner.node is each.node.condition]
             kept = sum(is_true(inner.value) for inner in asked)
             return f"{kept} of {len(asked)}" if asked else ""
     return ""
 
 
-def _call(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
-    tree = part.tree
-    arguments = part.parts[: len(tree["children"])]
-    for argument in arguments:
-        if argument.tree["type"] != "expref":
-            yield from steps(judge, argument)
-    shown = tuple(_shown(judge, each) for each in arguments if each.tree["type"] != "expref")
-    if tree["value"] == "lookup":
-        found = part.value is not None
-        note = "" if found else "no such row"
-        yield EvaluationStep(
-            "lookup", str(tree["children"][0]["value"]), _shown(judge, part), (), shown[1:], note
-        )
-    else:
-        yield EvaluationStep(
-            "call", tree["value"], _shown(judge, part), _other_reads(judge, part, arguments), shown
-        )
+def _call(judge: Judge, part: Part, node: FunctionCall) -> Iterator[EvaluationStep]:
+    parts = part.parts[: len(node.arguments)]
+    values = [each for each in parts if not isinstance(each.node, ExpressionReference)]
+    for argument in values:
+        yield from steps(judge, argument)
+    arguments = tuple(_shown(judge, each) for each in values)
+    match node:
+        case FunctionCall("lookup", (Constant(table), *_)):
+            note = "" if part.value is not None else "no such row"
+            yield EvaluationStep("lookup", str(table), _shown(judge, part), (), arguments[1:], note)
+        case _:
+            yield EvaluationStep(
+                "call", node.name, _shown(judge, part), _other_reads(judge, part, parts), arguments
+            )
 
 
 def _other_reads(judge: Judge, part: Part, arguments: list[Part]) -> tuple[ReadValue, ...]:
@@ -152,22 +193,23 @@ def _other_reads(judge: Judge, part: Part, arguments: list[Part]) -> tuple[ReadV
 
 def _branches(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     """The alternatives up to the one that was taken."""
-    asked, total = _alternatives(part), len(_all_alternatives(part.tree))
+    asked, total = _evaluated_alternatives(part), len(alternatives_of(part.node))
     for each in asked:
         yield from steps(judge, each)
     taken = asked[-1]
     none = len(asked) == total and not is_true(taken.value)
     note = f"none of {total} is true" if none else f"{len(asked)} of {total}"
-    yield EvaluationStep("branch", written(taken.tree), _shown(judge, part), note=note)
+    yield EvaluationStep("branch", written(taken.node), _shown(judge, part), note=note)
 
 
-def _alternatives(part: Part) -> list[Part]:
-    if part.tree["type"] != "or_expression":
+def _evaluated_alternatives(part: Part) -> list[Part]:
+    if not isinstance(part.node, Or):
         return [part]
-    return [each for inner in part.parts for each in _alternatives(inner)]
+    return [each for inner in part.parts for each in _evaluated_alternatives(inner)]
 
 
-def _all_alternatives(tree: Tree) -> list[Tree]:
-    if tree["type"] != "or_expression":
-        return [tree]
-    return [each for child in tree["children"] for each in _all_alternatives(child)]
+def alternatives_of(node: Expr) -> list[Expr]:
+    """``a || b || c`` as its three alternatives, however they are nested; another node is its only one."""
+    if not isinstance(node, Or):
+        return [node]
+    return [*alternatives_of(node.left), *alternatives_of(node.right)]

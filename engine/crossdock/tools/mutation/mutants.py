@@ -18,10 +18,9 @@ from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
-from crossdock.language.legacy import from_tree
 from crossdock.language.links import with_fragment
 from crossdock.tools.coverage.rules import Key, row_key, row_places
-from crossdock.tools.mutation.trees import Sibling, other_constants, variants
+from crossdock.tools.mutation.variants import Sibling, other_constants, variants
 
 if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
@@ -116,9 +115,9 @@ class _Walk:
     sibling: Sibling
 
     def expression(self, expression: Expression) -> Iterator[tuple[Expression, str, Span]]:
-        for variant in variants(expression.tree, self.sibling):
+        for variant in variants(expression.node, self.sibling):
             yield (
-                replace(expression, node=from_tree(variant.tree, expression.positions)),
+                replace(expression, node=variant.node),
                 variant.says,
                 expression.at(variant.part),
             )

@@ -16,8 +16,7 @@ from crossdock.core.json_types import JSON
 from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts
-from crossdock.language.expr import Expression
-from crossdock.language.legacy import Dictionaries, Tree
+from crossdock.language.expr import Expr, Expression, Identifier
 from crossdock.schema.shape import Shape
 from crossdock.tools.coverage.firing import CoverageWatch
 from crossdock.tools.coverage.rules import Key
@@ -75,24 +74,22 @@ class Siblings:
 
     schema: Schema | None
     found: dict[int, str | None] = field(default_factory=dict)
-    kept: list[Tree] = field(default_factory=list)  # an identity is only good while its tree lives
+    kept: list[Identifier] = field(default_factory=list)  # an identity is only good while its node lives
     origins: dict[int, tuple[JSON, Origins]] = field(default_factory=dict)
 
-    def of(self, part: Tree) -> str | None:
+    def of(self, part: Identifier) -> str | None:
         return self.found.get(id(part))
 
     def look(self, expression: Expression, context: JSON, scope: Scope) -> None:
-        Evaluator(scope, observer=Dictionaries(expression, _Fields(self, scope.root))).evaluate(
-            expression, context
-        )
+        Evaluator(scope, observer=_Fields(self, scope.root)).evaluate(expression, context)
 
-    def note(self, part: Tree, context: JSON, root: JSON) -> None:
+    def note(self, part: Identifier, context: JSON, root: JSON) -> None:
         if self.found.get(id(part)) is not None or not isinstance(context, dict):
             return
         self.kept.append(part)
         shape = self.shape(context, root)
-        names = _in_schema(shape, part["value"]) if shape is not None else _beside(context, part["value"])
-        self.found[id(part)] = nearest(part["value"], names)
+        names = _in_schema(shape, part.name) if shape is not None else _beside(context, part.name)
+        self.found[id(part)] = nearest(part.name, names)
 
     def shape(self, context: JSON, root: JSON) -> Shape | None:
         """What the schema says of an object of the payload."""
@@ -115,8 +112,8 @@ class _Fields:
     siblings: Siblings
     root: JSON
 
-    def opened(self, part: Tree, context: JSON) -> None:
-        if part["type"] == "field":
+    def opened(self, part: Expr, context: JSON) -> None:
+        if isinstance(part, Identifier):
             self.siblings.note(part, context, self.root)
 
     def closed(self, value: JSON) -> None: ...

@@ -134,11 +134,11 @@ def _depth(target: str) -> int:
 def _turn(turn: Enclosing) -> str:
     match turn.node:
         case syntax.Each(over):
-            return f"one for each of {_short(words(over.tree), turn.node)}"
+            return f"one for each of {_short(words(over.node), turn.node)}"
         case syntax.With(over):
-            return f"taken from {_short(words(over.tree), turn.node)}"
+            return f"taken from {_short(words(over.node), turn.node)}"
         case syntax.If(test):
-            return f"only when {_short(condition(test.tree), turn.node)}"
+            return f"only when {_short(condition(test.node), turn.node)}"
 
 
 def _cell(link: Link) -> str:
@@ -146,7 +146,7 @@ def _cell(link: Link) -> str:
         case syntax.Literal(value):
             return f"always {constant(value)}"
         case syntax.Evaluate(expression):
-            return _short(words(expression.tree), link.cell)
+            return _short(words(expression.node), link.cell)
     return "always empty"
 
 

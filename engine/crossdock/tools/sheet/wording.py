@@ -4,25 +4,57 @@
     lookup('card', upper(code), 'Other')              code in upper case, looked up in the table …
     items[?quantity != `0`]                           items where quantity is not 0
 
-The words follow the tree from the inside out. ``here`` names the context: after a pipe it
-is the expression before the pipe.
+The words follow the expression from the inside out. ``here`` is what the context is called: to the right of
+a pipe it is the words for the left side.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from crossdock.core.json_types import JSON
-from crossdock.language.jmespath import children
-from crossdock.language.legacy import Tree
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Operator,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    children,
+)
 from crossdock.language.unparse import written
+from crossdock.tools.explain.steps import alternatives_of
 from crossdock.tools.sheet.phrases import CONDITIONS, PHRASES
 
 _HERE: Final = "it"
 _MARK: Final = "\0"
-_COMPARED: Final = {
+_COMPARED: Final[dict[Operator, str]] = {
     "eq": "{0} is {1}",
     "ne": "{0} is not {1}",
     "lt": "{0} is less than {1}",
@@ -30,7 +62,14 @@ _COMPARED: Final = {
     "gt": "{0} is more than {1}",
     "gte": "{0} is at least {1}",
 }
-_OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "gte", "gte": "lt", "gt": "lte", "lte": "gt"}
+_OPPOSITES: Final[dict[Operator, Operator]] = {
+    "eq": "ne",
+    "ne": "eq",
+    "lt": "gte",
+    "gte": "lt",
+    "gt": "lte",
+    "lte": "gt",
+}
 _AROUND: Final = {
     "root": "the payload",
     "settings": "the settings",
@@ -52,76 +91,101 @@ _JOINTS: Final = (
 _EMPTY: Final[tuple[JSON, ...]] = (None, [], {}, "")
 
 
-def words(tree: Tree, here: str = _HERE) -> str:
+def words(node: Expr, here: str = _HERE) -> str:
     """A value in words."""
-    match tree["type"]:
-        case "literal":
-            return constant(tree["value"])
-        case "current" | "identity":
+    match node:
+        case Constant(value):
+            return constant(value)
+        case Current() | Identity():
             return here
-        case "field":
-            return tree["value"] if here == _HERE else f"{tree['value']} of {here}"
-        case "function_expression":
-            return _call(tree, here)
-        case "or_expression":
-            return _first_of(tree, here)
-        case "and_expression":
-            left, right = tree["children"]
+        case Variable(name):
+            return f"${name}"
+        case FunctionCall():
+            return _call(node, here)
+        case Or():
+            return _first_of(node, here)
+        case And(left, right):
             return f"{_inner(words(right, here))} when {condition(left, here)}"
-        case "comparator" | "not_expression":
-            return f"whether {condition(tree, here)}"
-        case "conditional":
-            return _either(tree, here)
-        case "text" | "concat":
-            return _text(tree, here)
-        case "multi_select_list":
-            return listed([_inner(words(child, here)) for child in tree["children"]])
-        case "multi_select_dict":
-            pairs = ((part["value"], words(part["children"][0], here)) for part in tree["children"])
-            return "an object of " + "; ".join(f"{name}: {value}" for name, value in pairs)
-    return _chain(tree, here)
+        case Comparator() | Not():
+            return f"whether {condition(node, here)}"
+        case Conditional(test, then, otherwise):
+            return _either(test, words(then, here), words(otherwise, here), here)
+        case Text(parts) | Concat(parts):
+            return _text(parts, here)
+        case MultiselectList(items):
+            return listed([_inner(words(item, here)) for item in items])
+        case MultiselectHash(pairs):
+            return "an object of " + "; ".join(words(pair, here) for pair in pairs)
+        case KeyValue(key, value):
+            return f"{key}: {words(value, here)}"
+        case Let(bindings, body):
+            return _let(bindings, _inner(words(body, here)), here)
+        case Binding(name, value):
+            return f"${name} is {_inner(words(value, here))}"
+        case ExpressionReference(body):
+            return words(body)
+    return _path(node, here)
 
 
-def _chain(tree: Tree, here: str) -> str:
+def _path(
+    node: Identifier
+    | Index
+    | Slice
+    | Subexpression
+    | IndexExpression
+    | Pipe
+    | Projection
+    | ValueProjection
+    | FilterProjection
+    | Flatten,
+    here: str,
+) -> str:
     """What goes into a value, step by step."""
-    parts = children(tree)
-    match tree["type"]:
-        case "subexpression":
+    match node:
+        case Identifier(name):
+            return name if here == _HERE else f"{name} of {here}"
+        case Index() | Slice():
+            return _at(node, here)
+        case Subexpression(parts):
             return _inside(parts, here)
-        case "pipe":
-            if (cases := _cases(parts[0], here)) is not None and _is_first(parts[1]):
-                return cases
-            for part in parts:
-                here = _behind(part, here)
+        case IndexExpression((base, *brackets)):
+            said = words(base, here)
+            for bracket in brackets:
+                said = words(bracket, said)
+            return said
+        case IndexExpression():
             return here
-        case "index_expression":
-            base = words(parts[0], here)
-            return _at(parts[1], base)
-        case "index" | "slice":
-            return _at(tree, here)
-        case "flatten":
-            return words(parts[0], here)
-        case "projection" | "filter_projection" | "value_projection":
-            return _projection(tree, here)
-    return written(tree)
+        case Pipe(left, right):
+            if (cases := _cases(left, here)) is not None and _is_first(right):
+                return cases
+            return _behind(right, _behind(left, here))
+        case Flatten(operand):
+            return words(operand, here)
+        case Projection() | ValueProjection() | FilterProjection():
+            return _projection(node, here)
+    assert_never(node)
 
 
-def _is_first(tree: Tree) -> bool:
-    last = tree["children"][-1] if tree["type"] == "index_expression" else tree
-    return bool(last["type"] == "index" and last["value"] == 0)
+def _let(bindings: Sequence[Binding], body: str, here: str) -> str:
+    return f"{body}, where {listed([words(binding, here) for binding in bindings])}"
 
 
-def _behind(tree: Tree, here: str) -> str:
-    """The expression after a pipe. Words that are needed more than once are written once, at the end."""
+def _is_first(node: Expr) -> bool:
+    last = node.parts[-1] if isinstance(node, IndexExpression) else node
+    return last == Index(0)
+
+
+def _behind(node: Expr, here: str) -> str:
+    """The right side of a pipe. The words for its left side are used once: at the end if needed twice."""
     if here == _HERE:
-        return words(tree)
-    said = words(tree, _MARK)
+        return words(node)
+    said = words(node, _MARK)
     if said.count(_MARK) <= 1:
         return said.replace(_MARK, here if said == _MARK else _inner(here))
-    return f"{words(tree)}, from {_inner(here)}"
+    return f"{words(node)}, from {_inner(here)}"
 
 
-def _inside(parts: Sequence[Tree], here: str) -> str:
+def _inside(parts: Sequence[Expr], here: str) -> str:
     """A path. From one of the values around, and in a plain chain of names, it is read as one."""
     first, rest = parts[0], parts[1:]
     if not all(map(_is_path, rest)):
@@ -129,67 +193,68 @@ def _inside(parts: Sequence[Tree], here: str) -> str:
             here = _behind(part, here)
         return here
     path = ".".join(map(written, rest))
-    if first["type"] == "function_expression" and first["value"] in _AROUND:
-        return (
-            f"the setting {path}" if first["value"] == "settings" else f"{path} of {_AROUND[first['value']]}"
-        )
+    match first:
+        case FunctionCall("settings"):
+            return f"the setting {path}"
+        case FunctionCall(name) if name in _AROUND:
+            return f"{path} of {_AROUND[name]}"
+        case Variable():
+            return f"{written(first)}.{path}"
     if _is_path(first):
         path = f"{written(first)}.{path}"
         return path if here == _HERE else f"{path} of {_inner(here)}"
     return f"{path} of {_inner(words(first, here))}"
 
 
-def _is_path(tree: Tree) -> bool:
-    return tree["type"] == "field" or (
-        tree["type"] == "subexpression" and all(map(_is_path, tree["children"]))
+def _is_path(node: Expr) -> bool:
+    return isinstance(node, Identifier) or (
+        isinstance(node, Subexpression) and all(map(_is_path, node.parts))
     )
 
 
-def _at(tree: Tree, base: str) -> str:
-    if tree["type"] == "slice":
-        return f"{_inner(base)}{written(tree)}"
-    position = tree["value"]
-    which = {0: "the first", 1: "the second", 2: "the third", -1: "the last"}.get(position)
-    return f"{which} of {_inner(base)}" if which else f"number {position + 1} of {_inner(base)}"
+def _at(node: Index | Slice, base: str) -> str:
+    if isinstance(node, Slice):
+        return f"{_inner(base)}{written(node)}"
+    which = {0: "the first", 1: "the second", 2: "the third", -1: "the last"}.get(node.position)
+    return f"{which} of {_inner(base)}" if which else f"number {node.position + 1} of {_inner(base)}"
 
 
-def _projection(tree: Tree, here: str) -> str:
-    source, each = tree["children"][:2]
-    elements = words(source, here)
-    if tree["type"] == "filter_projection":
-        elements = f"{_inner(elements)} where {condition(tree['children'][2])}"
-    if each["type"] == "identity":
+def _projection(node: Projection | ValueProjection | FilterProjection, here: str) -> str:
+    each, elements = node.right, words(node.left, here)
+    if isinstance(node, FilterProjection):
+        elements = f"{_inner(elements)} where {condition(node.condition)}"
+    if isinstance(each, Identity):
         return elements
     if _is_path(each):
-        if tree["type"] == "projection" and _is_list_path(source) and here == _HERE:
+        if isinstance(node, Projection) and _is_list_path(node.left) and here == _HERE:
             return f"{elements}[].{words(each)}"
         return f"{words(each)} of {_inner(elements)}"
     return f"{_inner(words(each))} of each of {_inner(elements)}"
 
 
-def _is_list_path(tree: Tree) -> bool:
-    if tree["type"] in ("flatten", "projection"):
-        return all(_is_list_path(child) or child["type"] == "identity" for child in tree["children"])
-    return _is_path(tree)
+def _is_list_path(node: Expr) -> bool:
+    if isinstance(node, Flatten | Projection):
+        return all(isinstance(part, Identity) or _is_list_path(part) for part in children(node))
+    return _is_path(node)
 
 
-def _cases(tree: Tree, here: str) -> str | None:
+def _cases(node: Expr, here: str) -> str | None:
     """``[{by: 'a', name: x}, {by: 'b', name: y}][?by == e].name``: x when e is 'a', y when e is 'b'."""
-    source, each, *condition = tree["children"] if tree["type"] == "filter_projection" else (tree, tree)
-    if not condition or source["type"] != "multi_select_list" or each["type"] != "field":
-        return None
-    test = condition[0]
-    if test["type"] != "comparator" or test["value"] != "eq" or test["children"][0]["type"] != "field":
-        return None
-    asked, said = words(test["children"][1]), []
-    for choice in source["children"]:
-        if choice["type"] != "multi_select_dict":
+    match node:
+        case FilterProjection(
+            MultiselectList(choices), Comparator("eq", Identifier(by), selector), Identifier(name)
+        ):
+            asked, said = words(selector), []
+        case _:
             return None
-        pairs = {pair["value"]: pair["children"][0] for pair in choice["children"]}
-        key, value = pairs.get(test["children"][0]["value"]), pairs.get(each["value"])
-        if key is None or value is None or key["type"] != "literal":
+    for choice in choices:
+        if not isinstance(choice, MultiselectHash):
             return None
-        said.append(f"{_inner(words(value, here))} when {asked} is {constant(key['value'])}")
+        pairs = {pair.key: pair.value for pair in choice.pairs}
+        key, value = pairs.get(by), pairs.get(name)
+        if value is None or not isinstance(key, Constant):
+            return None
+        said.append(f"{_inner(words(value, here))} when {asked} is {constant(key.value)}")
     return ", else ".join(said)
 
 
@@ -211,15 +276,15 @@ def _enclosed(text: str) -> bool:
     return False
 
 
-def _first_of(tree: Tree, here: str) -> str:
-    """``a || b``: the first that has a value; constants at the end are what else there is."""
-    alternatives = _alternatives(tree)
-    last = alternatives[-1]
+def _first_of(node: Or, here: str) -> str:
+    """``a || b``: the first that has a value; a constant at the end is what else there is."""
+    *alternatives, last = alternatives_of(node)
     otherwise = ""
-    if last["type"] == "literal":
-        alternatives = alternatives[:-1]
-        # A constant that is nothing to look at stands for the absence of a value.
-        otherwise = "" if last["value"] in _EMPTY else f", else {constant(last['value'])}"
+    if isinstance(last, Constant):
+        # A constant that shows nothing, such as '' or [], only says that the field may have no value.
+        otherwise = "" if last.value in _EMPTY else f", else {constant(last.value)}"
+    else:
+        alternatives.append(last)
     said = [words(each, here) for each in alternatives]
     if len(said) == 1:
         return said[0] + otherwise
@@ -228,20 +293,14 @@ def _first_of(tree: Tree, here: str) -> str:
     return ", else ".join(map(_inner, said)) + otherwise
 
 
-def _alternatives(tree: Tree) -> list[Tree]:
-    if tree["type"] != "or_expression":
-        return [tree]
-    return [each for child in tree["children"] for each in _alternatives(child)]
-
-
-def _call(tree: Tree, here: str) -> str:
-    name, arguments = tree["value"], tree["children"]
+def _call(node: FunctionCall, here: str) -> str:
+    name, arguments = node.name, node.arguments
     if name in _AROUND and not arguments:
         return _AROUND[name]
     if name == "lookup":
         return _lookup(arguments, here)
     if name in CONDITIONS:
-        return f"whether {condition(tree, here)}"
+        return f"whether {condition(node, here)}"
     said = [_argument(argument, here) for argument in arguments]
     phrases = PHRASES.get(name, ())
     phrase = phrases[min(len(said), len(phrases)) - 1] if phrases and said else "".join(phrases[:1])
@@ -250,15 +309,13 @@ def _call(tree: Tree, here: str) -> str:
     return phrase.format(*said, all=listed(said), plus=" plus ".join(said), times=" times ".join(said))
 
 
-def _argument(tree: Tree, here: str) -> str:
-    if tree["type"] == "expref":
-        return words(tree["children"][0])
-    return _inner(words(tree, here))
+def _argument(node: Expr, here: str) -> str:
+    # The body of `&body` has an element as its context, not what is here.
+    return words(node) if isinstance(node, ExpressionReference) else _inner(words(node, here))
 
 
-def _lookup(arguments: Sequence[Tree], here: str) -> str:
-    table, key = arguments[0].get("value"), words(arguments[1], here)
-    found = f"{key}, looked up in the table {table}"
+def _lookup(arguments: Sequence[Expr], here: str) -> str:
+    found = f"{words(arguments[1], here)}, looked up in the table {_table(arguments[0])}"
     if len(arguments) < 3:
         return found
     other = arguments[2]
@@ -266,51 +323,53 @@ def _lookup(arguments: Sequence[Tree], here: str) -> str:
     return f"{found}, else as it is" if same else f"{found}, else {words(other, here)}"
 
 
-def _either(tree: Tree, here: str) -> str:
-    test, then, otherwise = tree["children"]
-    said = f"{words(then, here)} if {condition(test, here)}"
-    other = words(otherwise, here)
-    return said if other in ("", "''") else f"{said}, else {other}"
+def _table(node: Expr) -> JSON:
+    """The name of a table; the compiler has checked that it is a constant."""
+    assert isinstance(node, Constant)
+    return node.value
 
 
-def _text(tree: Tree, here: str) -> str:
+def _either(test: Expr, then: str, otherwise: str, here: str) -> str:
+    said = f"{then} if {condition(test, here)}"
+    return said if otherwise in ("", "''") else f"{said}, else {otherwise}"
+
+
+def _text(parts: Sequence[Expr], here: str) -> str:
     """A text with values in it: the values in ⟨⟩."""
-    parts = tree["children"]
     if len(parts) == 1:
         return words(parts[0], here)
-    said = [str(part["value"]) if part["type"] == "literal" else f"⟨{words(part, here)}⟩" for part in parts]
+    said = [str(part.value) if isinstance(part, Constant) else f"⟨{words(part, here)}⟩" for part in parts]
     return " ".join("".join(said).split())
 
 
-def condition(tree: Tree, here: str = _HERE, *, true: bool = True) -> str:
-    """A condition in words, or its opposite."""
-    parts = children(tree)
-    match tree["type"]:
-        case "not_expression":
-            return condition(parts[0], here, true=not true)
-        case "and_expression" | "or_expression":
-            both = (tree["type"] == "and_expression") == true
-            said = (_part(part, here, true) for part in parts)
-            return (" and " if both else " or ").join(said)
-        case "comparator":
-            operator = tree["value"] if true else _OPPOSITES[tree["value"]]
-            return _COMPARED[operator].format(*(_inner(words(part, here)) for part in parts))
-        case "function_expression" if tree["value"] in CONDITIONS:
-            text = CONDITIONS[tree["value"]].format(*(_inner(words(part, here)) for part in parts))
+def condition(node: Expr, here: str = _HERE, *, true: bool = True) -> str:
+    """A condition in words, or its opposite. Any value is a condition: whether it is there."""
+    match node:
+        case Not(operand):
+            return condition(operand, here, true=not true)
+        case And(left, right) | Or(left, right):
+            both = isinstance(node, And) == true
+            return (" and " if both else " or ").join(_part(part, here, true) for part in (left, right))
+        case Comparator(operator, left, right):
+            phrase = _COMPARED[operator if true else _OPPOSITES[operator]]
+            return phrase.format(_inner(words(left, here)), _inner(words(right, here)))
+        case FunctionCall(name, arguments) if name in CONDITIONS:
+            text = CONDITIONS[name].format(*(_inner(words(part, here)) for part in arguments))
             return text if true else f"it is not true that {text}"
-        case "function_expression" if tree["value"] == "lookup" and len(parts) == 2:
-            place = f"in the table {parts[0].get('value')}"
-            return f"{words(parts[1], here)} is {'' if true else 'not '}{place}"
-        case "function_expression" if tree["value"] == "trim":
-            return f"{words(parts[0], here)} is {'not blank' if true else 'blank'}"
-        case "current" | "identity":
+        case FunctionCall("lookup", (table, key)):
+            return f"{words(key, here)} is {'' if true else 'not '}in the table {_table(table)}"
+        case FunctionCall("trim", (text,)):
+            return f"{words(text, here)} is {'not blank' if true else 'blank'}"
+        case Current() | Identity():
             return f"{here} is {'' if true else 'not '}set"
-    return f"{_inner(words(tree, here))} is {'' if true else 'not '}set"
+        case Let(bindings, body):
+            return _let(bindings, condition(body, here, true=true), here)
+    return f"{_inner(words(node, here))} is {'' if true else 'not '}set"
 
 
-def _part(tree: Tree, here: str, true: bool) -> str:
-    said = condition(tree, here, true=true)
-    return f"({said})" if tree["type"] in ("and_expression", "or_expression") else said
+def _part(node: Expr, here: str, true: bool) -> str:
+    said = condition(node, here, true=true)
+    return f"({said})" if isinstance(node, And | Or) else said
 
 
 def constant(value: JSON) -> str:
