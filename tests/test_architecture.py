@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,12 @@ HOMES = {
     "pytest": {"project.pytest_plugin"},
 }
 CHANNELS = ("kibo", "fabric", "mozu")
+PAGE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+WALKS = (
+    "An order, from bytes to bytes",
+    "A RetailOPS request, from the request to the answer",
+    "A check",
+)
 
 
 def modules() -> dict[str, Path]:
@@ -158,6 +166,48 @@ def test_a_circle_inside_a_package_breaks_the_contract(
     assert code == 1
     assert "No circle of imports inside a package BROKEN" in told
     assert "No cycles are allowed in crossdock.core" in told
+
+
+def layers() -> list[set[str]]:
+    """The packages from the top to the bottom, as the contract lists them."""
+    contract = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = contract["tool"]["importlinter"]["contracts"][0]["layers"]
+    return [set(re.split(r"\s*\|\s*", layer)) for layer in listed]
+
+
+def test_the_contract_lists_every_package() -> None:
+    packages = {path.parent.name for path in ENGINE.glob("*/__init__.py")}
+
+    assert set().union(*layers()) == packages
+
+
+def test_the_page_draws_the_packages_in_the_order_of_the_contract() -> None:
+    picture = PAGE.partition("## The packages")[2].split("```")[1]
+    drawn = re.findall(r"^[ │├─]*([a-z]+)  ", picture, flags=re.MULTILINE)
+    wanted = [sorted(layer) for layer in layers()]
+
+    assert drawn == [package for layer in wanted for package in layer]
+
+
+def named_in(text: str) -> list[str]:
+    """The modules and packages in backticks, such as `checking.lineage`."""
+    packages = "|".join(sorted(name for name in MODULES if name and "." not in name))
+    return re.findall(rf"`((?:{packages})(?:\.[a-z_]+)+)`", text)
+
+
+def test_every_module_that_the_page_names_exists() -> None:
+    named = named_in(PAGE)
+
+    assert len(set(named)) > 50
+    assert set(named) - set(MODULES) == set()
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_a_walk_through_names_each_room_once(walk: str) -> None:
+    named = named_in(PAGE.partition(f"## {walk}\n")[2].partition("\n## ")[0])
+
+    assert len(named) > 10
+    assert [name for name in named if named.count(name) > 1] == []
 
 
 @pytest.mark.parametrize("library", HOMES)
