@@ -24,9 +24,8 @@ from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, MISSING
 from crossdock.project.cases import cases_of, run_case
 from crossdock.schema.fast import acceptor
-from crossdock.schema.fast.decoding import accepted
 from crossdock.schema.fast.msgspec_types import typed
-from crossdock.schema.fast.strict_reader import Reader
+from crossdock.schema.fast.strict_reader import StrictReader, accepted, reader_of
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import Violation, validate
 from test_acceptance_reading import decoded, exact
@@ -67,8 +66,8 @@ NAMES = sorted(
 
 
 @cache
-def typed_reader(schema: Schema) -> Reader:
-    return Reader(schema, typed(schema))
+def typed_reader(schema: Schema) -> StrictReader:
+    return reader_of(schema, typed(schema))
 
 
 def verdict(data: bytes, schema: Schema) -> bool:

@@ -14,6 +14,7 @@ from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING
 from crossdock.schema.fast import acceptor
 from crossdock.schema.fast.msgspec_types import typed
+from crossdock.schema.fast.strict_reader import read_typed
 from crossdock.schema.store import Schema, SchemaStore
 from crossdock.schema.validator import validate
 
@@ -114,5 +115,5 @@ def test_an_acceptor_decides_as_validation_does(schema: JSON, values: list[JSON]
         assert accept(value) == (strings_in(value) if fits and within else -1), (schema, value)
         if types is not None:
             data = json.dumps(value).encode()
-            found = types.read(data)
+            found = read_typed(data, types)
             assert found is MISSING or (fits and repr(found) == repr(decode(data, ""))), (schema, value)

@@ -290,9 +290,9 @@ def test_without_generated_code_it_is_interpreted(compiled: Compile, monkeypatch
 
 def test_a_schema_beyond_python_still_counts(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fast path then accepts nothing, and the normal path decides."""
-    from crossdock.schema.fast import acceptors
+    from crossdock.schema.fast import acceptance
 
-    monkeypatch.setattr(acceptors, "generate", lambda schema: Generated("beyond", "(" * 500 + ")" * 500))
+    monkeypatch.setattr(acceptance, "generate", lambda schema: Generated("beyond", "(" * 500 + ")" * 500))
     files = {**SCHEMAS, "mappings/shop/order.yaml": "from: shop/in\nto: shop/out\nmap: {a: a}\n"}
     mapping = project(files).mapping("shop/order")
     prepared = mapping.prepared()

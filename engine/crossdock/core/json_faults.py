@@ -75,16 +75,16 @@ def lone_surrogate(text: str) -> re.Match[str] | None:
 
 
 @dataclass(slots=True)
-class Wanted:
+class PointerTree:
     """The pointers to look for, as a tree of their parts."""
 
     pointer: str | None = None
-    parts: dict[str, Wanted] = field(default_factory=dict)
+    parts: dict[str, PointerTree] = field(default_factory=dict)
 
     def add(self, pointer: str) -> None:
         node = self
         for key in parse_pointer(pointer):
-            node = node.parts.setdefault(key, Wanted())
+            node = node.parts.setdefault(key, PointerTree())
         node.pointer = pointer
 
 
@@ -95,7 +95,7 @@ class Scanner:
     returns the offset after it.
     """
 
-    def __init__(self, text: str, wanted: Wanted | None = None, sound: Sound | None = None) -> None:
+    def __init__(self, text: str, wanted: PointerTree | None = None, sound: Sound | None = None) -> None:
         self.text = text
         self.wanted = wanted
         self.sound = Sound() if sound is None else sound
@@ -108,7 +108,7 @@ class Scanner:
             message = "there is more text after the end of the JSON value"
             raise _not_json(message, at, self._token(at), "a payload is one JSON value")
 
-    def _value(self, at: int, wanted: Wanted | None) -> int:
+    def _value(self, at: int, wanted: PointerTree | None) -> int:
         at = self._space(at)
         bracket = self.text[at : at + 1] in ("{", "[")
         if bracket and wanted is None and at < self.sound.end and at not in self.sound.resume:
@@ -129,7 +129,7 @@ class Scanner:
             self.found[wanted.pointer] = (at, at + 1 if bracket else end)
         return end
 
-    def _object(self, at: int, wanted: Wanted | None) -> int:
+    def _object(self, at: int, wanted: PointerTree | None) -> int:
         self.open.append(at)
         keys: dict[str, int] = {}
         at = self._space(at + 1)
@@ -150,7 +150,7 @@ class Scanner:
             at = self._space(at + 1)
         return self._close(at, "}")
 
-    def _list(self, at: int, wanted: Wanted | None) -> int:
+    def _list(self, at: int, wanted: PointerTree | None) -> int:
         self.open.append(at)
         on = self.sound.resume.get(at)
         count = 0 if on is None else 1

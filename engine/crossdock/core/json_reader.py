@@ -25,9 +25,9 @@ from typing import BinaryIO, NoReturn, cast
 from crossdock.core.diagnostics import Diagnostic, Place, Source, Span, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_faults import (
+    PointerTree,
     Scanner,
     TextError,
-    Wanted,
     first_fault,
     integer,
     lone_surrogate,
@@ -132,7 +132,7 @@ def locate(text: str, name: str, pointers: Iterable[str], *, secret: bool = True
 
     Pointers without a value are left out. ``decode`` must accept the text.
     """
-    wanted = Wanted()
+    wanted = PointerTree()
     for pointer in pointers:
         wanted.add(pointer)
     scanner = Scanner(text, wanted, Sound(len(text)))

@@ -32,8 +32,8 @@ from crossdock.core.version import __version__
 from crossdock.execution.codegen import runtime
 from crossdock.execution.fast_path import Prepared, Read
 from crossdock.project.search_path import FILES
-from crossdock.schema.fast import support
-from crossdock.schema.fast.decoding import accepted
+from crossdock.schema.fast import runtime as acceptor_runtime
+from crossdock.schema.fast.strict_reader import accepted
 
 if TYPE_CHECKING:
     from crossdock.execution.runner import Mapping as CompiledMapping
@@ -63,7 +63,7 @@ class Entry:
 
     def prepared(self) -> Prepared:
         loaded: dict[str, Callable[..., Any]] = {
-            part: run_of(code, constants, runtime if part == "run" else support)
+            part: run_of(code, constants, runtime if part == "run" else acceptor_runtime)
             for part, (code, constants) in self.modules.items()
         }
         takes = loaded.get("takes")

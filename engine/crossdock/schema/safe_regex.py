@@ -88,7 +88,7 @@ class _Group:
 _Part = _Chars | _Group
 
 
-class _Reader:
+class _PatternParser:
     """Reads a pattern that compiles, from left to right."""
 
     def __init__(self, pattern: str) -> None:
@@ -231,7 +231,7 @@ def _ways(part: _Part) -> float:
 
 def _ways_through(pattern: str) -> tuple[float, bool]:
     """In how many ways one text can be matched at most, and whether a repeat has no bound."""
-    elements = list(_counted(_flat(_Reader(pattern).alternatives(), ())))
+    elements = list(_counted(_flat(_PatternParser(pattern).alternatives(), ())))
     several = [index for index, element in enumerate(elements) if element.ways > 1]
     total = 1.0
     for indexes in _sharing(elements, several):

@@ -19,17 +19,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crossdock.schema.fast.acceptors import Acceptor, acceptor, accepts
-    from crossdock.schema.fast.generation import generate
+    from crossdock.schema.fast.acceptance import Acceptor, acceptor, accepts
+    from crossdock.schema.fast.codegen import generate
     from crossdock.schema.fast.partial_reader import pruned_reader
     from crossdock.schema.fast.strict_reader import read
     from crossdock.schema.fast.writer import write
 
 _HOMES = {
-    "Acceptor": "acceptors",
-    "acceptor": "acceptors",
-    "accepts": "acceptors",
-    "generate": "generation",
+    "Acceptor": "acceptance",
+    "acceptor": "acceptance",
+    "accepts": "acceptance",
+    "generate": "codegen",
     "pruned_reader": "partial_reader",
     "read": "strict_reader",
     "write": "writer",

@@ -15,12 +15,10 @@ from operator import or_
 from types import ModuleType, NoneType
 from typing import Annotated, Any, Final, Literal, Required, TypedDict, cast
 
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON
 from crossdock.schema.dialect import Node
 from crossdock.schema.fast import optional_deps
-from crossdock.schema.fast.counting import texts
-from crossdock.schema.fast.decoding import may_vanish
-from crossdock.schema.fast.leaves import KINDS, says, takes
+from crossdock.schema.fast.assertions import KINDS, says, takes
 from crossdock.schema.keyword_rules import as_list, searcher
 from crossdock.schema.store import Schema
 
@@ -49,26 +47,15 @@ class _UntypedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """The typed reader of a schema."""
+class TypedDecoder:
+    """How the types of a schema read bytes, and write what they read. ``decode`` raises ``refusal``."""
 
     decode: Callable[[bytes], JSON]
     write: Callable[[JSON], bytes]
     refusal: type[Exception]
 
-    def read(self, data: bytes) -> JSON | Missing:
-        """The value of a payload that fits, or MISSING."""
-        try:
-            value = self.decode(data)
-            written = self.write(value)
-        except (self.refusal, ValueError, TypeError, RecursionError):
-            return MISSING
-        if written != data and (texts(written) != texts(data) or (b"0.0" in written and may_vanish(data))):
-            return MISSING
-        return value
 
-
-def typed(schema: Schema) -> Typed | None:
+def typed(schema: Schema) -> TypedDecoder | None:
     """The typed reader of a schema, or None: without the libraries, or when types cannot say what it says."""
     msgspec, orjson = optional_deps.msgspec(), optional_deps.orjson()
     if msgspec is None or orjson is None:
@@ -77,7 +64,7 @@ def typed(schema: Schema) -> Typed | None:
         decoder = msgspec.json.Decoder(_Types(schema, msgspec).of(schema.node))
     except (_UntypedError, TypeError, ValueError, RecursionError):
         return None
-    return Typed(decoder.decode, orjson.dumps, msgspec.MsgspecError)
+    return TypedDecoder(decoder.decode, orjson.dumps, msgspec.MsgspecError)
 
 
 @dataclass(slots=True)

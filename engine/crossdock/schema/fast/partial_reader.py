@@ -37,7 +37,7 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
     and UTF-8 where nothing is asked for. A payload that has a list where a path has a name, or an object
     where a path has items, is read whole and strictly.
     """
-    wanted = _Wanted()
+    wanted = _Selection()
     for path in paths:
         wanted.add(path)
     msgspec = optional_deps.msgspec()
@@ -65,22 +65,22 @@ def _whole(data: bytes) -> JSON | Missing:
 
 
 @dataclass(slots=True)
-class _Wanted:
+class _Selection:
     """What is asked for below a place: all of it, some members, or something of each item."""
 
     whole: bool = False
-    members: dict[str, _Wanted] = field(default_factory=dict)
-    items: _Wanted | None = None
+    members: dict[str, _Selection] = field(default_factory=dict)
+    items: _Selection | None = None
 
     def add(self, path: Path) -> None:
         """Notes a path that begins here."""
         if not path or not path[0].isascii():  # msgspec may pass over a name like that
             self.whole = True
         elif path[0] == EACH:
-            self.items = self.items or _Wanted()
+            self.items = self.items or _Selection()
             self.items.add(path[1:])
         else:
-            self.members.setdefault(path[0], _Wanted()).add(path[1:])
+            self.members.setdefault(path[0], _Selection()).add(path[1:])
 
     def type(self) -> Any:
         """The type of msgspec for what is asked for; a number, text or null in its place is kept as it is."""

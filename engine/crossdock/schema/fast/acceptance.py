@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crossdock.core.json_types import JSON
-from crossdock.schema.fast import support
-from crossdock.schema.fast.generation import generate
+from crossdock.schema.fast import runtime
+from crossdock.schema.fast.codegen import generate
 from crossdock.schema.store import Schema
 
 Acceptor = Callable[[JSON], int]
@@ -25,7 +25,7 @@ def accepts(value: JSON, schema: Schema) -> bool:
 
 def _made(schema: Schema) -> Acceptor:
     try:
-        return schema.once(generate).load(support)
+        return schema.once(generate).load(runtime)
     except (SyntaxError, RecursionError, MemoryError):
         return _never
 

@@ -12,8 +12,8 @@ from typing import Final, Protocol, cast
 
 from crossdock.core.json_types import JSON
 from crossdock.schema.dialect import Node
-from crossdock.schema.fast.leaves import KINDS, says
-from crossdock.schema.fast.lines import REFUSE, Lines, Snippet, indented, names
+from crossdock.schema.fast.assertions import KINDS, says
+from crossdock.schema.fast.code_lines import REFUSE, Lines, Snippet, indented, names
 from crossdock.schema.keyword_rules import as_list
 
 _FEW = 6

@@ -25,9 +25,9 @@ from dataclasses import dataclass, field
 from crossdock.core.limits import PAYLOAD_DEPTH
 from crossdock.core.python_module import Generated
 from crossdock.schema.dialect import Node
-from crossdock.schema.fast import containers
-from crossdock.schema.fast.leaves import KINDS, conditions, takes
-from crossdock.schema.fast.lines import REFUSE, Lines, Snippet, indented
+from crossdock.schema.fast import applicators
+from crossdock.schema.fast.assertions import KINDS, conditions, takes
+from crossdock.schema.fast.code_lines import REFUSE, Lines, Snippet, indented
 from crossdock.schema.store import Schema
 
 # Python nests no more than 20 loops, and a reader fewer: what is further down gets a function.
@@ -44,11 +44,11 @@ _ALWAYS = {
 
 def generate(schema: Schema) -> Generated:
     """The module whose ``run(value)`` is the number of texts in a value that fits, keys included, or -1."""
-    return Generated(f"acceptor of {schema.name}", Writer(schema).module())
+    return Generated(f"acceptor of {schema.name}", AcceptorCode(schema).module())
 
 
 @dataclass(slots=True)
-class Writer:
+class AcceptorCode:
     """The functions of a module; each is written because another one calls it."""
 
     schema: Schema
@@ -92,7 +92,7 @@ class Writer:
         while True:
             if not takes(node, kind):
                 return None
-            if "$ref" not in node or containers.tests_beside_reference(node, kind):
+            if "$ref" not in node or applicators.tests_beside_reference(node, kind):
                 return node
             node = self.target(node)
 
@@ -129,7 +129,7 @@ class Writer:
         found = self.resolved(node, kind)
         shared = found is not node or inlined == MOST_INLINED
         if found is not None and shared and kind in ("dict", "list"):
-            return [f"n += {self.function(found, kind)}(v{level}, {containers.room(level)})"]
+            return [f"n += {self.function(found, kind)}(v{level}, {applicators.room(level)})"]
         return self.snippet(node, kind, level, inlined)
 
     def snippet(self, node: Node, kind: str, level: int, inlined: int) -> Snippet:
@@ -140,10 +140,10 @@ class Writer:
         own = list(conditions(found, kind, f"v{level}", self.hold))
         lines = [f"if {' or '.join(own)}: {REFUSE}"] if own else []
         if kind == "dict":
-            lines += containers.members(self, found, level, inlined)
+            lines += applicators.members(self, found, level, inlined)
         elif kind == "list":
-            lines += containers.items(self, found, level, inlined)
-        return [*lines, *containers.in_place(self, found, level)]
+            lines += applicators.items(self, found, level, inlined)
+        return [*lines, *applicators.in_place(self, found, level)]
 
     def _by_kind(self, snippets: Mapping[str, Snippet], level: int) -> Lines:
         var, kind_of = f"v{level}", f"t{level}"
