@@ -17,23 +17,18 @@ import pytest
 from conftest import REPOSITORY
 
 ENGINE = REPOSITORY / "engine" / "crossdock"
-PAGES = [
-    REPOSITORY / name
-    for name in (
-        "README.md",
-        "CHANGELOG.md",
-        "docs/language.md",
-        "docs/schemas.md",
-        "docs/security.md",
-        "docs/performance.md",
-        "docs/why.md",
-        "docs/functions.md",
-        "benchmarks/README.md",
-    )
-]
-# The other packages follow as they are reworded.
-PACKAGES = ("core", "schema", "language", "execution", "project", "tools", "cli")
-MODULES = sorted(module for package in PACKAGES for module in ENGINE.glob(f"{package}/**/*.py"))
+# Pages that still wait for their rewriting.
+PENDING = {
+    *("architecture.md", "coverage.md", "diff.md", "explain.md", "mutation.md", "new-and-suggest.md"),
+    *("quickstart.md", "sheet.md", "tutorial.md"),
+}
+PAGES = sorted(
+    page
+    for pattern in ("*.md", "docs/*.md", "benchmarks/README.md")
+    for page in REPOSITORY.glob(pattern)
+    if page.name not in PENDING
+)
+MODULES = sorted(ENGINE.rglob("*.py"))
 
 _NOUNS = (
     "text|number|string|list|object|name|property|path|whole number|boolean|mapping|template|table|expression"
@@ -45,6 +40,7 @@ RULES = {
     r"\b(the|a) (careful|quick) way\b|\bway at speed\b": "the normal path, the fast path",
     r"\bvouch": "untrusted",
     rf"(?<!there )\b(is|are) no ({_NOUNS})s?\b": "is not a",
+    r"\b(is|are|was|were|be) (said|told)\b": "is reported, is shown, gets",
     r"\b(stands?|standing|stood)\b(?! for\b|-in)": "is, is written, occurs",
 }
 
@@ -91,6 +87,7 @@ def test_a_module_uses_plain_english(module: Path) -> None:
         "falls back to the careful way",
         "this is no text",
         "the key stands twice",
+        "the user is told",
     ],
 )
 def test_the_check_finds_each_kind_of_phrase(text: str) -> None:

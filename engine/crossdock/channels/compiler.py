@@ -142,7 +142,7 @@ _FAILURE: Final = ObjectType(dict.fromkeys(_FAILED, ANYTHING), "the failure")
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """Where a step stands: its context, the request, the answers so far, and what conditions have shown."""
+    """The surroundings of a step: its context, the request, the answers so far, and known facts."""
 
     context: Type
     request: Type
@@ -156,7 +156,7 @@ class _Around:
         return replace(self, context=context, shown=around)
 
     def block(self) -> _Around:
-        """Inside a step's own steps, whose answers are nobody else's."""
+        """Inside a step's own steps, whose answers only they can read."""
         return replace(self, known=dict(self.known), sometimes=set(self.sometimes))
 
     def where(self, check: CellCheck, step: ConversationStep) -> _Around:
@@ -264,5 +264,5 @@ class _Check:
         return check.findings
 
     def check(self, around: _Around) -> CellCheck:
-        """A check of cells that stand there."""
+        """A check of the cells at this place."""
         return CellCheck(around.scope(self.cells, lenient=self.lenient))

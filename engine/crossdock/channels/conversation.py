@@ -31,7 +31,7 @@ class Conversation:
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
     channel's answers by name, ``findings`` the warnings of the check, and ``cannot`` what the channel
-    cannot do, each with the reason. ``watch`` is told what runs.
+    cannot do, each with the reason. ``watch`` is notified of every run.
     """
 
     name: str

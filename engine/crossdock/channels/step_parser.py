@@ -33,7 +33,7 @@ from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
 from crossdock.language.parser import Parser, unknown_keys
 
-# What may stand in a path as it is: RFC 3986 without what ends one.
+# The characters allowed unencoded in a path: RFC 3986 without those that end a path.
 _PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")

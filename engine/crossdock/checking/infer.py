@@ -80,7 +80,7 @@ _NEVER_FALSY: Final = NUMBER | {"true"}
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """The inference of one expression in a scope; ``sink`` is told what is wrong, and what is read.
+    """The inference of one expression in a scope; ``sink`` gets what is wrong, and what is read.
 
     ``indirect``: the value only decides on another one. ``defaulted``: when it is missing, something else
     takes its place, so that a missing value is no mistake.

@@ -19,7 +19,7 @@ from crossdock.core.json_types import JSON
 class Anchor:
     """Where a path begins, if not at the context: a context function, or a variable with its ``$``.
 
-    It is no string, because a property can be named ``root`` or ``$x`` too.
+    It is not a string, because a property can be named ``root`` or ``$x`` too.
     """
 
     name: str

@@ -73,7 +73,7 @@ def _leaving_out(run: Run, parts: Parts) -> Step | None:
 
 
 def reasons(rule: RuleVersions, each: Difference, old: Explained, new: Explained) -> tuple[str, ...]:
-    """Why a cell that is as it was gives something else, as far as that can be told."""
+    """Why the value of an unchanged cell changes, as far as that is known."""
     if not rule.unchanged or rule.old is None or rule.new is None:
         return ()
     found = [

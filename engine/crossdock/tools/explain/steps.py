@@ -83,7 +83,7 @@ def steps(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
     """The steps of a part of an expression, in the order in which they were taken."""
     node = part.node
     if isinstance(node, Constant | Variable):
-        return  # what a variable holds was told where it is bound
+        return  # the value of a variable is shown where it is bound
     if _is_path(node) or isinstance(node, Projection | FilterProjection | ValueProjection | Flatten):
         yield _read(judge, part)
         return
