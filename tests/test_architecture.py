@@ -25,7 +25,7 @@ HOMES = {
     "jinja2": {"language.jinja"},
     "orjson": {"schema.fast.optional_deps"},
     "msgspec": {"schema.fast.optional_deps"},
-    "jmespath": {"language.jmespath", "execution.jmespath_library"},
+    "jmespath": {"language.jmespath_parser", "execution.jmespath_library"},
     "jsonschema": {"schema.validator"},
     "referencing": {"schema.store"},
     "yaml": {"core.yaml_reader", "tools.derivation.recipe"},

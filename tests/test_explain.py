@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jmespath.parser
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -19,12 +18,12 @@ from crossdock import Project
 from crossdock.cli.app import run as run_command
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import EXPRESSION_CHAIN
 from crossdock.core.paths import begins, field_text
 from crossdock.execution.errors import EvaluationError
 from crossdock.language import syntax as mapping_nodes
-from crossdock.language.expr import Expr
 from crossdock.language.functions import REGISTRY
-from crossdock.language.legacy import from_tree
+from crossdock.language.jmespath_parser import parse
 from crossdock.language.unparse import written
 from crossdock.project.examples import Record, examples_of
 from crossdock.schema.shape import Shape
@@ -701,13 +700,9 @@ def all_expressions() -> set[str]:
 
 def test_a_written_expression_means_what_it_meant() -> None:
     for text in sorted(all_expressions()):
-        node = node_of(text)
+        node = parse(text, EXPRESSION_CHAIN)
 
-        assert repr(node_of(written(node))) == repr(node), text
-
-
-def node_of(text: str) -> Expr:
-    return from_tree(jmespath.parser.Parser().parse(text).parsed, {})
+        assert repr(parse(written(node), EXPRESSION_CHAIN)) == repr(node), text
 
 
 def test_paths_are_read_both_ways() -> None:

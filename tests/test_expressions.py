@@ -19,8 +19,8 @@ from crossdock import CompileError, Source, Span
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
-from crossdock.language.expr import Expression
-from crossdock.language.jmespath import compile_expression, source_order
+from crossdock.language.expr import Expression, FunctionCall, Identifier, KeyValue, source_order
+from crossdock.language.jmespath import compile_expression
 
 
 def scalar_of(yaml: str) -> ScalarNode:
@@ -558,7 +558,7 @@ INVALID_SYNTAX = [
     "1",
     "-1",
     "a-b",
-    "$a",
+    "$ a",
     "%",
     "a.é",
     '"a',
@@ -601,7 +601,7 @@ def test_what_the_library_cannot_parse_is_refused_with_a_place(text: str) -> Non
         ("foo.1", "`1` is not allowed here", "1"),
         ("a = b", "`=` is not JMESPath", "="),
         ("a-b", "`-` is not JMESPath", "-"),
-        ("$a", "`$` is not JMESPath", "$"),
+        ("$ a", "`$` is not JMESPath", "$"),
         ("é", "`é` is not JMESPath", "é"),
         ("x == 'a", "' is not closed", "'"),
         ('"a', '" is not closed', '"'),
@@ -835,9 +835,9 @@ def _identifiers(yaml: str) -> list[tuple[str, str]]:
     """Each name of an expression, and the text of its span."""
     expression = compile_expression(scalar_of(yaml))
     return [
-        (node["value"], expression.scalar.part(*expression.positions[id(node)]).text)
-        for node in source_order(expression.tree)
-        if id(node) in expression.positions
+        (node.key if isinstance(node, KeyValue) else node.name, expression.scalar.part(*node.span).text)
+        for node in source_order(expression.node)
+        if isinstance(node, Identifier | FunctionCall | KeyValue) and node.span is not None
     ]
 
 

@@ -23,7 +23,7 @@ def scalar(text: str) -> ScalarNode:
 
 
 def size(text: str) -> Size:
-    return measured(compile_expression(scalar(text)).tree, CostContext())
+    return measured(compile_expression(scalar(text)).node, CostContext())
 
 
 SIZES = {

@@ -18,7 +18,8 @@ from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
-from crossdock.language.jmespath import compile_expression, function_problems
+from crossdock.language.jmespath import compile_expression
+from crossdock.language.names import function_problems
 
 ERROR: Final = "error"
 Case = tuple[str, JSON, JSON]

@@ -8,7 +8,6 @@ import json
 from html.parser import HTMLParser
 from pathlib import Path
 
-import jmespath.parser
 import pytest
 
 from conftest import REPOSITORY, MakeProject
@@ -16,11 +15,12 @@ from crossdock import Project
 from crossdock.checking.lineage import lineage
 from crossdock.cli.app import run as run_command
 from crossdock.core.diagnostics import Source, Span
+from crossdock.core.limits import EXPRESSION_CHAIN
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import Expr
 from crossdock.language.functions import REGISTRY
 from crossdock.language.jinja import compile_template
-from crossdock.language.legacy import from_tree
+from crossdock.language.jmespath_parser import parse
 from crossdock.tools.sheet import csv as as_csv
 from crossdock.tools.sheet import html as as_html
 from crossdock.tools.sheet import markdown
@@ -301,7 +301,7 @@ def test_an_expression_in_words(expression: str, said: str) -> None:
 
 
 def node_of(expression: str) -> Expr:
-    return from_tree(jmespath.parser.Parser().parse(expression).parsed, {})
+    return parse(expression, EXPRESSION_CHAIN)
 
 
 @pytest.mark.parametrize(

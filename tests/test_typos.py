@@ -14,9 +14,8 @@ import pytest
 
 from crossdock import CompileError, Project, Source, Span
 from crossdock.core.yaml_reader import parse_yaml
-from crossdock.language.expr import Expression
+from crossdock.language.expr import Expression, FunctionCall, Identifier, source_order
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import source_order
 from crossdock.language.parser import parse_mapping
 from crossdock.language.syntax import Cell, Each, Field, If, List, MappingFile, Object, Use, With, expressions
 from crossdock.project.compiler import compile_mapping
@@ -50,9 +49,9 @@ def all_expressions(file: MappingFile) -> Iterator[Expression]:
 def names(file: MappingFile) -> Iterator[tuple[Expression, str, Span]]:
     """Each name that is read or called, where it is written. Keys that an expression makes are its own."""
     for expression in all_expressions(file):
-        for node in source_order(expression.tree):
-            if node["type"] in ("field", "function_expression") and id(node) in expression.positions:
-                yield expression, str(node["value"]), expression.scalar.part(*expression.positions[id(node)])
+        for node in source_order(expression.node):
+            if isinstance(node, Identifier | FunctionCall) and node.span is not None:
+                yield expression, node.name, expression.scalar.part(*node.span)
 
 
 def keys(file: MappingFile) -> Iterator[tuple[str, Span]]:

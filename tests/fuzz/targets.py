@@ -30,9 +30,9 @@ from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.errors import EvaluationError
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
-from crossdock.language.expr import Expression
+from crossdock.language.expr import Constant, Expression, FunctionCall, source_order
 from crossdock.language.jinja import compile_template
-from crossdock.language.jmespath import compile_expression, source_order
+from crossdock.language.jmespath import compile_expression
 from crossdock.project.compiler import compile_mapping
 from crossdock.project.examples import examples_of
 from crossdock.schema.fast import accepts, read, write
@@ -411,9 +411,9 @@ def check_generated_expression(data: bytes) -> None:
 
 def _tables_are_unknown(found: Expression) -> bool:
     """Whether a lookup names no table that is there, which no mapping can do that compiles."""
-    calls = (node for node in source_order(found.tree) if node.get("value") == "lookup")
-    tables = [node["children"][0] for node in calls if node["type"] == "function_expression"]
-    return any(table["type"] != "literal" or str(table["value"]) not in TABLES for table in tables)
+    calls = (node for node in source_order(found.node) if isinstance(node, FunctionCall))
+    tables = [call.arguments[0] for call in calls if call.name == "lookup"]
+    return any(not isinstance(table, Constant) or str(table.value) not in TABLES for table in tables)
 
 
 def make_generated_expression(choices: Choices) -> bytes:

@@ -8,26 +8,55 @@ payload it comes from. Both are limited.
     {a: @, b: @} | [@, a]            4 times: a part may be the whole
     {a: x, b: y}                     once: properties of different names share what they are of
     items[].{n: root().items[].n}    once for each turn of one loop
+    let $a = [@, @] in [$a, $a]      4 times: a variable counts each time it is read
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any, Final
+from typing import Final, assert_never
 
 from crossdock.core.limits import NESTED_LOOPS, RESULT_COPIES
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+    children,
+)
 from crossdock.language.functions import REGISTRY
-
-Tree = Mapping[str, Any]  # as in ``expressions``
 
 _SMALL: Final = frozenset({"number", "integer", "boolean", "null"})
 _SINGLE: Final = _SMALL | {"string"}
 _WHOLE: Final = frozenset({"root", "request", "settings", "answers", "events"})
-_ONE_OF: Final = frozenset({"or_expression", "and_expression", "conditional"})
-_INWARDS: Final = frozenset({"subexpression", "pipe", "index_expression", "key_val_pair", "flatten"})
 
 
 class GrowthError(Exception):
@@ -57,66 +86,99 @@ class CostContext:
     whole: Size = ONCE
     loops: int = 0
     outside: int = 0
+    names: tuple[tuple[str, Size, int], ...] = ()  # variables, with the loops around their `let`
 
     def inside(self, over: Size) -> CostContext:
         """Inside of a loop over a value. The pieces of the context are no loop more."""
         loops = max(self.loops, over.loops + 1)
         if loops > NESTED_LOOPS:
             raise GrowthError(f"more than {NESTED_LOOPS} loops over the whole payload are nested")
-        return CostContext(_some(over), self.whole, loops, self.outside)
+        return replace(self, context=_some(over), loops=loops)
 
     def behind(self, value: Size) -> CostContext:
-        return CostContext(_some(value), self.whole, self.loops, self.outside)
+        return replace(self, context=_some(value))
 
     def own(self) -> CostContext:
         """In another mapping, whose whole is the context here."""
         return CostContext(self.context, self.context, self.loops, self.loops)
+
+    def naming(self, sizes: Mapping[str, Size]) -> CostContext:
+        """Inside of a `let` that names values of these sizes."""
+        return replace(self, names=(*((name, sizes[name], self.loops) for name in sizes), *self.names))
+
+    def variable(self, name: str) -> Size:
+        """What a variable holds, read here once more for each turn of the loops inside of its `let`."""
+        for known, size, loops in self.names:
+            if known == name:
+                return Size(size.times, size.loops + self.loops - loops)
+        return ONCE  # an unknown variable is reported elsewhere
 
     def everything(self) -> Size:
         """The whole, read here once more for each turn of the loops."""
         return Size(self.whole.times, self.whole.loops + self.loops - self.outside)
 
 
-def measured(tree: Tree, place: CostContext) -> Size:
+def measured(node: Expr, place: CostContext) -> Size:
     """How much an expression can hold. Raises GrowthError, also for what it holds on the way."""
-    size = _size(tree, place)
+    size = _size(node, place)
     if size.times > RESULT_COPIES:
         raise GrowthError(f"the value here can hold what it reads more than {RESULT_COPIES} times")
     return size
 
 
-def _size(tree: Tree, place: CostContext) -> Size:
-    kind, parts = tree["type"], tree["children"]
-    if kind in ("literal", "expref"):
-        return NOTHING
-    if kind in ("field", "index", "slice", "current", "identity"):
-        return place.context
-    if kind in _INWARDS:
-        for part in parts:
-            inner = measured(part, place)
-            if inner is not place.context:
-                place = place.behind(inner)
-        return place.context
-    if kind.endswith("projection"):
-        inside = place.inside(measured(parts[0], place))
-        sizes = [measured(part, inside) for part in parts[1:]]
-        return sizes[0]
-    if kind == "function_expression":
-        return _called(tree["value"], parts, place)
+def _size(node: Expr, place: CostContext) -> Size:
+    match node:
+        case Constant() | ExpressionReference():
+            return NOTHING
+        case Identifier() | Index() | Slice() | Current() | Identity():
+            return place.context
+        case Variable(name):
+            return place.variable(name)
+        case Subexpression() | Pipe() | IndexExpression() | KeyValue() | Binding() | Flatten():
+            for part in children(node):
+                inner = measured(part, place)
+                if inner is not place.context:
+                    place = place.behind(inner)
+            return place.context
+        case Projection(left, right) | ValueProjection(left, right):
+            return measured(right, place.inside(measured(left, place)))
+        case FilterProjection(left, condition, right):
+            inside = place.inside(measured(left, place))
+            size = measured(right, inside)
+            measured(condition, inside)
+            return size
+        case FunctionCall(name, arguments):
+            return _called(name, arguments, place)
+        case Let(bindings, body):
+            sizes = {binding.name: measured(binding.value, place) for binding in bindings}
+            return measured(body, place.naming(sizes))
+    return _of_parts(node, place)
+
+
+_OfParts = Comparator | Not | Or | And | Conditional | Text | Concat | MultiselectList | MultiselectHash
+
+
+def _of_parts(node: _OfParts, place: CostContext) -> Size:
+    parts = children(node)
     sizes = [measured(part, place) for part in parts]
-    if kind in ("comparator", "not_expression"):
-        return NOTHING
-    if kind in ("text", "concat"):
-        return _one_text(sizes)
-    return _greatest(sizes) if kind in _ONE_OF else _beside(parts, sizes, place)
+    match node:
+        case Comparator() | Not():
+            return NOTHING
+        case Or() | And() | Conditional():
+            return _greatest(sizes)
+        case Text() | Concat():
+            return _one_text(sizes)
+        case MultiselectList() | MultiselectHash():
+            return _beside(parts, sizes, place)
+    assert_never(node)
 
 
-def _called(name: str, parts: Sequence[Tree], place: CostContext) -> Size:
+def _called(name: str, parts: Sequence[Expr], place: CostContext) -> Size:
     """What a function gives: of all its arguments together, if it is no single value or one of them."""
     if name in _WHOLE:
         return place.everything()
     sizes = [measured(part, place) for part in parts]
-    later = [part["children"][0] for part in parts if part["type"] == "expref"]
+    later = [part.body for part in parts if isinstance(part, ExpressionReference)]
     each = [measured(part, place.inside(_together(sizes))) for part in later]
     function = REGISTRY.get(name)
     if function is None or function.returns <= _SMALL:
@@ -130,28 +192,39 @@ def _called(name: str, parts: Sequence[Tree], place: CostContext) -> Size:
     return _together(each if name == "map" else sizes)
 
 
-def _beside(parts: Sequence[Tree], sizes: Sequence[Size], place: CostContext) -> Size:
+def _beside(parts: Sequence[Expr], sizes: Sequence[Size], place: CostContext) -> Size:
     """Several values in one list or object. Properties of different names are different parts."""
     paths = [_path(part) for part in parts]
     others = [size for size, path in zip(sizes, paths, strict=True) if path is None]
     counted = Counter(path for path in paths if path is not None)
-    most = max((sum(counted[path[:end]] for end in range(len(path) + 1)) for path in counted), default=0)
-    return _together([*others, Size(most * place.context.times, place.context.loops)])
+    for root in dict.fromkeys(["", *(path[0] for path in counted)]):
+        of_root = [path for path in counted if path[0] == root]
+        held = (sum(counted[path[:end]] for end in range(1, len(path) + 1)) for path in of_root)
+        most = max(held, default=0)
+        size = place.variable(root) if root else place.context
+        others.append(Size(most * size.times, size.loops))
+    return _together(others)
 
 
-def _path(tree: Tree) -> tuple[str, ...] | None:
-    """The names that lead to a property; None for anything else."""
-    match tree["type"]:
-        case "field":
-            return (tree["value"],)
-        case "key_val_pair":
-            return _path(tree["children"][0])
-        case "current":
-            return ()
-        case "subexpression":
-            paths = [_path(part) for part in tree["children"]]
-            known = [path for path in paths if path is not None]
-            return tuple(chain.from_iterable(known)) if len(known) == len(paths) else None
+def _path(node: Expr) -> tuple[str, ...] | None:
+    """The variable, or empty text for the context, and the names that lead on from it to a property.
+
+    None for anything else.
+    """
+    match node:
+        case Identifier(name):
+            return ("", name)
+        case Variable(name):
+            return (name,)
+        case KeyValue(_, value):
+            return _path(value)
+        case Current():
+            return ("",)
+        case Subexpression((first, *others)):
+            start, behind = _path(first), [_path(part) for part in others]
+            if start is None or any(path is None or path[0] for path in behind):
+                return None
+            return start + tuple(chain.from_iterable(path[1:] for path in behind if path))
     return None
 
 

@@ -16,14 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never, cast
+from typing import Literal, TypeAlias, assert_never, cast
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
-
-if TYPE_CHECKING:
-    from crossdock.language.legacy import Tree
 
 Offsets: TypeAlias = tuple[int, int]
 Operator = Literal["eq", "ne", "lt", "lte", "gt", "gte"]
@@ -313,7 +310,6 @@ class Expression:
     scalar: ScalarNode
     is_text: bool = False
     _span: list[Span] = field(default_factory=list, init=False, repr=False)  # worked out when asked for
-    _legacy: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @property
     def span(self) -> Span:
@@ -321,44 +317,11 @@ class Expression:
             self._span.append(self.scalar.part(0, len(self.text)))
         return self._span[0]
 
-    def at(self, node: Expr | Tree) -> Span:
+    def at(self, node: Expr) -> Span:
         """Where a node is written: the first name in it, or else the whole expression."""
-        if isinstance(node, dict):
-            return self._at_tree(node)
         for part in source_order(node):
             if part.span is not None:
                 return self.scalar.part(*part.span)
-        return self.span
-
-    # TRANSITION: the dictionary tree, for readings that do not use `node` yet. To be removed.
-
-    @property
-    def tree(self) -> Tree:
-        return self._dictionaries()[0]
-
-    @property
-    def positions(self) -> dict[int, Offsets]:
-        return self._dictionaries()[1]
-
-    @property
-    def trees_by_node(self) -> dict[int, Tree]:
-        return self._dictionaries()[2]
-
-    def _dictionaries(self) -> tuple[Tree, dict[int, Offsets], dict[int, Tree]]:
-        from crossdock.language.legacy import to_tree
-
-        if not self._legacy:
-            positions: dict[int, Offsets] = {}
-            by_node: dict[int, Tree] = {}
-            self._legacy.append((to_tree(self.node, positions, by_node), positions, by_node))
-        return self._legacy[0]  # type: ignore[no-any-return]
-
-    def _at_tree(self, tree: Tree) -> Span:
-        from crossdock.language.jmespath import source_order as trees_in_source_order
-
-        for part in trees_in_source_order(tree):
-            if id(part) in self.positions:
-                return self.scalar.part(*self.positions[id(part)])
         return self.span
 
 

@@ -1,7 +1,7 @@
-"""Jinja: text with values in it, compiled to the same trees as expressions.
+"""Jinja: text with values in it, compiled to the same nodes as expressions.
 
 Jinja's own parser reads the template; an allow-list of its nodes is translated, one by one, into the
-tree of an expression, and nothing else gets through. So a template cannot do what an expression
+nodes of an expression, and nothing else gets through. So a template cannot do what an expression
 cannot, there is one evaluation and one truth, and a value that is missing is missing, never ``None``
 or ``Undefined``. Jinja's renderer and its sandbox are not used at all.
 
@@ -14,24 +14,48 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
-from crossdock.core.json_types import JSON
 from crossdock.core.limits import TEMPLATE_CHARACTERS
 from crossdock.core.yaml_reader import ScalarNode
-from crossdock.language.expr import Constant, Expression, Text
+from crossdock.language.expr import (
+    And,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Expr,
+    Expression,
+    FunctionCall,
+    Identifier,
+    Index,
+    IndexExpression,
+    Not,
+    Offsets,
+    Operator,
+    Or,
+    Subexpression,
+    Text,
+)
 from crossdock.language.functions import REGISTRY
-from crossdock.language.jmespath import function_problems, guard, guard_tree
-from crossdock.language.legacy import Positions, Tree, from_tree
+from crossdock.language.guards import guard, guard_node
+from crossdock.language.names import name_problems
 
 if TYPE_CHECKING:
     from jinja2 import nodes as jinja
 
 CONTEXT_NAMES: Final = ("root", "settings", "request", "answers", "events")
-_COMPARISONS: Final = {"eq": "eq", "ne": "ne", "lt": "lt", "lteq": "lte", "gt": "gt", "gteq": "gte"}
+_COMPARISONS: Final[dict[str, Operator]] = {
+    "eq": "eq",
+    "ne": "ne",
+    "lt": "lt",
+    "lteq": "lte",
+    "gt": "gt",
+    "gteq": "gte",
+}
 _ALLOWED: Final = (
     "a template may hold {{ }} with names, a.b, a[0], text, numbers, ~, comparisons, and/or/not/in, "
     "x if y else z, functions and filters, and {% if %}"
@@ -63,14 +87,14 @@ def compile_template(scalar: ScalarNode) -> Expression:
         ) from None
     translation = _Translation(text, scalar, _words(environment.lex(text), text))
     try:
-        tree = translation.text(parsed.body)
+        node = translation.text(parsed.body)
     except RecursionError:
         raise CompileError(
             [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
         ) from None
-    guard_tree(tree, scalar)
-    expression = Expression(text, from_tree(tree, translation.positions), scalar, is_text=True)
-    problems = [*translation.problems, *function_problems(expression)]
+    guard_node(node, scalar)
+    expression = Expression(text, node, scalar, is_text=True)
+    problems = [*translation.problems, *name_problems(expression)]
     if problems:
         raise CompileError(problems)
     return expression
@@ -115,30 +139,21 @@ def _line_span(text: str, line: int) -> tuple[int, int]:
     return start, end if end >= 0 else len(text)
 
 
-def _node(type: str, children: Sequence[Tree] = (), value: object = None) -> Tree:
-    return {"type": type, "children": list(children), "value": value}
-
-
-def _literal(value: JSON) -> Tree:
-    return _node("literal", value=value)
-
-
 class _Translation:
-    """One template on its way into a tree. Names find their places from left to right."""
+    """One template on its way into nodes. Names find their places from left to right."""
 
     def __init__(self, text: str, scalar: ScalarNode, words: list[tuple[str, str, int]]) -> None:
         self.source = text
         self.scalar = scalar
         self.words = words
         self.met = 0
-        self.positions: Positions = {}
         self.problems: list[Diagnostic] = []
 
-    def text(self, body: Iterable[jinja.Node]) -> Tree:
+    def text(self, body: Iterable[jinja.Node]) -> Text:
         """The parts of a template, or of a branch of it, as one text."""
         from jinja2 import nodes
 
-        parts: list[Tree] = []
+        parts: list[Expr] = []
         for node in body:
             match node:
                 case nodes.Output():
@@ -147,26 +162,26 @@ class _Translation:
                     parts.append(self._branch(node))
                 case _:
                     parts.append(self._refuse(node))
-        return _node("text", parts)
+        return Text(tuple(parts))
 
-    def _part(self, node: jinja.Node) -> Tree:
+    def _part(self, node: jinja.Node) -> Expr:
         from jinja2 import nodes
 
         if isinstance(node, nodes.TemplateData):
-            return _literal(node.data)
+            return Constant(node.data)
         return self.expression(node)
 
-    def _branch(self, node: jinja.If) -> Tree:
+    def _branch(self, node: jinja.If) -> Conditional:
         test = self.expression(node.test)
         then = self.text(node.body)
         if node.elif_:
             first, *rest = node.elif_
             first.elif_, first.else_ = rest, node.else_
-            return _node("conditional", [test, then, self._branch(first)])
-        return _node("conditional", [test, then, self.text(node.else_)])
+            return Conditional(test, then, self._branch(first))
+        return Conditional(test, then, self.text(node.else_))
 
-    def expression(self, node: jinja.Node) -> Tree:
-        """One expression of the template as a tree."""
+    def expression(self, node: jinja.Node) -> Expr:
+        """One expression of the template as a node."""
         from jinja2 import nodes
 
         match node:
@@ -175,18 +190,18 @@ class _Translation:
             case nodes.Name():
                 return self._name(node.name)
             case nodes.Getattr():
-                return _node("subexpression", [self.expression(node.node), self._field(node.attr)])
+                return Subexpression((self.expression(node.node), self._identifier(node.attr)))
             case nodes.Getitem():
                 return self._item(node)
             case nodes.Concat():
-                return _node("concat", [self.expression(child) for child in node.nodes])
+                return Concat(tuple(self.expression(child) for child in node.nodes))
             case nodes.Compare():
                 return self._comparison(node)
             case nodes.And() | nodes.Or():
-                type = "and_expression" if isinstance(node, nodes.And) else "or_expression"
-                return _node(type, [self.expression(node.left), self.expression(node.right)])
+                left, right = self.expression(node.left), self.expression(node.right)
+                return And(left, right) if isinstance(node, nodes.And) else Or(left, right)
             case nodes.Not():
-                return _node("not_expression", [self.expression(node.node)])
+                return Not(self.expression(node.node))
             case nodes.Neg() if _is_number(node.node):
                 return self._constant(nodes.Const(-node.node.value, lineno=node.lineno))
             case nodes.CondExpr():
@@ -195,62 +210,60 @@ class _Translation:
                 return self._call(node)
         return self._refuse(node)
 
-    def _name(self, name: str) -> Tree:
+    def _name(self, name: str) -> Expr:
         if name in CONTEXT_NAMES:
-            return self._placed(_node("function_expression", value=name), name)
-        return self._field(name)
+            return FunctionCall(name, (), span=self._place(name))
+        return self._identifier(name)
 
-    def _field(self, name: str) -> Tree:
-        return self._placed(_node("field", value=name), name)
+    def _identifier(self, name: str, kind: str = "name") -> Identifier:
+        return Identifier(name, span=self._place(name, kind))
 
-    def _placed(self, tree: Tree, word: str, kind: str = "name") -> Tree:
-        """Record the offset of the next ``word``; Jinja only records lines."""
+    def _place(self, word: str, kind: str = "name") -> Offsets | None:
+        """The offsets of the next ``word``. Jinja only records lines, so the words are counted off."""
         for position in range(self.met, len(self.words)):
             if self.words[position][:2] == (kind, word):
-                start = self.words[position][2]
-                self.positions[id(tree)] = start, start + len(word)
                 self.met = position + 1
-                break
-        return tree
+                start = self.words[position][2]
+                return start, start + len(word)
+        return None
 
-    def _constant(self, node: jinja.Const) -> Tree:
+    def _constant(self, node: jinja.Const) -> Expr:
         try:
             json.dumps(node.value, ensure_ascii=False, allow_nan=False).encode()
         except ValueError:
             return self._refuse(node, "JSON cannot write this value")
-        tree = _literal(node.value)
-        return self._placed(tree, node.value, "string") if isinstance(node.value, str) else tree
+        span = self._place(node.value, "string") if isinstance(node.value, str) else None
+        return Constant(node.value, span=span)
 
-    def _item(self, node: jinja.Getitem) -> Tree:
+    def _item(self, node: jinja.Getitem) -> Expr:
         from jinja2 import nodes
 
         base = self.expression(node.node)
         key = node.arg
         if isinstance(key, nodes.Neg) and _is_number(key.node, whole=True):
-            return _node("index_expression", [base, _node("index", value=-key.node.value)])
+            return IndexExpression((base, Index(-key.node.value)))
         if isinstance(key, nodes.Const) and isinstance(key.value, str):
-            name = self._placed(_node("field", value=key.value), key.value, "string")
-            return _node("subexpression", [base, name])
+            return Subexpression((base, self._identifier(key.value, "string")))
         if isinstance(key, nodes.Const) and type(key.value) is int:
-            return _node("index_expression", [base, _node("index", value=key.value)])
+            return IndexExpression((base, Index(key.value)))
         return self._refuse(node, "an index must be a number or text that is written out")
 
-    def _comparison(self, node: jinja.Compare) -> Tree:
+    def _comparison(self, node: jinja.Compare) -> Expr:
         left = self.expression(node.expr)
         if len(node.ops) != 1:
             return self._refuse(node, "one comparison at a time")
         operator, right = node.ops[0].op, self.expression(node.ops[0].expr)
         if operator in ("in", "notin"):
-            found = _node("function_expression", [right, left], "contains")
-            return found if operator == "in" else _node("not_expression", [found])
-        return _node("comparator", [left, right], _COMPARISONS[operator])
+            found = FunctionCall("contains", (right, left))
+            return found if operator == "in" else Not(found)
+        return Comparator(_COMPARISONS[operator], left, right)
 
-    def _inline_if(self, node: jinja.CondExpr) -> Tree:
+    def _inline_if(self, node: jinja.CondExpr) -> Conditional:
         then, test = self.expression(node.expr1), self.expression(node.test)
-        otherwise = self.expression(node.expr2) if node.expr2 is not None else _literal("")
-        return _node("conditional", [test, then, otherwise], "inline")
+        otherwise = self.expression(node.expr2) if node.expr2 is not None else Constant("")
+        return Conditional(test, then, otherwise, inline=True)
 
-    def _call(self, node: jinja.Filter | jinja.Test | jinja.Call) -> Tree:
+    def _call(self, node: jinja.Filter | jinja.Test | jinja.Call) -> Expr:
         from jinja2 import nodes
 
         if node.kwargs or node.dyn_args or node.dyn_kwargs:
@@ -258,9 +271,9 @@ class _Translation:
         if isinstance(node, nodes.Call):
             if not isinstance(node.node, nodes.Name):
                 return self._refuse(node, "only the library's functions can be called")
-            tree = self._placed(_node("function_expression", value=node.node.name), node.node.name)
-            tree["children"] = [self.expression(argument) for argument in node.args]
-            return tree
+            span = self._place(node.node.name)
+            arguments = tuple(self.expression(argument) for argument in node.args)
+            return FunctionCall(node.node.name, arguments, span=span)
         if node.node is None:
             return self._refuse(node)
         piped = self.expression(node.node)
@@ -268,35 +281,34 @@ class _Translation:
             return self._test(node, piped)
         return self._filter(node, piped)
 
-    def _test(self, node: jinja.Test, piped: Tree) -> Tree:
+    def _test(self, node: jinja.Test, piped: Expr) -> Expr:
         if node.name not in ("defined", "undefined", "none") or node.args:
             return self._refuse(node, f"there is no test `{node.name}`; there are `defined` and `undefined`")
-        return _node("comparator", [piped, _literal(None)], "ne" if node.name == "defined" else "eq")
+        return Comparator("ne" if node.name == "defined" else "eq", piped, Constant(None))
 
-    def _filter(self, node: jinja.Filter, piped: Tree) -> Tree:
+    def _filter(self, node: jinja.Filter, piped: Expr) -> Expr:
         name = "not_null" if node.name in ("default", "d") else node.name
         if name == "not_null" and len(node.args) != 1:
             return self._refuse(
                 node, f"`{node.name}` takes one argument: the replacement for a missing value"
             )
-        tree = self._placed(_node("function_expression", value=name), node.name)
+        span = self._place(node.name)
         arguments = [self.expression(argument) for argument in node.args]
         function = REGISTRY.get(name)
         if function is None:
-            where = self.scalar.part(*self.positions.get(id(tree), (0, len(self.source))))
+            where = self.scalar.part(*(span or (0, len(self.source))))
             help = did_you_mean(node.name, [*REGISTRY, "default"])
             message = f"there is no filter `{node.name}`"
             self.problems.append(Diagnostic("unknown-function", message, where, help))
-            return _literal(None)
+            return Constant(None)
         arguments.insert(min(function.piped, len(arguments)), piped)
-        tree["children"] = arguments
-        return tree
+        return FunctionCall(name, tuple(arguments), span=span)
 
-    def _refuse(self, node: jinja.Node, why: str | None = None) -> Tree:
+    def _refuse(self, node: jinja.Node, why: str | None = None) -> Expr:
         span = self.scalar.part(*_line_span(self.source, node.lineno or 1))
         message = why or f"{_kind(node)} is not allowed in a template"
         self.problems.append(Diagnostic("template-not-allowed", message, span, _ALLOWED))
-        return _literal(None)
+        return Constant(None)
 
 
 def _is_number(node: jinja.Node, *, whole: bool = False) -> TypeGuard[jinja.Const]:

@@ -14,8 +14,7 @@ from crossdock.core.diagnostics import Diagnostic, Source, did_you_mean
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
-from crossdock.language.jmespath import source_order
+from crossdock.language.expr import Constant, Expression, FunctionCall, source_order
 from crossdock.language.links import Links
 from crossdock.language.syntax import LinkedMapping
 from crossdock.language.use_cost import circles, multitude
@@ -159,21 +158,21 @@ class Resolution:
             self.lookups(expression)
 
     def lookups(self, expression: Expression) -> None:
-        for node in source_order(expression.tree):
-            if node["type"] != "function_expression" or node["value"] != "lookup" or not node["children"]:
+        for node in source_order(expression.node):
+            if not isinstance(node, FunctionCall) or node.name != "lookup" or not node.arguments:
                 continue
-            table = node["children"][0]
+            table = node.arguments[0]
             span = expression.at(node)
-            if table["type"] != "literal" or not isinstance(table.get("value"), str):
+            if not isinstance(table, Constant) or not isinstance(table.value, str):
                 message = "the first argument of `lookup` is the table's name, written out"
                 help = "lookup('card', key)"
                 self.problems.append(Diagnostic("unknown-table", message, span, help))
-            elif table["value"] not in self.file.tables:
-                message = f"there is no table `{table['value']}`"
-                near = did_you_mean(str(table["value"]), self.file.tables)
+            elif table.value not in self.file.tables:
+                message = f"there is no table `{table.value}`"
+                near = did_you_mean(table.value, self.file.tables)
                 self.problems.append(Diagnostic("unknown-table", message, span, near))
             else:
-                self.looked_up.add(table["value"])
+                self.looked_up.add(table.value)
 
     def unused(self) -> list[Diagnostic]:
         """Warnings for tables and fragments that nothing uses. Call it when all names are resolved."""

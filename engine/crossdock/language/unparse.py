@@ -188,7 +188,7 @@ def _path(
             return f"[{position}]"
         case Slice(start, stop, step):
             bounds = ["" if bound is None else str(bound) for bound in (start, stop, step)]
-            return f"[{':'.join(bounds if step else bounds[:2])}]"
+            return f"[{':'.join(bounds if step is not None else bounds[:2])}]"
         case Subexpression(parts) | IndexExpression(parts):
             return _base(parts[0]) + "".join(map(_behind, parts[1:]))
         case Flatten(operand):

@@ -180,7 +180,7 @@ class _Growth:
 
     def size(self, expression: Expression, place: CostContext) -> Size | None:
         try:
-            return measured(expression.tree, place)
+            return measured(expression.node, place)
         except GrowthError as error:
             self.findings.append(Diagnostic("expression-too-large", str(error), expression.span))
             return None

@@ -13,6 +13,7 @@ from crossdock.execution.codegen.reads import ORIGINS
 from crossdock.execution.codegen.writer import (
     ARRAY,
     KINDS,
+    NONE,
     NULL,
     OBJECT,
     STRING,
@@ -201,7 +202,10 @@ def _ready(writer: Writer, value: Value) -> Value:
 
 def _lookup(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     table, *others = node.arguments
-    assert isinstance(table, Constant)
+    if not isinstance(table, Constant):  # only outside of a mapping, whose tables are named in its file
+        expressions.writer.risky()
+        expressions.writer.line("raise Unexplained")
+        return NONE
     rows = expressions.table(str(table.value))
     key, *rest = [expressions.writer.named(expressions.value(part, frame)) for part in others]
     listed = ", ".join(value.code for value in (key, *rest))

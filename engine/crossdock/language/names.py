@@ -1,0 +1,115 @@
+"""The functions and variables that an expression names: are they there, and do the arguments fit?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crossdock.core.diagnostics import Diagnostic, did_you_mean
+from crossdock.language.expr import (
+    Expr,
+    Expression,
+    ExpressionReference,
+    FunctionCall,
+    Let,
+    Variable,
+    children,
+    source_order,
+)
+from crossdock.language.functions import REGISTRY, Function
+from crossdock.language.functions.function import ordinal
+
+
+def name_problems(expression: Expression) -> list[Diagnostic]:
+    """Unknown functions and variables, and calls with the wrong arguments."""
+    return [*function_problems(expression), *_variable_problems(expression)]
+
+
+def function_problems(expression: Expression) -> list[Diagnostic]:
+    """Unknown functions, and calls with too few or too many arguments."""
+    problems = []
+    for node in source_order(expression.node):
+        if not isinstance(node, FunctionCall):
+            continue
+        name = node.name
+        function = REGISTRY.get(name)
+        if function is None:
+            help = did_you_mean(name, REGISTRY) or "`crossdock functions` lists them all"
+            problems.append(
+                Diagnostic("unknown-function", f"there is no function `{name}`", expression.at(node), help)
+            )
+        elif message := _arity_problem(function, len(node.arguments)):
+            help = f"the signature is {function.signature}"
+            problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
+    return problems + _reference_problems(expression)
+
+
+def _reference_problems(expression: Expression) -> list[Diagnostic]:
+    """`&` is required before each argument that a function takes unevaluated, and not allowed elsewhere."""
+    problems = []
+    if isinstance(expression.node, ExpressionReference):
+        problems.append(_misplaced(expression, expression.node))
+    for node in source_order(expression.node):
+        function = REGISTRY.get(node.name) if isinstance(node, FunctionCall) else None
+        wanted = _unevaluated(function)
+        for position, part in enumerate(children(node)):
+            if isinstance(part, ExpressionReference):
+                if position not in wanted:
+                    problems.append(_misplaced(expression, part))
+            elif function is not None and position in wanted:
+                message = f"`{function.name}` takes an expression as its {ordinal(position)}"
+                help = f"the signature is {function.signature}; an expression begins with &"
+                problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
+    return problems
+
+
+def _misplaced(expression: Expression, reference: ExpressionReference) -> Diagnostic:
+    message = "`&` is only allowed before an argument that is evaluated later"
+    return Diagnostic("expression-syntax", message, expression.at(reference), "sort_by(items, &price)")
+
+
+def _unevaluated(function: Function | None) -> set[int]:
+    """The positions of the arguments that a function takes as expressions."""
+    if function is None:
+        return set()
+    return {place for place, item in enumerate(function.parameters) if "expression" in item.types}
+
+
+def _arity_problem(function: Function, given: int) -> str | None:
+    least = sum(not parameter.optional for parameter in function.parameters)
+    variadic = any(parameter.variadic for parameter in function.parameters)
+    most = None if variadic else len(function.parameters)
+    if given >= least and (most is None or given <= most):
+        return None
+    exactly = str(least) if least == most else f"{least} to {most}"
+    wanted = f"at least {least}" if most is None else exactly
+    plural = "" if wanted in ("1", "at least 1") else "s"
+    return f"`{function.name}` takes {wanted} argument{plural}, not {given}"
+
+
+def _variable_problems(expression: Expression) -> list[Diagnostic]:
+    """Variables that no `let` around them has named."""
+    problems = []
+    for variable, names in _unbound(expression.node, frozenset()):
+        near = did_you_mean(variable.name, names)
+        help = (
+            near.replace("`", "`$", 1)
+            if near
+            else "a variable is named by `let $name = value in …` around it"
+        )
+        message = f"there is no variable `${variable.name}` here"
+        problems.append(Diagnostic("unknown-variable", message, expression.at(variable), help))
+    return problems
+
+
+def _unbound(node: Expr, names: frozenset[str]) -> Iterator[tuple[Variable, frozenset[str]]]:
+    """The variables without a value, each with the names that are there."""
+    match node:
+        case Variable(name) if name not in names:
+            yield node, names
+        case Let(bindings, body):
+            for binding in bindings:
+                yield from _unbound(binding.value, names)
+            yield from _unbound(body, names | {binding.name for binding in bindings})
+        case _:
+            for part in children(node):
+                yield from _unbound(part, names)
