@@ -1,6 +1,6 @@
 """Python that we wrote by program: its source, its constants, and the way to make it run.
 
-A generated module defines one function, ``run``. What it calls of ours comes from a support module,
+A generated module defines one function, ``run``. The names that it calls come from a support module,
 what it holds of the mapping or schema from its constants, which are JSON; so the compiled code and
 the constants can be kept on disk, and nothing else of the mapping or schema is needed to run them.
 """

@@ -22,7 +22,7 @@ Read = Callable[[bytes], "JSON | Missing"]
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """There is no result this way; not even that there is none."""
+    """The fast path gave up; run the mapping on the normal path."""
 
 
 NOTHING: Final = Nothing()

@@ -1,6 +1,6 @@
 """Resolves the names of a parsed file: schemas, tables, fragments, other mappings, settings.
 
-A name that leads nowhere is reported, and the search goes on, so that one run finds all of them. The check
+An unknown name is reported, and linking continues, so that one run finds all of them. The check
 and the runner never look a name up again: what they need is in the ``LinkedMapping``.
 """
 

@@ -1,7 +1,7 @@
 """YAML nodes -> mapping nodes. The only place that knows the ``$`` words and the keys of a file.
 
 Nothing is resolved here, and nothing stops at the first mistake: a cell that is wrong becomes a
-``Literal(None)``, its mistake a diagnostic, and reading goes on.
+``Literal(None)``, its mistake becomes a diagnostic, and parsing continues.
 """
 
 from __future__ import annotations
@@ -302,7 +302,7 @@ def _ignored_parts(text: str) -> tuple[str, ...] | None:
 
 
 def unknown_keys(node: MapNode, known: Collection[str], what: str) -> list[Diagnostic]:
-    """A finding for each key of an object that is none of the known ones."""
+    """A finding for each unknown key of an object."""
     problems = []
     for key, _ in node.entries:
         if key.value not in known:

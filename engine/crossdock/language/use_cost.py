@@ -2,7 +2,7 @@
 
 Fragments use fragments, and each may be used several times; so ten of them can stand for a thousand cells,
 or for ever more of them when one uses itself. And what one ``$with`` doubles, the next doubles again.
-Everything here is worked out once for each fragment, before anything runs.
+Everything here is computed once for each fragment, before a mapping runs.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ def _write(folder: Path, name: str, data: bytes) -> None:
 def _prune(folder: Path) -> None:
     """Drop what a killed process left unfinished, and the oldest entries when they are too many.
 
-    Other files are none of ours: the directory may be one that the user has for more.
+    Other files are left alone: the user may keep other things in the directory.
     """
     with suppress(OSError):
         found = _dated(folder)

@@ -160,7 +160,7 @@ class SchemaStore:
         for name in self.names():
             try:
                 *_, document = self._decoded(name)
-            except ProjectError:  # told when that file itself is asked for
+            except ProjectError:  # reported when that file itself is used
                 continue
             if isinstance(document, dict) and isinstance(given := document.get("$id"), str):
                 ids.setdefault(given.rstrip("#"), name)

@@ -182,7 +182,7 @@ def _merge(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> V
 
 
 def _not_null(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
-    """All of its arguments are worked out, as the interpreter does, and the first that is there is taken."""
+    """All arguments are evaluated, as in the interpreter, and the first one with a value is taken."""
     values = [_ready(expressions.writer, expressions.value(part, frame)) for part in node.arguments]
     values[:-1] = [expressions.writer.named(value) for value in values[:-1]]
     chosen, kinds = values[-1].code, values[-1].kinds

@@ -186,7 +186,7 @@ class Expressions:
         return self.value(right, inside)
 
     def _let(self, node: Let, frame: Frame) -> Value:
-        # Each value gets a Python name before the body is written: it is worked out once, and what it
+        # Each value gets a Python name before the body is written: it is computed once, and what it
         # raises is raised even if no branch of the body reads the variable, as in the interpreter.
         given = {
             binding.name: self.writer.named(self.value(binding.value, frame)) for binding in node.bindings

@@ -78,7 +78,7 @@ class Frame:
         return self._values.get(path) or Value(self._reading(path))
 
     def named(self) -> Value:
-        """The context under a name; one that is made up for here, when the mapping itself states its form."""
+        """The context under a name, assigned here if the mapping itself states the form of the context."""
         return self._writer.named(self.value)
 
     @contextmanager

@@ -97,7 +97,7 @@ def each(
 
 
 def first(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value | None:
-    """The first item of such a list, or None when all of the list has to be worked out."""
+    """The first item of such a list, or None if the whole list must be computed."""
     if not isinstance(node, _Layer):
         return None
     writer = expressions.writer
@@ -184,7 +184,7 @@ class Chain:
     def of(
         cls, expressions: ExpressionWriter, node: Expr, frame: Frame, behind: Iterable[Access] = ()
     ) -> Chain:
-        """A chain and what it goes through, which is worked out."""
+        """A chain and the value that it iterates, which is computed first."""
         layers, source = taken_apart(node)
         value = expressions.value(source, frame)
         by_value = isinstance(layers[0], ValueProjection)
@@ -209,7 +209,7 @@ class Chain:
 
     @property
     def is_sure(self) -> bool:
-        """Whether there surely is something to go through."""
+        """Whether the value to iterate is certainly a list or an object."""
         return len(self._known.kinds) == 1
 
     @property

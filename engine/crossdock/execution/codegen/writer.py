@@ -136,7 +136,7 @@ class Writer:
             self._early = frozenset(self._known[0].values())
 
     def early(self, code: str, reads: str, prefix: str = "v") -> Value:
-        """The value of an expression that reads one name, worked out at the start if the name is there."""
+        """The value of an expression that reads one name, computed at the start if the name is there."""
         if reads not in self._early:
             return self.named(Value(code), prefix)
         name = self._known[0].get(code)
@@ -161,7 +161,7 @@ class Writer:
     def named(self, value: Value, prefix: str = "v") -> Value:
         """The value as something that may be written more than once.
 
-        What was worked out already, here or around, is not worked out again; but each list and object
+        A value that was already computed, here or around, is not computed again; but each list and object
         is one of its own.
         """
         if value.simple:
@@ -175,7 +175,7 @@ class Writer:
         return replace(value, code=name, simple=True)
 
     def known(self, code: str) -> str | None:
-        """The name of what was worked out already."""
+        """The name of a value that was already computed."""
         return next((known[code] for known in self._known if code in known), None)
 
     def comment(self, text: str) -> None:
@@ -203,7 +203,7 @@ class Writer:
 
 
 def literal(value: JSON) -> Value:
-    """A constant as Python writes it, made anew each time when it is a list or an object."""
+    """A constant as Python code; a list or an object is made again each time."""
     match value:
         case None:
             return NONE

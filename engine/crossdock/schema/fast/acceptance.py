@@ -1,4 +1,4 @@
-"""The acceptor of a schema: made when it is first asked for, and kept with the schema."""
+"""The acceptor of a schema: made on first use, and kept with the schema."""
 
 from __future__ import annotations
 

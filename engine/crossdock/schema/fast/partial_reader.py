@@ -66,7 +66,7 @@ def _whole(data: bytes) -> JSON | Missing:
 
 @dataclass(slots=True)
 class _Selection:
-    """What is asked for below a place: all of it, some members, or something of each item."""
+    """What to read below a place: everything, some members, or a part of each item."""
 
     whole: bool = False
     members: dict[str, _Selection] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class _Selection:
             self.members.setdefault(path[0], _Selection()).add(path[1:])
 
     def type(self) -> Any:
-        """The type of msgspec for what is asked for; a number, text or null in its place is kept as it is."""
+        """The msgspec type for the parts to read; a number, text or null in their place is kept unchanged."""
         if self.whole:
             return Any
         kinds = list(SCALARS.values())

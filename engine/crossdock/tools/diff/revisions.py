@@ -21,7 +21,7 @@ from crossdock.project.project import MAPPINGS, SCHEMAS
 
 
 class NoSuchVersionError(LookupError):
-    """A version that was asked for is not there; the text says which, in one sentence."""
+    """A requested version does not exist; the message names it in one sentence."""
 
 
 @contextmanager

@@ -67,7 +67,7 @@ map: {{}}
 
 @dataclass(frozen=True, slots=True)
 class Scaffold:
-    """What was asked for."""
+    """The options of the command."""
 
     channel: str
     source: str

@@ -1,6 +1,6 @@
 """Why a result is as it is: what each of its fields is made of, before there is a payload and with one.
 
-``fields`` narrows the links of a mapping to what was asked for; ``destinations`` turns them round;
+``fields`` selects the requested links of a mapping; ``destinations`` turns them round;
 ``run`` runs a payload and tells of each value what was read and done for it, sensitive values hidden.
 The rest writes it down: as a tree, as Markdown, as JSON, and as OpenLineage's column lineage.
 

@@ -1,4 +1,4 @@
-"""The links of a mapping, those that were asked for: by a target field, or by a source that goes somewhere.
+"""The requested links of a mapping: those of a target field, or those of a source.
 
 fields(mapping, "items[].sku")                  the links of that field, and of all below it
 destinations(mapping, "items[].quantity")       where it goes, what it decides on, why it is ignored
@@ -32,7 +32,7 @@ class Destinations:
 
 
 def fields(mapping: LinkedMapping, field: str | None = None) -> list[Link]:
-    """The links of a field and of all below it, or all. Raises UnknownPathError for a field that is none."""
+    """The links of a field and of all below it, or all. Raises UnknownPathError for an unknown field."""
     links = lineage(mapping)
     if field is None:
         return links
@@ -44,7 +44,7 @@ def fields(mapping: LinkedMapping, field: str | None = None) -> list[Link]:
 
 
 def _touches(target: Parts, wanted: tuple[str, ...]) -> bool:
-    """A target that is asked for, or that holds what is asked for."""
+    """A requested target, or one that contains a requested target."""
     length = min(len(target), len(wanted))
     return target[:length] == wanted[:length]
 
@@ -81,7 +81,7 @@ def _below(path: str, inside: tuple[str, str, str]) -> bool:
 
 
 def _related(ignored: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    """An ignored subtree around what is asked for, or inside it."""
+    """An ignored subtree around the requested source, or inside it."""
     ignored = ignored[:-1] if ignored[-1:] == (REST,) else ignored
     length = min(len(ignored), len(wanted))
     return ignored[:length] == wanted[:length]

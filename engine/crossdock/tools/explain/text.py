@@ -100,7 +100,7 @@ def _head(text: str, span: Span | None) -> str:
 
 
 def _tree(head: str, lines: Sequence[str]) -> str:
-    """Lines under a head; a line that begins with a space goes on with the one before it."""
+    """Lines under a head; a line that begins with a space continues the one before it."""
     last = max((number for number, line in enumerate(lines) if not line.startswith(" ")), default=0)
     marks = ("├─" if number < last else "└─" for number in range(len(lines)))
     branches = [
