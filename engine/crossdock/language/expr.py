@@ -309,7 +309,7 @@ class Expression:
     node: Expr
     scalar: ScalarNode
     is_text: bool = False
-    _span: list[Span] = field(default_factory=list, init=False, repr=False)  # worked out when asked for
+    _span: list[Span] = field(default_factory=list, init=False, repr=False)  # computed on first use
 
     @property
     def span(self) -> Span:
