@@ -5,7 +5,7 @@
     unavailable:
       ip_address: the channel does not know the shopper's address
 
-A path names a property and everything below it; a last part ``*`` stands for all that is not read, or not
+A path names a property and everything below it; a last part ``*`` means everything that is not read, or not
 written, in its place. The check compares these paths with what the mapping reads and writes.
 """
 

@@ -83,7 +83,7 @@ class Inference:
     """The inference of one expression in a scope; ``sink`` gets what is wrong, and what is read.
 
     ``indirect``: the value only decides on another one. ``defaulted``: when it is missing, something else
-    takes its place, so that a missing value is no mistake.
+    takes its place, so that a missing value is no error.
     """
 
     expression: Expression

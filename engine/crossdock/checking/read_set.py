@@ -99,20 +99,14 @@ class _ExpressionReads:
                 return self.value(right, self.value(left, context))
             case KeyValue(_, value) | Binding(_, value):
                 return self.value(value, context)
-            case MultiselectList(items):
-                return reads.listed(self._any(items, context))
-            case MultiselectHash(pairs):
-                return reads.recorded({pair.key: self.value(pair.value, context) for pair in pairs})
+            case MultiselectList() | MultiselectHash() | Comparator() | Text() | Concat():
+                return self._made(node, context)
             case Or() | And() | Not() | Conditional():
                 return self._chosen(node, context)
             case FunctionCall():
                 return self._call(node, context)
             case Projection() | FilterProjection() | ValueProjection() | Flatten():
                 return self._projection(node, context)
-            case Comparator(_, left, right):
-                return self._compared(left, right, context)
-            case Text(parts) | Concat(parts):
-                return self._looked_at(parts, context)
             case ExpressionReference(body):
                 return self._looked_at((body,), context)
             case Let():
@@ -184,11 +178,23 @@ class _ExpressionReads:
                 self.whole(argument, context)
         return MADE
 
-    def _compared(self, left: Expr, right: Expr, context: Provenance) -> Provenance:
-        if _is_null(left) or _is_null(right):  # only looks whether there is a value
-            self._any((left, right), context)
-            return MADE
-        return self._looked_at((left, right), context)
+    def _made(
+        self, node: MultiselectList | MultiselectHash | Comparator | Text | Concat, context: Provenance
+    ) -> Provenance:
+        """A value that is made of others, which it either holds or looks at."""
+        reads = self.reads
+        match node:
+            case MultiselectList(items):
+                return reads.listed(self._any(items, context))
+            case MultiselectHash(pairs):
+                return reads.recorded({pair.key: self.value(pair.value, context) for pair in pairs})
+            case Comparator(_, left, right) if _is_null(left) or _is_null(right):
+                self._any((left, right), context)  # only whether there is a value
+                return MADE
+            case Comparator(_, left, right):
+                return self._looked_at((left, right), context)
+            case Text(parts) | Concat(parts):
+                return self._looked_at(parts, context)
 
     def _looked_at(self, parts: Iterable[Expr], context: Provenance) -> Provenance:
         """A new value, made of what is in those of the parts."""

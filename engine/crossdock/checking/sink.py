@@ -1,4 +1,4 @@
-"""What an inference tells: what is wrong with an expression, and what it reads."""
+"""What an inference reports: what is wrong with an expression, and what it reads."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Silent:
 
 
 SILENT: Final[Sink] = _Silent()
-"""For an expression that is inferred once more, after all that it has to tell has been told."""
+"""For an expression that is inferred a second time, when everything is reported already."""
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class DirectReads:
 
 @dataclass(slots=True)
 class Recording:
-    """Passes findings on, and keeps what was read, each once, to tell it later."""
+    """Passes findings on. Keeps what was read, each thing once, to report it later."""
 
     sink: Sink
     reads: dict[tuple[str, bool], None] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Recording:
         self.shows[id(node), whole] = (node, typ)
 
     def replay(self, sink: Sink, *, indirect: bool) -> None:
-        """Tell a sink what was read; ``indirect``: where the value only decides on another one."""
+        """Report to a sink what was read; ``indirect``: where the value only decides on another one."""
         for name, was_indirect in self.reads:
             sink.read(name, indirect=indirect or was_indirect)
         for kind, name in self.uses:

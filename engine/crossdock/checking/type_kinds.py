@@ -43,7 +43,7 @@ def kinds_of(types: Iterable[str] | None) -> Kinds:
 
 @lru_cache(maxsize=256)
 def kinds_of_types(types: frozenset[str] | None) -> Kinds:
-    """The same, kept: a schema has few sets of types, which are asked for very often."""
+    """The same, cached: schemas have few different sets of types, and each is needed very often."""
     return kinds_of(types)
 
 

@@ -14,14 +14,14 @@ from crossdock.core.json_types import JSON
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundValue:
-    """What a `let` binds to a name: the type, and the reads that are reported at each use of the name."""
+    """What a `let` binds to a name: the type, and the reads that each use of the name reports."""
 
     typ: Type
     reads: Recording
     facts: Facts = field(default_factory=dict)
 
     def used(self, sink: Sink, *, indirect: bool) -> Type:
-        """The type of a use; the sink gets what the value reads."""
+        """The type of a use; what the value reads is reported to the sink."""
         self.reads.replay(sink, indirect=indirect)
         return narrowed(self.typ, self.facts)
 
