@@ -14,7 +14,7 @@ from crossdock.cli.app import run
 from crossdock.core.json_types import JSON
 from crossdock.tools.diff import markdown
 from crossdock.tools.diff.differences import differences
-from crossdock.tools.diff.report import Report
+from crossdock.tools.diff.report import DiffReport
 
 MAPPING = """\
 from: shop/order
@@ -333,7 +333,7 @@ def test_markdown_for_a_pull_request(shop: Path, capsys: pytest.CaptureFixture[s
 
         </details>
         """)
-    assert markdown.write(Report("a", "b", ())) == "## What changes from `a` to `b`"
+    assert markdown.write(DiffReport("a", "b", ())) == "## What changes from `a` to `b`"
 
 
 @pytest.mark.parametrize(

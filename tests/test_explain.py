@@ -105,7 +105,7 @@ def order(project: MakeProject, text: str = MAPPING, target: dict[str, Any] | No
 
 
 def told(project: Project, payload: JSON, field: str | None = None) -> str:
-    return as_tree.of_stories(run(project.mapping("shop/order").linked, payload, {}, field=field).stories)
+    return as_tree.write_values(run(project.mapping("shop/order").linked, payload, {}, field=field).stories)
 
 
 # Before there is a payload
@@ -114,7 +114,7 @@ def told(project: Project, payload: JSON, field: str | None = None) -> str:
 def test_each_field_says_what_it_is_made_of(project: MakeProject) -> None:
     mapping = order(project).mapping("shop/order").linked
 
-    assert re.sub(" +mappings/", " mappings/", as_tree.of_links(fields(mapping))) == (
+    assert re.sub(" +mappings/", " mappings/", as_tree.write_fields(fields(mapping))) == (
         "ref mappings/shop/order.yaml:5:8\n"
         "├─ from     number\n"
         "└─ through  to_string\n"
@@ -235,7 +235,7 @@ def test_a_mapping_without_a_schema_has_its_paths_all_the_same(project: MakeProj
     ],
 )
 def test_a_source_says_where_it_goes(project: MakeProject, source: str, lines: list[str]) -> None:
-    text = as_tree.of_destinations(destinations(order(project).mapping("shop/order").linked, source))
+    text = as_tree.write_destinations(destinations(order(project).mapping("shop/order").linked, source))
 
     assert [re.sub(r"\s+mappings/.*", "", line)[3:] for line in text.splitlines()[1:]] == lines
 
@@ -385,8 +385,8 @@ def test_nothing_sensitive_is_shown(project: MakeProject, cell: str) -> None:
     payload: JSON = {"contact": {"name": "Ada Lovelace"}, "secrets": ["Ada Lovelace"], "currency": "x"}
     made = order(project, f"from: shop/source\nmap:\n  a: {cell}\n")
     account = run(made.mapping("shop/order").linked, payload, {})
-    shown = as_tree.of_stories(account.stories) + json.dumps(
-        as_json.of_stories(made.mapping("shop/order").linked, "p", account.stories)
+    shown = as_tree.write_values(account.stories) + (
+        as_json.write_values(made.mapping("shop/order").linked, "p", account.stories)
     )
 
     assert "•••" in shown
@@ -491,7 +491,7 @@ def test_no_example_shows_anything_sensitive(name: str) -> None:
     mapping = repository().mapping(name).linked
     for record, account in accounts(name):
         secret, plain = sorted_out(mapping.source, record.payload)
-        shown = json.dumps(as_json.of_stories(mapping, "p", account.stories), ensure_ascii=False)
+        shown = as_json.write_values(mapping, "p", account.stories)
         for value in secret - plain:
             assert json.dumps(value, ensure_ascii=False)[1:-1] not in shown, f"{record.name} shows {value}"
 
@@ -531,12 +531,12 @@ def keys(value: JSON) -> Iterator[str]:
 
 def test_every_key_of_the_json_is_documented(project: MakeProject) -> None:
     mapping = order(project).mapping("shop/order").linked
-    found: set[str] = set(keys(as_json.of_links(mapping, fields(mapping))))
+    found: set[str] = set(keys(json.loads(as_json.write_fields(mapping, fields(mapping)))))
     for source in ("number", "rows", "total", "audit"):
-        found |= set(keys(as_json.of_destinations(mapping, destinations(mapping, source))))
+        found |= set(keys(json.loads(as_json.write_destinations(mapping, destinations(mapping, source)))))
     for name in mapping_names():
         for _, account in accounts(name):
-            found |= set(keys(as_json.of_stories(mapping, "p", account.stories)))
+            found |= set(keys(json.loads(as_json.write_values(mapping, "p", account.stories))))
     documented = set(re.findall(r"`(\w+)`", (REPOSITORY / "docs" / "explain.md").read_text(encoding="utf-8")))
 
     assert found - documented - {"path", "reason", "message"} == set()
@@ -544,7 +544,7 @@ def test_every_key_of_the_json_is_documented(project: MakeProject) -> None:
 
 def test_markdown_is_one_table(project: MakeProject) -> None:
     mapping = order(project).mapping("shop/order").linked
-    text = markdown.of_stories(mapping, "p.json", run(mapping, PAYLOAD, {}, field="note").stories)
+    text = markdown.write_values(mapping, "p.json", run(mapping, PAYLOAD, {}, field="note").stories)
 
     assert text.splitlines() == [
         "### shop/order, p.json",
@@ -627,7 +627,7 @@ def test_the_facet_has_the_published_shape() -> None:
     validator = Draft202012Validator(FACET)
     for name in repository().mapping_names():
         mapping = repository().mapping(name).linked
-        validator.validate(openlineage.facet(mapping, fields(mapping)))
+        validator.validate(json.loads(openlineage.write_fields(mapping, fields(mapping))))
 
 
 @pytest.mark.parametrize(
@@ -644,7 +644,7 @@ def test_a_facet_says_what_kind_of_source_it_is(
     project: MakeProject, field: str, inputs: list[tuple[str, str]]
 ) -> None:
     mapping = order(project).mapping("shop/order").linked
-    made: Any = openlineage.facet(mapping, fields(mapping, field))
+    made: Any = json.loads(openlineage.write_fields(mapping, fields(mapping, field)))
     found = made["columnLineage"]["fields"][field]["inputFields"]
 
     assert [

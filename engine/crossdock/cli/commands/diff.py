@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossdock.project.examples import Record
-    from crossdock.tools.diff.report import Report
+    from crossdock.tools.diff.report import DiffReport
     from crossdock.tools.diff.sides import Side
 
 
@@ -80,9 +80,9 @@ def _compare(
     here: Sequence[Path],
     samples: int,
     given: dict[str, str],
-) -> Report:
+) -> DiffReport:
     from crossdock.tools.diff.comparison import compare
-    from crossdock.tools.diff.report import Compared, Report
+    from crossdock.tools.diff.report import Compared, DiffReport
     from crossdock.tools.diff.sides import pairs as pairs_of
     from crossdock.tools.diff.versions import Version
 
@@ -99,7 +99,7 @@ def _compare(
             report.append(Compared(versions[1].mapping.name, comparison))
     if not report:
         raise click.UsageError("there are no payloads to compare; name some with --examples")
-    return Report(old.shown, new.shown, tuple(report))
+    return DiffReport(old.shown, new.shown, tuple(report))
 
 
 def _records(
@@ -132,7 +132,7 @@ def _watched(records: Iterator[Record]) -> Iterator[Record]:
         yield record
 
 
-def _written(report: Report, form: str) -> str:
+def _written(report: DiffReport, form: str) -> str:
     from crossdock.tools.diff import json, markdown, text
 
     write = {"text": text.write, "json": json.write, "markdown": markdown.write}[form]

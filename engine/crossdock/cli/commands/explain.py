@@ -86,35 +86,31 @@ def _refuse_mixtures(field: str | None, source: str | None, payload: str | None,
 
 
 def _fields(mapping: LinkedMapping, field: str | None, form: str) -> str:
-    from crossdock.core.json_reader import encode
-    from crossdock.tools.explain import json, markdown, text
+    from crossdock.tools.explain import json, markdown, openlineage, text
     from crossdock.tools.explain.fields import fields
 
     links = fields(mapping, field)
     match form:
         case "json":
-            return encode(json.of_links(mapping, links))
+            return json.write_fields(mapping, links)
         case "markdown":
-            return markdown.of_links(mapping, links)
+            return markdown.write_fields(mapping, links)
         case "openlineage":
-            from crossdock.tools.explain.openlineage import facet
-
-            return encode(facet(mapping, links))
-    return text.of_links(links)
+            return openlineage.write_fields(mapping, links)
+    return text.write_fields(links)
 
 
 def _destinations(mapping: LinkedMapping, source: str, form: str) -> str:
-    from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import destinations
 
     found = destinations(mapping, source)
     match form:
         case "json":
-            return encode(json.of_destinations(mapping, found))
+            return json.write_destinations(mapping, found)
         case "markdown":
-            return markdown.of_destinations(mapping, found)
-    return text.of_destinations(found)
+            return markdown.write_destinations(mapping, found)
+    return text.write_destinations(found)
 
 
 def _run(
@@ -126,7 +122,6 @@ def _run(
     form: str,
     output: str | None,
 ) -> None:
-    from crossdock.core.json_reader import encode
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import fields
     from crossdock.tools.explain.run import run
@@ -136,11 +131,11 @@ def _run(
     account = run(mapping, read, settings, name=name, field=field)
     match form:
         case "json":
-            put(encode(json.of_stories(mapping, name, account.stories)), output)
+            put(json.write_values(mapping, name, account.stories), output)
         case "markdown":
-            put(markdown.of_stories(mapping, name, account.stories), output)
+            put(markdown.write_values(mapping, name, account.stories), output)
         case _:
-            put(text.of_stories(account.stories, whole=field is not None), output)
+            put(text.write_values(account.stories, whole=field is not None), output)
     report(account.problems, diagnostics_format(form))
     if account.broken:
         context.exit(4)

@@ -6,11 +6,11 @@ from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON, Missing
 from crossdock.tools.diff.comparison import Change, Remark
-from crossdock.tools.diff.report import Compared, Report, by_rule
+from crossdock.tools.diff.report import Compared, DiffReport, by_rule
 from crossdock.tools.diff.rules import RuleVersions, line_of
 
 
-def write(report: Report) -> str:
+def write(report: DiffReport) -> str:
     mappings = [_data(each) for each in report.mappings]
     return encode({"old": report.old, "new": report.new, "changed": report.changed, "mappings": mappings})
 

@@ -14,7 +14,7 @@ from crossdock.tools.diff.comparison import Change, Comparison, Remark
 from crossdock.tools.diff.report import (
     REMARKS,
     Compared,
-    Report,
+    DiffReport,
     by_rule,
     counted,
     place_of,
@@ -24,7 +24,7 @@ from crossdock.tools.diff.report import (
 )
 
 
-def write(report: Report) -> str:
+def write(report: DiffReport) -> str:
     lines = [f"## What changes from {_code(report.old)} to {_code(report.new)}"]
     same = [each for each in report.mappings if not each.changed]
     for each in report.mappings:

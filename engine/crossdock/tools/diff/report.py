@@ -38,7 +38,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DiffReport:
     """All that was compared. ``old`` and ``new`` are the two versions as the user named them."""
 
     old: str

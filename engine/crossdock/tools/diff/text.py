@@ -18,7 +18,7 @@ from crossdock.tools.diff.comparison import Change, Remark, Sample
 from crossdock.tools.diff.report import (
     REMARKS,
     Compared,
-    Report,
+    DiffReport,
     by_rule,
     counted,
     place_of,
@@ -31,7 +31,7 @@ from crossdock.tools.diff.rules import RuleVersions
 _MOST_NAMES: Final = 10
 
 
-def write(report: Report) -> str:
+def write(report: DiffReport) -> str:
     return "\n\n".join("\n".join(_mapping(each)) for each in report.mappings)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from crossdock.checking.lineage import Link
 from crossdock.core.diagnostics import Span
+from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import field_text
 from crossdock.tools.explain.fields import Destinations
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
 
 
-def of_links(mapping: LinkedMapping, links: Iterable[Link]) -> JSON:
-    return {**_mapping(mapping), "fields": [_link(link) for link in links]}
+def write_fields(mapping: LinkedMapping, links: Iterable[Link]) -> str:
+    return encode({**_mapping(mapping), "fields": [_link(link) for link in links]})
 
 
-def of_stories(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> JSON:
-    return {**_mapping(mapping), "payload": payload, "values": [_story(story) for story in stories]}
+def write_values(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> str:
+    return encode({**_mapping(mapping), "payload": payload, "values": [_story(story) for story in stories]})
 
 
-def of_destinations(mapping: LinkedMapping, found: Destinations) -> JSON:
-    return {
+def write_destinations(mapping: LinkedMapping, found: Destinations) -> str:
+    report: JSON = {
         **_mapping(mapping),
         "source": found.source,
         "goes_to": [_end(link) for link in found.direct],
@@ -34,6 +35,7 @@ def of_destinations(mapping: LinkedMapping, found: Destinations) -> JSON:
         "checks": [{"message": check.text, "at": _at(check.span)} for check in found.checks],
         "ignored": [{"path": field_text(item.path), "reason": item.reason} for item in found.ignored],
     }
+    return encode(report)
 
 
 def _mapping(mapping: LinkedMapping) -> dict[str, JSON]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
 
 
-def of_links(mapping: LinkedMapping, links: Iterable[Link]) -> str:
+def write_fields(mapping: LinkedMapping, links: Iterable[Link]) -> str:
     rows = [
         [
             code(link.target) or "the result",
@@ -34,7 +34,7 @@ def _through(link: Link) -> list[str]:
     return [name for name in link.functions if name not in AROUND]
 
 
-def of_stories(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> str:
+def write_values(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> str:
     rows = [
         [
             code(story.output) or "the result",
@@ -48,7 +48,7 @@ def of_stories(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -
     return head + table(["value at", "is", "step by step", "at"], rows)
 
 
-def of_destinations(mapping: LinkedMapping, found: Destinations) -> str:
+def write_destinations(mapping: LinkedMapping, found: Destinations) -> str:
     rows = [["goes to", code(link.target), _at(link.span)] for link in found.direct]
     rows += [["decides on", code(link.target), _at(link.span)] for link in found.decides]
     rows += [["is checked", check.text, _at(check.span)] for check in found.checks]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, assert_never
 
 from crossdock.checking.lineage import Link
+from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH, parse_path
 from crossdock.core.version import __version__
@@ -61,7 +62,7 @@ _AGGREGATIONS: Final = {"sum", "avg", "max", "min", "max_by", "min_by", "join", 
 _SELECTIONS: Final = {"root", "settings", "request", "answers", "not_null", "first", "last"}
 
 
-def facet(mapping: LinkedMapping, links: Iterable[Link]) -> JSON:
+def write_fields(mapping: LinkedMapping, links: Iterable[Link]) -> str:
     """The facets of the target dataset."""
     fields: dict[str, dict[tuple[str, str], list[JSON]]] = {}
     for link in links:
@@ -70,13 +71,14 @@ def facet(mapping: LinkedMapping, links: Iterable[Link]) -> JSON:
             found = inputs.setdefault(_dataset(mapping, path), [])
             if transformation not in found:
                 found.append(transformation)
-    return {
+    facets: JSON = {
         "columnLineage": {
             "_producer": PRODUCER,
             "_schemaURL": f"{SCHEMA}#/$defs/ColumnLineageDatasetFacet",
             "fields": {name: {"inputFields": _inputs(inputs)} for name, inputs in fields.items()},
         }
     }
+    return encode(facets)
 
 
 def _inputs(inputs: dict[tuple[str, str], list[JSON]]) -> list[JSON]:

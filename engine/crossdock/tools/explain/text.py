@@ -17,7 +17,7 @@ _MOST_STEPS: Final = 10
 _COLUMN: Final = 44
 
 
-def of_links(links: Iterable[Link]) -> str:
+def write_fields(links: Iterable[Link]) -> str:
     """The lineage of target fields."""
     return "\n\n".join(_tree(_head(link.target or "the result", link.span), _said(link)) for link in links)
 
@@ -32,7 +32,7 @@ def _said(link: Link) -> list[str]:
     return said or ["constant"]
 
 
-def of_destinations(found: Destinations) -> str:
+def write_destinations(found: Destinations) -> str:
     """Where a source field goes."""
     said = [f"goes to      {_head(link.target, link.span)}" for link in found.direct]
     said += [f"decides on   {_head(link.target, link.span)}" for link in found.decides]
@@ -41,7 +41,7 @@ def of_destinations(found: Destinations) -> str:
     return _tree(found.source, said or ["not used, and not listed as ignored"])
 
 
-def of_stories(stories: Iterable[Story], *, whole: bool = True) -> str:
+def write_values(stories: Iterable[Story], *, whole: bool = True) -> str:
     """How the values of a result came about; unless ``whole``, of long ways only the beginning."""
     return "\n\n".join(_story(story, whole) for story in stories)
 
