@@ -1,48 +1,42 @@
-"""A conversation's text -> an immutable, checked ``Conversation``.
+"""A conversation's text -> an immutable, checked ``Conversation``: parse, link, check.
 
-Its cells are resolved and checked as a mapping's are: what a step can read is the request, or the
-element of its ``each``, and the answers of the steps before it.
+conversation = compile_conversation("shop/order_ack/conversation", source, project)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import replace
 
 from crossdock.channels.conversation import Conversation
+from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.step_parser import parse_conversation
 from crossdock.channels.steps import (
-    BlockTask,
     CallTask,
     ConversationFile,
     ConversationStep,
-    EventTask,
-    ValueTask,
     all_steps,
     linked_steps,
     step_cells,
 )
-from crossdock.checking.check import CellCheck, settings_type
-from crossdock.checking.facts import shown_by
-from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.suppressions import apply_suppressions
-from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, schema_type
-from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
+from crossdock.core.diagnostics import Source, Span, in_order
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
 from crossdock.language.linker import Resolution, Surroundings
 from crossdock.language.links import Change, Links, changed_with_links
-from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
 
 
 def compile_conversation(
     name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
 ) -> Conversation:
-    """Compile and check a conversation. Raises CompileError with everything that is wrong."""
+    """Compile and check a conversation, whose ``name`` is its path below ``mappings/`` without the suffix.
+
+    ``surroundings`` finds the schemas, mappings, tables and settings that it names. ``lenient``: a property
+    that a schema does not document is a warning, not an error. Raises CompileError with all errors; the
+    warnings are the result's ``findings``.
+    """
     parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
     if parsed is None:
         raise CompileError(problems)
@@ -52,7 +46,7 @@ def compile_conversation(
     answers = _answers(parsed.steps, resolution)
     problems = in_order([*problems, *resolution.problems])
     if not problems:
-        findings = [*resolution.unused(), *_Check(cells, answers, lenient).conversation(parsed)]
+        findings = [*resolution.unused(), *check_conversation(parsed, cells, answers, lenient=lenient)]
         problems = in_order(apply_suppressions(findings, source))
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
@@ -92,7 +86,10 @@ def _linked(file: ConversationFile, links: Links) -> ConversationFile:
 
 
 def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.MappingFile:
-    """The conversation's cells as those of one mapping, so that their names are resolved together."""
+    """All cells of a conversation as one mapping, which the linker of mappings can then link.
+
+    Its result is never used: each cell runs by itself. So the list that holds them has no meaning.
+    """
     start = Span(source, 0, 1)
     cells = [cell for step in all_steps(file.steps) for cell in step_cells(step)]
     cells += [file.response, *([file.failure] if file.failure is not None else [])]
@@ -113,7 +110,7 @@ def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.Map
 
 
 def _answers(steps: tuple[ConversationStep, ...], resolution: Resolution) -> dict[str, Schema]:
-    """The schemas of the answers, by name."""
+    """The schemas of the channel's answers, by name."""
     found: dict[str, Schema] = {}
     for step in all_steps(steps):
         if isinstance(step.task, CallTask) and (name := step.task.answer) is not None:
@@ -121,148 +118,3 @@ def _answers(steps: tuple[ConversationStep, ...], resolution: Resolution) -> dic
             if schema is not None:
                 found[name.name] = schema
     return found
-
-
-_JUDGED: Final = ObjectType({"status": ANYTHING, "body": ANYTHING}, "the answer")
-_FAILED: Final = (
-    "step",
-    "kind",
-    "message",
-    "status",
-    "method",
-    "url",
-    "body",
-    "text",
-    "concept",
-    "id",
-    "skipped",
-)
-_FAILURE: Final = ObjectType(dict.fromkeys(_FAILED, ANYTHING), "the failure")
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """The surroundings of a step: its context, the request, the answers so far, and known facts."""
-
-    context: Type
-    request: Type
-    known: dict[str, Type]
-    sometimes: set[str]
-    shown: Facts = field(default_factory=dict)
-
-    def inside(self, context: Type) -> _Around:
-        """Inside an element, which is what the step begins with."""
-        around = {path: fact for path, fact in self.shown.items() if path and path[0] != Anchor("root")}
-        return replace(self, context=context, shown=around)
-
-    def block(self) -> _Around:
-        """Inside a step's own steps, whose answers only they can read."""
-        return replace(self, known=dict(self.known), sometimes=set(self.sometimes))
-
-    def where(self, check: CellCheck, step: ConversationStep) -> _Around:
-        """Where a step is done: its `if` holds, and its `unless` does not."""
-        shown, context = self.shown, self.context
-        for expression, truth in ((step.condition, True), (step.unless, False)):
-            if expression is not None:
-                check.condition(expression, context)
-                facts = shown_by(expression.node, truth=truth)
-                context = narrowed(
-                    context, {path: fact for path, fact in facts.items() if not is_scope_path(path)}
-                )
-                shown = all_of(shown, {path: fact for path, fact in facts.items() if is_scope_path(path)})
-                check.scope = check.scope.narrowed(facts)
-        return replace(self, context=context, shown=shown)
-
-    def scope(self, cells: LinkedMapping, *, lenient: bool) -> TypeScope:
-        """What expressions reach; ``root()`` is what the step begins with."""
-        scope = TypeScope(
-            root=self.context,
-            settings=settings_type(cells),
-            request=self.request,
-            answers=ObjectType(dict(self.known), "the answers so far"),
-            tables=cells.tables,
-            lenient=lenient,
-        )
-        return scope.narrowed(self.shown)
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """The static check of one conversation."""
-
-    cells: LinkedMapping
-    answers: dict[str, Schema]
-    lenient: bool
-
-    def conversation(self, file: ConversationFile) -> list[Diagnostic]:
-        around = _Around(schema_type(self.cells.source), schema_type(self.cells.source), {}, set())
-        findings = list(self.steps(file.steps, around))
-        if file.failure is not None:
-            findings += self.cell(file.failure, around.inside(_FAILURE))
-        findings += self.cell(file.response, around, schema_type(self.cells.target))
-        return findings
-
-    def steps(self, steps: tuple[ConversationStep, ...], around: _Around) -> Iterable[Diagnostic]:
-        """The findings of some steps; ``around.known`` takes what their answers are."""
-        for step in steps:
-            inside = around
-            if step.each is not None:
-                check = self.check(around)
-                inside = around.inside(check.each(step.each, around.context, "each"))
-                yield from check.findings
-            if step.about is not None:
-                yield from self.cell(step.about, inside)
-            if step.failure is not None:
-                yield from self.cell(step.failure, around.inside(_FAILURE))
-            check = self.check(inside)
-            here = inside.where(check, step)
-            yield from check.findings
-            answer: list[Type] = []
-            yield from self.action(step, here, answer)
-            sometimes = step.condition is not None or step.unless is not None
-            if sometimes or (isinstance(step.task, CallTask) and step.task.tolerate is not None):
-                around.sometimes.add(step.name)
-            for typ in answer:
-                typ = typ.with_optional(True) if sometimes and step.each is None else typ
-                around.known[step.name] = ListType(typ, name="the answers") if step.each is not None else typ
-
-    def action(self, step: ConversationStep, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
-        match step.task:
-            case CallTask() as call:
-                yield from self.call(call, around, answer)
-            case ValueTask(cell):
-                check = self.check(around)
-                answer.append(check.cell(cell, around.context, ANYTHING))
-                yield from check.findings
-            case EventTask(cell):
-                yield from self.cell(cell, around)
-            case BlockTask(steps):
-                inner = around.block()
-                yield from self.steps(steps, inner)
-                added = {name: typ for name, typ in inner.known.items() if around.known.get(name) is not typ}
-                element = {"element": around.context} if step.each is not None else {}
-                answer.append(ObjectType({**added, **element}, f"the answers of {step.name}"))
-
-    def call(self, call: CallTask, around: _Around, answer: list[Type]) -> Iterable[Diagnostic]:
-        check = self.check(around)
-        check.bound(call.path, around.context, around.sometimes)
-        yield from check.findings
-        for cell in (call.query, call.headers, call.body):
-            if cell is not None:
-                yield from self.cell(cell, around)
-        typ = schema_type(self.answers.get(call.answer.name) if call.answer else None)
-        answer.append(typ if call.tolerate is None else typ.with_optional(True))
-        check = self.check(around)
-        for expression in (call.tolerate, call.refuse):
-            if expression is not None:
-                check.condition(expression, _JUDGED)
-        yield from check.findings
-
-    def cell(self, cell: syntax.Cell, around: _Around, target: Type = ANYTHING) -> list[Diagnostic]:
-        check = self.check(around)
-        check.cell(cell, around.context, target)
-        return check.findings
-
-    def check(self, around: _Around) -> CellCheck:
-        """A check of the cells at this place."""
-        return CellCheck(around.scope(self.cells, lenient=self.lenient))

@@ -23,7 +23,7 @@ from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 
 _KEYS: Final = ("$status", "$body", "$text", "$error")
-_SILENCES: Final[dict[NoAnswerKind, str]] = {
+_ERRORS: Final[dict[NoAnswerKind, str]] = {
     "timeout": "the channel did not answer in time",
     "unreachable": "no connection to the channel could be made",
     "answer": "the connection broke before the answer was complete",
@@ -31,9 +31,11 @@ _SILENCES: Final[dict[NoAnswerKind, str]] = {
 
 
 def given_answer(call: Call, given: JSON | Missing) -> Answer:
-    """The answer that a file gives for a call: a body, or a status, a text or an error with it.
+    """The answer that a file gives for a call: JSON for a body, or an object with `$` keys.
 
     ``{"$status": 404, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``.
+
+    Raises Unanswered when none is given, NoAnswer for an ``$error``, InputError for one that is wrong.
     """
     if isinstance(given, Missing):
         raise Unanswered
@@ -46,7 +48,7 @@ def given_answer(call: Call, given: JSON | Missing) -> Answer:
             raise _wrong("unknown-key", message, call, help)
     error, status, text = given.get("$error"), given.get("$status", 200), given.get("$text")
     if error is not None:
-        raise _silence(error, call)
+        raise _given_error(error, call)
     if type(status) is not int or not isinstance(text, str | None):
         message = "an answer's `$status` is a whole number, and its `$text` is text"
         raise _wrong("wrong-type", message, call)
@@ -55,11 +57,11 @@ def given_answer(call: Call, given: JSON | Missing) -> Answer:
     return Answer(status=status, body=given.get("$body", MISSING), text=text)
 
 
-def _silence(error: JSON, call: Call) -> NoAnswer | InputError:
-    for kind, message in _SILENCES.items():
+def _given_error(error: JSON, call: Call) -> NoAnswer | InputError:
+    for kind, message in _ERRORS.items():
         if error == kind:
             return NoAnswer(kind, message)
-    return _wrong("not-allowed-value", f"an answer's `$error` is one of {', '.join(_SILENCES)}", call)
+    return _wrong("not-allowed-value", f"an answer's `$error` is one of {', '.join(_ERRORS)}", call)
 
 
 def _wrong(id: str, message: str, call: Call, help: str | None = None) -> InputError:
@@ -69,7 +71,7 @@ def _wrong(id: str, message: str, call: Call, help: str | None = None) -> InputE
 def read_answers(path: str, conversation: Conversation) -> JSON:
     """The answers by step from a JSON file, or from a directory with a file for each step.
 
-    Raises InputError, also for an answer to a step that is not there.
+    A file name is the name of its step. Raises InputError, also for a step that does not exist.
     """
     folder = Path(path)
     if folder.is_dir():
@@ -81,7 +83,7 @@ def read_answers(path: str, conversation: Conversation) -> JSON:
 
 
 def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSON:
-    """Answers by step as they are, when each is that of a step. Raises InputError."""
+    """The answers unchanged, when they are an object whose keys are steps. Else raises InputError."""
     if not isinstance(answers, dict):
         message = "answers are an object with the names of steps"
         raise InputError([Diagnostic("wrong-type", message, input=Place(name, ""))])
@@ -124,7 +126,10 @@ def plan(
 def plan_as_json(
     result: ConversationResult, base: str = "", headers: MappingType[str, str] | None = None
 ) -> JSON:
-    """The headers of every call, without secrets; the calls, what waits for an answer, and the response."""
+    """``{"headers": {…}, "calls": […], "waiting": […], "response": …}``, without the parts that are empty.
+
+    ``headers`` are those of every call, without secrets. There is a response when no step is waiting.
+    """
     shown: dict[str, JSON] = {"headers": dict(headers)} if headers else {}
     shown["calls"] = [call.as_json(base) for call in result.calls]
     if result.waiting:

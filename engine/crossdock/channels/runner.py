@@ -55,7 +55,7 @@ def run_conversation(
     if conversation.cells.source is not None:
         check_input(request, conversation.cells.source, name)
     scope = Scope(settings={**conversation.cells.settings, **(settings or {})}, request=request)
-    run = _Run(conversation, ask, base_url)
+    run = _ConversationRun(conversation, ask, base_url)
     frame = StepFrame(request, scope, name, conversation.failure)
     result = run.steps(conversation.steps, frame, given)
     if not result.unknown:
@@ -63,7 +63,7 @@ def run_conversation(
     return result
 
 
-class _Run:
+class _ConversationRun:
     """One run of a conversation. All its state is in the results: elements may run at the same time."""
 
     def __init__(self, conversation: Conversation, ask: Ask, base_url: str) -> None:

@@ -1,12 +1,9 @@
-"""The language of conversations as data: ``conversation.yaml`` -> steps, nothing in it resolved yet.
+"""``conversation.yaml`` -> steps and cells as data. Names of schemas and mappings are not looked up yet.
 
-The one idea: a step does one thing (a call, a value, an event, or steps of its own), and ``if``, ``each``
-and ``failure`` say whether, how often, and what becomes of it when it fails.
-
-    steps:
-      - step: order
-        call: GET /orders/{{ data.order.channel_refnum }}
-        answer: shop/order
+steps:
+  - step: order
+    call: GET /orders/{{ data.order.channel_refnum }}
+    answer: shop/order
 """
 
 from __future__ import annotations
@@ -33,10 +30,11 @@ from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
 from crossdock.language.parser import Parser, unknown_keys
 
-# The characters allowed unencoded in a path: RFC 3986 without those that end a path.
+# The characters of a path (RFC 3986, 3.3), without `?` and `#`, which end one.
 _PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-SAFE_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
+# Sending one of these twice does no more than sending it once (RFC 9110, 9.2.2).
+IDEMPOTENT_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
 FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
     "request": "the schema of the RetailOPS request",
@@ -48,6 +46,7 @@ FILE_KEYS: Final = {
     "response": "the response: a cell, or the name of a mapping",
     "failure": "the mapping that turns a failed step into an event; without it, a failed step is an error",
 }
+# Old names of keys of the file, and their new names.
 RENAMED_KEYS: Final = {"answer": "response_schema"}
 CALL_KEYS: Final = {
     "query": "the query parameters: cells that give text",
@@ -82,7 +81,10 @@ _CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
 
 
 def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
-    """A conversation and all its mistakes; None when it is none at all. ``span``: the file's start."""
+    """A conversation and everything that is wrong with it; None for a file that is not an object.
+
+    ``span`` is the start of the file, for an error about all of it.
+    """
     if not isinstance(node, MapNode):
         help = "a conversation begins with `request:`, `steps:` and `response:`"
         return None, [Diagnostic("not-a-conversation", "the file is not a conversation", span, help)]
@@ -91,7 +93,10 @@ def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile 
 
 
 class _StepParser(Parser):
-    """One reading of a conversation, gathering what is wrong."""
+    """Parses one conversation and collects what is wrong in it.
+
+    A part that is wrong is replaced by an empty one, so that all errors of a file are found at once.
+    """
 
     def conversation(self, node: MapNode) -> ConversationFile:
         node = self.with_new_names(node)
@@ -138,7 +143,7 @@ class _StepParser(Parser):
         return None if node is None else self.cell_or_mapping(node)
 
     def cell_or_mapping(self, node: Node) -> syntax.Cell:
-        """A plain text names a mapping, from this file; anything else is a cell."""
+        """Plain text names a mapping, relative to this file without a slash; anything else is a cell."""
         if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip():
             name = node.value if "/" in node.value else f"./{node.value}"
             return syntax.Use(name, node.span, (), node.span)
@@ -230,7 +235,7 @@ class _StepParser(Parser):
             answer=self.schema_name(node.get("answer")),
             tolerate=self.optional_expression(node, "tolerate"),
             refuse=self.optional_expression(node, "refuse"),
-            repeatable=self.flag(node.get("repeatable")) or method in SAFE_METHODS,
+            repeatable=self.flag(node.get("repeatable")) or method in IDEMPOTENT_METHODS,
         )
         return call if path is not None else None
 
@@ -249,7 +254,7 @@ class _StepParser(Parser):
         return method, self.path(content, match.start(2))
 
     def path(self, content: ScalarNode, start: int) -> Expression | None:
-        """The path as a template; its text begins behind the method."""
+        """The path as a template: the text after the method."""
         rest = content.behind(start)
         compile_text = compile_template if is_template(str(rest.value)) else compile_constant_text
         path = self._compiled(compile_text, rest)
@@ -288,7 +293,11 @@ class _StepParser(Parser):
 
 
 def _path_problem(path: Expression) -> tuple[str, str] | None:
-    """What no path can have in what is written of it, and what to do. What a payload gives is escaped."""
+    """What is wrong in the constant parts of a path, and what to do; None when nothing is.
+
+    A segment is `.` or `..` also when it is written `%2e`. A value counts as `{}` here: it is encoded, and
+    refused if it is such a segment, when the call is built.
+    """
     pieces = [str(part.value) if isinstance(part, Constant) else "{}" for part in children(path.node)]
     written = "".join(piece for piece in pieces if piece != "{}")
     if "?" in written or "#" in written:
