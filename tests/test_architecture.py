@@ -245,6 +245,17 @@ def _docstring(node: ast.AST) -> Iterator[ast.AST]:
             yield first.value
 
 
+def test_no_class_name_is_defined_twice() -> None:
+    """One name is one class, so that a name in a message or a signature says which."""
+    homes: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(name)
+
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
 def test_no_function_is_longer_than_forty_lines() -> None:
     long = [
         f"{name}.{node.name}: {(node.end_lineno or 0) - node.lineno + 1}"
