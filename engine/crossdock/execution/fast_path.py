@@ -22,7 +22,7 @@ Read = Callable[[bytes], "JSON | Missing"]
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """The fast path gave up; run the mapping on the normal path."""
+    """The fast path gave up: run the mapping on the normal path. Not the same as a missing result."""
 
 
 NOTHING: Final = Nothing()
@@ -30,10 +30,12 @@ NOTHING: Final = Nothing()
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What runs in place of a mapping. An acceptor gives a number below 0 for what it does not accept.
+    """The fast path of one mapping.
 
-    ``read`` gives the value of bytes that fit the source schema, and MISSING for others. ``prunes`` makes
-    what reads of trusted bytes only what ``run`` can see.
+    ``run`` is its generated function. ``takes`` and ``gives`` accept the source and the target: they return
+    a number below 0 for a value that they do not accept. ``read`` decodes and validates bytes in one pass,
+    and returns MISSING for bytes that do not fit. ``prunes`` makes the reader of trusted bytes, which
+    decodes only the parts that ``run`` can read.
     """
 
     run: Run

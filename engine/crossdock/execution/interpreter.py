@@ -1,7 +1,7 @@
-"""Mapping x payload -> result: the reference meaning of the language.
+"""Mapping x payload -> result: this module defines what the language means.
 
-One function a node kind, no state but the trace. A cell yields a value or ``MISSING``; what that does
-to the key or the list item around it is decided where the key or the item is.
+There is one case for each kind of cell, and no state but the trace. A cell yields a value or ``MISSING``;
+the object or the list around it then leaves out the key or the item.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from crossdock.language.syntax import LinkedMapping
 
 @dataclass(slots=True)
 class Outcome:
-    """What an execution gives: the result, the checks that failed, and the trace."""
+    """What an execution gives: the result, the checks that failed, and the trace.
+
+    ``present`` is false when the mapping gives no value at all; ``value`` is then None.
+    """
 
     value: JSON
     failed: list[Diagnostic] = field(default_factory=list)
@@ -55,7 +58,7 @@ def execute(
 
 
 class _Run:
-    """One execution: what it gathers on the way."""
+    """One execution of a mapping and of those that it uses: the trace, and the checks that failed."""
 
     def __init__(self, name: str, origins: Origins | None, watch: Watch | None = None) -> None:
         self.name = name
@@ -79,7 +82,7 @@ class _Run:
 
 
 class _Cells:
-    """The cells of one mapping, in its scope."""
+    """Runs the cells of one mapping, in its scope. ``path`` is the place in the result that is written."""
 
     def __init__(self, run: _Run, scope: Scope) -> None:
         self.run = run
@@ -112,7 +115,7 @@ class _Cells:
                 return self.use(cell, context, path)
 
     def behind(self, cell: syntax.Cell, context: JSON, path: Parts) -> JSON | Missing:
-        """A cell behind the expression that was evaluated last."""
+        """The cell of a ``$with``, ``$if`` or ``$each`` whose expression was just evaluated."""
         if self.run.watch is None:
             return self.cell(cell, context, path)
         self.run.watch.entered(context)
@@ -219,7 +222,7 @@ class _Cells:
         return MISSING
 
     def check(self, check: syntax.Check, value: JSON, path: Parts) -> None:
-        """Note a check that does not hold, with both figures when it compares two."""
+        """Note a check that fails, with both figures when it compares two."""
         if is_true(self.evaluate(check.condition, value, path)):
             self.take_reads()
             return
@@ -255,7 +258,7 @@ class _Cells:
 
 
 def _figures(*values: JSON) -> list[str]:
-    """Amounts as people write them: all with as many decimals as the longest needs, cents at the least."""
+    """Amounts as people write them: all with the decimals that the longest needs, and at least two."""
     numbers = [None if value is None else Decimal(str(value)).normalize() for value in values]
     decimals = max((-int(number.as_tuple().exponent) for number in numbers if number is not None), default=0)
     places = max(decimals, 2) if decimals > 0 else 0
@@ -263,7 +266,7 @@ def _figures(*values: JSON) -> list[str]:
 
 
 def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON]) -> JSON:
-    """A cell that reads nothing but settings, as those of a channel's file. Raises EvaluationError."""
+    """The value of a cell that reads only settings, as in a channel's file. Raises EvaluationError."""
     run = _Run("the channel's settings", None)
     value = _Cells(run, Scope(settings=settings)).cell(cell, None, ())
     return None if isinstance(value, Missing) else value

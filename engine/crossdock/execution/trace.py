@@ -61,10 +61,10 @@ class Trace:
 
 
 class Watch(Protocol):
-    """Who wants to know more of a run than its trace says; told in the order of the run."""
+    """An observer of a run, called in the order of the run. It sees more than the trace keeps."""
 
     def began(self, mapping: LinkedMapping, payload: JSON, output: Parts) -> None:
-        """A mapping, the first or one that is used, has a place of the result to write."""
+        """A mapping starts to write a place of the result: the first mapping, or one that is used."""
 
     def evaluated(
         self, output: Parts, expression: Expression, context: JSON, scope: Scope, value: JSON
@@ -75,10 +75,10 @@ class Watch(Protocol):
         """Everything until ``left`` comes after the last evaluated condition, list or object."""
 
     def left(self) -> None:
-        """What was entered last is done, and what was evaluated for it is the last again."""
+        """What was entered last is done. Its expression counts as the last evaluated one again."""
 
     def written(self, output: Parts, span: Span) -> None:
-        """A constant, a list or an object is done."""
+        """A constant, a list or an object is complete."""
 
 
 class Origins:

@@ -1,7 +1,7 @@
-"""YAML nodes -> mapping nodes. The only place that knows the ``$`` words and the keys of a file.
+"""YAML nodes -> the cells of a mapping. Only this module knows the ``$`` words and the keys of a file.
 
-Nothing is resolved here, and nothing stops at the first mistake: a cell that is wrong becomes a
-``Literal(None)``, its mistake becomes a diagnostic, and parsing continues.
+No name is resolved here. Parsing does not stop at a mistake: a wrong cell is reported and becomes a
+``Literal`` marked as broken, so that one run reports every mistake of a file.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def parse_mapping(node: Node | None, span: Span) -> tuple[syntax.MappingFile | N
 
 
 class Parser:
-    """One reading of a file, gathering what is wrong."""
+    """Parses one file. ``problems`` collects its mistakes."""
 
     def __init__(self) -> None:
         self.problems: list[Diagnostic] = []
@@ -189,7 +189,7 @@ class Parser:
     # Cells
 
     def cell(self, node: Node) -> syntax.Cell:
-        """A cell; a list item with `$each` is no cell, see `_item`."""
+        """A cell. A list item with `$each` is not one: it gives several, see `_item`."""
         match node:
             case ScalarNode():
                 return self._scalar(node)
@@ -243,7 +243,7 @@ class Parser:
         return self._compiled(compile_expression, node)
 
     def _object(self, node: MapNode) -> syntax.Cell:
-        """An object with its words: its content, kept by `$if`, inside `$with`."""
+        """An object with its `$` words. `$with` applies outside `$if`, whatever their order in the file."""
         self._known_words(node)
         cell = self._body(node)
         if (condition := node.get("$if")) is not None:
@@ -262,7 +262,7 @@ class Parser:
                 self.problem("unknown-word", f"there is no word `{word}`", key.span, help)
 
     def _body(self, node: MapNode) -> syntax.Cell:
-        """What an object is without its `$each`, `$with` and `$if`."""
+        """The cell of an object without its `$each`, `$with` and `$if`."""
         plain_entries = [(key, value) for key, value in node.entries if not str(key.value).startswith("$")]
         given = [word for word in ("$const", "$value", "$use") if node.get(word) is not None]
         if len(given) > 1:
@@ -291,7 +291,7 @@ class Parser:
 
 
 def _ignored_parts(text: str) -> tuple[str, ...] | None:
-    """The parts of a path that a mapping leaves out; None for another text. ``*`` is only a last part."""
+    """The parts of a path under `ignored` or `unavailable`; None if it is not one. ``*`` can only be last."""
     try:
         parts = parse_path(text)
     except PathError:
@@ -302,7 +302,7 @@ def _ignored_parts(text: str) -> tuple[str, ...] | None:
 
 
 def unknown_keys(node: MapNode, known: Collection[str], what: str) -> list[Diagnostic]:
-    """A finding for each unknown key of an object."""
+    """A finding for each unknown key of an object. ``what`` names the object in the message."""
     problems = []
     for key, _ in node.entries:
         if key.value not in known:
@@ -320,7 +320,7 @@ def table_rows(node: MapNode) -> dict[str, JSON]:
 
 
 def plain(node: Node) -> JSON:
-    """A node as the JSON that it looks like, nothing in it evaluated."""
+    """A node as a JSON constant: nothing in it is an expression."""
     match node:
         case ScalarNode():
             return node.value

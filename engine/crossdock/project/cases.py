@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An example: a file of the mapping, or the conversation, that is named as its folder."""
+    """One example. Its folder below ``examples/`` has the name of a mapping or a conversation, ``of``."""
 
     root: Path
     path: PurePosixPath
@@ -46,7 +46,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What messages call its payload."""
+        """The name of its payload in messages."""
         return f"{EXAMPLES}/{self.path}"
 
     def beside(self, suffix: str) -> Path:
@@ -95,7 +95,7 @@ def _below(mapping: LinkedMapping) -> Iterator[LinkedMapping]:
 def run_case(
     project: Project, case: Case, change: Change | None = None, watch: Watch | None = None
 ) -> tuple[str | None, str | None]:
-    """The result of an example and its diagnostics, as text; None for what there is not.
+    """The result of an example and its diagnostics, as text; None for a part that is missing.
 
     Raises ProjectError or CompileError when its mapping, its conversation or its settings are wrong.
     """
@@ -154,5 +154,5 @@ def settings_of(project: Project, case: Case) -> dict[str, JSON]:
 
 
 def _portable(text: str) -> str:
-    """Diagnostics as every machine renders them: the bundled mappings without their directory."""
+    """Diagnostics without the directory of the bundled mappings, so that all machines give the same text."""
     return text.replace(f"{bundled_root()}/", "")

@@ -1,8 +1,8 @@
 """Generated code kept on disk, so that a mapping is read, checked and turned into Python once.
 
 An entry holds the code of a mapping and of its schemas' acceptors, and the digest of every file that was
-read on the way. It is good as long as they are what they were, the engine is, and Python is. One file for
-each mapping and project, written whole or not at all, so that a process finds the old or the new one.
+read for it. It is valid while those files, the engine and Python are unchanged. Each mapping of a project
+has one file, written completely or not at all, so that a process finds the old or the new one.
 
 The entries are code that will run. They are only loaded from a directory and files that no other user can
 write, and only if the digest of their content is right; else they are ignored. ``CROSSDOCK_CACHE`` names

@@ -1,6 +1,6 @@
 """Payloads to run a mapping over: its examples, a directory of JSON files, or lines of JSON, one by one.
 
-A record that cannot be read is a record all the same: its ``fault`` says why, and the next one follows.
+A record that cannot be read does not end the run: its ``fault`` says why, and the next record follows.
 
     for record in records_in(Path("yesterday.ndjson")):
         record.name         # yesterday.ndjson:17
@@ -31,7 +31,7 @@ _LINES: Final = (".ndjson", ".jsonl")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A payload, what messages call it, and the settings that it is for."""
+    """A payload, its name in messages, and its settings. With a ``fault`` there is no payload."""
 
     name: str
     payload: JSON = None
@@ -52,7 +52,7 @@ def examples_of(roots: Iterable[Path], mapping: str) -> Iterator[Record]:
 
 
 def records_in(place: Path) -> Iterator[Record]:
-    """The records of a directory, of a file with one on each line (- is stdin), or of a file that is one."""
+    """The records of a directory, of a file with one on each line (- is stdin), or of a file with one."""
     if str(place) == "-":
         yield from records_of(sys.stdin.buffer, "<stdin>")
     elif place.is_dir():
@@ -65,7 +65,7 @@ def records_in(place: Path) -> Iterator[Record]:
 
 
 def records_of(stream: Iterable[bytes], name: str) -> Iterator[Record]:
-    """The records of a stream, one on each line; a blank line is none."""
+    """The records of a stream, one on each line. Blank lines are skipped."""
     for number, line in enumerate(stream, 1):
         if line.strip():
             yield _record(line.rstrip(b"\r\n"), f"{name}:{number}", {})

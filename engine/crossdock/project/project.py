@@ -1,6 +1,7 @@
-"""Mappings, schemas and channels on a search path: the project's own directory, the bundled one below.
+"""Mappings, schemas and channels on a search path: the project's own directory, then the bundled one.
 
-A directory with a ``mappings/`` folder is a project. Whole files shadow by path; nothing is merged.
+A directory with a ``mappings/`` folder is a project. A file replaces the whole bundled file at the same
+path; nothing is merged.
 
     project = Project.open()                 # nearest project above the working directory
     mapping = project.mapping("kibo/order")  # mappings/kibo/order.yaml, compiled and checked
@@ -114,7 +115,7 @@ class Project:
         return known
 
     def own_names(self) -> list[str]:
-        """What is checked when nothing is named: the project's own mappings and conversations."""
+        """The names that ``check`` uses by default: the project's own mappings and conversations."""
         conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names(own=True))
         return [*self.mapping_names(own=True), *conversations]
 
@@ -126,9 +127,9 @@ class Project:
         return self._read(path)
 
     def check(self, names: Sequence[str] | None = None, *, lenient: bool = False) -> list[Diagnostic]:
-        """All findings in these, or in all of the project's own: every file, every mistake.
+        """All findings in these mappings and conversations, by default in all of the project's own.
 
-        ``lenient``: a property that a schema does not document is a warning, and no error.
+        ``lenient``: a property that a schema does not document is a warning and not an error.
         """
         if lenient and not self._lenient:
             return Project(self.roots, lenient=True).check(names)
@@ -238,10 +239,13 @@ class Project:
         message = f"`{channel}` has no conversation for `{shorten(action)}`"
         return ProjectError([Diagnostic("unknown-action", message, help=help)])
 
-    # What a mapping can name outside its own file
+    # What the linker finds: see ``language.linker.Surroundings``
 
     def used_mapping(self, name: str, user: str) -> LinkedMapping:
-        """A mapping that another one names: from that file with ./ or ../, else from mappings/."""
+        """A mapping that ``user`` names: relative to that file with ./ or ../, else below ``mappings/``.
+
+        Raises ProjectError for an unknown name, CompileError for a mapping with errors or for a circle.
+        """
         resolved = _resolve(name, user)
         if resolved is None:
             raise ProjectError([Diagnostic("unknown-mapping", f"`{name}` leads out of `{MAPPINGS}`")])
@@ -276,7 +280,7 @@ class Project:
         return self.channel_of(name).defaults()
 
     def settings(self, name: str, given: MappingType[str, str]) -> dict[str, JSON]:
-        """The same, with some given as text. Raises CompileError."""
+        """The same, with some of them given as text, as on the command line. Raises CompileError."""
         return self.channel_of(name).overridden(given)
 
     def channel_of(self, name: str) -> Channel:

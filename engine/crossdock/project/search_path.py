@@ -1,4 +1,4 @@
-"""Where projects are: the directories of a search path."""
+"""Finds projects. A search path is a list of project directories; the first one that has a file wins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES: Final = (".yaml", ".yml")
 def located(directory: Path | str | None = None) -> list[Path]:
     """The search path of the nearest project at or above a directory (the working directory).
 
-    Raises ProjectError for a directory that is named, and is not there or in no project.
+    Raises ProjectError for a given directory that does not exist or is not in a project.
     """
     start = (Path(directory) if directory is not None else Path.cwd()).resolve()
     if not start.is_dir():
@@ -31,7 +31,7 @@ def located(directory: Path | str | None = None) -> list[Path]:
 
 
 def name_of_file(roots: Sequence[Path], name: str) -> str:
-    """The name of a mapping that was given as a file, if it is on the search path."""
+    """The name of a mapping that was given as a file. A file outside the search path keeps its path."""
     if not name.endswith(FILES) or "\0" in name:
         return name.strip("/")
     path = Path(name).resolve()
@@ -57,6 +57,6 @@ def bundled() -> Path:
 
 
 def search_path(own: Path | None) -> list[Path]:
-    """A project over the bundled one."""
+    """A project's own directory, and below it the bundled one."""
     below = bundled()
     return [below] if own is None or own == below else [own, below]
