@@ -11,11 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
-from typing import Any, Final, Protocol, assert_never, cast
+from typing import Any, Final, assert_never, cast
 
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.execution.jmespath_library import Reference, builtin
+from crossdock.execution.observer import Observer, Witness
 from crossdock.execution.scope import Scope
 from crossdock.execution.values import equal, has_order, is_true, kind_in_words
 from crossdock.language.expr import (
@@ -64,24 +65,6 @@ class Failure(Exception):  # noqa: N818 (it never leaves the engine)
         self.message = message
         self.node = node
         self.mark = mark
-
-
-class Witness(Protocol):
-    """Is notified of each property and element that an evaluation reads."""
-
-    def seen(self, container: JSON, key: str | int) -> None: ...
-
-    def mark(self) -> int:
-        """How much has been seen so far."""
-
-
-class Observer(Witness, Protocol):
-    """A witness that is also told of each part of an expression, as it is evaluated."""
-
-    def opened(self, part: Expr, context: JSON) -> None: ...
-
-    def closed(self, value: JSON) -> None:
-        """The part that was opened last, of those still open, gives this value."""
 
 
 def printed(value: JSON, node: Expr) -> str | None:
