@@ -579,7 +579,7 @@ def test_a_wide_recursive_union_stays_cheap() -> None:
         {"properties": {"next": {"$ref": "#", "title": f"{i}"}, f"p{i}": {}}} for i in range(8)
     ]
     union: Node = {"anyOf": branches}
-    found: Shape | None = Shape(union, lambda node: union if "$ref" in node else node)
+    found: Shape | None = Shape(union, lambda _: union)
     started = time.perf_counter()
     for _ in range(30):
         assert found is not None

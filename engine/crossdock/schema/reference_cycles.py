@@ -8,17 +8,12 @@ apply to a value that nests 40 levels deep.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
-from crossdock.core.json_types import JSON
 from crossdock.core.limits import SCHEMA_CHAIN, SCHEMA_PLACES
 from crossdock.schema.dialect import Node
-
-_IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
-
-Target = Callable[[str], Node]
+from crossdock.schema.node import Target, first_items, in_place, nodes, other_items, patterns, properties
 
 
 def endless(parts: Mapping[str, Node], target: Target, sizes: dict[int, int]) -> str | None:
@@ -36,19 +31,10 @@ def _expanded(node: Node, target: Target, sizes: dict[int, int], chain: int) -> 
         sizes[id(node)] = SCHEMA_PLACES + 1  # met again before it is known: a circle
         within = chain < SCHEMA_CHAIN
         size = 1 if within else SCHEMA_PLACES + 1
-        for other in _beneath(node, target) if within else ():
+        for other in in_place(node, target) if within else ():
             size += _expanded(other, target, sizes, chain + 1)
         sizes[id(node)] = size
     return size
-
-
-def _beneath(node: Node, target: Target) -> Iterable[Node]:
-    """The schemas that apply to the same value as this one."""
-    if isinstance(reference := node.get("$ref"), str):
-        yield target(reference)
-    for word in _IN_PLACE:
-        yield from _nodes(node.get(word))
-    yield from _nodes(_values(node.get("dependentSchemas")))
 
 
 def multiplying(parts: Mapping[str, Node], target: Target) -> str | None:
@@ -96,7 +82,7 @@ class _Graph:
         number = self.met[id(node)] = len(self.met)
         way.append(id(node))
         following = iter(
-            [*_beneath(node, self.target), *(child for key in _keys(node) for child in _at(node, key))]
+            [*in_place(node, self.target), *(child for key in _keys(node) for child in _at(node, key))]
         )
         return number, [number], node, following
 
@@ -113,46 +99,36 @@ class _Graph:
 
     def multiplies(self, node: Node) -> bool:
         """Whether one property or element of a value is led back from more than once."""
-        own, together = self.circle_of[id(node)], list(self.in_place(node))
+        own, together = self.circle_of[id(node)], list(self.together(node))
         keys = {key for each in together for key in _keys(each)}
         return any(
             sum(self.circle_of[id(child)] == own for each in together for child in _at(each, key)) > 1
             for key in keys
         )
 
-    def in_place(self, node: Node) -> Iterator[Node]:
+    def together(self, node: Node) -> Iterator[Node]:
         pending = [node]
         while pending:
             each = pending.pop()
             yield each
-            pending.extend(_beneath(each, self.target))
+            pending.extend(in_place(each, self.target))
 
 
 def _keys(node: Node) -> Iterator[str | int]:
     """The properties and places that a schema tells apart, and one for each of the others."""
     yield from ("", -1)
-    properties, first = node.get("properties"), node.get("prefixItems")
-    yield from (f".{name}" for name in (properties if isinstance(properties, dict) else ()))
-    yield from range(len(first) if isinstance(first, list) else 0)
+    yield from (f".{name}" for name in properties(node))
+    yield from range(len(first_items(node)))
 
 
 def _at(node: Node, key: str | int) -> Iterator[Node]:
     """The schemas that apply to one property or element of a value."""
     if isinstance(key, int):
-        first = node.get("prefixItems")
-        own = first[key] if isinstance(first, list) and 0 <= key < len(first) else node.get("items")
-        yield from _nodes([own, node.get("contains")])
+        first = first_items(node)
+        own = first[key] if 0 <= key < len(first) else other_items(node)
+        yield from nodes([own, node.get("contains")])
         return
-    properties = node.get("properties")
-    named = properties.get(key[1:]) if isinstance(properties, dict) and key else None
-    yield from _nodes([named, *_values(node.get("patternProperties"))])
+    named = properties(node).get(key[1:]) if key else None
+    yield from nodes([named, *patterns(node).values()])
     if named is None:
-        yield from _nodes(node.get("additionalProperties"))
-
-
-def _values(value: JSON) -> list[JSON]:
-    return [*value.values()] if isinstance(value, dict) else []
-
-
-def _nodes(value: JSON) -> Iterator[Node]:
-    yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict))
+        yield from nodes([node.get("additionalProperties")])

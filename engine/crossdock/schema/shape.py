@@ -11,16 +11,14 @@ required when all of them require it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from crossdock.core.json_types import JSON
-from crossdock.core.kinds import kind_of
-from crossdock.schema.dialect import NOTHING, TYPES, Node
+from crossdock.schema import node as nodes
+from crossdock.schema.dialect import NOTHING, Node
 
-_ANY = frozenset(TYPES)
 _T = TypeVar("_T")
 
 
@@ -29,7 +27,7 @@ class Shape:
     """What a schema node says of a value. Pure; each of its answers is made once."""
 
     node: Node
-    _resolve: Callable[[Node], Node] = field(repr=False)
+    _target: nodes.Target = field(repr=False)
     _known: dict[str | None, Shape | None] = field(default_factory=dict, repr=False)
     _answers: dict[str, object] = field(default_factory=dict, repr=False)
 
@@ -45,13 +43,24 @@ class Shape:
 
     def _kinds(self) -> frozenset[str] | None:
         kinds = self._types(self.node)
-        if kinds == _ANY:
+        if kinds == nodes.ANY_KIND:
             return None
         return kinds - {"integer"} if "number" in kinds else kinds
 
     def is_as(self, other: Shape) -> bool:
         """Whether the two are the same part of a schema."""
-        return self._resolve(self.node) is other._resolve(other.node)
+        return self._resolved() is other._resolved()
+
+    def _resolved(self) -> Node:
+        return nodes.resolved(self.node, self._target)
+
+    def references(self) -> frozenset[str]:
+        """The absolute references that lead on from here, itself or through schemas beside it."""
+        return nodes.references(self.node)
+
+    def property_order(self) -> tuple[str, ...]:
+        """The documented properties in the order of the schema files, those of a reference after its own."""
+        return self._once("order", lambda: tuple(dict.fromkeys(self._names(self.node))))
 
     def property_names(self) -> frozenset[str]:
         """The documented properties."""
@@ -60,7 +69,7 @@ class Shape:
     def items(self) -> Shape:
         """The shape of a list's elements, whatever their place."""
         if None not in self._known:
-            self._known[None] = Shape(self._items(self.node), self._resolve)
+            self._known[None] = Shape(self._items(self.node), self._target)
         return self._known[None] or self
 
     def required(self) -> frozenset[str]:
@@ -99,85 +108,74 @@ class Shape:
         return self._known[name]
 
     def _shape(self, node: Node | None) -> Shape | None:
-        return None if node is None else Shape(node, self._resolve)
-
-    def _merged(self, node: Node) -> Iterator[Node]:
-        """The schemas that hold together with this one."""
-        if "$ref" in node:
-            yield self._resolve({"$ref": node["$ref"]})
-        yield from _nodes(node.get("allOf"))
-
-    def _choices(self, node: Node) -> Iterator[list[Node]]:
-        """The lists of schemas of which one holds together with this one."""
-        for word in ("anyOf", "oneOf"):
-            if word in node:
-                yield _nodes(node[word])
-        if "if" in node:
-            yield [*_nodes([node.get("then", {})]), *_nodes([node.get("else", {})])]
+        return None if node is None else Shape(node, self._target)
 
     def _types(self, node: Node) -> frozenset[str]:
-        kinds = _own_types(node)
-        for each in self._merged(node):
+        kinds = nodes.kinds(node)
+        for each in nodes.merged(node, self._target):
             kinds &= self._types(each)
-        for branches in self._choices(node):
+        for branches in nodes.choices(node):
             kinds &= frozenset[str]().union(*map(self._types, branches))
         return kinds
 
     def _property(self, node: Node, name: str) -> Node | None:
-        found = [*_own_properties(node, name), *(self._property(each, name) for each in self._merged(node))]
-        found += (_either(self._property(each, name) for each in each_of) for each_of in self._choices(node))
+        found = [
+            *nodes.property_schemas(node, name),
+            *(self._property(each, name) for each in nodes.merged(node, self._target)),
+        ]
+        found += (_either(self._property(each, name) for each in each_of) for each_of in nodes.choices(node))
         return _both(found)
 
     def _names(self, node: Node) -> Iterator[str]:
-        properties = node.get("properties")
-        if isinstance(properties, dict):
-            yield from properties
-        for each in (*self._merged(node), *(one for choice in self._choices(node) for one in choice)):
+        yield from nodes.properties(node)
+        for each in (
+            *nodes.merged(node, self._target),
+            *(one for choice in nodes.choices(node) for one in choice),
+        ):
             yield from self._names(each)
 
     def _items(self, node: Node) -> Node:
         if "array" not in self._types(node):
             return NOTHING
-        found: list[Node | None] = [_own_items(node), *map(self._items, self._merged(node))]
-        found += (_either(map(self._items, branches)) for branches in self._choices(node))
+        found: list[Node | None] = [_own_items(node), *map(self._items, nodes.merged(node, self._target))]
+        found += (_either(map(self._items, branches)) for branches in nodes.choices(node))
         return _both(found) or {}
 
     def _required(self, node: Node) -> frozenset[str]:
         names = node.get("required")
         found = frozenset(map(str, names)) if isinstance(names, list) else frozenset[str]()
-        for each in self._merged(node):
+        for each in nodes.merged(node, self._target):
             found |= self._required(each)
-        for branches in self._choices(node):
+        for branches in nodes.choices(node):
             sets = [self._required(each) for each in branches if "object" in self._types(each)]
             found |= frozenset.intersection(*sets) if sets else frozenset()
         return found
 
     def _open(self, node: Node) -> bool:
-        documented = node.get("properties") or node.get("patternProperties")
-        if documented or node.get("additionalProperties", {}) != {}:
+        if nodes.properties(node) or nodes.patterns(node) or nodes.others(node) != {}:
             return False
-        if not all(map(self._open, self._merged(node))):
+        if not all(map(self._open, nodes.merged(node, self._target))):
             return False
         return all(
             any("object" in self._types(each) and self._open(each) for each in branches)
-            for branches in self._choices(node)
+            for branches in nodes.choices(node)
         )
 
     def _closed(self, node: Node) -> bool:
-        if node.get("additionalProperties") is False or node.get("additionalProperties") == NOTHING:
+        if nodes.others(node) == NOTHING:
             return True
         if node.get("unevaluatedProperties") in (False, NOTHING) or any(
-            map(self._closed, self._merged(node))
+            map(self._closed, nodes.merged(node, self._target))
         ):
             return True
         choices = (
-            [each for each in branches if "object" in self._types(each)] for branches in self._choices(node)
+            [each for each in branches if "object" in self._types(each)] for branches in nodes.choices(node)
         )
         return any(branches and all(map(self._closed, branches)) for branches in choices)
 
     def _values(self, node: Node, own: Callable[[Node], list[JSON] | None]) -> list[JSON] | None:
-        found = [own(node), *(self._values(each, own) for each in self._merged(node))]
-        for branches in self._choices(node):
+        found = [own(node), *(self._values(each, own) for each in nodes.merged(node, self._target))]
+        for branches in nodes.choices(node):
             lists = [self._values(each, own) for each in branches if self._types(each)]
             known = [each for each in lists if each is not None]
             found.append(_united(known) if len(known) == len(lists) else None)
@@ -185,40 +183,16 @@ class Shape:
         return _common(known) if known else None
 
     def _sensitive(self, node: Node) -> bool:
-        below = (*self._merged(node), *(one for choice in self._choices(node) for one in choice))
+        below = (
+            *nodes.merged(node, self._target),
+            *(one for choice in nodes.choices(node) for one in choice),
+        )
         return node.get("x-sensitive") is True or any(map(self._sensitive, below))
-
-
-def _nodes(value: JSON) -> list[Node]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _own_types(node: Node) -> frozenset[str]:
-    if node.get("not") == {}:
-        return frozenset()
-    given = node.get("type")
-    if given is not None:
-        kinds = frozenset(map(str, given if isinstance(given, list) else [given]))
-        return kinds | {"integer"} if "number" in kinds else kinds
-    values = [node["const"]] if "const" in node else node.get("enum")
-    return frozenset(map(kind_of, values)) if isinstance(values, list) else _ANY
-
-
-def _own_properties(node: Node, name: str) -> list[Node | None]:
-    properties, patterns = node.get("properties"), node.get("patternProperties")
-    found: list[Node | None] = []
-    if isinstance(properties, dict):
-        found += _nodes([properties.get(name)])
-    if isinstance(patterns, dict):
-        found += _nodes([each for pattern, each in patterns.items() if re.search(pattern, name)])
-    others = node.get("additionalProperties")
-    return found or (list(_nodes([others])) if others else [])
 
 
 def _own_items(node: Node) -> Node:
     """Of the elements in any place. A list without ``items`` may hold anything."""
-    others = node.get("items", {})
-    return _either([*_nodes(node.get("prefixItems")), *_nodes([others])]) or {}
+    return _either([*nodes.first_items(node), nodes.other_items(node) or {}]) or {}
 
 
 def _own_values(node: Node) -> list[JSON] | None:
@@ -241,35 +215,35 @@ def _as_tuple(values: list[JSON] | None) -> tuple[JSON, ...] | None:
     return None if values is None else tuple(values)
 
 
-def _both(nodes: Iterable[Node | None]) -> Node | None:
+def _both(several: Iterable[Node | None]) -> Node | None:
     """What all of the nodes say together; None when none is given."""
-    given = _unlike(nodes, "allOf")
+    given = _unlike(several, "allOf")
     telling = [each for each in given if each]
     if len(telling) > 1:
         return {"allOf": list[JSON](telling)}
     return telling[0] if telling else given[0] if given else None
 
 
-def _either(nodes: Iterable[Node | None]) -> Node | None:
+def _either(several: Iterable[Node | None]) -> Node | None:
     """What any one of the nodes says; None when none is given."""
-    unlike = _unlike(nodes, "anyOf")
+    unlike = _unlike(several, "anyOf")
     given = [each for each in unlike if each != NOTHING] or unlike[:1]
     if len(given) > 1:
         return {"anyOf": list[JSON](given)} if all(given) else {}
     return given[0] if given else None
 
 
-def _unlike(nodes: Iterable[Node | None], word: str) -> list[Node]:
+def _unlike(several: Iterable[Node | None], word: str) -> list[Node]:
     """The given nodes, each once, and in place of a node that only lists others those others.
 
     Both keep a union of recursive schemas from growing with every step down into it.
     """
     found: dict[object, Node] = {}
-    for each in nodes:
+    for each in several:
         if each is not None and list(each) == [word]:
-            found.update({id(one): one for one in _nodes(each[word])})
+            found.update({id(one): one for one in nodes.nodes(each[word])})
         elif each is not None:
-            found.setdefault(each["$ref"] if list(each) == ["$ref"] else id(each), each)
+            found.setdefault(nodes.reference(each) if list(each) == ["$ref"] else id(each), each)
     return list(found.values())
 
 

@@ -21,6 +21,7 @@ from crossdock.core.errors import InputError, ProjectError
 from crossdock.core.json_reader import decode, locate
 from crossdock.core.json_types import JSON
 from crossdock.schema.dialect import Node, Problem, Reading
+from crossdock.schema.node import resolved
 from crossdock.schema.reference_cycles import endless, multiplying
 from crossdock.schema.shape import Shape
 
@@ -45,9 +46,7 @@ class Schema:
 
     def resolve(self, node: Node) -> Node:
         """What a node's ``$ref`` names, followed to its end; a node without one is itself."""
-        while isinstance(reference := node.get("$ref"), str):
-            node = self.store.target(reference)
-        return node
+        return resolved(node, self.store.target)
 
     def shape(self) -> Shape:
         """The static description of this schema's values, for checks without a value."""
@@ -258,7 +257,7 @@ class SchemaStore:
 
 
 def _shape(schema: Schema) -> Shape:
-    return Shape(schema.node, schema.resolve)
+    return Shape(schema.node, schema.store.target)
 
 
 def _uri(name: str) -> str:

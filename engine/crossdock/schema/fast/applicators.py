@@ -15,6 +15,7 @@ from crossdock.schema.dialect import Node
 from crossdock.schema.fast.assertions import KINDS, says
 from crossdock.schema.fast.code_lines import REFUSE, Lines, Snippet, indented, names
 from crossdock.schema.keyword_rules import as_list
+from crossdock.schema.node import first_items, patterns, properties, reference, schemas
 
 _FEW = 6
 _OF_MEMBERS: Final = ("patternProperties", "propertyNames")
@@ -82,7 +83,7 @@ def _required(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
 
 def _loop(writer: NodeWriter, node: Node, level: int, inlined: int) -> Lines:
     """One pass over the members, for an object whose members are distinguished by their names alone."""
-    known = {name: cast(Node, each) for name, each in _map(node, "properties").items()}
+    known = properties(node)
     extra = node.get("additionalProperties", {})
     snippets: dict[str, Snippet] = {}
     for kind in KINDS:
@@ -125,16 +126,16 @@ def _one_of(writer: NodeWriter, key: str, group: list[str]) -> str:
 
 def _every_member(writer: NodeWriter, node: Node, level: int) -> Lines:
     """Members that several schemas may speak of: each looks for its own, and counts nothing."""
-    var, below, known = f"v{level}", room(level + 1), _map(node, "properties")
+    var, below, known = f"v{level}", room(level + 1), properties(node)
     lines = [
-        f"if {name!r} in {var}: {writer.function(cast(Node, each))}({var}[{name!r}], {below})"
+        f"if {name!r} in {var}: {writer.function(each)}({var}[{name!r}], {below})"
         for name, each in known.items()
     ]
     loop: Lines = []
     searches: Lines = []
-    for pattern, each in _map(node, "patternProperties").items():
+    for pattern, each in patterns(node).items():
         searches.append(f"{writer.hold(f'pattern({pattern!r})')}(k{level}) is not None")
-        loop.append(f"if {searches[-1]}: {writer.function(cast(Node, each))}(v{level + 1}, {below})")
+        loop.append(f"if {searches[-1]}: {writer.function(each)}(v{level + 1}, {below})")
     if "propertyNames" in node:
         loop.append(f"{writer.function(cast(Node, node['propertyNames']))}(k{level}, {below})")
     if "additionalProperties" in node:
@@ -162,9 +163,9 @@ def items(writer: NodeWriter, node: Node, level: int, inlined: int) -> Lines:
 def _placed(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     """The first items have schemas of their own; ``items`` is for those after them."""
     var, below = f"v{level}", room(level + 1)
-    prefix = as_list(node.get("prefixItems", []))
+    prefix = first_items(node)
     for index, each in enumerate(prefix):
-        yield f"if len({var}) > {index}: {writer.function(cast(Node, each))}({var}[{index}], {below})"
+        yield f"if len({var}) > {index}: {writer.function(each)}({var}[{index}], {below})"
     if "items" in node:
         rest = writer.function(cast(Node, node["items"]))
         yield f"for v{level + 1} in {var}[{len(prefix)}:]: {rest}(v{level + 1}, {below})"
@@ -191,7 +192,7 @@ def in_place(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     def asked(each: JSON) -> str:
         return f"fits({writer.function(cast(Node, each))}, {var}, {here})"
 
-    if "$ref" in node:
+    if reference(node) is not None:
         yield call(writer.target(node))
     yield from map(call, as_list(node.get("allOf", [])))
     if "anyOf" in node:
@@ -203,7 +204,7 @@ def in_place(writer: NodeWriter, node: Node, level: int) -> Iterator[str]:
     if "if" in node and ("then" in node or "else" in node):
         then, other = (call(node[word]) if word in node else "None" for word in ("then", "else"))
         yield f"{then} if {asked(node['if'])} else {other}"
-    for name, each in _map(node, "dependentSchemas").items():
+    for name, each in schemas(node, "dependentSchemas").items():
         yield f"if type({var}) is dict and {name!r} in {var}: {call(each)}"
 
 

@@ -28,6 +28,7 @@ from crossdock.schema.dialect import Node
 from crossdock.schema.fast import applicators
 from crossdock.schema.fast.assertions import KINDS, conditions, takes
 from crossdock.schema.fast.code_lines import REFUSE, Lines, Snippet, indented
+from crossdock.schema.node import reference
 from crossdock.schema.store import Schema
 
 # Python nests no more than 20 loops, and a reader fewer: what is further down gets a function.
@@ -92,13 +93,13 @@ class AcceptorCode:
         while True:
             if not takes(node, kind):
                 return None
-            if "$ref" not in node or applicators.tests_beside_reference(node, kind):
+            if reference(node) is None or applicators.tests_beside_reference(node, kind):
                 return node
             node = self.target(node)
 
     def target(self, node: Node) -> Node:
         """What a node's reference names."""
-        return self.schema.store.target(str(node["$ref"]))
+        return self.schema.store.target(str(reference(node)))
 
     def _function(self, name: str, node: Node, kind: str) -> Lines:
         if kind:

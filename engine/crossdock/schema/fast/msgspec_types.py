@@ -16,10 +16,11 @@ from types import ModuleType, NoneType
 from typing import Annotated, Any, Final, Literal, Required, TypedDict, cast
 
 from crossdock.core.json_types import JSON
-from crossdock.schema.dialect import Node
+from crossdock.schema.dialect import NOTHING, Node
 from crossdock.schema.fast import optional_deps
 from crossdock.schema.fast.assertions import KINDS, says, takes
 from crossdock.schema.keyword_rules import as_list, searcher
+from crossdock.schema.node import other_items, others, properties, reference
 from crossdock.schema.store import Schema
 
 _DEEPEST_SCHEMA = 40
@@ -81,11 +82,11 @@ class _Types:
             kinds = frozenset(filter(lambda kind: _takes(node, kind), kinds))
             if any(says(word) and word not in _TOLD and word != "$ref" for word in node):
                 raise _UntypedError
-            if "$ref" not in node:
+            if (target := reference(node)) is None:
                 break
             if any(says(word) for word in node if word not in ("$ref", "type")):
                 raise _UntypedError
-            node = self.schema.store.target(str(node["$ref"]))
+            node = self.schema.store.target(target)
         if depth > _DEEPEST_SCHEMA or not kinds or _unsafe(node, kinds):
             raise _UntypedError
         key = (id(node), kinds)
@@ -104,8 +105,8 @@ class _Types:
             case "dict":
                 return self._object(node, depth)
             case "list":
-                items = node.get("items")
-                below = self._open() if items is None else self.of(cast(Node, items), depth=depth + 1)
+                items = other_items(node)
+                below = self._open() if items is None else self.of(items, depth=depth + 1)
                 return self._limited(list_of(below), node, _LENGTHS["list"])
             case "str":
                 known = (
@@ -136,13 +137,13 @@ class _Types:
 
     def _object(self, node: Node, depth: int) -> Any:
         """The type of an object, with every name that its schema knows."""
-        named = cast(dict[str, Node], node.get("properties", {}))
+        named = properties(node)
         required = set(map(str, as_list(node.get("required", []))))
         if not named and not required:
-            others = node.get("additionalProperties", {})
-            if others is False:
+            extra = others(node)
+            if extra == NOTHING:
                 return object_type("Closed", {})
-            return map_of(self.of(cast(Node, others), depth=depth + 1) if others else self._open())
+            return map_of(self.of(extra, depth=depth + 1) if extra else self._open())
         below = {name: self.of(each, depth=depth + 1) for name, each in named.items()}
         fields = {
             name: below.get(name) or self._open() for name in [*named, *sorted(required - named.keys())]

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from crossdock.core.paths import EACH, field_of, parse_path, path_text
-from crossdock.schema.dialect import Node
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
 
@@ -26,7 +25,7 @@ def leaves_of(schema: Schema) -> list[Parts]:
 
 
 def _leaves(shape: Shape, path: Parts, around: frozenset[str]) -> Iterator[Parts]:
-    references = _references(shape.node)
+    references = shape.references()
     names = shape.property_names()
     listed = shape.types is not None and "array" in shape.types
     if references & around or len(path) > _DEEPEST or not (names or listed):
@@ -39,16 +38,6 @@ def _leaves(shape: Shape, path: Parts, around: frozenset[str]) -> Iterator[Parts
             yield from _leaves(inner, (*path, name), around)
     if listed:
         yield from _leaves(shape.items(), (*path, EACH), around)
-
-
-def _references(node: Node) -> frozenset[str]:
-    """What a schema refers to, itself or through what holds together with it."""
-    own = [str(node["$ref"])] if "$ref" in node else []
-    for word in ("allOf", "anyOf", "oneOf"):
-        branches = node.get(word)
-        for branch in branches if isinstance(branches, list) else ():
-            own += _references(branch) if isinstance(branch, dict) else ()
-    return frozenset(own)
 
 
 def field(path: Parts) -> Parts:

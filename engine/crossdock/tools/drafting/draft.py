@@ -25,7 +25,7 @@ from crossdock.tools.drafting.ranking import (
     merged,
     name_score,
 )
-from crossdock.tools.drafting.schema_fields import SchemaField, expression_of, places_below, properties_of
+from crossdock.tools.drafting.schema_fields import SchemaField, expression_of, places_below
 from crossdock.tools.drafting.words import concepts
 
 _DEEPEST = 6
@@ -98,7 +98,7 @@ class Drafting:
             return ()
         required = target.shape.required()
         found = []
-        for name in properties_of(self.target, target.shape):
+        for name in target.shape.property_order():
             if (shape := target.shape.property(name)) is not None:
                 place = SchemaField((*target.path, name), shape)
                 found.append(self.node(TargetField(place, around), name in required, context))
@@ -223,7 +223,7 @@ class Drafting:
         if not near:
             return 0.0
         scores = []
-        for name in properties_of(self.target, target.shape):
+        for name in target.shape.property_order():
             shape = target.shape.property(name)
             if shape is not None and (place := SchemaField((*target.path, name), shape)).is_leaf:
                 wanted = TargetField(place, around)

@@ -69,25 +69,6 @@ class SchemaField:
         return SchemaType(self.shape, path_text(self.path), optional)
 
 
-def properties_of(schema: Schema, shape: Shape) -> list[str]:
-    """The documented properties of an object, in the order of the schema's file."""
-    known = shape.property_names()
-    return [name for name in dict.fromkeys(_ordered(schema, shape.node)) if name in known]
-
-
-def _ordered(schema: Schema, node: Node) -> Iterator[str]:
-    properties = node.get("properties")
-    if isinstance(properties, dict):
-        yield from properties
-    if "$ref" in node:
-        yield from _ordered(schema, schema.resolve(node))
-    for word in ("allOf", "anyOf", "oneOf"):
-        below = node.get(word)
-        for each in below if isinstance(below, list) else []:
-            if isinstance(each, dict):
-                yield from _ordered(schema, each)
-
-
 def places_below(schema: Schema, shape: Shape) -> list[SchemaField]:
     """All that is below a shape, each object and list before what is in it."""
     found: list[SchemaField] = []
@@ -104,7 +85,7 @@ def _below(
     if len(path) >= _DEEPEST:
         return
     inner: list[tuple[str, Shape]] = []
-    for name in properties_of(schema, shape):
+    for name in shape.property_order():
         if (found := shape.property(name)) is not None:
             inner.append((name, found))
     if shape.types is not None and "array" in shape.types and "object" not in shape.types:
