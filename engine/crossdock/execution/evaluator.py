@@ -17,6 +17,8 @@ from crossdock.core.json_types import JSON
 from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.execution.jmespath_library import Reference, builtin
 from crossdock.execution.observer import Observer, Witness
+from crossdock.execution.function_calls import call
+from crossdock.execution.jmespath_library import Reference
 from crossdock.execution.scope import Scope
 from crossdock.execution.values import equal, has_order, is_true, kind_in_words
 from crossdock.language.expr import (
@@ -51,7 +53,7 @@ from crossdock.language.expr import (
     ValueProjection,
     Variable,
 )
-from crossdock.language.functions import REGISTRY, FunctionError
+from crossdock.language.functions import FunctionError
 
 _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"lt": lt, "lte": le, "gt": gt, "gte": ge}
 _OPERATORS: Final = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -283,37 +285,11 @@ class Evaluator:
     def _call(self, node: FunctionCall, value: JSON) -> Any:
         arguments = [self._visit(argument, value) for argument in node.arguments]
         try:
-            function = REGISTRY[node.name]
-            if function.call is not None:
-                return function.apply(arguments)
-            if function.kind == "context":
-                return self._from_scope(node.name, arguments)
-            return builtin(node.name, *arguments)
+            return call(node.name, arguments, self._scope)
         except FunctionError as error:
             raise Failure(str(error), node) from None
         except (TypeError, ValueError, AttributeError, KeyError):
             raise Failure(f"`{node.name}` cannot take these values", node) from None
-
-    def _from_scope(self, name: str, arguments: list[Any]) -> JSON:
-        match name:
-            case "root":
-                return self._scope.root
-            case "request":
-                return self._scope.request
-            case "settings":
-                return dict(self._scope.settings)
-            case "answers":
-                return dict(self._scope.answers)
-            case "events":
-                return list(self._scope.events)
-        return self._lookup(*arguments)
-
-    def _lookup(self, table: str, key: JSON, default: JSON = None) -> JSON:
-        if key is None:
-            return None
-        if not isinstance(key, str | int) or isinstance(key, bool):
-            raise FunctionError(f"`lookup` takes text or a whole number as its key, not {kind_in_words(key)}")
-        return self._scope.tables[table].get(str(key), default)
 
 
 # Which method evaluates a node, by its class: found once, because a `match` at each step is slower.
