@@ -705,6 +705,30 @@ def test_a_written_expression_means_what_it_meant() -> None:
         assert repr(parse(written(node), EXPRESSION_CHAIN)) == repr(node), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!(a.b)",
+        "!a.b",
+        "!(a[].b)",
+        "!a[0]",
+        "!a[*].b",
+        "a[0][1:][*]",
+        "a[1:].b",
+        "a[*].{b: c}.d",
+        "(a[*].b).c",
+        "a[*][?b].[c].d",
+        '`"ends with \\\\"`',
+        "'it\\'s'",
+        "a[::0]",
+    ],
+)
+def test_brackets_and_quotes_are_written_where_they_matter(text: str) -> None:
+    node = parse(text, EXPRESSION_CHAIN)
+
+    assert parse(written(node), EXPRESSION_CHAIN) == node
+
+
 def test_paths_are_read_both_ways() -> None:
     assert parts_of("/items/0/a~1b") == ("items", 0, "a/b")
     assert parts_of("items[].sku") == ("items", "[]", "sku")

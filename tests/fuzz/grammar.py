@@ -57,6 +57,8 @@ def expression(choices: Choices, depth: int = 4) -> str:
             return _object(choices, depth)
         case 14:
             return _projection(choices, depth)
+    if choices.one_in(2):
+        return _let(choices, depth)
     return f"({expression(choices, depth - 1)})"
 
 
@@ -125,6 +127,35 @@ def _projection(choices: Choices, depth: int) -> str:
     steps = "".join(_behind(choices, depth - 2) for _ in choices.several(3))
     over = choices.pick(("items", "a", "@", "b.a", "(a || b)", ""))
     return f"{over}{choices.pick(('[*]', '[]', '[?@]'))}{steps}"
+
+
+def _let(choices: Choices, depth: int) -> str:
+    """One or two named values, and a body that reads them; now and then a name that is not there."""
+    names = ("v", "w") if choices.one_in(4) else ("v",)
+    bindings = ", ".join(f"${name} = {expression(choices, depth - 2)}" for name in names)
+    name = "unknown" if choices.one_in(40) else choices.pick(names)
+    scope = f"let {bindings} in {_reading(choices, depth - 2, name)}"
+    return scope if choices.one_in(3) else f"({scope})"
+
+
+def _reading(choices: Choices, depth: int, name: str) -> str:
+    """An expression that reads a variable, in its own context or in that of a projection."""
+    match choices.below(8):
+        case 0:
+            return f"${name}"
+        case 1:
+            return f"${name}{_behind(choices, depth)}"
+        case 2:
+            return f"[${name}, {expression(choices, depth)}]"
+        case 3:
+            return f"items[*].{{{_name(choices)}: @, {_name(choices)}: ${name}}}"
+        case 4:
+            return f"{_part(choices, depth)}[?{_part(choices, depth)} {choices.pick(_OPERATORS)} ${name}]"
+        case 5:
+            return f"map(&[@, ${name}], {expression(choices, depth)})"
+        case 6:
+            return f"let ${name} = [${name}, {expression(choices, depth)}] in ${name}[0]"
+    return f"{_part(choices, depth)} {choices.pick(('||', '&&', '|'))} ${name}"
 
 
 def _list(choices: Choices, depth: int) -> str:

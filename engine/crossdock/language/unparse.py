@@ -131,6 +131,18 @@ def _text(node: Expr, strength: int) -> str:
     return _operator(node, strength)
 
 
+def _ends_a_not(node: Expr) -> bool:
+    """Whether `!` would take only the beginning of a node: it binds tighter than `.`, looser than `[0]`."""
+    match node:
+        case Subexpression() | FilterProjection() | ValueProjection() | Flatten():
+            return True
+        case IndexExpression(parts):
+            return _ends_a_not(parts[0])
+        case Projection(left):
+            return _ends_a_not(left)
+    return False
+
+
 def _listed(parts: Sequence[Expr]) -> str:
     return ", ".join(map(_written, parts))
 
@@ -161,7 +173,8 @@ def _operator(
         case And(left, right):
             return f"{_written(left, strength)} && {_written(right, strength)}"
         case Not(operand):
-            return "!" + _written(operand, strength)
+            text = _written(operand, strength)
+            return f"!({text})" if _ends_a_not(operand) else f"!{text}"
         case Comparator(operator, left, right):
             sides = (_written(side, strength + 1) for side in (left, right))
             return f" {_COMPARISONS[operator]} ".join(sides)
@@ -206,13 +219,20 @@ def _path(
 
 
 def _base(node: Expr) -> str:
-    """What is gone into. Brackets end a projection, or else everything after it would be part of it."""
+    """What is gone into. Brackets end a projection, or else everything after it would be part of it.
+
+    A list or an object of parts ends it too: after ``a[*].{b: c}``, ``.d`` reads the list.
+    """
     text = _written(node, _TIGHTEST)
-    return f"({text})" if isinstance(node, Projection | ValueProjection | FilterProjection) else text
+    match node:
+        case Projection(_, right) | ValueProjection(_, right) | FilterProjection(_, _, right):
+            return text if isinstance(right, MultiselectList | MultiselectHash) else f"({text})"
+    return text
 
 
 def _is_slice(node: Expr) -> bool:
-    return isinstance(node, IndexExpression) and isinstance(node.parts[-1], Slice)
+    # `a[0][1:]` is one index expression, and projects only with `[*]` behind it.
+    return isinstance(node, IndexExpression) and len(node.parts) == 2 and isinstance(node.parts[1], Slice)
 
 
 def _behind(node: Expr) -> str:
@@ -234,6 +254,7 @@ def _name(name: str) -> str:
 
 def literal(value: JSON) -> str:
     """A constant as an expression writes it: text in single quotes, the rest as JSON in backticks."""
-    if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    # Between single quotes a backslash is itself, but the last one would escape the quote.
+    if isinstance(value, str) and "\\" not in value:
+        return "'" + value.replace("'", "\\'") + "'"
     return "`" + json.dumps(value, ensure_ascii=False).replace("`", "\\`") + "`"
