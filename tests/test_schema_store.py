@@ -574,6 +574,35 @@ def test_sensitive(shape: Callable[[JSON], Shape]) -> None:
     assert not shape({"properties": {"a": {"x-sensitive": True}}}).sensitive
 
 
+@pytest.mark.parametrize(
+    ("document", "types"),
+    [
+        ({"properties": {"a": {"type": "string"}}}, None),
+        ({"additionalProperties": False}, None),
+        ({"additionalProperties": {}}, None),
+        ({"additionalProperties": {"type": "number"}}, {"number"}),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"additionalProperties": {"type": "null"}}}}, {"null"}),
+        (
+            {"patternProperties": {"^x": {"type": "string"}}, "additionalProperties": {"type": "null"}},
+            {"string", "null"},
+        ),
+    ],
+)
+def test_the_values_of_a_map_have_a_shape(
+    document: JSON, types: set[str] | None, shape: Callable[[JSON], Shape]
+) -> None:
+    found = shape(document).others()
+
+    assert (None if found is None else found.types) == types
+
+
+def test_the_properties_keep_the_order_of_the_file(shape: Callable[[JSON], Shape]) -> None:
+    below = {"a": {"properties": {"y": {}, "b": {}}}}
+    document = {"$ref": "#/$defs/a", "properties": {"z": {}, "a": {}, "y": {}}, "$defs": below}
+
+    assert shape(document).property_order() == ("z", "a", "y", "b")
+
+
 def test_a_wide_recursive_union_stays_cheap() -> None:
     branches: list[JSON] = [
         {"properties": {"next": {"$ref": "#", "title": f"{i}"}, f"p{i}": {}}} for i in range(8)

@@ -149,6 +149,8 @@ class SchemaType:
         if self.shape.is_open:
             return ANYTHING
         found = [self.member(name) for name in sorted(self.property_names())]
+        if (others := self.shape.others()) is not None:
+            found.append(_part_type(others, joined(self.name, "*"), optional=True))
         return union(typ for typ in found if typ is not None)
 
     def with_optional(self, optional: bool) -> Type:

@@ -113,7 +113,13 @@ def property_schemas(node: Node, name: str) -> list[Node]:
     named = nodes([properties(node).get(name)])
     named += [each for pattern, each in patterns(node).items() if re.search(pattern, name)]
     extra = others(node)
-    return named or (nodes([extra]) if extra and extra != NOTHING else [])
+    return named or ([extra] if extra and extra != NOTHING else [])
+
+
+def other_property_schemas(node: Node) -> list[Node]:
+    """The schemas that the node has for properties without a name, each for some of them."""
+    extra = others(node)
+    return [*patterns(node).values(), *([extra] if extra and extra != NOTHING else [])]
 
 
 # --- the elements of a list

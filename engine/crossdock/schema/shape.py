@@ -20,6 +20,8 @@ from crossdock.schema import node as nodes
 from crossdock.schema.dialect import NOTHING, Node
 
 _T = TypeVar("_T")
+_OTHERS = 0
+"""The key of the other properties among the known parts: no property has it, and ``None`` is the items."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +30,7 @@ class Shape:
 
     node: Node
     _target: nodes.Target = field(repr=False)
-    _known: dict[str | None, Shape | None] = field(default_factory=dict, repr=False)
+    _known: dict[str | int | None, Shape | None] = field(default_factory=dict, repr=False)
     _answers: dict[str, object] = field(default_factory=dict, repr=False)
 
     def _once(self, question: str, answer: Callable[[], _T]) -> _T:
@@ -107,6 +109,12 @@ class Shape:
             self._known[name] = self._shape(self._property(self.node, name))
         return self._known[name]
 
+    def others(self) -> Shape | None:
+        """The shape of the properties of a map, which ``additionalProperties`` or patterns describe."""
+        if _OTHERS not in self._known:
+            self._known[_OTHERS] = self._shape(self._others(self.node))
+        return self._known[_OTHERS]
+
     def _shape(self, node: Node | None) -> Shape | None:
         return None if node is None else Shape(node, self._target)
 
@@ -124,6 +132,12 @@ class Shape:
             *(self._property(each, name) for each in nodes.merged(node, self._target)),
         ]
         found += (_either(self._property(each, name) for each in each_of) for each_of in nodes.choices(node))
+        return _both(found)
+
+    def _others(self, node: Node) -> Node | None:
+        found = [_either(nodes.other_property_schemas(node))]
+        found += (self._others(each) for each in nodes.merged(node, self._target))
+        found += (_either(map(self._others, branches)) for branches in nodes.choices(node))
         return _both(found)
 
     def _names(self, node: Node) -> Iterator[str]:
