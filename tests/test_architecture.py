@@ -353,6 +353,25 @@ def test_transforming_loads_neither_the_network_nor_the_test_tools(tmp_path: Pat
     assert found & {"httpx", "pytest", "jinja2", "jsonschema"} == set()
 
 
+def test_transforming_with_cached_code_loads_neither_yaml_nor_the_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CROSSDOCK_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "a.yaml").write_text("map: {a: b}\n", encoding="utf-8")
+    (tmp_path / "in.json").write_text("{}", encoding="utf-8")
+    command = ("-m", "crossdock.cli", "-C", str(tmp_path), "transform", "a", str(tmp_path / "in.json"))
+    assert "yaml" in loaded(*command)
+    found = loaded(*command)
+
+    assert found & {"yaml", "jmespath", "decimal"} == {"decimal"}
+    assert {name for name in found if name.startswith("crossdock.execution")} == {
+        *("crossdock.execution", "crossdock.execution.fast_path"),
+        *("crossdock.execution.runtime", "crossdock.execution.scope"),
+    }
+    assert "crossdock.core.rendering" not in found
+
+
 def test_every_public_name_is_there_and_documented() -> None:
     import crossdock
 

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from crossdock import Mapping, Project, Source
-from crossdock.execution import codegen
-from crossdock.execution.codegen import runtime
-from crossdock.execution.codegen.runtime import Imprecise
+from crossdock.execution import codegen, runtime
 from crossdock.execution.interpreter import execute
+from crossdock.execution.runtime import Imprecise
 from crossdock.execution.scope import Scope
 from crossdock.project.compiler import compile_mapping
 

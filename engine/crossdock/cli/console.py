@@ -219,9 +219,9 @@ def _unwritable(path: str, reason: str) -> ProjectError:
 
 def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
     """Print diagnostics to stderr. JSON and SARIF are documents, so they are printed even when empty."""
-    from crossdock.core.rendering import render
-
     if diagnostics or form in ("json", "sarif"):
+        from crossdock.core.rendering import render
+
         click.echo(render(diagnostics, form, color=color_wanted()), err=True, color=True)
 
 

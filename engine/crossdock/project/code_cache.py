@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crossdock.core.python_module import Generated, run_of
 from crossdock.core.version import __version__
-from crossdock.execution.codegen import runtime
+from crossdock.execution import runtime
 from crossdock.execution.fast_path import Prepared, Read
 from crossdock.project.search_path import FILES
 from crossdock.schema.fast import runtime as acceptor_runtime

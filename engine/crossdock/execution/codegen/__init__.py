@@ -15,7 +15,7 @@ from typing import Final
 
 from crossdock.core.json_types import JSON, Missing
 from crossdock.core.python_module import Generated
-from crossdock.execution.codegen import runtime
+from crossdock.execution import runtime
 from crossdock.execution.codegen.cells import write_mapping
 from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
