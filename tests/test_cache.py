@@ -770,7 +770,7 @@ def test_compiling_some(shop: Shop, tmp_path: Path) -> None:
 
     assert shop.call("compile", "shop/order", file) == (0, b"", b"2 mappings compiled\n")
     assert len(shop.entries()) == 2
-    assert shop.call("compile", "../outside.yaml") == (0, b"", b"1 mapping compiled, 1 of them not kept\n")
+    assert shop.call("compile", "../outside.yaml") == (0, b"", b"1 mapping compiled, 1 of them not cached\n")
     assert shop.call("compile", "kibo/order") == (0, b"", b"1 mapping compiled\n")
     assert len(shop.entries()) == 3
 
@@ -815,7 +815,7 @@ def test_compiling_without_a_place_to_keep_it(shop: Shop, monkeypatch: pytest.Mo
     assert shop.call("compile", "--no-cache") == (0, b"", b"2 mappings compiled\n")
     assert not shop.kept.exists()
     monkeypatch.setenv("CROSSDOCK_CACHE", "off")
-    assert shop.call("compile") == (0, b"", b"2 mappings compiled, 2 of them not kept\n")
+    assert shop.call("compile") == (0, b"", b"2 mappings compiled, 2 of them not cached\n")
 
 
 def test_the_code_of_a_mapping_is_python_with_its_lines(shop: Shop, tmp_path: Path) -> None:

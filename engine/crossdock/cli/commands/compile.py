@@ -110,6 +110,6 @@ def _compile(project: Project, names: tuple[str, ...] | list[str], form: Format,
 
 def _tell(compiled: int, interpreted: list[str], unkept: int) -> None:
     told = f"{count(compiled, 'mapping')} compiled"
-    click.echo(f"{told}, {unkept} of them not kept" if unkept else told, err=True)
+    click.echo(f"{told}, {unkept} of them not cached" if unkept else told, err=True)
     for name in interpreted:
         click.echo(f"only the interpreter can run {name}", err=True)
