@@ -361,14 +361,14 @@ def payloads() -> tuple[tuple[str, Any], ...]:
 def mappings() -> tuple[Mapping, ...]:
     """Those that have a source schema, to draw payloads from."""
     found = (OWN.mapping(name) for name in OWN.mapping_names())
-    return tuple(mapping for mapping in found if mapping.source is not None)
+    return tuple(mapping for mapping in found if mapping.linked.source is not None)
 
 
 def make_run(choices: Choices) -> bytes:
     if choices.one_in(3):
         mapping = choices.pick(mappings())
-        assert mapping.source is not None
-        return case(mapping=mapping.name, payload=shapes.value_of(mapping.source.shape(), choices))
+        assert mapping.linked.source is not None
+        return case(mapping=mapping.name, payload=shapes.value_of(mapping.linked.source.shape(), choices))
     name, payload = choices.pick(payloads())
     return case(mapping=name, payload=changed(choices, payload))
 
