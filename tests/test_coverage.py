@@ -262,6 +262,24 @@ def test_examples_of_mappings_that_use_it_count(project: MakeProject) -> None:
     assert [item.says for item in found.missed] == ["the check never fails"]
 
 
+def test_the_arms_inside_a_let_are_rules(project: MakeProject) -> None:
+    cell = "let $n = number || name in lookup('sku', $n, 'none')"
+    text = f'map:\n  refnum: "{cell}"\ntables: {{sku: {{A: a, B: b}}}}\n'
+    made = project(
+        {
+            "mappings/shop/order.yaml": text,
+            "examples/shop/order/one.json": '{"number": "A"}',
+        }
+    )
+
+    assert write(coverage(made, [made.mapping("shop/order")])).splitlines()[1:] == [
+        "  rules   2 of 3 seen in 1 example",
+        "  rows    1 of 2 hit",
+        "    mappings/shop/order.yaml:2:21: the right side of `||` is never used: number || name",
+        "    mappings/shop/order.yaml:3:22: rows of `sku` that are never hit: B",
+    ]
+
+
 def test_payloads_may_be_given(project: MakeProject, tmp_path: Path) -> None:
     made = project(USING)
     file = tmp_path / "yesterday.ndjson"

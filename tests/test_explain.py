@@ -352,6 +352,23 @@ def test_a_used_mapping_is_walked_through(project: MakeProject) -> None:
 # What is not shown
 
 
+def test_a_let_is_explained_by_what_it_names(project: MakeProject) -> None:
+    cell = "let $n = number, $row = rows[0] in join('-', [to_string($n), $row.sku])"
+    made = order(project, f'from: shop/source\nmap: {{ref: "{cell}"}}\n')
+
+    assert re.sub("  +", " ", told(made, PAYLOAD)) == (
+        '/ref "7-A" mappings/shop/order.yaml:2:13\n'
+        "├─ read number → 7 /number\n"
+        "├─ let $n → 7\n"
+        "├─ read rows[0] → an object of 2 properties /rows/0\n"
+        "├─ let $row → an object of 2 properties\n"
+        '├─ call to_string(7) → "7"\n'
+        '├─ read $row.sku → "A" /rows/0/sku\n'
+        "├─ make [to_string($n), $row.sku] → a list of 2\n"
+        '└─ call join("-", a list of 2) → "7-A"'
+    )
+
+
 @pytest.mark.parametrize(
     "cell",
     [
@@ -379,6 +396,11 @@ def test_a_used_mapping_is_walked_through(project: MakeProject) -> None:
         "[{$each: secrets, $value: upper(@)}]",
         "[{$each: entries(contact), $value: value}]",
         "[{$each: '[contact.name]', $value: '@'}]",
+        "let $n = contact.name in upper($n)",
+        "let $c = contact in $c.name",
+        "let $c = contact in values($c) | [0]",
+        "'let $n = contact.name in [$n, currency] | [0]'",
+        "[{$each: 'let $s = secrets in $s', $value: '@'}]",
     ],
 )
 def test_nothing_sensitive_is_shown(project: MakeProject, cell: str) -> None:
@@ -653,6 +675,22 @@ def test_a_facet_says_what_kind_of_source_it_is(
     ] == inputs
 
 
+@pytest.mark.parametrize(
+    ("cell", "subtype"),
+    [
+        ("let $n = note in $n", "IDENTITY"),
+        ("let $n = note in $n || 'none'", "IDENTITY"),
+        ("let $n = note in upper($n)", "TRANSFORMATION"),
+    ],
+)
+def test_a_variable_is_what_its_value_is_made_of(project: MakeProject, cell: str, subtype: str) -> None:
+    mapping = order(project, f'from: shop/source\nmap: {{note: "{cell}"}}\n').mapping("shop/order").linked
+    made: Any = json.loads(openlineage.write_fields(mapping, fields(mapping)))
+    (found,) = made["columnLineage"]["fields"]["note"]["inputFields"]
+
+    assert (found["field"], found["transformations"][0]["subtype"]) == ("note", subtype)
+
+
 # Expressions as text again
 
 
@@ -689,6 +727,10 @@ def all_expressions() -> set[str]:
         "a == 'it\\'s'",
         '`{"a": [1, "x"]}`',
         "a[0][1]",
+        "let $a = b in $a.c",
+        "let $a = b | c, $d = (let $a = e in $a) in [$a, $d.f]",
+        "(let $a = b in $a) || c",
+        "a[?b == `1` || (let $c = d in $c)]",
         "[[a, b], c]",
         "a[?b][0]",
         "(a[?b])[0]",

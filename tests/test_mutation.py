@@ -49,6 +49,8 @@ EXPRESSIONS = {
     "upper(c)": ["upper(c) → lower(c)", "upper(c) → c"],
     "lookup('t', c, 'x')": ["lookup('t', c, 'x') → c", "lookup(…) without 'x'", "'x' → 'x?'"],
     "`true`": ["`true` → `false`"],
+    "let $c = a, $d = e in $c": ["a → b", "$c → $d"],
+    "let $c = a in let $d = $c in [$d]": ["a → b", "$d → $c"],
     "c || `null`": ["c || `null` → c", "c || `null` → `null`"],
     "{{ c }}-{% if d %}x{% endif %}": [
         "'-' → '-?'",

@@ -259,6 +259,13 @@ def test_an_order_has_an_example_for_each_field_that_any_example_has(name: str) 
         ("a && b", "b when a is set"),
         ("(a == 'x' && b) || c", "(b when a is 'x'), else c"),
         ("not_null(a, b, c)", "the first of a, b and c that has a value"),
+        ("a[0][1]", "the second of the first of a"),
+        ("let $r = rate in multiply(price, $r)", "(price times $r), where $r is rate"),
+        (
+            "let $c = root().code, $b = buyer in $b.name || $c",
+            "(the first of $b.name, $c), where $c is code of the payload and $b is buyer",
+        ),
+        ("lines[?let $q = quantity in $q > `0`]", "lines where $q is more than 0, where $q is quantity"),
         ("money(a)", "a as money"),
         ("money(a, currencyCode)", "a as money in currencyCode"),
         (
