@@ -44,6 +44,7 @@ _OPERATIONS: Final = {
     "trim": "{0}.strip()",
     "upper": "{0}.upper()",
 }
+# These cannot raise once their arguments have been checked. Any other function can.
 _SAFE: Final = frozenset({"lower", "trim", "upper"})
 
 
@@ -67,6 +68,8 @@ class _Call:
         self.writer = expressions.writer
         self.function = function
         self.arguments = arguments
+        # The function checks its arguments too, in `apply`. To call it without `apply`, the code must show
+        # that each argument has a class that the function takes; `unsure` are those where it does not.
         last = len(function.parameters) - 1
         accepted = [function.accepts[min(position, last)] for position in range(len(arguments))]
         self.unsure = [
@@ -84,6 +87,7 @@ class _Call:
         tests = " and ".join(self._test(position, accepts) for position, accepts in self.unsure)
         listed = ", ".join([repr(self.function.name), *(value.code for value in self.arguments)])
         otherwise = f"{'apply' if self.function.call else 'builtin'}({listed})"
+        # Most arguments in doubt are just missing, and a library function of null is null: no call then.
         if self.function.kind == "library" and len(self.unsure) == 1:
             otherwise = f"None if {self.arguments[self.unsure[0][0]].code} is None else {otherwise}"
         return Value(f"({self._straight()} if {tests} else {otherwise})", self._kinds())
@@ -134,6 +138,8 @@ def _by_expression(expressions: ExpressionWriter, node: FunctionCall, frame: Fra
         if not isinstance(argument, ExpressionReference):
             codes.append(writer.named(expressions.value(argument, frame)).code)
             continue
+        # A function of its own, because the library decides when and how often it is evaluated. Names from
+        # around it, also those of `let`, are visible in it: it never outlives the call.
         name, element = writer.fresh("f"), writer.fresh("e")
         with writer.block(f"def {name}({element}):"):
             inside = expressions.enter(Value(element, simple=True), [argument.body])
@@ -154,6 +160,7 @@ def _map(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Val
     assert isinstance(reference, ExpressionReference)
     values = expressions.writer.named(expressions.value(over, frame))
     writer = expressions.writer
+    # Unlike a projection, `map` fails without a list, and keeps nulls.
     if values.kinds != ARRAY:
         writer.risky()
         writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
@@ -168,6 +175,7 @@ def _map(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Val
 def _merge(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     """Objects in one; what the mapping states of them is stated of the whole."""
     values = [expressions.value(part, frame) for part in node.arguments]
+    # Members of a later object replace earlier ones of the same name, at the place of the first: as in dict.
     if all(value.members is not None for value in values):
         return of_members({key: inner for value in values for key, inner in (value.members or {}).items()})
     values = [expressions.writer.named(value) for value in values]
@@ -207,6 +215,7 @@ def _lookup(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> 
         expressions.writer.line("raise Unexplained")
         return NONE
     rows = expressions.table(str(table.value))
+    # The key and the default are computed before the row is looked up, as the interpreter does.
     key, *rest = [expressions.writer.named(expressions.value(part, frame)) for part in others]
     listed = ", ".join(value.code for value in (key, *rest))
     if key.kinds == STRING:
@@ -222,6 +231,7 @@ def _to_string(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) 
         return value
     expressions.writer.risky()
     called = "apply" if REGISTRY["to_string"].call else "builtin"
+    # Whole numbers are frequent as ids, and `str` writes them as JSON does. A float is not that simple.
     code = value.code
     otherwise = f"str({code}) if {code}.__class__ is int else {called}('to_string', {code})"
     return Value(f"({code} if {code}.__class__ is str else {otherwise})", STRING)

@@ -98,6 +98,7 @@ class Expressions:
 
     def value(self, node: Expr, frame: Frame) -> Value:
         """What a node gives in a context."""
+        # A plain way to a property was read when its context was entered, and may have a name already.
         if way := way_of(node):
             origin = frame if way[0] == HERE else self.origins[way[0]]
             return origin.read(way[1])
@@ -176,6 +177,7 @@ class Expressions:
 
     def _onward(self, left: Expr, right: Expr, frame: Frame) -> Value:
         """The right with the value of the left as its context."""
+        # `list[…] | [0]` needs no list: the loop stops at the first item, which the frame holds for `[0]`.
         if loops.takes_first(right) and (first := loops.first(self, loops.flat(left), frame)):
             inside = Frame(self.writer, NONE)
             inside.first = first
@@ -223,6 +225,8 @@ class Expressions:
 
     def _either(self, value: Value, test: str, other: Expr, frame: Frame, kinds: frozenset[str]) -> Value:
         """A value, or when the test holds another one."""
+        # Statements of the other side run only if it is needed, so they are written aside and placed in a
+        # branch. If it has none, one conditional expression is shorter, and as lazy.
         with self.writer.aside() as kept:
             right = self.value(other, frame)
         kinds = kinds | right.kinds
@@ -247,6 +251,7 @@ class Expressions:
         for kind in ("number", "string"):
             if left.kinds == right.kinds == {kind}:
                 return Value(f"({plain})", BOOLEAN)
+        # A text against a number raises, as in the interpreter; any other mixture gives null.
         if left.kinds & _ORDERED and right.kinds & _ORDERED:
             self.writer.risky()
         otherwise = f"ordered(operator.{_NAMES[node.operator]}, {left.code}, {right.code})"
@@ -334,6 +339,7 @@ class Expressions:
                 self.writer.risky()
                 value = self.writer.named(Value(f"text({value.code})", STRING | NULL))
             printed.append("{" + value.code + "}")
+            # What comes after a missing part is not computed at all: the rest goes into the branch.
             if value.nullable:
                 with self.writer.block(f"if {value.code} is not None:"):
                     self._print(parts[position + 1 :], frame, printed, name)
@@ -354,6 +360,7 @@ def _equality(left: Value, right: Value, negated: bool) -> str:
     for one, value in ((left, right), (right, left)):
         if value.code in ("None", "True", "False"):
             return f"({one.code} {other} {value.code})"
+    # In Python 1 == True and 0 == False; JSON keeps them apart. Only where both could meet is it checked.
     for one, value in ((left, right), (right, left)):
         if value.whole in (0, 1) and "boolean" in one.kinds:
             joint = (

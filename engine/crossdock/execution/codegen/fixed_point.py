@@ -28,6 +28,7 @@ def call(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Val
     name, parts = node.name, node.arguments
     if name == "sum":
         return _sum(expressions, parts[0], frame)
+    # With another number of arguments it is left to `apply`. (1, 0) fits none: not a function of amounts.
     least, most, write = _FUNCTIONS.get(name, (1, 0, _add))
     if not least <= len(parts) <= most:
         return None
@@ -56,6 +57,8 @@ def units_of(writer: Writer, value: Value) -> Value:
 
 def _amount(writer: Writer, code: str, *, nullable: bool = False, bounded: bool = True) -> Value:
     """The number that some units are."""
+    # Sums and products can outgrow 15 digits although their parts did not. The bound is checked where the
+    # amount gets its name, so once for each amount.
     is_new = writer.known(code) is None
     name = writer.named(Value(code), "u").code
     if is_new and not bounded:
@@ -81,6 +84,7 @@ def _each(writer: Writer, values: list[Value], code: str, *, bounded: bool = Tru
 
 def _add(writer: Writer, values: list[Value]) -> Value:
     summed = " + ".join(f"({value.code} or 0)" if value.nullable else value.code for value in values)
+    # `add` skips what is missing, and is missing only if everything is.
     if not all(value.nullable for value in values):
         return _amount(writer, summed, bounded=False)
     missing = " and ".join(f"{value.code} is None" for value in values)
@@ -132,6 +136,7 @@ def _min_of(writer: Writer, values: list[Value]) -> Value:
 def _multiply(writer: Writer, values: list[Value]) -> Value:
     missing = _missing(values)
     product = " * ".join(value.code for value in values)
+    # The product of two amounts has eight decimals. If the last four are not 0, it is no longer exact here.
     name = writer.named(Value(f"0 if {missing} else {product}" if missing else product), "u").code
     writer.line(f"if {name} % {SCALE}: raise Imprecise")
     return _each(writer, values, f"{name} // {SCALE}", bounded=False)
@@ -151,7 +156,9 @@ def _rounded(writer: Writer, values: list[Value], *, as_text: bool) -> Value:
     """An amount with the decimals of its currency."""
     given = units_of(writer, values[0])
     currency = writer.named(values[1]).code if len(values) > 1 else "None"
+    # The currency is mostly the same for a whole mapping: its digits are looked up once, before all loops.
     places = writer.early(f"digits_of({currency})", currency, "n").code
+    # Most amounts already have two decimals: then there is nothing to round.
     code = (
         f"{given.code} if {places} == 2 and not {given.code} % 100 else rounded_units({given.code}, {places})"
     )
@@ -169,6 +176,8 @@ def _sum(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value:
     writer = expressions.writer
     writer.risky()
     name = expressions.gathered.get(id(node)) or writer.fresh("u")
+    # `+ 0` makes a new code: the name of the sum changes its value while the list is made, so its code must
+    # not be taken for what is already known.
     if id(node) in expressions.gathered:
         return _amount(writer, f"{name} + 0", bounded=False)
     writer.line(f"{name} = 0")

@@ -36,8 +36,8 @@ from crossdock.language.expr import (
     ValueProjection,
 )
 
-_SHORT: Final = 3
-_Layer = Projection | FilterProjection | Flatten
+_SHORT: Final = 3  # lines: longer code is not written twice
+_ListLayer = Projection | FilterProjection | Flatten
 
 Layer = Projection | FilterProjection | ValueProjection | Flatten
 Sink = Callable[[Value, Frame | None], None]  # an item, and its frame if it has one already
@@ -50,6 +50,8 @@ def collected(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value:
         return NONE
     if (values := chain.stated()) is not None:
         return values
+    # The list is named before it is known to exist, because its loop is a statement: only after `if … is
+    # list` may it run, and until then the name must hold null.
     writer = expressions.writer
     name = writer.fresh("r")
 
@@ -80,7 +82,7 @@ def each(
 
     There ``must`` be a list, or else there may be nothing instead.
     """
-    if not isinstance(node, _Layer):
+    if not isinstance(node, _ListLayer):
         return False
     chain = Chain.of(expressions, node, frame, behind)
     if chain.base is None:
@@ -98,8 +100,10 @@ def each(
 
 def first(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value | None:
     """The first item of such a list, or None if the whole list must be computed."""
-    if not isinstance(node, _Layer):
+    if not isinstance(node, _ListLayer):
         return None
+    # Whether the loop may stop at its first item shows only in its code. So it is written, and undone if a
+    # later item could raise: the interpreter computes them all, and what it raises must not get lost.
     writer = expressions.writer
     mark = writer.mark()
     chain = Chain.of(expressions, node, frame)
@@ -109,6 +113,7 @@ def first(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value | No
     name = writer.fresh("r")
     writer.line(f"{name} = None")
     chain.find(name)
+    # `break` leaves one loop only: a loop in a loop would go on, and find a second first item.
     if writer.risks == before and chain.deepest <= 1:
         return Value(name, simple=True)
     writer.undo(mark)
@@ -151,10 +156,10 @@ def flat(node: Expr) -> Expr:
 def taken_apart(node: Expr) -> tuple[list[Layer], Expr]:
     """The layers of a chain from the inside out, and what it goes through."""
     layers: list[Layer] = []
-    while isinstance(node, _Layer):
+    while isinstance(node, _ListLayer):
         layers.insert(0, node)
         node = node.operand if isinstance(node, Flatten) else node.left
-    # The values of an object are gone through only as the innermost layer: a chain has one source.
+    # `.*` is only understood as the innermost layer: a further one would be applied to a list, not to items.
     if isinstance(node, ValueProjection):
         layers.insert(0, node)
         node = node.left
@@ -188,6 +193,7 @@ class Chain:
         layers, source = taken_apart(node)
         value = expressions.value(source, frame)
         by_value = isinstance(layers[0], ValueProjection)
+        # A list whose items the mapping states needs no name: it is never built.
         if value.items is None or by_value:
             value = expressions.writer.named(value)
         fits = ("object" if by_value else "array") in value.kinds
@@ -226,6 +232,7 @@ class Chain:
             self.writer.named(self.expressions.value(body, self.expressions.enter(item, [body])))
             for item in items
         ]
+        # A projection drops what is missing. If nothing can be, the items stay known one by one.
         if not any(value.nullable for value in values):
             return of_items(values)
         name = self.writer.fresh("r")
@@ -258,6 +265,8 @@ class Chain:
             with writer.block("if True:" if self.is_sure else f"if {self.test}:"):
                 self.run(take)
             return
+        # There is no loop to leave with `break`: each item is tried only if none before it gave anything.
+        # `if True:` is there so that no name from the code of one item is used in that of the next.
         for position, item in enumerate(items):
             with writer.block(f"if {name} is None:" if position else "if True:"):
                 self._feed(item, 0, take)
@@ -286,12 +295,14 @@ class Chain:
             self._pass_on(layer.right, inside, position, sink)
             return
         test = self.expressions.value(layer.condition, inside)
+        # Inside `[?…]` an item that passed the test is known to be there, which spares a test in the body.
         sure = test.code == inside.value.code or implies_presence(layer.condition)
         with self.writer.block(f"if {truth(self.writer, test)}:"), inside.narrowed(sure):
             self._pass_on(layer.right, inside, position, sink)
 
     def _pass_on(self, body: Expr, inside: Frame, position: int, sink: Sink) -> None:
         """The expression after the brackets, for one item; missing values are dropped."""
+        # `{…}` of null is null, which the projection drops: one test here instead of one in each part.
         if inside.value.nullable and isinstance(body, MultiselectList | MultiselectHash):
             with self.writer.block(f"if {inside.value.code} is not None:"), inside.narrowed(True):
                 self._pass_on(body, inside, position, sink)
@@ -326,6 +337,8 @@ class Chain:
     def _splice_either(self, value: Value, position: int, sink: Sink) -> None:
         """A list's items, or else the value itself; what is done with it is written twice if it is short."""
         writer, name = self.writer, value.code
+        # The code for "not a list" is written first, only to see how long it is. If it is long, one loop
+        # over the list, or over a tuple of the value alone, saves the second copy.
         mark = writer.mark()
         with writer.aside() as kept:
             self._feed(replace(value, kinds=value.kinds - ARRAY), position, sink)
