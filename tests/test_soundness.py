@@ -349,6 +349,9 @@ GUARDS = [
         "!{0} && {0}",
         "{0} >= 'a' && upper({0})",
     ),
+    *("(let $v = {0} in $v && upper($v))", "(let $v = {0} in $v && {1}) && length({0})"),
+    *("(let $v = {0} in type($v) == 'string') && upper({0})", "(let $v = {1} in [$v, {0}])[1]"),
+    *("(let $v = {0}, $w = {1} in !$v || $w) && {0}", "(let $v = `1` in (let $v = {0} in $v) && $v)"),
 ]
 TARGETS = ["note", "weight", "express", "labels", "created", "bill_addr", "items", "state"]
 TABLE = "tables: {state: {open: new, paid: held, goods: 1}}\n"
