@@ -95,6 +95,16 @@ REFUSED = {
         "The total is wrong",
         "the message shows `shop/source.pin`, which is sensitive",
     ),
+    "a variable": (
+        '"equal(let $r = root() in $r.pin, total)"',
+        "The total is wrong",
+        "the message shows `shop/source.pin`, which is sensitive",
+    ),
+    "the value of a variable": (
+        '"equal(let $p = root().pin in add($p, `1`), total)"',
+        "The total is wrong",
+        "the message shows `shop/source.pin`, which is sensitive",
+    ),
 }
 
 
@@ -112,6 +122,8 @@ TAKEN = {
     "a value that decides": ("id", '"No id{% if root.buyer.email %}, but an address{% endif %}"'),
     "a condition that reads it": ("contact == root().buyer.email", "The contact is another"),
     "figures": ("equal(total, root().total)", "The total is wrong"),
+    "a variable that decides": ('"equal(let $p = root().pin in $p && total, total)"', "The total is wrong"),
+    "a variable that nothing reads": ('"equal(let $p = root().pin in total, total)"', "The total is wrong"),
     "how long it is": ("id", '"{{ length(language) }}"'),
 }
 

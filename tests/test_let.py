@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from conftest import Compile, Refuse
+from conftest import Compile, MakeProject, Refuse
 from crossdock import CompileError, Source, Span
+from crossdock.checking.lineage import lineage
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution import codegen
@@ -276,6 +277,85 @@ def test_the_check_knows_the_type_of_a_variable(text: str, refused: Refuse) -> N
     source = f"from: shop/order\nmap: {{a: {json.dumps(text)}}}\n"
 
     assert f"error[{CHECKED[text]}]" in refused(source, SCHEMAS)
+
+
+NOTES = {
+    "schemas/shop/order.schema.json": """{"type": "object", "required": ["number", "lines"], "properties": {
+        "number": {"type": "integer"}, "note": {"type": "string"}, "state": {"enum": ["open", "paid"]},
+        "lines": {"type": "array", "items": {"type": "object", "properties": {
+            "sku": {"type": "string"}}}}}}""",
+    "schemas/erp/order.schema.json": """{"type": "object", "additionalProperties": {}}""",
+}
+NARROWED = {
+    # A condition on a variable is a fact about it.
+    "let $n = note in length($n)": ["may-be-missing"],
+    "let $n = note in $n && length($n)": [],
+    "let $n = note in ($n && number) || length($n)": ["may-be-missing"],
+    "let $l = lines[0] in $l.sku && length($l.sku)": [],
+    "let $n = note in lines[?$n].[length($n)]": [],
+    # Outside of its `let` it is a fact about what the variable was bound to.
+    "(let $n = note in $n) && length(note)": [],
+    "(let $l = lines[0] in $l.sku) && length(lines[0].sku)": [],
+    "(let $n = note in number) && length(note)": ["may-be-missing"],
+    # It is no fact about a variable of the same name outside, and none about another one.
+    "let $n = note in (let $n = number in $n) && length($n)": ["may-be-missing"],
+    "let $n = note, $m = number in $m && length($n)": ["may-be-missing"],
+    "let $n = note in let $n = $n || 'none' in length($n)": [],
+    # What can be said of a value can be said of a variable.
+    "let $s = state in $s == 'held'": ["impossible-comparison"],
+    "let $n = number in $n || `0`": ["unreachable"],
+    "let $n = number in lines[?sku == $n]": ["impossible-comparison"],
+    "let $n = nmber in number": ["unknown-property"],
+}
+
+
+@pytest.mark.parametrize("text", NARROWED)
+def test_conditions_narrow_variables(text: str, project: MakeProject) -> None:
+    source = f"from: shop/order\nto: erp/order\nmap: {{a: {json.dumps(text)}}}\n"
+    made = project({**NOTES, "mappings/shop/order.yaml": source})
+
+    assert [finding.id for finding in made.check(["shop/order"])] == NARROWED[text]
+
+
+def test_a_condition_of_a_cell_narrows_what_its_variables_hold(project: MakeProject) -> None:
+    source = "from: shop/order\nmap: {a: {$if: 'let $n = note in $n', $value: length(note)}}\n"
+
+    assert project({**NOTES, "mappings/shop/order.yaml": source}).check(["shop/order"]) == []
+
+
+SAME_LINEAGE = {
+    # with a variable: without one
+    "let $n = note in upper($n)": "upper(note)",
+    "let $n = note in number": "number",
+    "let $n = note in $n && number": "note && number",
+    "let $n = note && number in [$n]": "[note && number]",
+    "let $n = note in {x: $n, y: number}": "{x: note, y: number}",
+    "let $n = {x: note, y: number} in $n.x": "{x: note, y: number}.x",
+    "let $l = lines in $l[?sku].sku": "lines[?sku].sku",
+    "let $n = number in lines[].{sku: sku, order: $n}": "lines[].{sku: sku, order: root().number}",
+}
+
+
+@pytest.mark.parametrize("text", SAME_LINEAGE)
+def test_the_lineage_follows_a_variable_to_each_use(text: str, compiled: Compile) -> None:
+    found = []
+    for each in (text, SAME_LINEAGE[text]):
+        mapping = compiled(f"from: shop/order\nmap: {{a: {json.dumps(each)}}}\n", NOTES)
+        links = lineage(mapping.linked)
+        found.append(
+            [(link.target, set(link.sources), set(link.because_of), link.gives.kinds) for link in links]
+        )
+
+    assert found[0] == found[1]
+    assert any(sources for _, sources, _, _ in found[0])
+
+
+def test_bindings_inside_each_other_are_inferred_once(compiled: Compile) -> None:
+    """With one more inference for each level, this would take longer than anyone waits."""
+    nested = "let $a = " * 48 + "number" + " in $a" * 48
+    chained = "let $a = number in " + "let $a = add($a, $a) in " * 48 + "$a"
+    for text in (nested, chained):
+        compiled(f"from: shop/order\nmap: {{a: {json.dumps(text)}}}\n", NOTES)
 
 
 def test_a_cell_may_begin_with_a_variable(refused: Refuse) -> None:
