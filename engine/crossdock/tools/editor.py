@@ -1,4 +1,4 @@
-"""The languages of mappings, conversations, channels and actions as JSON Schemas, for editors.
+"""JSON Schemas for the YAML files of mappings, conversations, channels and actions, for editors.
 
 A YAML editor that is given them completes keys and explains them. They are made from the parsers' own
 tables of keys, and stay inside the vocabulary of draft-07, which is what editors know. The checks that
@@ -28,7 +28,7 @@ def schema(language: str) -> Object:
 
 
 def _keys(known: Mapping[str, str], kinds: Mapping[str, Object], required: list[JSON]) -> Object:
-    """An object with these keys and no others; a key without a kind of its own is text."""
+    """An object with these keys and no others; a key without a kind of its own is a string."""
     properties: Object = {key: {"description": text, **kinds.get(key, _TEXT)} for key, text in known.items()}
     closed: Object = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**closed, "required": required} if required else closed

@@ -1,4 +1,4 @@
-"""What each channel does for each action: the page docs/channels.md, made from the conversations.
+"""What each channel does for each action: the page docs/channels.md, generated from the conversations.
 
 overview(project)       # Markdown: a table of actions x channels, then every conversation's calls
 """

@@ -1,4 +1,4 @@
-"""What a mapping accounts for: of both schemas each field, and of itself each rule.
+"""What a mapping accounts for: the fields of both schemas, and its own rules.
 
 ``accounts`` is about the schemas: a source field is read or ignored with a reason, a target field is written
 or unavailable with a reason, or else it is unaccounted for. ``rules`` are what the examples can do with a

@@ -33,7 +33,7 @@ _WHOLE: Final = "to_string"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One side of a mapping: its fields, and what becomes of each."""
+    """One side of a mapping: its fields, and whether each is accounted for."""
 
     side: Literal["source", "target"]
     schema: str
@@ -47,7 +47,7 @@ class Account:
 
 
 def accounts_of(mapping: LinkedMapping) -> list[Account]:
-    """Both sides, as far as they have a schema."""
+    """The sides that have a schema."""
     links = lineage(mapping)
     found = []
     if mapping.source is not None:
@@ -138,7 +138,7 @@ def _writes(target: Parts, gives: Type, leaf: Parts) -> bool:
 
 
 def _has(typ: Type, path: Parts) -> bool:
-    """Whether a value has something at a place in it. One of which nothing is known has it."""
+    """Whether a value has something at a path. A value of unknown type has."""
     for part in path:
         if not typ.known:
             return True

@@ -1,4 +1,4 @@
-"""What examples do with the rules of a mapping: each expression is evaluated once more, under observation.
+"""What examples do with the rules of a mapping: each expression is evaluated once more, with an observer.
 
 watch = CoverageWatch()
 replace(mapping, watch=watch).run(payload)
@@ -101,7 +101,7 @@ class CoverageWatch:
 
 @dataclass(slots=True)
 class _Branches:
-    """An observer of one evaluation, who notes which branches it takes and which rows it hits."""
+    """An observer of one evaluation that records the branches taken and the table rows hit."""
 
     arms: set[Arm]
     scope: Scope
@@ -133,7 +133,7 @@ class _Branches:
 
 
 def firings(project: Project, mappings: Sequence[Mapping], given: Iterable[Path] = ()) -> list[Firing]:
-    """Run the examples of mappings and of those who use them, or the payloads that are given, each once."""
+    """Run the examples of mappings and of their users, or the given payloads, each once."""
     watch, places = CoverageWatch(), list(given)
     if places:
         counts = [_run_given(project, mapping, places, watch) for mapping in mappings]

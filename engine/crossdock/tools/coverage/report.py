@@ -21,7 +21,7 @@ VERDICTS: Final = {"source": ("read", "ignored"), "target": ("written", "unavail
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Of one mapping. ``firing`` is None when no examples were run."""
+    """The coverage of one mapping. ``firing`` is None if no examples were run."""
 
     mapping: str
     accounts: tuple[Account, ...]
@@ -66,7 +66,7 @@ def open_parts(account: Account) -> list[tuple[str, int]]:
 
 
 def by_place(missed: Iterable[Missed]) -> Iterator[tuple[str, str, str]]:
-    """Where something is missed, its description, and its subject; the rows of a table as one."""
+    """Position, description and subject of each missed arm; the missed rows of a table are one."""
     rows: dict[str, list[Missed]] = {}
     for item in missed:
         if item.rule.kind == "row":

@@ -95,7 +95,7 @@ class Rule:
 
 
 def rules_of(project: Project, mapping: LinkedMapping) -> list[Rule]:
-    """The rules of a mapping's own file, in its order, and the rows of its tables behind them."""
+    """The rules of a mapping's own file, in its order, followed by the rows of its tables."""
     found = list(_in_cell(mapping.cell))
     for fragment in mapping.fragments.values():
         found += _in_cell(fragment)
@@ -115,7 +115,7 @@ def row_key(rows: MappingType[str, object], row: str) -> Key:
 
 
 def branch_of(node: Expr) -> tuple[str, Expr] | None:
-    """The kind of rule that a node is, and the part of it that decides; None for a node with one way only."""
+    """The kind of rule that a node is, and the part of it that decides; None if there is only one arm."""
     match node:
         case Or(left):
             return "||", left

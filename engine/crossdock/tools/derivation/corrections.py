@@ -1,4 +1,4 @@
-"""Corrections, marks and repeats: from what the documents show to what is true of a shape."""
+"""Corrections, sensitive marks and repeated parts: from the documented shape to the corrected one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PERSONAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """A system's recipe, and which of its patterns met a place: one that never does is a mistake."""
+    """A system's recipe, and the patterns in it that have matched: one that never matches is a mistake."""
 
     recipe: Recipe
     met: set[str] = field(default_factory=set)
@@ -109,7 +109,7 @@ class Rewriting:
     def extract(
         self, shape: InferredShape, own: ShapeRecipe
     ) -> tuple[InferredShape, dict[str, InferredShape]]:
-        """Everything that repeats, taken out: the shape with references, and the definitions."""
+        """Repeated parts as definitions: the shape with references to them, and the definitions."""
         defs: dict[str, InferredShape] = {}
         repeats = {**self.recipe.repeats, **own.repeats}
 
@@ -129,7 +129,7 @@ class Rewriting:
         return rewrite(shape, take), {name: defs[name] for name in repeats if name in defs}
 
     def unmet(self) -> list[Diagnostic]:
-        """One finding for each pattern that met nothing. Sensitive names may wait for a place to come."""
+        """One finding for each pattern that matched nothing, except those of sensitive names."""
         recipe = self.recipe
         rules = [pattern for rule in recipe.rules.values() for item in rule for pattern in item.at]
         stated = [

@@ -1,4 +1,4 @@
-"""Documents as they come from a documentation site, and the parts of them that say what a payload is.
+"""Documents of a documentation site, and the parts of them that describe a payload.
 
 A document is text: Markdown, a scraped page, or a bare JSON file. Its parts are found by what they look
 like, never by a site's layout: JSON anywhere in the text, parameter tables, query strings of curl calls,
@@ -35,7 +35,7 @@ _CURL = re.compile(r"^[ \t]*(?:\$[ \t]*)?curl\b", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One JSON value in a document, or the reason why what looks like one cannot be read."""
+    """One JSON value in a document, or the reason why it cannot be read."""
 
     start: int
     json: Located | MalformedError
@@ -51,7 +51,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a document, where parts are counted from."""
+    """A range of a document; the parts in it are counted from 1."""
 
     source: Source
     start: int
@@ -62,7 +62,7 @@ class Section:
 
 
 def load(path: Path, kind: str = "document") -> Source:
-    """A document's text. Refuses what is absent, too large, or not UTF-8, in one sentence each."""
+    """A document's text. Raises ProjectError for a file that is missing, too large, or not UTF-8."""
     named = f"the {kind} `{path.name}`"
     if not path.is_file():
         place = "the documents' directory" if kind == "document" else f"`{path.parent.name}`"
@@ -95,7 +95,7 @@ def section(source: Source, under: str | None) -> Section:
 
 
 def blocks(part: Section) -> list[Block]:
-    """Every JSON object and array in a section, in order. Tables are left out: their cells are read apart."""
+    """Every JSON object and array in a section, in order, without those in tables, which ``table`` reads."""
     text = part.source.text[: part.end]
     found: list[Block] = []
     offset = part.start
@@ -199,7 +199,7 @@ def _headings(text: str) -> Iterator[tuple[re.Match[str], str, int]]:
 
 
 def _cells(line: str) -> list[str]:
-    """The cells of a table line. A bar inside backticks or behind a backslash separates nothing."""
+    """The cells of a table line. A bar inside backticks or after a backslash does not separate cells."""
     cells = [""]
     quoted = False
     for position, char in enumerate(line.strip().strip("|")):

@@ -76,7 +76,7 @@ def _load(path: Path, kind: str = "document") -> Source:
 
 
 def shape_of(item: Evidence, library: Library, before: InferredShape, policy: Policy) -> InferredShape:
-    """The shape that one item shows, put at its place. ``before`` is what earlier items showed."""
+    """The shape that one item shows, at its path. ``before`` is the shape from the earlier items."""
     source = library.source(item)
     part = documents.section(source, item.under)
     name = item.sample or source.name
@@ -108,7 +108,7 @@ def shape_of(item: Evidence, library: Library, before: InferredShape, policy: Po
 
 
 def _picked(shape: InferredShape, item: Evidence, part: Section) -> InferredShape:
-    """Only the properties that the item picks, when it picks any."""
+    """Only the properties in the item's ``pick``, if it has one."""
     if not item.pick:
         return shape
     missing = [key for key in item.pick if key not in shape.properties]
@@ -148,7 +148,7 @@ def _example(row: TableRow, locate: Locate, placeholders: Mapping[str, str]) -> 
 
 
 def _all_at(located: Located, offset: int) -> Located:
-    """The same value with every part at one offset: a table cell is one line."""
+    """The same value with every part at one offset, because a table cell is one line."""
     match located.value:
         case dict() as members:
             return Located({key: _all_at(member, offset) for key, member in members.items()}, offset)

@@ -29,7 +29,7 @@ class Located:
 
 
 class MalformedError(Exception):
-    """The text at ``offset`` is not JSON. ``cut``: it was, until the text ended."""
+    """The text at ``offset`` is not JSON. ``cut``: the text ends in the middle of a value."""
 
     def __init__(self, offset: int, why: str, *, cut: bool = False) -> None:
         super().__init__(why)
@@ -39,7 +39,7 @@ class MalformedError(Exception):
 
 
 def read(text: str, start: int, depth: int = 0) -> tuple[Located, int]:
-    """The JSON value that begins at ``start``, and the offset behind it."""
+    """The JSON value that begins at ``start``, and the offset of its end."""
     start = _skip(text, start)
     if depth > _DEEPEST:
         raise MalformedError(start, f"nested deeper than {_DEEPEST} levels")
@@ -57,7 +57,7 @@ def read(text: str, start: int, depth: int = 0) -> tuple[Located, int]:
 
 
 def plain(located: Located) -> object:
-    """The value without its places."""
+    """The value without offsets."""
     match located.value:
         case dict() as members:
             return {key: plain(member) for key, member in members.items()}
@@ -133,7 +133,7 @@ def _expect(text: str, offset: int, mark: str) -> int:
 
 
 def _next(text: str, offset: int, end: str) -> tuple[int, bool]:
-    """Behind a comma (and more follows), or behind the closing bracket."""
+    """The offset after a comma (more elements follow) or after the closing bracket."""
     offset = _skip(text, offset)
     match text[offset : offset + 1]:
         case ",":

@@ -48,7 +48,7 @@ def _compiled(expression: str, pattern: str) -> None:
 
 
 def matches(pattern: str, path: Path) -> bool:
-    """Whether a path is one that the pattern means."""
+    """Whether a pattern matches a path."""
     steps = parse(pattern)
     if steps and steps[-1] != "\0**" and not (path and _step(steps[-1], path[-1])):
         return False  # most patterns end in a name, and most paths in another
@@ -74,7 +74,7 @@ def _step(step: str, name: str) -> bool:
 
 
 def pick(shape: InferredShape, pattern: str) -> InferredShape:
-    """The union of all parts of a shape that a pattern means."""
+    """The union of all parts of a shape that a pattern matches."""
     steps = parse(pattern)
     found: list[InferredShape] = []
     _collect(shape, (), steps, found)
@@ -91,7 +91,7 @@ def _collect(shape: InferredShape, path: Path, steps: Path, found: list[Inferred
 
 
 def graft(shape: InferredShape, steps: Sequence[str]) -> InferredShape:
-    """A shape put at a place: objects and lists are built around it."""
+    """A shape at a path: the objects and lists around it are built."""
     for step in reversed(steps):
         if step == ELEMENT:
             shape = InferredShape(frozenset({"array"}), items=shape, origin=shape.origin)

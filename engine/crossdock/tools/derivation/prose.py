@@ -1,4 +1,4 @@
-"""Running field descriptions of a scraped page -> which line explains which property.
+"""Field descriptions in the text of a scraped page -> the line that explains each property.
 
 Such a page loses the names of the fields: what is left are explanations, examples, and a mark where a
 field has children, all in the order of the fields. So explanations and properties are laid side by side,
@@ -30,7 +30,7 @@ NO_WORDS: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class FieldExplanation:
-    """One explanation: its line, its text, and what else it tells about its field."""
+    """One explanation: its position, its words, and other facts about its field."""
 
     offset: int
     words: frozenset[str]
@@ -40,7 +40,7 @@ class FieldExplanation:
 
 
 def described(part: Section, bounds: tuple[str, str], shape: InferredShape, locate: Locate) -> InferredShape:
-    """The properties of a shape that the page explains between two lines, each at its explanation."""
+    """The properties that the page explains between two lines, each with the line of its explanation."""
     entries = _entries(part, *_between(part, bounds))
     names = list(shape.properties)
     properties: dict[str, InferredShape] = {}
@@ -52,7 +52,7 @@ def described(part: Section, bounds: tuple[str, str], shape: InferredShape, loca
 
 
 def _between(part: Section, bounds: tuple[str, str]) -> tuple[int, int]:
-    """Behind the first line that begins with the first text, up to the next that begins with the second."""
+    """From the end of the line that begins with the first string to the line that begins with the second."""
     first, last = bounds
     text = part.source.text[: part.end]
     opening = re.compile(rf"^{re.escape(first)}.*$", re.MULTILINE).search(text, part.start)
@@ -64,7 +64,7 @@ def _between(part: Section, bounds: tuple[str, str]) -> tuple[int, int]:
 
 
 def _entries(part: Section, start: int, end: int) -> list[FieldExplanation]:
-    """The explanations of a stretch. On a page with examples, an example ends one; else every line does."""
+    """The explanations in a range. On a page with examples an example ends one, else each line is one."""
     lines = list(_lines(part.source.text, start, end))
     examples = any(_is_example(line) for _, line in lines)
     entries: list[FieldExplanation] = []
@@ -89,7 +89,7 @@ def _entries(part: Section, start: int, end: int) -> list[FieldExplanation]:
 
 
 def _lines(text: str, start: int, end: int) -> list[tuple[int, str]]:
-    """The lines with their offsets. A JSON object is one line, wherever it begins and ends."""
+    """The lines with their offsets. A JSON object counts as one line."""
     lines: list[tuple[int, str]] = []
     while start < end:
         try:
@@ -122,7 +122,7 @@ def _explained(pending: tuple[int, str], example: str) -> FieldExplanation:
 def _aligned(
     shape: InferredShape, names: Sequence[str], entries: Sequence[FieldExplanation]
 ) -> list[tuple[str, FieldExplanation]]:
-    """The best way to lay properties and explanations side by side without changing the order of either."""
+    """The best alignment of properties and explanations that keeps the order of both."""
     best: dict[tuple[int, int], tuple[float, tuple[int, int], FieldExplanation | None]] = {}
 
     def score(i: int, j: int) -> float:

@@ -1,4 +1,4 @@
-"""A system's ``derive.yaml``: which part of which document is which shape, and what had to be corrected.
+"""A system's ``derive.yaml``: which part of which document is which shape, and what is corrected in it.
 
 A recipe is data. Reading it refuses unknown words, and a correction without its reason.
 """
@@ -60,7 +60,7 @@ _CHOICES = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One part of a document, or one sample: where it is, and which place of the shape it shows."""
+    """One part of a document, or one sample: its position, and the part of the shape that it shows."""
 
     document: str | None = None
     sample: str | None = None
@@ -77,7 +77,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What the documents get wrong or leave out at some places of a shape, and how one knows."""
+    """What the documents get wrong or leave out at some paths of a shape, and the evidence."""
 
     at: tuple[str, ...]
     why: str
@@ -92,7 +92,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a shape is read: with patience, when others write it; with care, when we do.
+    """How strict a schema is: lenient for payloads that others write, strict for those that we write.
 
     ``nullable``: none, values, or all (list elements too). ``required``: none, or the leading keys.
     ``dates``: checked, or only noted. ``rules``: the system's groups of corrections that hold here.
@@ -106,7 +106,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class ShapeRecipe:
-    """How one schema, or one definition of it, comes about."""
+    """How one schema, or one definition in it, is derived."""
 
     name: str
     describe: str | None
@@ -149,7 +149,7 @@ def load(folder: Path) -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class _RecipeReader:
-    """Plain YAML data -> recipe. Every refusal names the place in the file."""
+    """Plain YAML data -> recipe. Each error has the position in the file."""
 
     name: str
     text: str
@@ -198,7 +198,7 @@ class _RecipeReader:
         )
 
     def _evidence(self, data: object, where: str) -> list[Evidence]:
-        """One item of ``from``; with several headings, one for each of them."""
+        """One item of ``from``: one piece of evidence for each of its headings."""
         item = self._mapping(data, where)
         self._known(item, _EVIDENCE, where)
         if ("document" in item) == ("sample" in item):
@@ -282,7 +282,7 @@ class _RecipeReader:
         return value
 
     def _list(self, value: object, where: str) -> tuple[str, ...]:
-        """A list of texts. One text alone is a list of one."""
+        """A list of strings. A single string is a list of one."""
         items = value if isinstance(value, list) else [] if value is None else [value]
         return tuple("null" if item is None else self._text(item, where) for item in items)
 

@@ -1,4 +1,4 @@
-"""What is known of a value: the union of everything that was seen of it.
+"""The inferred shape of a value: the union of all examples of it.
 
 Each example, table row and sample gives a shape; merging shapes forgets nothing. A value that was an
 integer in a table and a string in an example is both. A value seen only as null is anything.
@@ -26,7 +26,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[-+]\d\d:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a fact comes from, and what kind of fact it is."""
+    """The document and line that a fact comes from, and whether it is documented, observed or inferred."""
 
     document: str
     line: int
@@ -35,7 +35,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class InferredShape:
-    """What is known of a value. ``keywords`` are schema keywords that a correction stated."""
+    """What is known of a value. ``keywords`` are schema keywords from corrections."""
 
     types: frozenset[str] = frozenset()
     properties: Mapping[str, InferredShape] = field(default_factory=dict)
@@ -54,7 +54,7 @@ Locate = Callable[[int], Origin]
 
 
 def infer(located: Located, locate: Locate, placeholders: Mapping[str, str]) -> InferredShape:
-    """The shape of one example. ``placeholders`` says what a stand-in such as "<unknown>" stands for."""
+    """The shape of one example. ``placeholders`` has the type of a placeholder such as "<unknown>"."""
     origin = locate(located.offset)
     match located.value:
         case dict() as members:
@@ -110,14 +110,14 @@ def merge(one: InferredShape, other: InferredShape) -> InferredShape:
 
 
 def _better(one: Origin | None, other: Origin | None) -> Origin | None:
-    """A documented fact before an observed one, an observed one before an inferred one; else the first."""
+    """The more reliable origin: documented, then observed, then inferred; of two alike the first."""
     if one is None or other is None:
         return one or other
     return other if _RANK[other.status] < _RANK[one.status] else one
 
 
 def leading(shape: InferredShape) -> InferredShape:
-    """Where a page prints required keys first and the rest in order: the keys before the first step back."""
+    """For pages that print required keys first, each group sorted: the keys before the order restarts."""
     keys = [key.lower() for key in shape.properties]
     back = next((at for at in range(1, len(keys)) if keys[at] < keys[at - 1]), None)
     return replace(shape, required=frozenset(list(shape.properties)[:back])) if back else shape
@@ -126,7 +126,7 @@ def leading(shape: InferredShape) -> InferredShape:
 def rewrite(
     shape: InferredShape, change: Callable[[Path, InferredShape], InferredShape], path: Path = ()
 ) -> InferredShape:
-    """The shape with every part passed through ``change``, innermost parts first."""
+    """The shape with ``change`` applied to every part, innermost parts first."""
     properties = {key: rewrite(inner, change, (*path, key)) for key, inner in shape.properties.items()}
     items = rewrite(shape.items, change, (*path, ELEMENT)) if shape.items else None
     return change(path, replace(shape, properties=properties, items=items))

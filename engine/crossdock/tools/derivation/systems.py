@@ -1,4 +1,4 @@
-"""A system's folder -> its schema files: derived whole, compared whole, written whole or not at all."""
+"""A system's folder -> its schema files: derived and compared together, all written or none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOCUMENTS = "CROSSDOCK_DOCUMENTS"
 
 
 def derive(system: Path, documents: Path | None = None) -> dict[Path, str]:
-    """Every schema of a system, by file. ``documents`` is their directory; CROSSDOCK_DOCUMENTS else."""
+    """Every schema of a system, by file. ``documents`` is their directory; default CROSSDOCK_DOCUMENTS."""
     recipe = recipes.load(system)
     stated = os.environ.get(DOCUMENTS)
     library = Library(recipe, documents or (Path(stated) if stated else None))
@@ -63,7 +63,7 @@ def _shape(
 
 
 def check(system: Path, documents: Path | None = None) -> str:
-    """How the files differ from what the documents give now, as a unified diff; empty when they do not."""
+    """A unified diff between the files and the newly derived schemas; empty if they are equal."""
     derived = derive(system, documents)
     stale = [path for path in sorted(system.glob(f"*{SUFFIX}")) if path not in derived]
     differences = [_difference(path, text) for path, text in derived.items()]
@@ -83,7 +83,7 @@ def _difference(path: Path, derived: str | None) -> str:
 
 
 def write(schemas: Mapping[Path, str]) -> None:
-    """Write all files. Each is complete beside its place before the first one is put there."""
+    """Write all files. Each is complete under a temporary name before the first one is replaced."""
     ready: list[tuple[str, Path]] = []
     try:
         for path, text in schemas.items():

@@ -69,7 +69,7 @@ class Remark:
 
 @dataclass(slots=True)
 class Comparison:
-    """What came of a corpus."""
+    """The comparison of a corpus."""
 
     read: int = 0
     changed: int = 0
@@ -203,7 +203,7 @@ def _known(failure: tuple[Diagnostic, ...]) -> dict[tuple[object, ...], Diagnost
 
 
 def _by_check(warnings: tuple[Diagnostic, ...]) -> dict[tuple[object, ...], Diagnostic]:
-    """Warnings by what is checked, whatever figures were found."""
+    """Warnings by check, ignoring the figures in the message."""
     return {(item.id, _gist(item)): item for item in warnings}
 
 

@@ -1,4 +1,4 @@
-"""Where two JSON values differ: added, removed, retyped, changed, and null and absent told apart.
+"""Where two JSON values differ: added, removed, retyped, changed, and null and absent are distinguished.
 
 Lists are laid beside each other so that one element more is one difference, not as many as follow it.
 

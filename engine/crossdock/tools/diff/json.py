@@ -1,4 +1,4 @@
-"""A comparison for programs. docs/diff.md names each key."""
+"""A comparison for programs; docs/diff.md shows one."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def brief(span: Span) -> str:
 
 
 def rule_of(each: Difference, before: Run, after: Run) -> RuleVersions:
-    """The cells behind a difference; of what is not there the cell that leaves it out, if any."""
+    """The cells that wrote a difference; for a missing value the cell that leaves it out, if any."""
     old = _leaving_out(before, each.old) if each.kind == "added" else before.writer(each.old)
     new = _leaving_out(after, each.new) if each.kind == "removed" else after.writer(each.new)
     return RuleVersions(old.span if old else None, new.span if new else None)

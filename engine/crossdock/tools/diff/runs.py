@@ -1,4 +1,4 @@
-"""What came of one record in one version: a result with its trace and warnings, or why there is none."""
+"""One record run in one version: the result with its trace and warnings, or the failure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from crossdock.execution.trace import Parts, Step
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one record. ``failure`` is empty when there is a result."""
+    """The outcome of one record. ``failure`` is empty if there is a result."""
 
     value: JSON | Missing
     steps: dict[Parts, list[Step]] = field(default_factory=dict, repr=False)

@@ -45,13 +45,13 @@ class Fitting:
 
 
 class _Listener:
-    """Hears whether an expression is wrong."""
+    """Records whether an expression has an error."""
 
     def __init__(self) -> None:
         self.wrong = False
 
     def report(self, finding: Finding) -> None:
-        """A warning will do: it tells the author what to look at."""
+        """A warning is fine: the author sees it in the draft."""
         self.wrong = self.wrong or finding.severity == "error"
 
     def read(self, name: str, *, indirect: bool) -> None: ...

@@ -49,7 +49,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """An object, or a list of objects: what is stepped into or gone through, and the fields there."""
+    """An object, or a list of objects: the source object or list, and the fields inside."""
 
     target: SchemaField
     required: bool
@@ -219,7 +219,7 @@ class Drafting:
         return max(_NAMED * own + _INSIDE * inside, _LIKE_ENOUGH + 0.01 if own > _SAME_NAME else 0.0)
 
     def coverage(self, target: SchemaField, around: tuple[str, ...], near: list[tuple[str, ...]]) -> float:
-        """How well what is near a place answers for the target's own fields, on average."""
+        """How well the fields near a path match the target's own fields, on average."""
         if not near:
             return 0.0
         scores = []

@@ -1,4 +1,4 @@
-"""How well a source field answers for a target field: a score from 0 to 1, and the reasons for it.
+"""How well a source field matches a target field: a score from 0 to 1, and the reasons for it.
 
 What counts, in this order: the names and those around them, the descriptions, types, enumerations, what
 the values of examples look like, and how far away the field is.
@@ -59,7 +59,7 @@ class TargetField:
 def candidates(
     wanted: TargetField, places: Sequence[SchemaField], base: tuple[str, ...], samples: ExampleValues
 ) -> list[Candidate]:
-    """The source fields in a context that may answer for a target field, the best first."""
+    """The source fields in a context that may match a target field, the best first."""
     found = [_candidate(wanted, place, base, samples) for place in places if not place.is_list]
     ranked = sorted((each for each in found if each.score >= _LEAST), key=_order)
     return ranked[:MOST_CANDIDATES]
@@ -147,7 +147,7 @@ def _by_types(target: SchemaField, source: SchemaField, reasons: list[str]) -> f
     if "any" in wanted or "any" in given:
         return 0.0
     if given == {"string"} and (wanted == {"number"} or "pattern" in target.shape.node):
-        return -0.2  # an amount may be a string, but then the schema mostly says so
+        return -0.2  # an amount may be a string, but then the schema usually has a pattern
     if given <= wanted or (given == {"integer"} and "number" in wanted):
         overlap = _overlap(target, source)
         if overlap:
@@ -161,7 +161,7 @@ def _by_types(target: SchemaField, source: SchemaField, reasons: list[str]) -> f
 
 
 def _overlap(target: SchemaField, source: SchemaField) -> int:
-    """How many values both list, in whatever case."""
+    """The number of enumerated values in common, ignoring case."""
     lists = [place.shape.enum or place.shape.known_values or () for place in (target, source)]
     left, right = ({str(value).casefold() for value in values} for values in lists)
     return len(left & right)

@@ -111,7 +111,7 @@ def samples_of(root: Path, channel: str) -> dict[str, JSON]:
 
 
 def editor_files() -> dict[str, str]:
-    """What an editor wants to know the languages of the project."""
+    """The editor settings that connect the project's files to their schemas."""
     languages = ("mapping", "conversation", "channel")
     files = {f".crossdock/{name}.json": json_reader.encode(editor.schema(name)) + "\n" for name in languages}
     patterns: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""What there is in a schema: its single values, objects and lists, with the path to each.
+"""The fields of a schema: its single values, objects and lists, each with its path.
 
 Paths are relative to the current place, with ``[]`` for the elements of a list. Recursive schemas are
 followed once around.
@@ -25,7 +25,7 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SchemaField:
-    """A part of a schema. ``order`` is its place among all that are found."""
+    """A field of a schema. ``order`` is its position in the order of the schema."""
 
     path: tuple[str, ...]
     shape: Shape
@@ -70,7 +70,7 @@ class SchemaField:
 
 
 def places_below(schema: Schema, shape: Shape) -> list[SchemaField]:
-    """All that is below a shape, each object and list before what is in it."""
+    """All fields below a shape, each object and list before its parts."""
     found: list[SchemaField] = []
     for path, inner in _below(schema, shape, (), (schema.resolve(shape.node),)):
         found.append(SchemaField(path, inner, len(found)))
@@ -99,7 +99,7 @@ def _below(
 
 
 def expression_of(path: tuple[str, ...]) -> str:
-    """A path as an expression; of each list on the way the first element."""
+    """A path as an expression; for each list on the way its first element."""
     text = ""
     for part in path:
         if part == EACH:

@@ -1,4 +1,4 @@
-"""How much two names mean the same: by their words, and by synonyms in commerce.
+"""How similar the meanings of two names are: by their words, and by synonyms in commerce.
 
 concepts("postalOrZipCode")                     ("zip",)
 likeness(concepts("zip"), concepts("postal_code"))     1.0

@@ -1,4 +1,4 @@
-"""A draft as a mapping file: above each cell where it comes from, how sure that is, and what else there is.
+"""A draft as a mapping file: above each cell its source, the score, and other candidates.
 
 # 0.90 lines[].article: `article` and `sku` both say sku; the same type
 #   0.41 lines[].no: …
@@ -107,7 +107,7 @@ def _key(target: SchemaField) -> str:
 
 
 def scalar(text: str) -> str:
-    """An expression as YAML writes it: plain where that is safe, else in quotes."""
+    """An expression as a YAML scalar: plain where that is safe, else in quotes."""
     plain = _PLAIN.fullmatch(text) and not text.startswith('"') and ": " not in text and " #" not in text
     if plain and not text.endswith(":") and text not in ("true", "false", "null"):
         return text

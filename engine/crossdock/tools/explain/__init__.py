@@ -1,4 +1,4 @@
-"""Why a result is as it is: what each of its fields is made of, before there is a payload and with one.
+"""Explains results: what each field is made of, with or without a payload.
 
 ``fields`` selects the requested links of a mapping; ``destinations`` turns them round;
 ``run`` runs a payload and tells of each value what was read and done for it, sensitive values hidden.

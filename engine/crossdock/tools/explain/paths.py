@@ -14,11 +14,11 @@ from crossdock.schema.store import Schema
 
 
 class UnknownPathError(LookupError):
-    """There is no such place; the text says so, and what may be meant."""
+    """There is no such path. The message suggests a similar one."""
 
 
 def parts_of(text: str) -> Parts:
-    """The parts of a pointer or a path. Raises UnknownPathError for what is neither."""
+    """The parts of a pointer or a path. Raises UnknownPathError for any other text."""
     if text.startswith("/") or ("/" in text and '"' not in text):
         return pointer_parts("/" + text.removeprefix("/"))
     try:
@@ -28,7 +28,7 @@ def parts_of(text: str) -> Parts:
 
 
 def shape_at(schema: Schema | None, parts: Iterable[Part]) -> Shape | None:
-    """What a schema says of a place; None when it does not know it."""
+    """The shape of a path in a schema; None if the schema does not document it."""
     shape = schema.shape() if schema is not None else None
     for part in field_of(parts):
         if shape is None:
@@ -38,7 +38,7 @@ def shape_at(schema: Schema | None, parts: Iterable[Part]) -> Shape | None:
 
 
 def must_know(schema: Schema, parts: Parts) -> None:
-    """Raise UnknownPathError when a schema documents no such place, and nothing is open on the way to it."""
+    """Raise UnknownPathError if a schema does not document a path and is closed on the way to it."""
     shape: Shape = schema.shape()
     for position, part in enumerate(field_of(parts)):
         if shape.types is None or shape.is_open:

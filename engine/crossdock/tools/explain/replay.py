@@ -103,7 +103,7 @@ def _element(container: JSON, key: str | int) -> JSON:
 
 
 def replay(expression: Expression, context: JSON, scope: Scope, origins: Origins) -> Part:
-    """What happened when an expression was evaluated. It did not fail the first time, so it does not now."""
+    """Evaluate an expression again and record it. It succeeded in the run, so it does not fail here."""
     recording = _Recording(origins)
     Evaluator(scope, observer=recording).evaluate(expression, context)
     assert recording.whole is not None
@@ -132,7 +132,7 @@ class Judge:
         return made and (self.around or (part is not self.whole and self.hides(self.whole)))
 
     def secret(self, seen: Seen) -> bool:
-        """Whether a place is sensitive, or something in it that was read as a whole."""
+        """Whether a value that was read is sensitive, or holds something sensitive."""
         if isinstance(seen.value, dict | list):
             return bool(seen.value) and self.secrets.below(seen.parts)
         return self.secrets.at(seen.parts)

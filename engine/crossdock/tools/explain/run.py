@@ -1,4 +1,4 @@
-"""Run a payload, and show how each value of the result came about.
+"""Run a payload, and explain how each value of the result was made.
 
 story.output   /items/0/unit_price          the place in the result
 story.value    "19.90"                      or absent, or hidden
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EnclosingStep:
-    """A ``$each``, ``$with`` or ``$if`` on the way to a value, and where in the payload it went on.
+    """A ``$each``, ``$with`` or ``$if`` around a value, and the path of its context in the payload.
 
     ``steps`` show how a value that is not in the payload was made.
     """
@@ -49,7 +49,7 @@ class EnclosingStep:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """How one value of a result came about, or why it is not there."""
+    """How one value of a result was made, or why it is missing."""
 
     output: str
     target: str
@@ -78,7 +78,7 @@ def run(
     name: str = "payload",
     field: str | None = None,
 ) -> Explanation:
-    """Run a payload and tell of each value, or of those of a field and below.
+    """Run a payload and explain each value, or those of a field and below.
 
     A result that breaks its schema is explained too. Raises InputError, EvaluationError, and
     UnknownPathError when there is nothing to tell of the field.
@@ -101,7 +101,7 @@ def run(
 
 
 class _Telling:
-    """A run that is over, and what is known of its mapping."""
+    """A finished run, and the lineage of its mapping."""
 
     def __init__(self, mapping: LinkedMapping, watching: Watching) -> None:
         self.watching = watching
@@ -165,7 +165,7 @@ class _Telling:
         )
 
     def hides_inside(self, judge: Judge, told: Evaluation, place: Parts) -> bool:
-        """A value inside an object that was taken over as it is has a place of its own."""
+        """A value inside an object that was copied from the payload has a path of its own there."""
         origin = self.watching.origins.place(told.value)
         if origin is not None:
             return self.watching.source.at((*origin, *place[len(told.output) :]))
@@ -190,7 +190,7 @@ class _Telling:
             yield from (self.turn(outer, None) for outer in told.empty)
 
     def turn(self, outer: Evaluation, here: JSON) -> EnclosingStep:
-        """The same for all values behind it. Both live as long as this does, so their identities hold."""
+        """The same for all values inside of it. Both objects outlive this call, so ids are safe as keys."""
         key = id(outer), id(here)
         if key not in self.known_turns:
             self.known_turns[key] = self.new_turn(outer, here)

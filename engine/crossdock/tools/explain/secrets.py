@@ -17,7 +17,7 @@ _DEEPEST = 12
 
 @dataclass(slots=True)
 class Secrets:
-    """Schemas, each for a place and all below it."""
+    """Schemas, each for a path and everything below it."""
 
     schemas: dict[Parts, list[Schema]] = field(default_factory=dict)
     _known: dict[tuple[Parts, bool], bool] = field(default_factory=dict)

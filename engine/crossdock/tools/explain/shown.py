@@ -1,4 +1,4 @@
-"""A value as it may be shown: itself, or only what kind of value it is.
+"""A value as it may be shown: the value itself, or only its kind.
 
 Lists and objects are shown by their size alone, so that nothing sensitive in them comes out.
 """
@@ -17,7 +17,7 @@ HIDDEN: Final = "•••"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown of a value. ``value`` stands for itself when ``kind`` is "value", else for a size."""
+    """What is shown of a value. ``value`` is the value itself if ``kind`` is "value", else a size."""
 
     kind: Literal["value", "absent", "hidden", "list", "object"]
     value: JSON = None
@@ -42,7 +42,7 @@ class Shown:
                 return f"an object of {self.value} propert{plural}" if self.value else "an empty object"
 
     def data(self) -> dict[str, JSON]:
-        """For programs: one key says which of them it is."""
+        """For programs: the one key is the kind."""
         return {self.kind: self.value if self.kind in ("value", "list", "object") else True}
 
 

@@ -1,4 +1,4 @@
-"""What an expression did, step by step: what it read, which branch it took, what each function gave.
+"""An evaluation step by step: what was read, which branch was taken, what each function returned.
 
     not_null(unitPrice.saleAmount, unitPrice.listAmount) | money(@)
 
@@ -69,7 +69,7 @@ class ReadValue:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationStep:
-    """One step. ``text`` is the part of the expression; a call has its arguments in the text's place."""
+    """One step. ``text`` is the part of the expression; of a call it is the name of the function."""
 
     kind: Kind
     text: str
@@ -100,7 +100,7 @@ def steps(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
 
 
 def _own(judge: Judge, part: Part) -> Iterator[EvaluationStep]:
-    """The step that a part adds to those of what is in it."""
+    """The step of a part itself, after those of the parts in it."""
     shown = _shown(judge, part)
     match part.node:
         case Comparator() | Not():
@@ -186,7 +186,7 @@ def _call(judge: Judge, part: Part, node: FunctionCall) -> Iterator[EvaluationSt
 
 
 def _other_reads(judge: Judge, part: Part, arguments: list[Part]) -> tuple[ReadValue, ...]:
-    """What a function read by itself, in an argument that it evaluates for each element."""
+    """The values that a function read in an argument that it evaluates for each element (``&…``)."""
     named = {read.pointer for each in arguments for read in _reads(judge, each)}
     return tuple(read for read in _reads(judge, part) if read.pointer not in named)
 

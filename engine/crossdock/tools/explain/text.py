@@ -1,4 +1,4 @@
-"""An explanation for a terminal: a small tree for each field or value, one line for each thing to say."""
+"""An explanation for a terminal: a small tree for each field or value."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def write_destinations(found: Destinations) -> str:
 
 
 def write_values(stories: Iterable[Story], *, whole: bool = True) -> str:
-    """How the values of a result came about; unless ``whole``, of long ways only the beginning."""
+    """How each value of a result was made. Unless ``whole``, long lists of steps are cut."""
     return "\n\n".join(_story(story, whole) for story in stories)
 
 
@@ -55,7 +55,7 @@ def _story(story: Story, whole: bool) -> str:
 
 
 def _nothing(story: Story) -> str:
-    """Of what is written without any step."""
+    """The text for a value without steps."""
     inside = story.link is not None and story.link.target != story.target
     return "nothing in it has a value" if inside else "constant"
 

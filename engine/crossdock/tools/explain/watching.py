@@ -32,12 +32,12 @@ class Evaluation:
     value: JSON
     behind: tuple[Entered, ...]
     decides: bool = False
-    """Whether it is a condition, a list that was gone through, or a value that was stepped into."""
+    """Whether it is a condition, or the value of a ``$each`` or ``$with``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entered:
-    """What a ``$`` word gave, and the value that it went on with: an element, or the value itself."""
+    """The value of a ``$`` word, and the context inside of it: an element, or the value itself."""
 
     evaluation: Evaluation
     context: JSON
@@ -91,7 +91,7 @@ class Watching:
         self.at[output] = Written(output, span, tuple(self._open), tuple(empty))
 
     def nearest(self, output: Parts) -> Evaluation | Written | None:
-        """What wrote a place, or else the nearest around it."""
+        """The evaluation that wrote a path, or the nearest one around it."""
         for length in range(len(output), -1, -1):
             found = self.at.get(output[:length])
             if isinstance(found, Written) or (found is not None and not found.decides):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed mapping. Only examples that reach ``reach`` can tell; without it all can."""
+    """A changed mapping. Only examples that reach the rule ``reach`` can notice; None: any example can."""
 
     place: str
     change: str

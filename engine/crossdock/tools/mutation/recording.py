@@ -1,4 +1,4 @@
-"""The examples, run once: what the mapping was given in each, and which of its rules that reached.
+"""One run of the examples: the payloads of the mapping in each, and the rules that they reach.
 
 ``siblings`` of a property are the others of its object with values of the same kind: those of the schema
 if it is in the payload, else those that were beside it.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Given:
-    """What the mapping was given once. The scope is None when it evaluated nothing."""
+    """One payload of the mapping. The scope is None if no expression was evaluated."""
 
     payload: JSON
     scope: Scope | None = None
@@ -36,7 +36,7 @@ class Given:
 
 @dataclass(slots=True)
 class Recorder:
-    """A watch of one example: what a mapping is given, and which rules that reaches."""
+    """A watch of one example that records the payloads of the mapping and the rules that are reached."""
 
     mapping: LinkedMapping
     siblings: Siblings
@@ -70,7 +70,7 @@ class Recorder:
 
 @dataclass(slots=True)
 class Siblings:
-    """For each property that was read, another one of its object that could have been meant."""
+    """For each property that was read, another property of its object that could be read by mistake."""
 
     schema: Schema | None
     found: dict[int, str | None] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Siblings:
 
 @dataclass(slots=True)
 class _Fields:
-    """An observer who notes from what object each property is read."""
+    """An observer that records the object that each property is read from."""
 
     siblings: Siblings
     root: JSON
@@ -139,6 +139,6 @@ def _beside(context: dict[str, JSON], name: str) -> Iterable[str]:
 
 
 def nearest(name: str, others: Iterable[str]) -> str | None:
-    """The other name that is most like this one."""
+    """The most similar other name."""
     found = [other for other in others if other != name]
     return max(sorted(found), key=lambda other: SequenceMatcher(None, name, other).ratio(), default=None)

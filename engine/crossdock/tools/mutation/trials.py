@@ -1,4 +1,4 @@
-"""Each mutant is run on what the examples gave the mapping, until a result differs.
+"""Each mutant runs on the payloads that the examples gave the mapping, until a result differs.
 
     examples   an example's snapshot would not hold any more
     check      `crossdock check` has a finding that it had not before
@@ -71,7 +71,7 @@ class Mutation:
 
     @property
     def score(self) -> float:
-        """The share that is caught of those that could be, in per cent."""
+        """The share of mutants that are caught, without the accepted ones, in per cent."""
         caught = self.count("examples") + self.count("check")
         possible = caught + len(self.survivors)
         return 100 * caught / possible if possible else 100.0
@@ -79,7 +79,7 @@ class Mutation:
 
 @dataclass(slots=True)
 class _Example:
-    """An example with what the mapping was given in it, and what that gave."""
+    """An example with the payloads of the mapping in it, and their results."""
 
     case: Case
     own: bool
@@ -96,7 +96,7 @@ class _Example:
 def mutate(
     project: Project, mapping: LinkedMapping, *, limit: int | None = None, only: Sequence[str] = ()
 ) -> Mutation:
-    """Try the mutants of a mapping, or so many of them, evenly spread.
+    """Try all mutants of a mapping, or ``limit`` of them, evenly spread.
 
     ``only``: the mappings and conversations whose examples are run, instead of all that use the mapping.
     Raises ProjectError when there are no examples, or when one does not match its snapshot.
@@ -166,7 +166,7 @@ def _snapshot(case: Case) -> Texts:
 
 
 def outcome(mapping: LinkedMapping, given: Given) -> Outcome:
-    """What a mapping gives, as far as it shows: its result and the checks that fail, or its failure."""
+    """The visible outcome of a mapping: its result and the checks that fail, or its failure."""
     try:
         done = execute(mapping, given.payload, given.scope or Scope(), name="", traced=False)
         text = json_reader.encode(done.value, compact=True) if done.present else None
@@ -201,7 +201,7 @@ class _Trials:
         return Trial(mutant, "survived")
 
     def tells(self, example: _Example, mutant: Mutant) -> bool:
-        """Whether the snapshot of an example would not hold any more."""
+        """Whether the example would no longer match its snapshot."""
         if mutant.reach is not None and mutant.reach not in example.reached:
             return False
         pairs = zip(example.given, example.outcomes, strict=True)
@@ -217,6 +217,6 @@ class _Trials:
 
 
 def _findings(mapping: LinkedMapping) -> set[tuple[str, str]]:
-    """What the check says of a mapping, wherever it says it."""
+    """The findings of the check for a mapping, without their positions."""
     findings: Iterable[Diagnostic] = apply_suppressions(check_mapping(mapping).findings, mapping.text)
     return {(item.id, item.message) for item in findings}

@@ -32,7 +32,7 @@ def comment_of(key: Span) -> str:
 
 
 def _behind(line: str) -> str:
-    """The comment at the end of a line; a ``#`` in quotes begins none."""
+    """The comment at the end of a line; a ``#`` in quotes does not begin one."""
     marks = (found.end() for found in _PIECE.finditer(line) if found["comment"])
     return line[next(marks, len(line)) :].strip()
 

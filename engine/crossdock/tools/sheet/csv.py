@@ -12,7 +12,7 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def write(sheet: Sheet) -> str:
-    """One table: the first column says whether a line is of a field, or of what is not written or read."""
+    """One table; the first column is the kind of row: group, field, not written, or not read."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["kind", *COLUMNS])
@@ -38,6 +38,6 @@ def write(sheet: Sheet) -> str:
 
 
 def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """A string that a spreadsheet does not read as a formula."""
     formula = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(text)
     return f"'{text}" if formula else text

@@ -1,4 +1,4 @@
-"""For each field a value that goes in and the value that comes out, from the examples of a mapping.
+"""For each field an input and an output value, from the examples of a mapping.
 
 The first example that has the field gives it; `full` comes before the others. Sensitive values are hidden.
 """
@@ -33,7 +33,7 @@ class FieldExample:
 
 @dataclass(frozen=True, slots=True)
 class FieldExamples:
-    """By the place of the cell and its target."""
+    """The examples by target field and position of the cell."""
 
     found: dict[tuple[str, int], FieldExample] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ class FieldExamples:
 
 
 def samples_of(project: Project, mapping: LinkedMapping, links: Iterable[Link]) -> FieldExamples:
-    """What the examples of a mapping show of its fields."""
+    """The values of each field in the examples of a mapping."""
     wanted = {(link.target, link.span.start) for link in links}
     samples = FieldExamples()
     records = sorted(examples_of(project.roots, mapping.name), key=_order)

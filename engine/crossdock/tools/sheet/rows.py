@@ -1,4 +1,4 @@
-"""The rows of a mapping's sheet: what the mapping, its schemas and its examples tell of each target field.
+"""The rows of a mapping's sheet: each target field with facts from the mapping, its schemas and its examples.
 
 A row is a field, or an object or a list with fields in it. What is not written, and what is not read on
 purpose, are lists of their own.
@@ -156,7 +156,7 @@ def _short(said: str, node: syntax.Cell | syntax.Each) -> str:
 
 
 def type_of(schema: Schema | None, target: str) -> str:
-    """What a field takes, in words."""
+    """The type of a field, in words."""
     shape = shape_at(schema, parse_path(target))
     if shape is None or shape.types is None:
         return ""
@@ -189,7 +189,7 @@ def _unwritten(mapping: LinkedMapping, links: list[Link]) -> Iterator[tuple[str,
 
 
 def _reason(mapping: LinkedMapping, place: tuple[str | int, ...]) -> str:
-    """Why a mapping says that it cannot write a place; a `*` stands for all beside it."""
+    """Why a mapping says that it cannot write a place; a `*` means all its siblings."""
     for entry in mapping.unavailable:
         if place[: len(entry.path)] == entry.path:
             return entry.reason

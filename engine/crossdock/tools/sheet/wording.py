@@ -186,7 +186,7 @@ def _behind(node: Expr, here: str) -> str:
 
 
 def _inside(parts: Sequence[Expr], here: str) -> str:
-    """A path. From one of the values around, and in a plain chain of names, it is read as one."""
+    """A path: as one name with dots where it is a chain of names, else step by step."""
     first, rest = parts[0], parts[1:]
     if not all(map(_is_path, rest)):
         for part in parts:
@@ -259,7 +259,7 @@ def _cases(node: Expr, here: str) -> str | None:
 
 
 def _inner(text: str) -> str:
-    """Words inside others, in brackets where they would run into them."""
+    """Words inside other words, in brackets where the result would be ambiguous."""
     quoted = text.startswith("'") and text.endswith("'") and text.count("'") == 2
     if quoted or _enclosed(text) or not any(joint in text for joint in _JOINTS):
         return text
@@ -277,7 +277,7 @@ def _enclosed(text: str) -> bool:
 
 
 def _first_of(node: Or, here: str) -> str:
-    """``a || b``: the first that has a value; a constant at the end is what else there is."""
+    """``a || b``: the first that has a value; a constant at the end is the default."""
     *alternatives, last = alternatives_of(node)
     otherwise = ""
     if isinstance(last, Constant):
@@ -343,7 +343,7 @@ def _text(parts: Sequence[Expr], here: str) -> str:
 
 
 def condition(node: Expr, here: str = _HERE, *, true: bool = True) -> str:
-    """A condition in words, or its opposite. Any value is a condition: whether it is there."""
+    """A condition in words, or its opposite. Any value is a condition: whether it is set."""
     match node:
         case Not(operand):
             return condition(operand, here, true=not true)
