@@ -16,7 +16,11 @@ from crossdock import InputError, Project
 from crossdock.channels.conversation import Unanswered
 from crossdock.channels.dry_run import given_answer, plan, read_answers
 from crossdock.channels.messages import Call, NoAnswer
+from crossdock.channels.step_dependencies import reads_answers
+from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON, MISSING
+from crossdock.core.yaml_reader import ScalarNode
+from crossdock.language.jmespath import compile_expression
 
 CONVERSATION = """\
 request: shop/notice
@@ -697,3 +701,19 @@ def test_check_counts_conversations(crossdock: Run, tmp_path: Path) -> None:
     message = "error[unknown-property]: `the answers so far` has no property `parcl`"
     short = f"mappings/{name}.yaml:14:33: {message}\n"
     assert crossdock("check", "--format", "short") == (2, "", short)
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("answers().order.id", True),
+        ("answers().other.id", False),
+        ("let $order = answers().order in $order.id", True),
+        ("let $other = answers().other in $other.id", False),
+        ("let $all = answers() in $all.other", True),  # the variable could be read for any answer
+    ],
+)
+def test_an_expression_waits_for_the_answers_that_it_reads(text: str, reads: bool) -> None:
+    scalar = ScalarNode(text, Span(Source("step", text), 0, len(text)))
+
+    assert reads_answers(compile_expression(scalar), ("order",)) is reads

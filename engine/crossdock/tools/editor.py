@@ -1,8 +1,8 @@
 """JSON Schemas for the YAML files of mappings, conversations, channels and actions, for editors.
 
-A YAML editor that is given them completes keys and explains them. They are made from the parsers' own
-tables of keys, and stay inside the vocabulary of draft-07, which is what editors know. The checks that
-matter are `crossdock check`'s: these schemas only say which keys are allowed where.
+A YAML editor uses them to complete and explain keys. They are generated from the parsers' own tables of
+keys, and use only draft-07, which editors support. They say which keys are allowed where; `crossdock check`
+checks the rest.
 
     schema("mapping")       # a JSON Schema, see schemas/crossdock/mapping.json
 """

@@ -6,7 +6,7 @@
     account.open        those that are neither
 
 A field is read when an expression reads it, for a value or to decide on one, or when an object or a list
-around it is passed on whole. It is written when a cell writes it, or something around it that has it.
+around it is copied as a whole. It is written when a cell writes it, or an object or list that contains it.
 """
 
 from __future__ import annotations

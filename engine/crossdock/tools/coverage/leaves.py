@@ -2,8 +2,8 @@
 
     leaves_of(schema)       ["orderNumber", "items[].sku", "items[].tags", "attributes", …]
 
-A list of plain values is one field, without its ``[]``; an object of which nothing is documented is one
-field; a schema that comes back to itself is followed once.
+A list of plain values is one field, without its ``[]``; an object without documented properties is one
+field; a recursive schema is followed once.
 """
 
 from __future__ import annotations

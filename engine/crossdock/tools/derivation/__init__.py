@@ -2,7 +2,7 @@
 
 A system's folder holds ``derive.yaml``, which says which part of which document shows which payload, and
 every correction with its reason. From that and the documents come the schemas, with the document and
-line of every property. Generated files are never edited: ``check`` says how they differ.
+line of every property. Generated files are never edited by hand; ``check`` derives and compares them.
 
     derive(Path("schemas/acme"), Path("documents"))  ->  {Path("schemas/acme/order.schema.json"): "{...}"}
 """

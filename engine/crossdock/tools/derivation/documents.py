@@ -1,8 +1,8 @@
 """Documents of a documentation site, and the parts of them that describe a payload.
 
-A document is text: Markdown, a scraped page, or a bare JSON file. Its parts are found by what they look
-like, never by a site's layout: JSON anywhere in the text, parameter tables, query strings of curl calls,
-running field descriptions. Every part keeps its offset, so that a schema can name document and line.
+A document is text: Markdown, a scraped page, or a bare JSON file. Its parts are found by their own syntax,
+never by the layout of a site: JSON anywhere in the text, parameter tables, query strings of curl calls,
+field descriptions in prose. Every part keeps its offset, so that a schema can name document and line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """JSON read from the middle of a text, every value with its offset.
 
-The standard library's decoder gives values without places, and a schema must say which line of which
-document each property comes from. So this is a small JSON reader that keeps the places.
+The standard library's decoder gives values without offsets, but a schema names the document and line of
+each property. So this is a small JSON reader that keeps the offsets.
 """
 
 from __future__ import annotations

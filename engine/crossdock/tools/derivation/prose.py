@@ -1,9 +1,9 @@
 """Field descriptions in the text of a scraped page -> the line that explains each property.
 
-Such a page loses the names of the fields: what is left are explanations, examples, and a mark where a
-field has children, all in the order of the fields. So explanations and properties are laid side by side,
-in order, as well as words, kinds and examples allow. An explanation that shares no word with the name of
-its property is not trusted. The texts themselves go nowhere: a schema names only document and line.
+Scraping loses the names of the fields: only explanations, examples, and a mark where a field has children
+are left, in the order of the fields. So explanations are aligned with the properties, in order, by common
+words, kinds and examples. An explanation that shares no word with the name of its property is not used.
+The texts themselves are not copied: a schema names only document and line.
 """
 
 from __future__ import annotations

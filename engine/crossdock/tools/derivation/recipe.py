@@ -1,6 +1,6 @@
 """A system's ``derive.yaml``: which part of which document is which shape, and what is corrected in it.
 
-A recipe is data. Reading it refuses unknown words, and a correction without its reason.
+A recipe is data. Unknown keys, and a correction without its reason, are errors.
 """
 
 from __future__ import annotations

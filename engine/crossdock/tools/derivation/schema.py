@@ -1,7 +1,7 @@
 """A shape -> JSON Schema (draft 2020-12), and the schema's text.
 
-Schemas accept what they do not know: a property without a type takes anything, an object takes unknown
-keys. Where the policy says so, null is accepted beside every value that is not required.
+Schemas are open: a property without a type accepts any value, an object accepts unknown keys. If the policy
+allows null, every property that is not required accepts it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The inferred shape of a value: the union of all examples of it.
 
-Each example, table row and sample gives a shape; merging shapes forgets nothing. A value that was an
-integer in a table and a string in an example is both. A value seen only as null is anything.
+Each example, table row and sample gives a shape; merging keeps all of their types. A value that is an
+integer in a table and a string in an example is both. A value that is always null may be anything.
 
     merge(infer({"id": 1}), infer({"id": "1", "sku": None}))  ->  {id: integer or string, sku: anything}
 """

@@ -1,8 +1,9 @@
 """What a change of a mapping does to payloads: two versions, run over the same corpus, side by side.
 
 ``sides`` finds the two versions: names, files, or the files of a git revision (``revisions``).
-``differences`` tells two results apart, ``comparison`` runs both and gathers what changed by the cell in
-the YAML that writes it, and ``report`` and ``markdown`` write it down.
+``differences`` compares two results, ``comparison`` runs both versions and groups the changes by the cell in
+the YAML that writes the field. ``report`` is the comparison of several mappings; ``text``, ``json`` and
+``markdown`` write it.
 
     mappings/kibo/order.yaml:79:5
     - money(shippingTotal, currencyCode)

@@ -1,7 +1,7 @@
 """Both versions of a mapping over a corpus: what changed, gathered by rule and by field.
 
 A rule is the cell in the YAML that writes a field, found by the trace. Records are read one by one, and
-of each change only a few samples are kept, so a corpus may be as long as it likes.
+only a few samples of each change are kept, so a corpus may have any length.
 
     comparison = compare(old, new, records)
     comparison.changed            # how many payloads; 0 when nothing changed

@@ -1,6 +1,6 @@
 """Where two JSON values differ: added, removed, retyped, changed, and null and absent are distinguished.
 
-Lists are laid beside each other so that one element more is one difference, not as many as follow it.
+Lists are aligned, so that an added element is one difference and not one for each element after it.
 
     differences({"a": 1, "b": None}, {"a": "1"})
     # retyped /a 1 → "1"; removed /b null → absent

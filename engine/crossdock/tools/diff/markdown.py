@@ -1,7 +1,6 @@
 """A comparison as Markdown for a pull request: a table of what changed, and the rest folded away.
 
-Whatever comes out of a payload or a mapping is escaped, so that it can neither break the table nor be
-taken for markup.
+All text from payloads and mappings is escaped, so that it cannot break the table or be read as markup.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which values of a result must not be shown: those that a schema marks, and those made of such values.
 
-The target schema says it of the field; the mapping's lineage and the trace lead to what it was made of,
-and there the source schema says it. When in doubt a value is hidden.
+The target schema marks the field, or the source schema marks a value that it is made of, which the lineage
+of the mapping and the trace of the run show. When in doubt a value is hidden.
 """
 
 from __future__ import annotations

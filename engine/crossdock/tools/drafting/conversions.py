@@ -1,6 +1,6 @@
-"""What makes a source value fit a target: nothing, or one of the library's functions around it.
+"""Conversions that make a source value fit a target: none, or a call of a library function.
 
-The checker's own inference decides: a conversion fits when the type of its result does.
+The check's own inference decides: a conversion fits if the type of its result does.
 """
 
 from __future__ import annotations

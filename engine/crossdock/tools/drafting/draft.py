@@ -1,7 +1,7 @@
 """The draft as data: for each target field its candidates, and the cell that is made of the best that fits.
 
-Objects and lists come first: a target list goes through the source list that is most like it, a target
-address is inside the source object that is most like it, and fields are searched there.
+Objects and lists come first: a target list is made from the most similar source list, a target address from
+the most similar source object, and the fields are searched there.
 
     draft = Drafting(source, target, samples).draft()
 """

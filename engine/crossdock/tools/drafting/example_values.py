@@ -1,6 +1,6 @@
-"""What the values of fields look like, from examples: a date, an address for mail, a country, a whole number.
+"""The formats of field values in examples: a date, an e-mail address, a country, a whole number.
 
-Only the look is kept; no value of a payload is ever written into a draft.
+Only the format is used; no value of a payload is ever written into a draft.
 """
 
 from __future__ import annotations

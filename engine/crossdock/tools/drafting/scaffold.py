@@ -1,7 +1,7 @@
-"""What a new channel begins with: its folders and first files, as texts by path; and what comes next.
+"""The folders and first files of a new channel, as texts by path, and the next steps for the author.
 
-Nothing that is there is ever written over. What comes next depends on what is there: a sample, a schema,
-a mapping with cells.
+Existing files are never overwritten. The next steps depend on what exists: a sample, a schema, a mapping
+with cells.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The fields of a schema: its single values, objects and lists, each with its path.
 
 Paths are relative to the current place, with ``[]`` for the elements of a list. Recursive schemas are
-followed once around.
+followed once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A draft as a mapping file: above each cell its source, the score, and other candidates.
 
-# 0.90 lines[].article: `article` and `sku` both say sku; the same type
+# 0.90 lines[].article: `article` and `sku` both mean sku; the same type
 #   0.41 lines[].no: …
 sku: article
 # TODO unit_tax, a number: no candidate fits well

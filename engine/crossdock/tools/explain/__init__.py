@@ -1,8 +1,8 @@
 """Explains results: what each field is made of, with or without a payload.
 
-``fields`` selects the requested links of a mapping; ``destinations`` turns them round;
-``run`` runs a payload and tells of each value what was read and done for it, sensitive values hidden.
-The rest writes it down: as a tree, as Markdown, as JSON, and as OpenLineage's column lineage.
+``fields`` has the sources of target fields, and the destinations of a source field; ``run`` runs a payload
+and records for each value what was read and done for it, with sensitive values hidden. ``text``, ``json``,
+``markdown`` and ``openlineage`` write the explanations.
 
     /items/0/unit_price  "19.90"    mappings/kibo/order.yaml:67:9
     ├─ each  items[?quantity != `0`]  →  /items/0, 1 of 1

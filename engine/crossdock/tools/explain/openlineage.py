@@ -1,8 +1,8 @@
 """The lineage of a mapping as the columnLineage facet of an OpenLineage dataset: the target's.
 
 Every field that a link names is a column; the source schema, and the channel's settings, are the datasets
-that it comes from. A source is DIRECT when the value comes from it: IDENTITY when nothing is done on the
-way, AGGREGATION when many become one, else TRANSFORMATION. It is INDIRECT when it decides: FILTER in
+that it comes from. A source is DIRECT when the value comes from it: IDENTITY if it is copied, AGGREGATION
+if many values become one, else TRANSFORMATION. It is INDIRECT when it decides: FILTER in
 a list, else CONDITIONAL.
 """
 

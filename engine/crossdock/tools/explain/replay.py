@@ -1,8 +1,8 @@
 """One expression evaluated once more, part by part, to see what each part read and gave.
 
 Of each part a ``Part`` is kept: its node, its value, its own parts in the order in which they were
-evaluated, and the places that it read. What was read of an object that an expression made has no place;
-it is ``made``, and as secret as whatever the expression read.
+evaluated, and the places that it read. A value that is read from an object that the expression built has no
+path in the payload; it is ``made``, and as sensitive as everything that the expression read.
 """
 
 from __future__ import annotations

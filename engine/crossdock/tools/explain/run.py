@@ -2,8 +2,8 @@
 
 story.output   /items/0/unit_price          the place in the result
 story.value    "19.90"                      or absent, or hidden
-story.turns    $each, $with and $if that lead to it, each with the place that it went on with
-story.steps    what its expression read and did
+story.turns    the $each, $with and $if around it, each with the path of its context
+story.steps    what its expression read and computed
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What must not be shown: the places that a schema marks with ``x-sensitive``, and all below them.
 
 A mapping that is used brings schemas of its own, for the part of the payload that it is given and the
-part of the result that it writes; every schema has its say.
+part of the result that it writes; all of them count.
 """
 
 from __future__ import annotations

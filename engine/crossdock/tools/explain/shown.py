@@ -1,6 +1,6 @@
 """A value as it may be shown: the value itself, or only its kind.
 
-Lists and objects are shown by their size alone, so that nothing sensitive in them comes out.
+Lists and objects are shown only by their size, so that nothing sensitive in them is shown.
 """
 
 from __future__ import annotations

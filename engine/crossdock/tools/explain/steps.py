@@ -7,7 +7,7 @@
     call  not_null(absent, 19.9)      19.9
     call  money(19.9)                 "19.90"
 
-A path is one step, however many places it reads; so is a list that is gone through.
+A path is one step, however many values it reads, and so is a projection.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Would the examples notice a mistake? A mapping is changed in one place, and its examples are run.
 
-``mutants`` makes the changes, on the parsed mapping, ``trees`` those inside an expression; ``recording``
-runs the examples once and keeps what the mapping was given; ``trials`` runs each mutant on that. A mutant
-whose results are all the same survives: no example would tell it from the mapping.
+``mutants`` makes the changes on the compiled mapping, ``variants`` those inside an expression. ``recording``
+runs the examples once and keeps the payloads of the mapping; ``trials`` runs each mutant on them. A mutant
+survives if no result differs: no example would notice the mistake. ``text`` and ``json`` write the trials.
 """

@@ -1,8 +1,8 @@
 """Each mutant runs on the payloads that the examples gave the mapping, until a result differs.
 
-    examples   an example's snapshot would not hold any more
-    check      `crossdock check` has a finding that it had not before
-    accepted   it survives, and `mutants.yaml` beside the examples says why
+    examples   an example would no longer match its snapshot
+    check      `crossdock check` has a new finding
+    accepted   it survives, and `mutants.yaml` beside the examples has the reason
     survived   no example or check notices it
 
 If the mapping's own result differs, the result of the whole example is compared with its snapshot, because

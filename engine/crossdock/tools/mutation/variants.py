@@ -1,4 +1,4 @@
-"""An expression, changed in one part: another property, a default or a filter less, another function.
+"""An expression changed in one part: another property, no default, no filter, another function.
 
 money(a || b)   →   a || b,   money(a),   money(b),   amount(a || b), …
 """

@@ -3,7 +3,7 @@
     # A cancelled line stays on the order.       <- this,
     quantity: quantity      # in pieces          <- and this
 
-What a finding is allowed for is the author's reason, and so a comment too.
+The reason after `allow[…]:` is a comment too.
 """
 
 from __future__ import annotations

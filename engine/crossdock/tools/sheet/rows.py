@@ -1,7 +1,7 @@
 """The rows of a mapping's sheet: each target field with facts from the mapping, its schemas and its examples.
 
-A row is a field, or an object or a list with fields in it. What is not written, and what is not read on
-purpose, are lists of their own.
+A row is a field, or an object or a list with fields in it. Fields that are not written, and fields
+that are ignored on purpose, are lists of their own.
 """
 
 from __future__ import annotations
