@@ -4,6 +4,13 @@ A backtracking matcher becomes slow if two repeats can match the same text: in `
 belong to the first or to the second. If a character that neither can match separates them, as in
 ``\d+(\.\d*)?$``, there is only one way to match. So a pattern is parsed into elements, each with the
 characters that it can match, and two repeats without a separator between them are refused.
+
+    1. parse        \d+(\.\d*)?$     a tree of character sets and groups, each with its repeats
+    2. flatten      [\d+] [(…)?] [\.] [\d*]     elements in a row, as a matcher passes them
+    3. compare      \d+ and \d* share digits, but ``\.`` is always between them: one way
+
+The analysis may refuse a harmless pattern, because it compares sets of characters and not strings. It must
+not accept a slow one.
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ from warnings import catch_warnings
 
 from crossdock.core.limits import PATTERN_CHARACTERS, PATTERN_ELEMENTS, PATTERN_STEPS, PATTERN_WAYS
 
+# Up to so many turns of a group are written out one by one, and compared exactly. More count as unbounded.
 _MOST_REPEATS: Final = 9
 
 _TOKEN = re.compile(
@@ -26,8 +34,9 @@ _TOKEN = re.compile(
     r"|\(\?(?:[:=!]|<[=!]|P?<\w+>)|[()|]|[*+?][?+]?|\{(\d*)(,?)(\d*)\}[?+]?|.",
     re.DOTALL,
 )
+# Assertions match no character, so they neither share a text nor separate.
 _BETWEEN: Final = frozenset({"^", "$", "\\b", "\\B", "\\A", "\\Z"})
-_STRANGER: Final = "é"  # all that no pattern names
+_STRANGER: Final = "é"  # stands for every character outside of ASCII that the pattern does not name
 
 
 def unsafe(pattern: str) -> str | None:
@@ -41,6 +50,7 @@ def unsafe(pattern: str) -> str | None:
         return "has a sign in a class that wants a backslash before it"
     except (re.error, OverflowError, RecursionError):
         return "is not a regular expression of Python"
+    # What a back reference matches depends on the text, so it has no set of characters.
     if re.search(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?P=|\(\?\()", pattern):
         return "refers back to a group"
     try:
@@ -52,8 +62,13 @@ def unsafe(pattern: str) -> str | None:
 
 @cache
 def longest_tried(pattern: str) -> float:
-    """How long a text may be for this pattern to be tried on it. Raises what ``unsafe`` would tell."""
+    """The most characters of a text that this pattern is tried on, so that a search stays below 20 ms.
+
+    The pattern must be one that ``unsafe`` accepts.
+    """
     ways, repeats = _ways_through(pattern)
+    # A search takes up to ways * length ** powers steps: an unanchored one starts at every character, and an
+    # unbounded repeat gives back its characters one by one. PATTERN_STEPS take about 20 ms.
     starts = 0 if pattern.startswith("^") and "|" not in pattern else 1
     powers = starts + repeats
     once = powers == 0 or (powers == 1 and ways == 1)  # no longer than reading the text takes
@@ -94,6 +109,8 @@ class _PatternParser:
     def __init__(self, pattern: str) -> None:
         self.tokens = list(_TOKEN.finditer(pattern))
         self.at = 0
+        # Sets are compared over a finite alphabet. It needs ASCII for the classes, every character that the
+        # pattern names, and one that stands for the rest.
         named = {chr(int(code, 16)) for code in re.findall(r"\\[ux]([0-9a-fA-F]{2,4})", pattern)}
         self.alphabet = {*map(chr, range(128)), *pattern, *named, _STRANGER}
 
@@ -108,6 +125,7 @@ class _PatternParser:
             if token[0] == "|":
                 branches.append([])
             elif token[0].startswith("("):
+                # `(?i)` and its like change what every other token matches.
                 if self.at < len(self.tokens) and token[0] == "(" and self.tokens[self.at][0][0] == "?":
                     raise _RefusedError("changes how it is read")
                 branches[-1].append(self.alternatives())
@@ -118,6 +136,7 @@ class _PatternParser:
         return _Group(tuple(map(tuple, branches)))
 
     def chars(self, written: str) -> frozenset[str]:
+        """The characters that a token such as ``\\d`` or ``[a-z]`` matches, as the matcher itself says."""
         one = re.compile(written if len(written) > 1 or written == "." else re.escape(written), re.ASCII)
         return frozenset(char for char in self.alphabet if one.fullmatch(char))
 
@@ -128,12 +147,14 @@ def _repeated(part: _Part, token: re.Match[str]) -> _Part:
     else:
         least = int(token[1] or 0)
         most = float(token[3] or (inf if token[2] else least))
+    # In `(a+)*` a row of letters is cut into turns in exponentially many ways.
     if isinstance(part, _Group) and most > _MOST_REPEATS and _varies(part):
         raise _RefusedError("repeats what is itself repeated or a choice")
     return replace(part, least=least, most=most)
 
 
 def _varies(part: _Part) -> bool:
+    """Whether one turn of a part can match texts of several lengths or along several branches."""
     if part.least != part.most or part.most > _MOST_REPEATS:
         return True
     return isinstance(part, _Group) and (
@@ -146,10 +167,11 @@ def _varies(part: _Part) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Element:
-    """What can be matched in several ways, or divides what can.
+    """A repeat or choice, which can match in several ways, or a part that separates two of them.
 
-    ``parts`` are the characters of which one turn has one each. ``inside`` are the groups around it, each
-    with the branch that contains it. ``alone`` is the number of ways in which it matches one text by itself.
+    ``ways`` counts its lengths and branches. ``alone`` is the number of ways in which it matches one text by
+    itself: 1 for ``a*``, more for ``(a|a)``. ``parts`` are sets of characters: each turn has one of each.
+    ``sure``: it cannot be left out. ``inside``: the groups around it, each with the branch that contains it.
     """
 
     chars: frozenset[str]
@@ -172,8 +194,13 @@ def _flat(part: _Part, inside: _Inside) -> Iterator[_Element]:
     if part.most > _MOST_REPEATS:
         yield _whole(part, inside)
         return
+    # A group of a few turns is written out. Each turn is an element for its own choice, whether it is there
+    # and along which branch, and then the elements in it.
     for turn in range(int(part.most)):
+        # Each turn is a group of its own: elements of two turns do follow each other, those of two branches
+        # of one turn do not.
         once = _Group(part.branches, int(turn < part.least), 1)
+        # The number of turns is one choice, not one for each turn: it counts with the first.
         ways = len(part.branches) * (1 if turn else part.most - part.least + 1)
         if ways > 1:
             yield replace(_whole(once, inside), ways=ways, alone=ways if _doubtful(part) else 1)
@@ -192,6 +219,7 @@ def _counted(elements: Iterator[_Element]) -> Iterator[_Element]:
 def _whole(group: _Group, inside: _Inside) -> _Element:
     """A group as one element."""
     inner = [_chars(part) for branch in group.branches for part in branch]
+    # With one branch, every turn passes all that cannot be left out.
     sure = [part for part in group.branches[0] if part.least > 0] if len(group.branches) == 1 else []
     parts = tuple(part.chars for part in sure if isinstance(part, _Chars))
     chars = frozenset[str]().union(*inner)
@@ -199,7 +227,10 @@ def _whole(group: _Group, inside: _Inside) -> _Element:
 
 
 def _doubtful(group: _Group) -> bool:
-    """Whether two branches may match the same, or nothing may be matched by a turn and by none."""
+    """Whether a group may match one text in two ways by itself.
+
+    That is so if two branches share a character, or if a turn may be empty, as then no turn is another way.
+    """
     met: set[str] = set()
     for branch in group.branches:
         chars = frozenset[str]().union(*map(_chars, branch))
@@ -210,23 +241,26 @@ def _doubtful(group: _Group) -> bool:
 
 
 def _may_be_empty(part: _Part) -> bool:
+    """Whether a part can match the empty text."""
     if isinstance(part, _Chars) or part.least == 0:
         return part.least == 0
     return any(all(map(_may_be_empty, branch)) for branch in part.branches)
 
 
 def _chars(part: _Part) -> frozenset[str]:
+    """The characters that can occur in what a part matches."""
     if isinstance(part, _Chars):
         return part.chars
     return frozenset[str]().union(*(_chars(inner) for branch in part.branches for inner in branch))
 
 
 def _ways(part: _Part) -> float:
+    """The numbers of turns times the branches; infinite for an unbounded repeat."""
     branches = len(part.branches) if isinstance(part, _Group) else 1
     return inf if part.most > _MOST_REPEATS else branches * (part.most - part.least + 1)
 
 
-# --- what shares a text
+# --- the elements that can share a text: one may take more of it and another one less
 
 
 def _ways_through(pattern: str) -> tuple[float, bool]:
@@ -235,11 +269,14 @@ def _ways_through(pattern: str) -> tuple[float, bool]:
     several = [index for index, element in enumerate(elements) if element.ways > 1]
     total = 1.0
     for indexes in _sharing(elements, several):
+        # Two unbounded repeats divide a text of n characters in n ways, and the matcher tries them all.
         ways = [elements[index].ways for index in indexes]
         if ways.count(inf) > 1:
             raise _RefusedError(
                 "has two repeats that can share a text, with nothing between them that divides it"
             )
+        # A bounded element multiplies the ways of those it shares with. An element that shares with none
+        # matches in one way, unless it is ambiguous by itself.
         total *= prod(each for each in ways if each < inf) if len(ways) > 1 else elements[indexes[0]].alone
     if total > PATTERN_WAYS:
         raise _RefusedError("can match the same text in too many ways")
@@ -247,7 +284,10 @@ def _ways_through(pattern: str) -> tuple[float, bool]:
 
 
 def _sharing(elements: Sequence[_Element], several: Sequence[int]) -> Iterator[list[int]]:
-    """The elements that can be matched in several ways, those together that can share a text."""
+    """The elements that can be matched in several ways, grouped: those of a group can share one text.
+
+    Sharing is taken as transitive, which can only count too many ways.
+    """
     together = {index: [index] for index in several}
     for first, second in combinations(several, 2):
         one, other = together[first], together[second]
@@ -258,19 +298,22 @@ def _sharing(elements: Sequence[_Element], several: Sequence[int]) -> Iterator[l
 
 
 def _overlap(elements: Sequence[_Element], first: int, second: int) -> bool:
+    """Whether one text can belong to either of two elements, with no separator between them."""
     one, other = elements[first], elements[second]
     if _apart(one, other):
         return False
+    # A turn that must have a character that the other element lacks cannot be passed from one to the other.
     common = one.chars & other.chars
     turns = (*one.parts, *other.parts)
     if not common or not all(part & common for part in turns):
         return False
+    # What is always between them separates, if one of its characters is not common to both.
     between = (each for each in elements[first + 1 : second] if _on_the_way(each, one, other))
     return all(part & common for each in between for part in each.parts)
 
 
 def _apart(one: _Element, other: _Element) -> bool:
-    """Whether the two never follow each other: one is within the other, or another choice than it."""
+    """Whether the two never follow each other: one is inside the other, or they are in different branches."""
     if any(group is one.group for group, _ in other.inside):
         return True
     return any(
@@ -279,7 +322,12 @@ def _apart(one: _Element, other: _Element) -> bool:
 
 
 def _on_the_way(each: _Element, one: _Element, other: _Element) -> bool:
-    """Whether an element is always passed between two others, and is not around one of them."""
+    """Whether a match that passes two elements always passes a third one between them.
+
+    It does if that one cannot be left out, and if each group around it is one that also holds one of the two
+    on the same branch, or one that cannot be left out and has no other branch. A group around one of the two
+    is not between them, although it comes first in the row.
+    """
     around = (group for group, _ in (*one.inside, *other.inside))
     return (
         each.sure
