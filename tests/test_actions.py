@@ -132,12 +132,12 @@ def test_actions_keep_what_their_file_says() -> None:
     [
         ("[a]", "[not-actions]: the file contains no actions"),
         ("", "[not-actions]: the file contains no actions"),
-        ("a: b", "[not-an-object]: an action is an object with `call:` and `when:`"),
+        ("a: b", "[not-an-object]: an action must be an object with `call:` and `when:`"),
         ("a: {when: data}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
         ("a: {call: GET /a}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
         ("a: {call: GET /a, when: data, alias: [b]}", "[unknown-key]: an action has no key `alias`"),
-        ("a: {call: GET /a, when: data, aliases: b}", "[not-a-list]: `aliases` is a list of names"),
-        ("a: {call: GET /a, when: data, aliases: [1]}", "[not-a-list]: `aliases` is a list of names"),
+        ("a: {call: GET /a, when: data, aliases: b}", "[not-a-list]: `aliases` must be a list of names"),
+        ("a: {call: GET /a, when: data, aliases: [1]}", "[not-a-list]: `aliases` must be a list of names"),
         (
             "a: {call: GET /a, when: data, status: '201'}",
             "[action-status]: `status` is that of a success: 200 to 299",

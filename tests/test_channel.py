@@ -26,8 +26,8 @@ settings:
         ("", "[not-a-channel]: the file does not describe a channel @1:1"),
         ("- a", "[not-a-channel]: the file does not describe a channel @1:1"),
         ("baseurl: x", "[unknown-key]: a channel has no key `baseurl` @1:1 (did you mean `base_url`?)"),
-        ("describe: 7", "[not-text]: text is wanted here @1:11"),
-        ("base_url: 7", "[not-text]: text is wanted here @1:11"),
+        ("describe: 7", "[not-text]: text is expected here @1:11"),
+        ("base_url: 7", "[not-text]: text is expected here @1:11"),
         (
             'base_url: "{{ settings.x }}"',
             "[unknown-property]: `the channel's settings` has no property `x` @1:24",
@@ -46,7 +46,7 @@ settings:
             "[unknown-fragment]: `y` cannot be used here @1:21 "
             "(only a mapping can use fragments and other mappings)",
         ),
-        ("settings: [a]", "[not-an-object]: `settings` holds names and their values @1:11"),
+        ("settings: [a]", "[not-an-object]: `settings` must contain names with their values @1:11"),
         ("settings: {a: b}", "[not-an-object]: a setting has `describe:` and `default:` @1:15"),
         ("settings: {a: {default: 1}}", "[incomplete-setting]: the setting `a` has no `describe:` @1:12"),
         ("settings: {a: {describe: x}}", "[incomplete-setting]: the setting `a` has no `default:` @1:12"),
@@ -98,13 +98,13 @@ settings:
             "auth: {kind: headers, headers: {Transfer-Encoding: a}}",
             "[header-name]: `Transfer-Encoding` is set by HTTP itself @1:33 (leave it out)",
         ),
-        ("limits: 7", "[not-an-object]: `limits` is an object of whole numbers @1:9"),
+        ("limits: 7", "[not-an-object]: `limits` must be an object of whole numbers @1:9"),
         (
             "limits: {second: 1}",
             "[unknown-key]: `limits` has no key `second` @1:10 (did you mean `seconds`?)",
         ),
         *(
-            (f"limits: {{seconds: {value}}}", "[limit-value]: `seconds` is a whole number above 0 @1:19")
+            (f"limits: {{seconds: {value}}}", "[limit-value]: `seconds` must be a whole number above 0 @1:19")
             for value in ("0", "-1", "1.5", "true", "'1'", "[1]")
         ),
     ],

@@ -139,8 +139,8 @@ BAD_PAYLOADS: list[tuple[str, bytes, str]] = [
         b'{"number": 1, "number": 2}',
         "error[duplicate-key]: the key `number` occurs twice in one object",
     ),
-    ("NaN", b'{"number": NaN}', "error[not-a-number]: `NaN` is not a number of JSON"),
-    ("Infinity", b'{"number": -Infinity}', "error[not-a-number]: `-Infinity` is not a number of JSON"),
+    ("NaN", b'{"number": NaN}', "error[not-a-number]: `NaN` is not a JSON number"),
+    ("Infinity", b'{"number": -Infinity}', "error[not-a-number]: `-Infinity` is not a JSON number"),
     ("not UTF-8", b'{"number": 1, "name": "\xff"}', "error[not-utf-8]: the byte at offset 23 is not UTF-8"),
     (
         "UTF-16",

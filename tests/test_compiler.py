@@ -91,7 +91,7 @@ REFUSED: list[tuple[str, str, str]] = [
             "the mapping has no `map:`",
             "1:1",
             "1 | describe: x\n^",
-            "help: `map:` holds the answer that the mapping gives",
+            "help: `map:` contains the result",
         ),
     ),
     (
@@ -120,12 +120,12 @@ REFUSED: list[tuple[str, str, str]] = [
     (
         "a description that is no text",
         "describe: [a]\nmap: {}\n",
-        whole("not-text", "text is wanted here", "1:11", "1 | describe: [a]\n          ^^^"),
+        whole("not-text", "text is expected here", "1:11", "1 | describe: [a]\n          ^^^"),
     ),
     (
         "a schema that is no text",
         "from: 12\nmap: {}\n",
-        whole("not-text", "text is wanted here", "1:7", "1 | from: 12\n      ^^"),
+        whole("not-text", "text is expected here", "1:7", "1 | from: 12\n      ^^"),
     ),
     (
         "an unknown schema",
@@ -153,7 +153,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "fragments: [a]\nmap: {}\n",
         whole(
             "not-an-object",
-            "`fragments` holds names and their values",
+            "`fragments` must contain names with their values",
             "1:12",
             "1 | fragments: [a]\n           ^^^",
         ),
@@ -354,7 +354,7 @@ REFUSED: list[tuple[str, str, str]] = [
     (
         "a use without a name",
         "map:\n  a: {$use: 12}\n",
-        whole("not-text", "text is wanted here", "2:13", "2 |   a: {$use: 12}\n            ^^"),
+        whole("not-text", "text is expected here", "2:13", "2 |   a: {$use: 12}\n            ^^"),
     ),
     (
         "an unknown mapping",
@@ -450,7 +450,7 @@ REFUSED: list[tuple[str, str, str]] = [
             "there is no table file `../tables/card`",
             "1:16",
             "1 | tables: {card: ../tables/card}\n               ^^^^^^^^^^^^^^",
-            "help: it is looked for in a folder `tables`",
+            "help: table files are in a folder `tables`",
         ),
     ),
     (
@@ -461,21 +461,21 @@ REFUSED: list[tuple[str, str, str]] = [
             "there is no table file `./broken`",
             "1:16",
             "1 | tables: {card: ./broken}\n               ^^^^^^^^",
-            "help: it is looked for in a folder `tables`",
+            "help: table files are in a folder `tables`",
         ),
     ),
     # checks
     (
         "checks that are no list",
         "checks: {a: b}\nmap: {}\n",
-        whole("not-a-list", "`checks` is a list", "1:9", "1 | checks: {a: b}\n        ^^^^^^"),
+        whole("not-a-list", "`checks` must be a list", "1:9", "1 | checks: {a: b}\n        ^^^^^^"),
     ),
     (
         "a check that is no object",
         "checks: [a]\nmap: {}\n",
         whole(
             "not-an-object",
-            "a check is an object with `check:` and `message:`",
+            "a check must be an object with `check:` and `message:`",
             "1:10",
             "1 | checks: [a]\n         ^",
         ),
@@ -505,7 +505,7 @@ REFUSED: list[tuple[str, str, str]] = [
         "checks:\n  - {check: a, message: b, level: fatal}\nmap: {a: 1}\n",
         whole(
             "unknown-level",
-            "a level is `warning` or `error`",
+            "a level must be `warning` or `error`",
             "2:35",
             "2 |   - {check: a, message: b, level: fatal}\n                                  ^^^^^",
         ),

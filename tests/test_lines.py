@@ -330,7 +330,7 @@ def test_a_line_beyond_the_limit_is_refused_and_the_next_one_is_read(
         3,
         result(1) + result(2),
         f"lines.jsonl:2: error[payload-too-large]: the payload has more than "
-        f"the {PAYLOAD_BYTES} bytes that are read\n",
+        f"{PAYLOAD_BYTES} bytes, the limit\n",
     )
 
 

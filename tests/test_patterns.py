@@ -15,7 +15,7 @@ from crossdock.schema.safe_regex import longest_tried, unsafe
 
 SHARE = "has two repeats that can share a text, with nothing between them that divides it"
 WAYS = "can match the same text in too many ways"
-NESTED = "repeats what is itself repeated or a choice"
+NESTED = "repeats a part that is itself repeated or a choice"
 
 REFUSED = {
     r"a*a*a*$": SHARE,

@@ -170,14 +170,14 @@ REFUSALS: dict[str, tuple[bytes, str, str, str | None, tuple[int, int, int]]] = 
     "nan": (
         b'{"a": NaN}',
         "not-a-number",
-        "`NaN` is not a number of JSON",
+        "`NaN` is not a JSON number",
         "leave the key out, or send null",
         (1, 7, 10),
     ),
     "infinity": (
         b"[-Infinity]",
         "not-a-number",
-        "`-Infinity` is not a number of JSON",
+        "`-Infinity` is not a JSON number",
         "leave the key out, or send null",
         (1, 2, 11),
     ),
@@ -308,7 +308,7 @@ def test_a_payload_that_is_too_large() -> None:
     finding = refused(b"[12345678]", limit=9)
     assert (finding.id, finding.message) == (
         "payload-too-large",
-        "the payload has more than the 9 bytes that are read",
+        "the payload has more than 9 bytes, the limit",
     )
 
 

@@ -373,11 +373,19 @@ def test_a_given_silence(kind: str) -> None:
             "an answer has no key `$top` beside its `$` keys",
             "put a body with such a key into `$body`",
         ),
-        ({"$status": "404"}, "an answer's `$status` is a whole number, and its `$text` is text", None),
-        ({"$status": True}, "an answer's `$status` is a whole number, and its `$text` is text", None),
+        (
+            {"$status": "404"},
+            "an answer's `$status` must be a whole number, and its `$text` must be text",
+            None,
+        ),
+        (
+            {"$status": True},
+            "an answer's `$status` must be a whole number, and its `$text` must be text",
+            None,
+        ),
         ({"$status": 99}, "an answer's `$status` is between 100 and 599", None),
         ({"$status": 9_999_999_999}, "an answer's `$status` is between 100 and 599", None),
-        ({"$text": 1}, "an answer's `$status` is a whole number, and its `$text` is text", None),
+        ({"$text": 1}, "an answer's `$status` must be a whole number, and its `$text` must be text", None),
         ({"$error": "tiemout"}, "an answer's `$error` is one of timeout, unreachable, answer", None),
     ],
 )

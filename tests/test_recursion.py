@@ -17,7 +17,7 @@ from crossdock.schema.validator import validate
 Load = Callable[[JSON], Schema]
 
 TWICE = "the references here lead back to themselves twice through one property or item"
-ENDLESS = "the references here lead back to themselves, or multiply without measure"
+ENDLESS = "the references here form a cycle, or multiply without limit"
 SELF: JSON = {"$ref": "#/$defs/node"}
 
 

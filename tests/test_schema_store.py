@@ -161,7 +161,7 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
     "text": ({"title": 1}, "invalid-schema", "`title` must be text", None),
     "properties": ({"properties": []}, "invalid-schema", "`properties` must be an object of schemas", None),
     "any-of": ({"anyOf": []}, "invalid-schema", "`anyOf` must be a list of schemas", None),
-    "items": ({"items": [{}]}, "invalid-schema", "a schema is an object, true or false", None),
+    "items": ({"items": [{}]}, "invalid-schema", "a schema must be an object, true or false", None),
     "dependents": (
         {"dependentRequired": {"a": "b"}},
         "invalid-schema",
@@ -187,13 +187,13 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
         {"pattern": "("},
         "unsafe-pattern",
         "the pattern is not a regular expression of Python",
-        "write it without nested repetition, or say `maxLength` and `enum` instead",
+        "write it without nested repetition, or use `maxLength` and `enum` instead",
     ),
     "pattern-name": (
         {"patternProperties": {"^(a+)+$": {}}},
         "unsafe-pattern",
-        "the pattern repeats what is itself repeated or a choice",
-        "write it without nested repetition, or say `maxLength` and `enum` instead",
+        "the pattern repeats a part that is itself repeated or a choice",
+        "write it without nested repetition, or use `maxLength` and `enum` instead",
     ),
     "anchor": (
         {"$ref": "#name"},
@@ -386,7 +386,7 @@ def test_nothing_is_fetched(put: Put, server: str, tmp_path: Path) -> None:
 
 
 def test_references_without_end(put: Put) -> None:
-    message = "the references here lead back to themselves, or multiply without measure"
+    message = "the references here form a cycle, or multiply without limit"
     help = "descend into a property or an item in between"
     doubling: JSON = {
         "$ref": "#/$defs/d0",

@@ -220,7 +220,7 @@ REFUSED = [
     (
         "a second document",
         "a: 1\n---\nb: 2\n",
-        "error[yaml-documents]: a file holds one document\n  --> m.yaml:2:1\n  |\n2 | ---\n  | ^",
+        "error[yaml-documents]: a file must contain only one document\n  --> m.yaml:2:1\n  |\n2 | ---\n  | ^",
     ),
     (
         "a tab for indentation",

@@ -49,8 +49,11 @@ def short(text: str) -> str:
 
 
 STEPS = [
-    ("steps: {}", "[not-a-list]: `steps` is a list @3:8 <{}>"),
-    ("steps: [order]", "[not-an-object]: a step is an object with `step:` and what it does @3:9 <order>"),
+    ("steps: {}", "[not-a-list]: `steps` must be a list @3:8 <{}>"),
+    (
+        "steps: [order]",
+        "[not-an-object]: a step must be an object with `step:` and what it does @3:9 <order>",
+    ),
     (
         "- {call: GET /a}",
         "[step-name]: the step has no name @4:5 <{>\n"
@@ -164,17 +167,20 @@ STEPS = [
         "[unknown-method]: there is no method `OPTIONS` @4:21 <OPTIONS>\n"
         "= help: the methods are GET, HEAD, POST, PUT, PATCH, DELETE",
     ),
-    ("- {step: a, call: GET /a, query: id}", "[not-an-object]: `query` is an object of cells @4:36 <id>"),
+    (
+        "- {step: a, call: GET /a, query: id}",
+        "[not-an-object]: `query` must be an object of cells @4:36 <id>",
+    ),
     (
         "- {step: a, call: GET /a, headers: [id]}",
-        "[not-an-object]: `headers` is an object of cells @4:38 <[id]>",
+        "[not-an-object]: `headers` must be an object of cells @4:38 <[id]>",
     ),
-    ("- {step: a, call: GET /a, form: 'true'}", "[not-a-flag]: this is true or false @4:35 <'true'>"),
-    ("- {step: a, call: GET /a, repeatable: 1}", "[not-a-flag]: this is true or false @4:41 <1>"),
+    ("- {step: a, call: GET /a, form: 'true'}", "[not-a-flag]: this must be true or false @4:35 <'true'>"),
+    ("- {step: a, call: GET /a, repeatable: 1}", "[not-a-flag]: this must be true or false @4:41 <1>"),
     *(
         (
             f"- {{step: a, each: parcels, at_once: {value}, call: GET /a}}",
-            f"[at-once]: `at_once` is a whole number from 1 to 16 @4:39 <{value}>",
+            f"[at-once]: `at_once` must be a whole number from 1 to 16 @4:39 <{value}>",
         )
         for value in ("0", "17", "2.5", "'2'", "true")
     ),

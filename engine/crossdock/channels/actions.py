@@ -100,7 +100,7 @@ def parse_actions(source: Source) -> Actions:
 class _ActionParser(Parser):
     def action(self, key: ScalarNode, node: Node) -> Action | None:
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "an action is an object with `call:` and `when:`", node.span)
+            self.problem("not-an-object", "an action must be an object with `call:` and `when:`", node.span)
             return None
         self.problems.extend(unknown_keys(node, KEYS, "an action"))
         call, when = self.text(node.get("call")), node.get("when")
@@ -117,7 +117,7 @@ class _ActionParser(Parser):
         if node is not None and not (
             isinstance(names, list) and all(isinstance(name, str) for name in names)
         ):
-            self.problem("not-a-list", "`aliases` is a list of names", node.span)
+            self.problem("not-a-list", "`aliases` must be a list of names", node.span)
         return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
     def status(self, node: Node | None) -> int:

@@ -298,7 +298,7 @@ class _ChannelParser(Parser):
         if node is None:
             return Limits()
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "`limits` is an object of whole numbers", node.span)
+            self.problem("not-an-object", "`limits` must be an object of whole numbers", node.span)
             return Limits()
         self.problems.extend(unknown_keys(node, LIMIT_KEYS, "`limits`"))
         found: dict[str, int] = {}
@@ -307,5 +307,5 @@ class _ChannelParser(Parser):
             if isinstance(number, int) and not isinstance(number, bool) and number > 0:
                 found[str(key.value)] = number
             else:
-                self.problem("limit-value", f"`{key.value}` is a whole number above 0", value.span)
+                self.problem("limit-value", f"`{key.value}` must be a whole number above 0", value.span)
         return Limits(**{key: value for key, value in found.items() if key in LIMIT_KEYS})

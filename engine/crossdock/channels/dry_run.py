@@ -50,7 +50,7 @@ def given_answer(call: Call, given: JSON | Missing) -> Answer:
     if error is not None:
         raise _given_error(error, call)
     if type(status) is not int or not isinstance(text, str | None):
-        message = "an answer's `$status` is a whole number, and its `$text` is text"
+        message = "an answer's `$status` must be a whole number, and its `$text` must be text"
         raise _wrong("wrong-type", message, call)
     if not 100 <= status <= 599:
         raise _wrong("not-allowed-value", "an answer's `$status` is between 100 and 599", call)

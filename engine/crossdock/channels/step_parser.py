@@ -153,7 +153,7 @@ class _StepParser(Parser):
         if node is None:
             return ()
         if not isinstance(node, ListNode):
-            self.problem("not-a-list", "`steps` is a list", node.span)
+            self.problem("not-a-list", "`steps` must be a list", node.span)
             return ()
         steps = [step for item in node.items if (step := self.step(item)) is not None]
         for position, step in enumerate(steps):
@@ -163,7 +163,7 @@ class _StepParser(Parser):
 
     def step(self, node: Node) -> ConversationStep | None:
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "a step is an object with `step:` and what it does", node.span)
+            self.problem("not-an-object", "a step must be an object with `step:` and what it does", node.span)
             return None
         self.step_keys(node)
         name, task = self.name(node), self.task(node)
@@ -267,7 +267,7 @@ class _StepParser(Parser):
         if node is None:
             return None
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", f"`{what}` is an object of cells", node.span)
+            self.problem("not-an-object", f"`{what}` must be an object of cells", node.span)
             return None
         return self.cell(node)
 
@@ -276,7 +276,7 @@ class _StepParser(Parser):
             return False
         if isinstance(node, ScalarNode) and isinstance(node.value, bool):
             return node.value
-        self.problem("not-a-flag", "this is true or false", node.span)
+        self.problem("not-a-flag", "this must be true or false", node.span)
         return False
 
     def at_once(self, node: Node | None) -> int:
@@ -284,7 +284,7 @@ class _StepParser(Parser):
             return 1
         if isinstance(node, ScalarNode) and type(node.value) is int and 1 <= node.value <= 16:
             return node.value
-        self.problem("at-once", "`at_once` is a whole number from 1 to 16", node.span)
+        self.problem("at-once", "`at_once` must be a whole number from 1 to 16", node.span)
         return 1
 
     def optional_expression(self, node: MapNode, key: str) -> Expression | None:

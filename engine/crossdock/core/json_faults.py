@@ -191,7 +191,7 @@ class Scanner:
     def _plain(self, at: int) -> int:
         """A number or one of the three words."""
         if constant := _CONSTANT.match(self.text, at):
-            message = f"`{constant[0]}` is not a number of JSON"
+            message = f"`{constant[0]}` is not a JSON number"
             help = "leave the key out, or send null"
             raise TextError("not-a-number", message, at, constant.end(), help, shown=True)
         if number := _NUMERIC.match(self.text, at):

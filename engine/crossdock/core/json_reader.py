@@ -53,7 +53,7 @@ def decode(data: bytes, name: str, *, limit: int = PAYLOAD_BYTES, secret: bool =
     ``secret`` masks the values in what a diagnostic shows; turn it off for a project's own files.
     """
     if len(data) > limit:
-        message = f"the payload has more than the {limit} bytes that are read"
+        message = f"the payload has more than {limit} bytes, the limit"
         raise InputError([Diagnostic("payload-too-large", message, input=Place(name, ""))])
     if not data.strip(b" \t\n\r"):
         raise InputError([Diagnostic("empty-payload", "the payload is empty", input=Place(name, ""))])

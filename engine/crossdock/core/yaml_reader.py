@@ -144,7 +144,7 @@ class _Composition:
                 self.documents += 1
                 if self.documents > 1:
                     at, _ = _marks(event)
-                    raise _refusal("yaml-documents", "a file holds one document", self.source, at)
+                    raise _refusal("yaml-documents", "a file must contain only one document", self.source, at)
             case yaml.AliasEvent():
                 at, end = _marks(event)
                 help = f"write the value out, or use a fragment; {QUOTE_HELP}"

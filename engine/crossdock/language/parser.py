@@ -71,7 +71,7 @@ class Parser:
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a mapping file"))
         cell_node = node.get("map")
         if cell_node is None:
-            help = "`map:` holds the answer that the mapping gives"
+            help = "`map:` contains the result"
             self.problem(
                 "missing-map",
                 "the mapping has no `map:`",
@@ -102,7 +102,7 @@ class Parser:
             return None
         if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
             return node.value
-        self.problem("not-text", "text is wanted here", node.span)
+        self.problem("not-text", "text is expected here", node.span)
         return None
 
     def schema_name(self, node: Node | None) -> syntax.SchemaName | None:
@@ -115,7 +115,7 @@ class Parser:
         if node is None:
             return {}
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", f"`{what}` holds names and their values", node.span)
+            self.problem("not-an-object", f"`{what}` must contain names with their values", node.span)
             return {}
         read_entries = ((str(key.value), read(key, value)) for key, value in node.entries)
         return {name: value for name, value in read_entries if value is not None}
@@ -154,14 +154,14 @@ class Parser:
         if node is None:
             return ()
         if not isinstance(node, ListNode):
-            self.problem("not-a-list", "`checks` is a list", node.span)
+            self.problem("not-a-list", "`checks` must be a list", node.span)
             return ()
         checks = (self._check(item) for item in node.items)
         return tuple(check for check in checks if check is not None)
 
     def _check(self, node: Node) -> syntax.Check | None:
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "a check is an object with `check:` and `message:`", node.span)
+            self.problem("not-an-object", "a check must be an object with `check:` and `message:`", node.span)
             return None
         self.problems.extend(unknown_keys(node, CHECK_KEYS, "a check"))
         condition, message = node.get("check"), node.get("message")
@@ -169,7 +169,7 @@ class Parser:
         if level not in ("warning", "error"):
             level_node = node.get("level")
             assert level_node is not None
-            self.problem("unknown-level", "a level is `warning` or `error`", level_node.span)
+            self.problem("unknown-level", "a level must be `warning` or `error`", level_node.span)
         compiled = self.expression(condition, "check") if condition else None
         if condition is None or message is None:
             missing = "check" if condition is None else "message"

@@ -271,7 +271,7 @@ class Project:
         resolved = _resolve(name, user)
         path = self._find(PurePosixPath(MAPPINGS, resolved + ".yaml")) if resolved else None
         if path is None or path.parent.name != TABLES:
-            help = f"it is looked for in a folder `{TABLES}`"
+            help = f"table files are in a folder `{TABLES}`"
             raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
         return self._read(path)
 

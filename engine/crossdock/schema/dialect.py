@@ -77,7 +77,7 @@ class Reading:
             for key, given in value.items():
                 self._member(result, key, given, at)
         elif value is not True:
-            self._wrong("a schema is an object, true or false", at)
+            self._wrong("a schema must be an object, true or false", at)
         self.parts[at] = result
         return result
 
@@ -143,7 +143,7 @@ class Reading:
 
     def _pattern(self, given: JSON, at: str) -> None:
         if isinstance(given, str) and (reason := unsafe(given)):
-            help = "write it without nested repetition, or say `maxLength` and `enum` instead"
+            help = "write it without nested repetition, or use `maxLength` and `enum` instead"
             self.problems.append(Problem("unsafe-pattern", f"the pattern {reason}", at, help))
 
     def _wrong(self, message: str, at: str, help: str | None = None) -> None:

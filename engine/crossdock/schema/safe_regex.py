@@ -149,7 +149,7 @@ def _repeated(part: _Part, token: re.Match[str]) -> _Part:
         most = float(token[3] or (inf if token[2] else least))
     # In `(a+)*` a row of letters is cut into turns in exponentially many ways.
     if isinstance(part, _Group) and most > _MOST_REPEATS and _varies(part):
-        raise _RefusedError("repeats what is itself repeated or a choice")
+        raise _RefusedError("repeats a part that is itself repeated or a choice")
     return replace(part, least=least, most=most)
 
 

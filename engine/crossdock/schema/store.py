@@ -248,7 +248,7 @@ class SchemaStore:
     def _endless(self, file: _File, sizes: dict[int, int]) -> Iterable[Problem]:
         parts, help = file.reading.parts, "descend into a property or an item in between"
         if (at := endless(parts, self.target, sizes)) is not None:
-            message = "the references here lead back to themselves, or multiply without measure"
+            message = "the references here form a cycle, or multiply without limit"
             yield Problem("endless-reference", message, at, help)
         elif (at := multiplying(parts, self.target)) is not None:
             message = "the references here lead back to themselves twice through one property or item"
