@@ -116,6 +116,7 @@ class _Branches:
             return
         around = self.open[-1]
         branch = branch_of(around)
+        # By identity: equal nodes, such as both sides of `a || a`, are different arms.
         if branch is not None and branch[1] is part:
             truth = is_true(value)
             names = ("left", "right") if isinstance(around, Or) else ("true", "false")

@@ -123,6 +123,8 @@ def _aligned(
     shape: InferredShape, names: Sequence[str], entries: Sequence[FieldExplanation]
 ) -> list[tuple[str, FieldExplanation]]:
     """The best alignment of properties and explanations that keeps the order of both."""
+    # best[i, j]: the score of the best alignment of names[i:] with entries[j:], its first move, and the
+    # explanation that names[i] gets by it. Filled from the end, so that each move can use the ones after it.
     best: dict[tuple[int, int], tuple[float, tuple[int, int], FieldExplanation | None]] = {}
 
     def score(i: int, j: int) -> float:

@@ -92,6 +92,7 @@ def write(schemas: Mapping[Path, str]) -> None:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             Path(name).chmod(0o644)
+        # Each rename is atomic, and writing, which may fail, is over by now.
         for name, path in ready:
             Path(name).replace(path)
     except OSError as error:

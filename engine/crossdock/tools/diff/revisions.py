@@ -34,6 +34,7 @@ def checked_out(project: Path, revision: str) -> Iterator[Path]:
     folders = [name for name in (MAPPINGS, SCHEMAS) if name in listed]
     if MAPPINGS not in folders:
         raise NoSuchVersionError(f"there is no folder `{MAPPINGS}` in `{revision}`")
+    # An archive reads the repository only; a checkout or a worktree would write into it.
     packed = _git(top, "archive", "--format=tar", tree, "--", *folders)
     with tempfile.TemporaryDirectory(prefix="crossdock-") as directory:
         _unpack(packed, Path(directory).resolve())

@@ -106,6 +106,7 @@ class _Telling:
     def __init__(self, mapping: LinkedMapping, watching: Watching) -> None:
         self.watching = watching
         self.links = [(parse_path(link.target), link) for link in lineage(mapping)]
+        # The interpreter reports expressions; which `$` word one belongs to is known by its identity.
         self.words = {
             id(_expression(turn.node)): turn.node for _, link in self.links for turn in link.enclosing
         }
@@ -143,6 +144,7 @@ class _Telling:
         )
 
     def story(self, place: Parts, value: JSON | Missing) -> Story:
+        # Only a condition may have been evaluated for a missing value; then that is what decided on it.
         told = self.watching.nearest(place) or self.watching.at.get(place)
         assert told is not None, "every value of a result was written by a cell"
         covered = self.watching.target.at(place)

@@ -106,6 +106,7 @@ def mutate(
     found = list(mutants_of(project, mapping, siblings.of))
     chosen = found
     if limit is not None and limit < len(found):
+        # Evenly spread and without chance, so that two runs with the same limit try the same mutants.
         chosen = [found[number * len(found) // limit] for number in range(limit)]
     trials = _Trials(project, mapping, examples, accepted_of(project, mapping.name))
     done = tuple(trials.trial(mutant) for mutant in chosen)
@@ -204,11 +205,13 @@ class _Trials:
         """Whether the example would no longer match its snapshot."""
         if mutant.reach is not None and mutant.reach not in example.reached:
             return False
+        # The mapping alone runs in a fraction of the time of the whole example, and mostly settles it.
         pairs = zip(example.given, example.outcomes, strict=True)
         if all(outcome(mutant.mapping, given) == before for given, before in pairs):
             return False
         if example.own and not example.fails:
             return True
+        # A mapping or conversation around it may drop what differs; only its own snapshot shows that.
         return run_case(self.project, example.case, self.instead(mutant)) != example.texts
 
     def instead(self, mutant: Mutant) -> Change:

@@ -179,6 +179,7 @@ def _behind(node: Expr, here: str) -> str:
     """The right side of a pipe. The words for its left side are used once: at the end if needed twice."""
     if here == _HERE:
         return words(node)
+    # Each use would repeat the words of the left side, and a chain of pipes would double them at each pipe.
     said = words(node, _MARK)
     if said.count(_MARK) <= 1:
         return said.replace(_MARK, here if said == _MARK else _inner(here))
