@@ -17,14 +17,11 @@ import pytest
 from conftest import REPOSITORY
 
 ENGINE = REPOSITORY / "engine" / "crossdock"
-# Pages that still wait for their rewriting.
-PENDING = {"architecture.md"}
 PAGES = sorted(
-    page
-    for pattern in ("*.md", "docs/*.md", "benchmarks/README.md")
-    for page in REPOSITORY.glob(pattern)
-    if page.name not in PENDING
+    page for pattern in ("*.md", "docs/*.md", "benchmarks/README.md") for page in REPOSITORY.glob(pattern)
 )
+MAPPINGS = sorted(REPOSITORY.glob("mappings/**/*.yaml"))
+HOSTILE = sorted(REPOSITORY.glob("tests/hostile/*/*.txt"))
 MODULES = sorted(ENGINE.rglob("*.py"))
 
 _NOUNS = (
@@ -66,6 +63,19 @@ def texts_of(module: Path) -> Iterator[tuple[int, str]]:
 def test_a_page_uses_plain_english(page: Path) -> None:
     lines = enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
     assert [f"{page.name}:{number}: {each}" for number, line in lines for each in offences(line)] == []
+
+
+def test_mappings_use_plain_english() -> None:
+    """Comments, descriptions and messages; they appear in generated pages and in reports."""
+    texts = {path: path.read_text(encoding="utf-8") for path in MAPPINGS}
+    assert len(texts) > 50
+    assert {path.as_posix(): found for path, text in texts.items() if (found := offences(text))} == {}
+
+
+def test_titles_of_hostile_cases_use_plain_english() -> None:
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0] for path in HOSTILE]
+    assert len(titles) > 300
+    assert [title for title in titles if offences(title)] == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.relative_to(ENGINE).as_posix())
