@@ -467,7 +467,7 @@ def _agree(mapping: Mapping, function: agreement.Executor | None, payload: Any) 
     """What is no object the generated code may leave to the interpreter."""
     if function is None:
         return
-    before, scope = exact(payload), Scope(settings=mapping.settings, request=payload)
+    before, scope = exact(payload), Scope(settings=mapping.linked.settings, request=payload)
     found = agreement.given(function, payload, scope)
     if found != agreement.REFUSED or isinstance(payload, dict):
         assert found == agreement.interpreted(mapping, payload, scope), "generated code differs"
