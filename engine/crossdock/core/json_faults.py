@@ -1,6 +1,6 @@
 """JSON text read strictly, by ourselves, for the place of its first fault and the places of its values.
 
-Slow next to the standard parser, and so it steps over what that parser finds sound: it reads only the lists
+Slow next to the standard parser, so it skips what that parser finds valid: it reads only the lists
 and objects that are open where a text is wrong, or that hold a value whose place is wanted. It keeps no
 value.
 """
@@ -14,7 +14,7 @@ from typing import cast
 
 from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import finite
-from crossdock.core.json_valid_prefix import Sound, sound_part
+from crossdock.core.json_valid_prefix import ValidPrefix, valid_prefix
 from crossdock.core.limits import LEAST_INTEGER, MOST_INTEGER, PAYLOAD_DEPTH
 from crossdock.core.paths import parse_pointer
 
@@ -52,9 +52,9 @@ def _not_json(
 
 def first_fault(text: str) -> TextError | None:
     """The first fault of a text, or None when it is JSON."""
-    sound = sound_part(text, deepest=PAYLOAD_DEPTH, integer=integer, half=lone_surrogate(text))
+    valid = valid_prefix(text, deepest=PAYLOAD_DEPTH, integer=integer, surrogate=lone_surrogate(text))
     try:
-        Scanner(text, sound=sound).document()
+        Scanner(text, valid=valid).document()
     except TextError as fault:
         return fault
     return None
@@ -91,14 +91,16 @@ class PointerTree:
 class Scanner:
     """Reads a JSON text strictly and keeps no value: raises the first fault, notes what is wanted.
 
-    What is known to be sound is not read again. Every method takes the offset where its part begins and
+    What is known to be valid is not read again. Every method takes the offset where its part begins and
     returns the offset after it.
     """
 
-    def __init__(self, text: str, wanted: PointerTree | None = None, sound: Sound | None = None) -> None:
+    def __init__(
+        self, text: str, wanted: PointerTree | None = None, valid: ValidPrefix | None = None
+    ) -> None:
         self.text = text
         self.wanted = wanted
-        self.sound = Sound() if sound is None else sound
+        self.valid = ValidPrefix() if valid is None else valid
         self.found: dict[str, tuple[int, int]] = {}
         self.open: list[int] = []
 
@@ -111,7 +113,7 @@ class Scanner:
     def _value(self, at: int, wanted: PointerTree | None) -> int:
         at = self._space(at)
         bracket = self.text[at : at + 1] in ("{", "[")
-        if bracket and wanted is None and at < self.sound.end and at not in self.sound.resume:
+        if bracket and wanted is None and at < self.valid.end and at not in self.valid.resume:
             return _PARSER.raw_decode(self.text, at)[1]
         match self.text[at : at + 1]:
             case "{" | "[" if len(self.open) == PAYLOAD_DEPTH:
@@ -152,7 +154,7 @@ class Scanner:
 
     def _list(self, at: int, wanted: PointerTree | None) -> int:
         self.open.append(at)
-        on = self.sound.resume.get(at)
+        on = self.valid.resume.get(at)
         count = 0 if on is None else 1
         at = self._space(at + 1 if on is None else on)
         while self.text[at : at + 1] != "]" or count:

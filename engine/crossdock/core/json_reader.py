@@ -33,7 +33,7 @@ from crossdock.core.json_faults import (
     lone_surrogate,
 )
 from crossdock.core.json_types import JSON, finite
-from crossdock.core.json_valid_prefix import Sound
+from crossdock.core.json_valid_prefix import ValidPrefix
 from crossdock.core.limits import PAYLOAD_BYTES, PAYLOAD_DEPTH
 
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -135,7 +135,7 @@ def locate(text: str, name: str, pointers: Iterable[str], *, secret: bool = True
     wanted = PointerTree()
     for pointer in pointers:
         wanted.add(pointer)
-    scanner = Scanner(text, wanted, Sound(len(text)))
+    scanner = Scanner(text, wanted, ValidPrefix(len(text)))
     scanner.document()
     return {pointer: _span(name, text, start, end, secret) for pointer, (start, end) in scanner.found.items()}
 

@@ -1,8 +1,9 @@
-"""How far a refused JSON text is sound, found by readers that run in C: where the scanner may begin.
+"""The longest valid beginning of a JSON text that the standard parser refused.
 
-The standard parser says where it stopped, or that some number or key is wrong; two regular expressions
-find the number, and the brackets that are open there. Of what lies before that place only those open
-lists and objects are of interest to the scanner: it steps over all that is closed.
+A scanner in Python is slow, so ``json_faults`` skips what is valid. This module finds that part with code
+that runs in C: the standard parser says where it stopped, or that some number or key is wrong, and regular
+expressions find that number, and the brackets that are open before it. Lists and objects that are closed
+before that place are valid, and only the open ones are scanned again.
 """
 
 from __future__ import annotations
@@ -25,48 +26,50 @@ _NUMBER = re.compile(r"-?[0-9]++(\.[0-9]++)?([eE][-+]?[0-9]++)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
-    """What is known of a text: all that is closed before ``end`` is sound, but for keys of what is open.
+class ValidPrefix:
+    """What is known of a text: lists and objects that are closed before ``end``, in characters, are valid.
 
-    ``resume`` has the open lists and objects by their offset, and for a list where to go on in it.
+    The keys of an open object may still occur twice. ``resume`` has the open lists and objects by their
+    offset, and for a list the offset of the element to scan next, None for the first one.
     """
 
     end: int = 0
     resume: dict[int, int | None] = field(default_factory=dict)
 
 
-def sound_part(
-    text: str, *, deepest: int, integer: Callable[[str], int], half: re.Match[str] | None
-) -> Sound:
-    """How far a text is sound. ``half`` is its first lone surrogate."""
+def valid_prefix(
+    text: str, *, deepest: int, integer: Callable[[str], int], surrogate: re.Match[str] | None
+) -> ValidPrefix:
+    """The valid beginning of a refused text. ``surrogate`` is its first surrogate of a surrogate pair."""
     end, closed = _stopped(text, integer)
-    if half is not None:
-        end = min(end, half.start())
-    way: list[list[int]] = []  # for each open bracket its offset, and where the last child in it ends
+    if surrogate is not None:
+        end = min(end, surrogate.start())
+    opened: list[list[int]] = []  # the offset of each open bracket, and the end of the last child in it
     objects, at = 0, 0
     while found := _TO_BRACKET.match(text, at, end):
         at = found.end()
         if found[1] in "[{":
-            if len(way) == deepest:
+            if len(opened) == deepest:
                 end = at - 1
                 break
-            way.append([at - 1, at])
+            opened.append([at - 1, at])
             continue
         objects += found[1] == "}"
+        # The object with a key twice is the one that the parser closed last.
         if closed and objects == closed:
             end = at - 1
             break
-        way.pop()
-        if not way:
+        opened.pop()
+        if not opened:
             break
-        way[-1][1] = at
-    return Sound(end, _resumed(text, way, end))
+        opened[-1][1] = at
+    return ValidPrefix(end, _resumed(text, opened, end))
 
 
-def _resumed(text: str, way: list[list[int]], end: int) -> dict[int, int | None]:
-    """Where to go on in each open list: at the child that is open too, or behind its last comma."""
+def _resumed(text: str, opened: list[list[int]], end: int) -> dict[int, int | None]:
+    """Where to continue in each open list: at the child that is open too, or after its last comma."""
     resume: dict[int, int | None] = {}
-    for (start, child), inner in zip(way, [*way[1:], None], strict=False):
+    for (start, child), inner in zip(opened, [*opened[1:], None], strict=False):
         if text[start] == "{":
             resume[start] = None
         elif inner is not None:
@@ -104,7 +107,7 @@ def _stopped(text: str, integer: Callable[[str], int]) -> tuple[int, int]:
         return len(text), duplicate.closed
     except ValueError:
         return _first_bad_number(text, integer), 0
-    except RecursionError:
+    except RecursionError:  # too deep for the parser: the depth is found by counting brackets
         pass
     return len(text), 0
 
@@ -114,6 +117,7 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _first_bad_number(text: str, integer: Callable[[str], int]) -> int:
+    """The offset of the first number that is out of range, or of a NaN or Infinity."""
     at = 0
     while found := _SHORT_NUMBERS.match(text, at):
         number = _NUMBER.match(text, found.end())
