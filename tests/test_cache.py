@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from crossdock import CrossdockError, Mapping, Project
+from crossdock import CrossdockError, Project
 from crossdock.cli import transformation
 from crossdock.cli.app import run
 from crossdock.core.python_module import Generated
+from crossdock.language.syntax import LinkedMapping
 from crossdock.project import code_cache
 from crossdock.project.search_path import located
 
@@ -797,7 +798,7 @@ def test_compiling_what_only_the_interpreter_runs(shop: Shop, monkeypatch: pytes
 
     generate = codegen.generate
 
-    def bounded(mapping: Mapping, **named: bool) -> Generated:
+    def bounded(mapping: LinkedMapping, **named: bool) -> Generated:
         if mapping.name == "shop/line":
             raise SyntaxError("too many statically nested blocks")
         return generate(mapping, **named)
