@@ -26,7 +26,7 @@ _GIB: Final = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with what is said before it. Cells are Markdown."""
+    """A table with its introduction. Cells are Markdown."""
 
     title: str
     lead: str

@@ -90,7 +90,7 @@ def project(tmp_path: Path) -> MakeProject:
 
 @pytest.fixture
 def compiled(project: MakeProject) -> Compile:
-    """Compiles the text of a mapping; other files of its project may stand beside it."""
+    """Compiles the text of a mapping; other files of its project may be added."""
 
     def compile(text: str, files: Mapping[str, str] | None = None) -> CompiledMapping:
         return project({**(files or {}), "mappings/shop/order.yaml": text}).mapping("shop/order")

@@ -221,7 +221,7 @@ def run_apart(case: Case, folder: Path) -> Ran:
 
 
 def _child(case: Case, folder: Path, streams: Path, writing: int) -> None:
-    """Never returns. Whatever happens is told through the pipe or by its silence."""
+    """Never returns. The result goes through the pipe; an empty pipe means a crash."""
     try:
         signal.alarm(60)
         gc.freeze()  # what the tests have loaded is no part of the measure
@@ -253,7 +253,7 @@ def _measured(arguments: list[str]) -> tuple[int | None, float, float]:
 
 
 def without_places(said: str, port: int = 0) -> str:
-    """What is said, without where this repository is and which port was free."""
+    """The output without the path of this repository and the number of the free port."""
     said = said.replace(str(REPOSITORY), "REPOSITORY")
     return said.replace(f":{port}", ":PORT") if port else said
 

@@ -121,7 +121,7 @@ def page_by_page(shop: Shop[C], at_once: int = 10) -> list[str]:
 
 
 def a_fetch_fails(shop: Shop[C], fault: str, search: str) -> None:
-    """Without orders there is no list, and no secret in what is said."""
+    """Without orders there is no list, and no message shows a secret."""
     if fault in SILENT:
         shop.be_impatient()
     shop.fake.fault(ALL_FAULTS[fault], matching=search)

@@ -79,7 +79,7 @@ def verdict(data: bytes, schema: Schema) -> bool:
 
 
 def hold(data: bytes, schema: Schema) -> bool:
-    """Holds each way of reading against the slow one; whether the acceptor took what fits."""
+    """Compares each reader with the slow one; returns whether the acceptor took a valid payload."""
     fits = verdict(data, schema)
     quick = typed_reader(schema)
     quick.resting = 0
@@ -158,7 +158,7 @@ def broken(value: JSON, random: Random) -> tuple[bytes, bool]:
 
 
 def twice(value: JSON, where: dict[str, JSON], key: str, random: Random) -> bytes:
-    """The text of a value in which a key stands twice."""
+    """The text of a value in which a key occurs twice."""
     mark = "\ue000"
     again = random.choice([where[key], None, "x", {}])
     where[mark] = again

@@ -87,7 +87,7 @@ PATHS = st.lists(st.lists(st.sampled_from(["a", "b", "[]", "é", ""]), max_size=
 
 
 def at(value: Any, path: tuple[str, ...]) -> object:
-    """What stands at a path, or how far it leads."""
+    """The value at a path, or the last value on the way to it."""
     for index, part in enumerate(path):
         if part == "[]" and isinstance(value, list):
             return [at(each, path[index + 1 :]) for each in value]

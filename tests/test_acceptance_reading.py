@@ -178,7 +178,7 @@ def test_what_does_not_fit_is_not_read(way: str, tmp_path: Path) -> None:
 
 
 def test_types_that_turn_down_what_fits_rest(tmp_path: Path) -> None:
-    """To the types 1.0 is no whole number, and a name that the schema does not know is gone."""
+    """For the types 1.0 is not a whole number, and a name outside the schema is dropped."""
     pytest.importorskip("msgspec")
     schema = load(tmp_path, {"properties": {"a": {"type": "integer"}}})
     reader = reader_of(schema, typed(schema))

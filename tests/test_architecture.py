@@ -1,4 +1,4 @@
-"""The shape of the engine, read from its source: imports go downward, and no channel stands in it."""
+"""The shape of the engine, read from its source: imports go downward, and it names no channel."""
 
 from __future__ import annotations
 

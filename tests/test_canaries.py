@@ -69,7 +69,7 @@ def marked(payload: JSON, shape: Shape) -> tuple[JSON, list[Parts]]:
 
 
 def leaks(*texts: str) -> list[str]:
-    """The markers that texts hold, with what stands around them, in whatever case they were written."""
+    """The markers that texts hold, with the text around them, in upper or lower case."""
     return [
         text[max(0, found.start() - 60) : found.end() + 20]
         for text in texts

@@ -663,7 +663,7 @@ def test_refused(text: str, message: str, refused: Refuse) -> None:
     assert refused(text, FILES) == message
 
 
-# Every way to reach a property. Each holds one mistake, `qqq`, and the caret must stand under it.
+# Every way to reach a property. Each holds one mistake, `qqq`, and the caret must be under it.
 READINGS = [
     "ref: qqq",
     "ref: buyer.qqq",

@@ -239,7 +239,7 @@ def test_what_is_not_read_is_not_asked_for(name: str) -> None:
 
 
 def told(result: Any) -> tuple[str, str]:
-    """The text of a result, or what is said of its failure."""
+    """The text of a result, or the message of its error."""
     try:
         return "result", result().decode()
     except CrossdockError as error:

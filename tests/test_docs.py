@@ -77,7 +77,7 @@ SKIPPED = ("git clone ", "make ", "pipx ", "pip ", "python3 -m venv ")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the words after it, its text, and where the text stands in the page."""
+    """A fenced block: its language, the words after it, its text, and the offset of the text in the page."""
 
     language: str
     words: tuple[str, ...]
@@ -432,7 +432,7 @@ def python(code: str, names: dict[str, object]) -> str:
 
 
 def edit(file: Path, diff: str) -> None:
-    """Apply an edit: lines with - are replaced by those with +, the others are what stands around."""
+    """Apply an edit: lines with - are replaced by those with +, the others are context."""
     old = "".join(line[1:] + "\n" for line in diff.splitlines() if line[0] in " -")
     new = "".join(line[1:] + "\n" for line in diff.splitlines() if line[0] in " +")
     text = file.read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ def suggested(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def drafted(text: str) -> str:
-    """A draft as it stands below ``map``."""
+    """A draft as it is written below ``map``."""
     return indent(dedent(text), "  ")
 
 

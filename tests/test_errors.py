@@ -1,11 +1,11 @@
 """Every planted mistake is found where it was planted, and nothing else is.
 
-``tests/errors/*.yaml`` are mappings, conversations and channels with a mistake each. The line that is to be
-blamed says so in a comment, which names the id and the word that the caret stands under:
+``tests/errors/*.yaml`` are mappings, conversations and channels with one mistake each. A comment on the line
+of the mistake names the id and the word under the caret:
 
     sku: product.cod        # expect: unknown-property @ cod
 
-``# expect below: …`` speaks of the next line, for a line whose end is spoken for.
+``# expect below: …`` is about the next line, for a line that cannot end in a comment.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """JMESPath, whole and unchanged: each case against its expected value and against the library itself.
 
-What is meant to differ stands in tables of its own, by name. Then positions, refusals and guards.
+Intended differences are in tables of their own, by name. Then come positions, errors and limits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from crossdock.language.jmespath import compile_expression
 
 
 def scalar_of(yaml: str) -> ScalarNode:
-    """The scalar that stands under the only key of a YAML text."""
+    """The scalar under the only key of a YAML text."""
     root = parse_yaml(Source("m.yaml", yaml))
     assert isinstance(root, MapNode)
     ((_, scalar),) = root.entries

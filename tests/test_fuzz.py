@@ -1,7 +1,7 @@
 """Hostile input, a bounded number of it: the kept corpus, and the same few thousand inputs each time.
 
-More of it: ``make fuzz``, or ``python -m fuzz`` in the folder ``tests``; what the targets promise stands in
-``fuzz/targets.py``.
+More of it: ``make fuzz``, or ``python -m fuzz`` in the folder ``tests``; ``fuzz/targets.py`` lists
+what the targets assert.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ FILES = {
     "mappings/desk/notify/conversation.yaml": CONVERSATION,
     "schemas/desk/any.schema.json": '{"type": "object"}',
 }
-# the value, and how it stands in the path and in the query
+# the value, and its form in the path and in the query
 HOSTILE: dict[str, tuple[JSON, str, str]] = {
     "upwards": ("../../admin", "..%2F..%2Fadmin", "..%2F..%2Fadmin"),
     "upwards, encoded": ("%2e%2e", "%252e%252e", "%252e%252e"),

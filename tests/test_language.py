@@ -45,7 +45,7 @@ def test_a_part_of_a_mapping_on_the_page_is_read_without_a_mistake(text: str) ->
     assert [item for item in problems if item.id != "missing-map"] == []
 
 
-# Absent, null and present, in every place where they can meet. The cell stands under `key:`.
+# Absent, null and present, in every place where they can meet. The cell is under `key:`.
 
 PAYLOAD = {
     "text": "hi",

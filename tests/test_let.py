@@ -301,7 +301,7 @@ NARROWED = {
     "let $n = note in (let $n = number in $n) && length($n)": ["may-be-missing"],
     "let $n = note, $m = number in $m && length($n)": ["may-be-missing"],
     "let $n = note in let $n = $n || 'none' in length($n)": [],
-    # What can be said of a value can be said of a variable.
+    # Facts about a value are also facts about a variable.
     "let $s = state in $s == 'held'": ["impossible-comparison"],
     "let $n = number in $n || `0`": ["unreachable"],
     "let $n = number in lines[?sku == $n]": ["impossible-comparison"],

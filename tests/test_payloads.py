@@ -1,4 +1,4 @@
-"""Payload bytes to JSON and back: what is refused, where the caret stands, and that nothing leaks."""
+"""Payload bytes to JSON and back: what is refused, where the caret is, and that nothing leaks."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ WITH_EXAMPLES = [name for name in OWN.mapping_names() if (REPOSITORY / "examples
 
 
 def same(mapping: Mapping, payload: JSON, settings: dict[str, JSON]) -> str:
-    """Holds every way against the careful one, and says what came of it."""
+    """Compares every path with the normal one, and returns the outcome."""
     wanted = careful(mapping, payload, settings)
     assert untraced(mapping, payload, settings) == wanted
     data = encode(payload).encode("utf-8", "surrogatepass")

@@ -158,7 +158,7 @@ def test_a_mapping_gives_json_or_a_diagnostic_with_its_places(cell: str, payload
 @given(cell=_cells, payload=_values)
 @settings(max_examples=100, deadline=None)
 def test_absent_and_null_are_never_mixed(cell: str, payload: object) -> None:
-    """A null stands in a result only where the mapping writes one, or inside the value of an expression."""
+    """A result contains null only where the mapping writes one, or inside the value of an expression."""
     mapping = _compiled(cell)
     try:
         result = mapping.run(payload)  # type: ignore[arg-type]

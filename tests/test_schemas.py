@@ -312,7 +312,7 @@ def put(payload, where: str, value) -> None:
 
 
 def place(where: str, value) -> str:
-    """Where a fault is told: what is missing, at the object that lacks it."""
+    """Where an error is reported: a missing property at the object that lacks it."""
     return where.rpartition("/")[0] if value is DELETE else where
 
 

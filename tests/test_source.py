@@ -1,4 +1,4 @@
-"""YAML read strictly: what each scalar is, where everything stands, and what is refused, in which words."""
+"""Strict YAML: the type of each scalar, the position of every node, and the errors with their text."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def refusal(project: MakeProject, text: str, files: Mapping[str, str] | None = N
 
 
 def short(text: str) -> str:
-    """A diagnostic without its frame: id and message, the place, what the carets stand under, help."""
+    """A diagnostic without its frame: id and message, the place, the text above the carets, help."""
     found = []
     for part in text.split("\n\n"):
         lines = part.splitlines()

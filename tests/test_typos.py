@@ -22,7 +22,7 @@ from crossdock.project.compiler import compile_mapping
 
 MAPPINGS = ["kibo/order", "fabric/order", "fabric/order_create"]
 
-# Names that nothing can know: the mapping, the name, what stands around it, and why.
+# Names that nothing can know: the mapping, the name, its context, and why.
 FREE = [
     ("fabric/order", "message", "to_string(message || @)", "what a text states in JSON is in no schema"),
 ]
@@ -75,7 +75,7 @@ def fields(cell: Cell | Each) -> Iterator[Field]:
 
 
 def misspelt(word: str, known: set[str]) -> str:
-    """The word with one letter changed, so that it is no word that is known."""
+    """The word with one letter changed, so that it is unknown."""
     for position in range(len(word) - 1, -1, -1):
         for letter in "qxzwj":
             if (

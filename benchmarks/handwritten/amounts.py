@@ -139,7 +139,7 @@ def ratio(total: Decimal, count: int | float) -> int | float | None:
 
 
 def places_of(currency: Any) -> int:
-    """The decimal places of a currency, two where there is none. Raises Refused for what is no text."""
+    """The decimal places of a currency, two if it has none. Raises Refused for other values than text."""
     if currency is None:
         return 2
     if type(currency) is not str:

@@ -113,7 +113,7 @@ def fabric_order(
 
 
 def _ships(order: dict[str, Any]) -> list[Any]:
-    """Where the order goes. Raises Refused for what is no list."""
+    """Where the order goes. Raises Refused for other values than lists."""
     ships = order.get("shipInfo")
     if type(ships) is list:
         return ships

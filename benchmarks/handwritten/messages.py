@@ -12,7 +12,7 @@ _DEEPEST: Final = 64
 
 
 def parse_json(text: Any) -> Any:
-    """The value that a text states in JSON; None when it is not JSON. Raises Refused for what is no text."""
+    """The value that a text states in JSON; None when it is not JSON. Refused for other types."""
     if type(text) is not str:
         raise Refused("not text")
     try:
@@ -43,7 +43,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _depth(value: Any) -> int:
-    """How many lists and objects stand inside one another."""
+    """How deep lists and objects are nested."""
     if type(value) is dict:
         return 1 + max(map(_depth, value.values()), default=0)
     return 1 + max(map(_depth, value), default=0) if type(value) is list else 0

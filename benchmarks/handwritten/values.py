@@ -33,7 +33,7 @@ def as_object(value: Any) -> dict[str, Any]:
 
 
 def flat(values: Any) -> list[Any]:
-    """A list with the lists in it opened, as ``[]`` does; nothing of what is no list."""
+    """A list with the lists in it opened, as ``[]`` does; nothing for other values."""
     if type(values) is not list:
         return []
     if list not in map(type, values):
@@ -64,7 +64,7 @@ def text_of(value: Any) -> str:
 
 
 def trimmed(value: Any) -> str | None:
-    """A text without white space at its ends. Raises Refused for what is no text."""
+    """A text without white space at its ends. Raises Refused for other values than text."""
     if value is None:
         return None
     if type(value) is not str:
@@ -73,7 +73,7 @@ def trimmed(value: Any) -> str | None:
 
 
 def upper(value: Any) -> str | None:
-    """A text in capital letters. Raises Refused for what is no text."""
+    """A text in upper case. Raises Refused for other values than text."""
     if value is None:
         return None
     if type(value) is not str:

@@ -109,7 +109,7 @@ class Shipments(FakeChannel):
     # Returns
 
     def submit_return(self, request: Request, kind: str, name: str) -> Any:
-        """An order that is not known is told in a text that is no JSON itself."""
+        """An unknown order is reported in a text that is not JSON itself."""
         try:
             order = self.named(kind, name) if kind != "order-id" else None
         except Refusal:

@@ -1,6 +1,6 @@
 """What can go wrong between a channel and its caller. Each fault is for one request.
 
-Those that cannot be said in HTTP write to the socket, and end it themselves.
+Those that HTTP cannot express write to the socket, and close it themselves.
 """
 
 from __future__ import annotations

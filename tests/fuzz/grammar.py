@@ -99,7 +99,7 @@ def literal(value: object) -> str:
 
 
 def _behind(choices: Choices, depth: int) -> str:
-    """What stands behind an expression: a step into its value."""
+    """The part after an expression: a step into its value."""
     number = choices.pick(("0", "1", "-1", "2", "-7", "99999999999999999999"))
     match choices.below(10):
         case 0 | 1:
@@ -296,7 +296,7 @@ def _branch(choices: Choices, depth: int) -> str:
 
 
 def value(choices: Choices, depth: int) -> str:
-    """What stands between the brackets of a template."""
+    """The content between the brackets of a template."""
     if depth <= 0 or choices.used_up:
         return _template_leaf(choices)
     match choices.below(13):

@@ -305,7 +305,7 @@ def make_schema(choices: Choices) -> bytes:
 
 
 def check_schema(data: bytes) -> None:
-    """A schema is refused with its places, or holds any value against itself without telling it.
+    """A schema is refused with its places, or validates any value without showing it.
 
     Where its keywords mean the same in both, jsonschema by itself finds the same values right.
     """
@@ -464,7 +464,7 @@ def _generated(name: str) -> agreement.Executor | None:
 
 
 def _agree(mapping: Mapping, function: agreement.Executor | None, payload: Any) -> None:
-    """What is no object the generated code may leave to the interpreter."""
+    """The generated code may leave values that are not objects to the interpreter."""
     if function is None:
         return
     before, scope = exact(payload), Scope(settings=mapping.linked.settings, request=payload)

@@ -79,7 +79,7 @@ def _changed(choices: Choices, text: str) -> str:
 
 
 def scalar(choices: Choices) -> str:
-    """What may stand behind a key: an expression, a template or what is odd, in one of YAML's styles."""
+    """The value of a key: an expression, a template or something odd, in one of YAML's styles."""
     match choices.below(5):
         case 0 | 1:
             text = expression(choices, 3)
