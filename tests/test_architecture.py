@@ -1,4 +1,4 @@
-"""The shape of the engine, read from its source: imports go downward, and it names no channel."""
+"""The structure of the engine, read from its source: imports go down, and no code names a channel."""
 
 from __future__ import annotations
 

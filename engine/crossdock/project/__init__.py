@@ -1,1 +1,1 @@
-"""A directory with mappings: its search path, its examples, its code cache and its pytest plugin."""
+"""A directory with mappings: finds and compiles them, caches their code, and runs their examples."""

@@ -1,4 +1,4 @@
-"""Generated code kept on disk, so that a mapping is read, checked and turned into Python once.
+"""Generated code, cached on disk, so that a mapping is parsed, checked and compiled to Python only once.
 
 An entry holds the code of a mapping and of its schemas' acceptors, and the digest of every file that was
 read for it. It is valid while those files, the engine and Python are unchanged. Each mapping of a project
@@ -45,7 +45,7 @@ _MOST: Final = 512
 _FORBIDDEN: Final = 0o022  # write permission for the group or others
 _NAME: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.[0-9a-f]{8})?")  # an entry, or one that is being written
 _LEFT: Final = 3600.0  # seconds after which no process still writes it
-_READERS: Final = ("jmespath", "jinja2")  # their trees are what code is made of
+_READERS: Final = ("jmespath", "jinja2")  # the libraries that parse expressions and templates
 
 Seen = dict[str, "str | None"]
 Modules = dict[str, tuple[CodeType, dict[str, Any]]]
@@ -54,7 +54,7 @@ Paths = list[tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The code that stands for a mapping, the files that it was made of, and what it can see of a payload."""
+    """The code of a mapping, the files that it was generated from, and the payload paths that it reads."""
 
     key: str
     seen: Seen
@@ -71,18 +71,18 @@ class Entry:
         return Prepared(loaded["run"], takes, loaded.get("gives"), read, once(self._prunes))
 
     def _prunes(self) -> Read:
-        from crossdock.schema.fast.partial_reader import pruned_reader  # only who trusts a payload needs it
+        from crossdock.schema.fast.partial_reader import pruned_reader  # only needed for a trusted payload
 
         return pruned_reader(self.paths)
 
     @property
     def is_current(self) -> bool:
-        """Whether every file is what it was when the code was made."""
+        """Whether every file still has the content from which the code was generated."""
         return all(_digest(Path(path)) == digest for path, digest in self.seen.items())
 
 
 def find(roots: Sequence[Path], name: str) -> Prepared | None:
-    """What was kept for a mapping, if it is still good."""
+    """The fast path of a mapping from its entry; None when there is no valid entry."""
     folder = _folder()
     if folder is None:
         return None
@@ -92,7 +92,7 @@ def find(roots: Sequence[Path], name: str) -> Prepared | None:
         if entry is None or entry.key != key or not entry.is_current:
             return None
         return entry.prepared()
-    except Exception:  # whatever is wrong with it, it is not there
+    except Exception:  # an entry with any fault is ignored: the mapping is compiled again
         return None
 
 
@@ -103,9 +103,9 @@ def keep(
     modules: Mapping[str, Generated],
     paths: Collection[tuple[str, ...]] = ((),),
 ) -> bool:
-    """Keep what was generated for a mapping: ``run``, ``takes`` and ``gives``. False when that fails.
+    """Store the code of a mapping: ``run``, ``takes`` and ``gives``. False when that fails.
 
-    ``paths`` lead to what it can see of a payload; without them it is all of it.
+    ``paths`` are the paths that the mapping reads in a payload; the default is the whole payload.
     """
     folder = _folder(make=True)
     if folder is None:
@@ -113,7 +113,7 @@ def keep(
     try:
         key = _key(roots, name)
         listed = {str(path): digest for path, digest in seen.items()}
-        # A schema that is beyond Python's own limits has no code, and then the mapping has none to be kept.
+        # A schema beyond Python's own limits has no code; then the mapping has none to store.
         code = {part: (each.compiled(), dict(each.constants)) for part, each in modules.items()}
         body = marshal.dumps((key, listed, code, sorted(paths)))
         _write(folder, key, _MAGIC + sha256(body).digest() + body)
@@ -131,13 +131,13 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
     seen = project.seen()
     if seen is None or mapping.name.endswith(FILES):
         return False
-    from crossdock.checking.read_set import read_paths  # a mapping that is found here does without
+    from crossdock.checking.read_set import read_paths  # a mapping from the cache does not need it
 
     return keep(project.roots, mapping.name, seen, mapping.generated(), read_paths(mapping.linked))
 
 
 def _read(path: Path) -> Entry | None:
-    # Without O_NONBLOCK a pipe in the entry's place would be waited for.
+    # Without O_NONBLOCK this would wait for a pipe in the place of the entry.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         status = os.fstat(descriptor)
@@ -151,7 +151,7 @@ def _read(path: Path) -> Entry | None:
     body = data[head:]
     if data[:head] != _MAGIC + sha256(body).digest():
         return None
-    return Entry(*marshal.loads(body))  # noqa: S302 (ours, and as we wrote it)
+    return Entry(*marshal.loads(body))  # noqa: S302 (written by this user, with the right digest)
 
 
 def _write(folder: Path, name: str, data: bytes) -> None:
@@ -168,7 +168,7 @@ def _write(folder: Path, name: str, data: bytes) -> None:
 
 
 def _prune(folder: Path) -> None:
-    """Drop what a killed process left unfinished, and the oldest entries when they are too many.
+    """Delete files that a killed process left unfinished, and the oldest entries when there are too many.
 
     Other files are left alone: the user may keep other things in the directory.
     """
@@ -183,7 +183,7 @@ def _prune(folder: Path) -> None:
 
 
 def _dated(folder: Path) -> list[tuple[float, str]]:
-    """When each of our files was written, and its name: the oldest first. Others may drop some meanwhile."""
+    """Our files with their times, the oldest first. Another process may delete some at the same time."""
     found: list[tuple[float, str]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -211,7 +211,7 @@ def _folder(*, make: bool = False) -> Path | None:
 
 
 def _home() -> Path:
-    """Where a user's programs keep what they can make again. Raises RuntimeError when there is no home."""
+    """The user's cache directory. Raises RuntimeError when there is no home directory."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if given.is_absolute():
         return given
@@ -246,7 +246,7 @@ def _engine(folder: Path) -> str:
 
 
 def _libraries() -> list[int]:
-    """When something was last installed where the libraries are that read what code is made of."""
+    """When the parsing libraries were last installed: a new version must not find the code of an old one."""
     places = (PathFinder.find_spec(name) for name in _READERS)
     return [Path(place.origin).parents[1].stat().st_mtime_ns for place in places if place and place.origin]
 

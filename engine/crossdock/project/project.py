@@ -144,7 +144,7 @@ class Project:
         return list(dict.fromkeys(findings))
 
     def _unused_settings(self) -> list[Diagnostic]:
-        """The settings of the project's own channels that nothing reads."""
+        """Findings for the settings of the project's own channels that nothing reads."""
         from crossdock.channels.unused_settings import unused_settings
 
         findings: list[Diagnostic] = []
@@ -192,7 +192,7 @@ class Project:
         raise ProjectError([Diagnostic("unknown-channel", message, help=help)])
 
     def conversation(self, channel: str, action: str) -> Conversation:
-        """How a channel answers an action, compiled and checked. Raises ProjectError or CompileError."""
+        """The conversation of a channel for an action, checked. Raises ProjectError or CompileError."""
         from crossdock.channels.compiler import compile_conversation
 
         name = f"{channel}/{action}"
@@ -342,7 +342,7 @@ class Project:
             self._seen[path] = "changed"
 
     def _display(self, path: Path) -> str:
-        """What messages call a file: relative to the project, or as it was given."""
+        """The name of a file in messages: relative to the project, or as it was given."""
         own = self.roots[0]
         return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
 
