@@ -25,6 +25,7 @@ from crossdock.core.errors import InputError
 from crossdock.core.json_faults import first_fault
 from crossdock.core.json_reader import decode, encode, locate
 from crossdock.core.json_types import MISSING
+from crossdock.core.paths import pointer
 from crossdock.core.rendering import render
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.errors import EvaluationError
@@ -146,18 +147,14 @@ def _tells_no_value(data: bytes, error: InputError) -> None:
 
 
 def _can_be_located(text: str, value: object) -> None:
-    pointers = {_pointer(path): path for path in list(places(value))[:20]}
+    pointers = {pointer(*path): path for path in list(places(value))[:20]}
     spans = locate(text, "payload.json", pointers, secret=False)
     assert set(spans) == set(pointers)
-    for pointer, span in spans.items():
+    for at, span in spans.items():
         found: Any = value
-        for part in pointers[pointer]:
+        for part in pointers[at]:
             found = found[part]
         assert found in ([], {}) or exact(json.loads(span.text)) == exact(found)
-
-
-def _pointer(path: tuple[str | int, ...]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 # --- files in YAML

@@ -55,14 +55,17 @@ class Span:
 
     @property
     def line(self) -> int:
+        """The line of the start, from 1."""
         return self.source.position(self.start)[0]
 
     @property
     def column(self) -> int:
+        """The column of the start, from 1, in characters."""
         return self.source.position(self.start)[1]
 
     @property
     def text(self) -> str:
+        """The part of the source that the span covers."""
         return self.source.text[self.start : self.end]
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
-"""JSON text read strictly, by ourselves, for the place of its first fault and the places of its values.
+"""A strict JSON scanner: it finds the place of the first fault in a text, or the places of some values.
 
-Slow next to the standard parser, so it skips what that parser finds valid: it reads only the lists
-and objects that are open where a text is wrong, or that hold a value whose place is wanted. It keeps no
-value.
+JSON is RFC 8259, with unique keys, numbers in the range of a float or of 64 bits, and bounded nesting.
+The scanner is slow next to the standard parser, so it skips what that parser finds valid. It scans only the
+lists and objects that are open at the fault, or that hold a value whose place is wanted, and keeps no value.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class PointerTree:
     parts: dict[str, PointerTree] = field(default_factory=dict)
 
     def add(self, pointer: str) -> None:
+        """Looks for one more JSON pointer (RFC 6901)."""
         node = self
         for key in parse_pointer(pointer):
             node = node.parts.setdefault(key, PointerTree())
@@ -105,6 +106,7 @@ class Scanner:
         self.open: list[int] = []
 
     def document(self) -> None:
+        """Reads the whole text. Raises TextError for its first fault."""
         at = self._space(self._value(0, self.wanted))
         if at < len(self.text):
             message = "there is more text after the end of the JSON value"

@@ -48,9 +48,10 @@ _SHOWN_OR_NOT = re.compile(
 
 
 def decode(data: bytes, name: str, *, limit: int = PAYLOAD_BYTES, secret: bool = True) -> JSON:
-    """The JSON value of a payload's bytes, or an ``InputError`` that names the place.
+    """The JSON value of a payload of at most ``limit`` bytes. Raises InputError, with the place.
 
-    ``secret`` masks the values in what a diagnostic shows; turn it off for a project's own files.
+    ``name`` is what diagnostics call the payload. ``secret`` masks the values in what a diagnostic shows;
+    turn it off for a project's own files.
     """
     if len(data) > limit:
         message = f"the payload has more than {limit} bytes, the limit"

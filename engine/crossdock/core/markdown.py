@@ -33,4 +33,5 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def row(cells: Sequence[str]) -> str:
+    """One row of a table. Cells are Markdown already, on one line."""
     return "| " + " | ".join(cells) + " |"

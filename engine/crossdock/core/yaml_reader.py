@@ -65,6 +65,8 @@ class ScalarNode:
 
 @dataclass(frozen=True, slots=True)
 class ListNode:
+    """A list, with its elements in order."""
+
     items: tuple[Node, ...]
     span: Span
 
@@ -77,6 +79,7 @@ class MapNode:
     span: Span
 
     def get(self, key: str) -> Node | None:
+        """The value of a key; None without the key."""
         return next((node for name, node in self.entries if name.value == key), None)
 
 

@@ -1,9 +1,9 @@
-"""The keywords of JSON Schema that a schema file may use, and the check that it uses them rightly.
+"""The keywords of JSON Schema (draft 2020-12) that a schema file may use, and the check of their values.
 
-JSON Schema ignores a word that it does not know, so a misspelt ``minimun`` allows everything. Here an
-unknown word is a mistake, and so is a reference that leads nowhere and a pattern that a text can make slow.
-Reading yields a copy of the schema in which references are absolute and ``true`` and ``false`` are
-written ``{}`` and ``{"not": {}}``.
+JSON Schema ignores an unknown keyword, so a misspelt ``minimun`` allows everything. Here an unknown keyword
+is an error, and so is a reference that leads nowhere and a pattern that a string can make slow. Reading
+yields a copy of the schema in which references are absolute and ``true`` and ``false`` are written ``{}``
+and ``{"not": {}}``.
 """
 
 from __future__ import annotations

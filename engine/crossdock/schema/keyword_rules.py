@@ -1,8 +1,8 @@
-"""The tests at the leaves of a schema: whether one value passes one keyword, and what the keyword wants.
+"""The assertions of JSON Schema: whether a value passes one keyword, and what the keyword expects.
 
-Ours, because the usual ones print values into their messages, count decimals in binary (19.99 would be no
-multiple of 0.01), take a line break at the end of a text for its end, compare every item with every other,
-and check no formats.
+They replace those of the library jsonschema, which print values into their messages, compute decimals in
+binary (19.99 is then not a multiple of 0.01), let ``$`` match before a final line break, compare every item
+with every other one, and check no formats.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ def _text(value: JSON) -> str:
 
 
 def as_list(value: JSON) -> list[JSON]:
+    """A list as it is, and any other value as a list of one: ``type`` may be either."""
     return value if isinstance(value, list) else [value]
 
 

@@ -127,7 +127,8 @@ Found = Iterator["ValidationError"]
 class Walker(Protocol):
     """What we use of a jsonschema validator."""
 
-    def iter_errors(self, instance: JSON) -> Found: ...
+    def iter_errors(self, instance: JSON) -> Found:
+        """What is wrong with a value."""
 
     def descend(
         self,
@@ -135,7 +136,8 @@ class Walker(Protocol):
         schema: JSON,
         path: str | int | None = None,
         schema_path: str | int | None = None,
-    ) -> Found: ...
+    ) -> Found:
+        """What is wrong with a part of a value. The paths lead to it, and to its schema, from here."""
 
 
 def _validator(schema: Schema) -> Walker:

@@ -34,7 +34,7 @@ from crossdock.schema.store import Schema
 # Python nests no more than 20 loops, and a reader fewer: what is further down gets a function.
 MOST_INLINED = 3
 
-# True of a number or a text whatever a schema says; the names are the support module's.
+# These checks hold for every schema. The names are those of the module ``runtime``.
 # Small whole numbers need no call: Python compares them at once.
 _ALWAYS = {
     "str": "n += 1",
