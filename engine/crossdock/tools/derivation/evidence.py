@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crossdock.core.diagnostics import Diagnostic, Source
 from crossdock.core.errors import ProjectError
+from crossdock.core.paths import EACH
 from crossdock.tools.derivation import documents, paths
 from crossdock.tools.derivation.documents import Section, TableRow
 from crossdock.tools.derivation.located import Located, MalformedError, read
@@ -17,7 +18,6 @@ from crossdock.tools.derivation.prose import described
 from crossdock.tools.derivation.recipe import Evidence, Policy, Recipe
 from crossdock.tools.derivation.shapes import (
     ANY,
-    ELEMENT,
     NOTHING,
     InferredShape,
     Locate,
@@ -127,7 +127,7 @@ def _row(row: TableRow, locate: Locate, placeholders: Mapping[str, str]) -> Infe
     name = next((row.cells[column] for column in _NAME_COLUMNS if row.cells.get(column)), "").strip("*` ")
     steps: list[str] = []
     for position, part in enumerate(name.split("/")):
-        steps += [ELEMENT] if position else []
+        steps += [EACH] if position else []
         steps += part.split(":")
     words = re.findall(r"[a-z0-9-]+", row.cells.get("type", "").lower())
     types = {_TYPE_WORDS[word] for word in words if word in _TYPE_WORDS}

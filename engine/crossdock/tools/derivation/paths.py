@@ -13,7 +13,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from crossdock.tools.derivation.shapes import ELEMENT, NOTHING, InferredShape, Path, merged
+from crossdock.core.paths import EACH
+from crossdock.tools.derivation.shapes import NOTHING, InferredShape, Path, merged
 
 _STEP = re.compile(r'\.?(?:"([^"]+)"|/((?:[^/\\]|\\.)+)/|(\*\*)|(\*)|(\[\])|([^.\[\]"/*]+))')
 
@@ -33,7 +34,7 @@ def parse(pattern: str) -> Path:
         steps.append(
             quoted
             or name
-            or (element and ELEMENT)
+            or (element and EACH)
             or (f"\0/{expression}" if expression else f"\0{anything or one}")
         )
         offset = found.end()
@@ -67,9 +68,9 @@ def _matches(steps: Path, path: Path) -> bool:
 @lru_cache(maxsize=65536)
 def _step(step: str, name: str) -> bool:
     if step == "\0*":
-        return name != ELEMENT
+        return name != EACH
     if step.startswith("\0/"):
-        return name != ELEMENT and re.fullmatch(step[2:], name) is not None
+        return name != EACH and re.fullmatch(step[2:], name) is not None
     return step == name
 
 
@@ -87,13 +88,13 @@ def _collect(shape: InferredShape, path: Path, steps: Path, found: list[Inferred
     for key, inner in shape.properties.items():
         _collect(inner, (*path, key), steps, found)
     if shape.items:
-        _collect(shape.items, (*path, ELEMENT), steps, found)
+        _collect(shape.items, (*path, EACH), steps, found)
 
 
 def graft(shape: InferredShape, steps: Sequence[str]) -> InferredShape:
     """A shape at a path: the objects and lists around it are built."""
     for step in reversed(steps):
-        if step == ELEMENT:
+        if step == EACH:
             shape = InferredShape(frozenset({"array"}), items=shape, origin=shape.origin)
         else:
             shape = InferredShape(frozenset({"object"}), {step: shape}, origin=shape.origin)

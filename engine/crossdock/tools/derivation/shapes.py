@@ -15,6 +15,7 @@ from functools import reduce
 from typing import Literal
 
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH
 from crossdock.tools.derivation.located import Located
 
 Status = Literal["documented", "observed", "inferred"]
@@ -128,9 +129,8 @@ def rewrite(
 ) -> InferredShape:
     """The shape with ``change`` applied to every part, innermost parts first."""
     properties = {key: rewrite(inner, change, (*path, key)) for key, inner in shape.properties.items()}
-    items = rewrite(shape.items, change, (*path, ELEMENT)) if shape.items else None
+    items = rewrite(shape.items, change, (*path, EACH)) if shape.items else None
     return change(path, replace(shape, properties=properties, items=items))
 
 
-ELEMENT = "[]"
 Path = tuple[str, ...]
