@@ -110,18 +110,18 @@ def about(path: Path, fact: Fact) -> Facts:
 def path_of(node: Expr) -> Path | None:
     """A chain of names and positions as a path; None for anything else."""
     match node:
-        case Identifier(name):
-            return (name,)
-        case Index(position):
-            return (position,)
+        case Identifier():
+            return (node.name,)
+        case FunctionCall():
+            return (Anchor(node.name),) if node.name in SCOPE_FUNCTIONS else None
+        case Subexpression() | IndexExpression():
+            return _joined(node.parts)
         case Current() | Identity():
             return ()
-        case Variable(name):
-            return (Anchor(f"${name}"),)
-        case FunctionCall(name):
-            return (Anchor(name),) if name in SCOPE_FUNCTIONS else None
-        case Subexpression(parts) | IndexExpression(parts):
-            return _joined(parts)
+        case Index():
+            return (node.position,)
+        case Variable():
+            return (Anchor(f"${node.name}"),)
         case Pipe(left, right):
             return _joined((left, right))
         case Let(_, body):

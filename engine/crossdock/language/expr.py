@@ -327,27 +327,34 @@ class Expression:
 
 def children(node: Expr) -> tuple[Expr, ...]:
     """The direct parts of a node, in the order in which they are written."""
+    # Every reading walks with this, so that the most frequent kinds of nodes come first.
     match node:
-        case Identifier() | Index() | Slice() | Current() | Identity() | Constant() | Variable():
+        case Identifier() | Constant():
             return ()
-        case Subexpression(parts) | IndexExpression(parts) | Text(parts) | Concat(parts):
-            return parts
-        case Pipe(left, right) | Projection(left, right) | ValueProjection(left, right):
-            return (left, right)
-        case Or(left, right) | And(left, right) | Comparator(_, left, right):
-            return (left, right)
-        case FilterProjection(left, condition, right):
-            return (left, condition, right)
-        case Flatten(part) | Not(part) | ExpressionReference(part) | KeyValue(_, part) | Binding(_, part):
-            return (part,)
-        case MultiselectList(parts) | FunctionCall(_, parts):
-            return parts
-        case MultiselectHash(pairs):
-            return pairs
+        case FunctionCall():
+            return node.arguments
+        case Subexpression() | Text() | IndexExpression() | Concat():
+            return node.parts
+        case Identity() | Current() | Index() | Slice() | Variable():
+            return ()
+        case Or() | Comparator() | And() | Projection() | Pipe() | ValueProjection():
+            return (node.left, node.right)
+        case FilterProjection():
+            return (node.left, node.condition, node.right)
+        case KeyValue() | Binding():
+            return (node.value,)
+        case Flatten() | Not():
+            return (node.operand,)
+        case MultiselectList():
+            return node.items
+        case MultiselectHash():
+            return node.pairs
+        case ExpressionReference():
+            return (node.body,)
         case Conditional(test, then, otherwise, inline):
             return (then, test, otherwise) if inline else (test, then, otherwise)
-        case Let(bindings, body):
-            return (*bindings, body)
+        case Let():
+            return (*node.bindings, node.body)
     assert_never(node)
 
 
