@@ -105,7 +105,12 @@ class Inference:
 
     def decides(self, node: Expr, context: Type) -> Type:
         """The type of a condition: what it reads decides on a value, and is not that value."""
-        return replace(self, indirect=True, defaulted=True).infer(node, context)
+        return Inference(self.expression, self.scope, self.sink, True, True).infer(node, context)
+
+    def with_default(self, node: Expr, context: Type) -> Type:
+        """The type of a value in whose place something else is taken when it is missing."""
+        inner = self if self.defaulted else replace(self, defaulted=True)
+        return inner.infer(node, context)
 
     def report(
         self, id: str, message: str, node: Expr, help: str | None = None, severity: Severity = "error"
@@ -117,14 +122,16 @@ class Inference:
         match node:
             case Identifier():
                 return self.property(node, context)
-            case Subexpression(parts) | IndexExpression(parts):
-                return self.chain(parts, context)
-            case Current() | Identity():
-                return context
-            case Constant(value):
-                return constant_type(value)
             case FunctionCall():
                 return self.call(node, context)
+            case Subexpression() | IndexExpression():
+                for part in node.parts:
+                    context = self.infer(part, context)
+                return context
+            case Constant():
+                return constant_type(node.value)
+            case Identity() | Current():
+                return context
             case Pipe(left, right):
                 return self.infer(right, self.infer(left, context))
             case Index(position):
@@ -147,11 +154,6 @@ class Inference:
             case ExpressionReference():
                 return ANYTHING  # has no value of its own: the function evaluates its body
         assert_never(node)
-
-    def chain(self, parts: Iterable[Expr], context: Type) -> Type:
-        for part in parts:
-            context = self.infer(part, context)
-        return context
 
     # Reading
 
@@ -216,7 +218,7 @@ class Inference:
                 falsy = left.restricted(left.kinds & _FALSY)
                 return union([falsy, right]) if falsy.kinds or left.optional else right
             case Not(operand):
-                replace(self, defaulted=True).infer(operand, context)
+                self.with_default(operand, context)
                 return TRUTH
             case Comparator():
                 return self.comparison(node, context)
@@ -227,7 +229,7 @@ class Inference:
                 return union([inner.infer(then, there), other.infer(otherwise, here)])
 
     def either_or(self, node: Or, context: Type) -> Type:
-        left = replace(self, defaulted=True).infer(node.left, context)
+        left = self.with_default(node.left, context)
         if left.known and left.kinds and not left.optional and left.kinds <= _NEVER_FALSY:
             message = "the right side of this `||` is never used: the left side always has a value"
             self.report("unreachable", message, node.right, severity="warning")
@@ -273,7 +275,7 @@ class Inference:
         """One side of a comparison: the text 'null' that `to_string` makes of null does no harm here."""
         if isinstance(node, FunctionCall) and node.name == "to_string":
             return self.call(node, context, compared=True)
-        return replace(self, defaulted=True).infer(node, context)
+        return self.with_default(node, context)
 
     # Construction
 
@@ -349,7 +351,8 @@ class Inference:
         if "string" in function.returns and not self.indirect:
             for item, typ in values:
                 self.sink.shown(item, typ, whole=True)
-        return CallTypes(node, types, inner, self.scope, self.report, compared, self.defaulted).result()
+        call = CallTypes(node, function, types, inner, self.scope, self.report, compared, self.defaulted)
+        return call.result()
 
     def argument(self, function: Function, position: int, node: Expr, context: Type) -> Type:
         if isinstance(node, ExpressionReference):

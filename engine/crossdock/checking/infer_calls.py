@@ -14,7 +14,7 @@ from crossdock.checking.types import ANYTHING, ListType, Type, constant_type, un
 from crossdock.core.diagnostics import Severity
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import Constant, Expr, ExpressionReference, FunctionCall
-from crossdock.language.functions import REGISTRY, Function
+from crossdock.language.functions import Function
 from crossdock.language.functions.function import Parameter, ordinal
 
 _KEYS: Final = frozenset({"string", "integer"})
@@ -37,16 +37,13 @@ class CallTypes:
     """
 
     node: FunctionCall
+    function: Function
     types: tuple[Type, ...]
     inner: Type
     scope: TypeScope
     report: Report
     compared: bool = False
     defaulted: bool = False
-
-    @property
-    def function(self) -> Function:
-        return REGISTRY[self.node.name]
 
     def result(self) -> Type:
         """The type of the result; what is wrong is reported."""

@@ -7,7 +7,7 @@ Facts stay with the type that they are about, so that they hold wherever the val
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
@@ -152,10 +152,10 @@ class NarrowedType:
         return self.base.values()
 
     def with_optional(self, optional: bool) -> Type:
-        return replace(self, base=self.base.with_optional(optional))
+        return NarrowedType(self.base.with_optional(optional), self.fact, self.facts)
 
     def restricted(self, kinds: Kinds) -> Type:
-        return replace(self, base=self.base.restricted(kinds))
+        return NarrowedType(self.base.restricted(kinds), self.fact, self.facts)
 
 
 def is_scope_path(path: Path) -> bool:

@@ -154,10 +154,11 @@ class SchemaType:
         return union(typ for typ in found if typ is not None)
 
     def with_optional(self, optional: bool) -> Type:
-        return self if optional == self.optional else replace(self, optional=optional)
+        return self if optional == self.optional else SchemaType(self.shape, self.name, optional, self.only)
 
     def restricted(self, kinds: Kinds) -> Type:
-        return replace(self, only=kinds if self.only is None else kinds & self.only)
+        only = kinds if self.only is None else kinds & self.only
+        return SchemaType(self.shape, self.name, self.optional, only)
 
 
 def _part_type(shape: Shape, name: str, *, optional: bool) -> SchemaType:
