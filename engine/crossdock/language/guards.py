@@ -33,18 +33,22 @@ def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
             raise CompileError([Diagnostic("expression-too-large", message, span)])
 
 
-def guard_node(node: Expr, scalar: ScalarNode) -> None:
-    """Refuse a chain of operators too long to be evaluated one inside the other, and what multiplies."""
+def guard_growth(node: Expr, scalar: ScalarNode) -> None:
+    """Refuse what multiplies its input. Its chains are no longer than ``guard_chain`` allows."""
+    try:
+        measured(node, CostContext())
+    except GrowthError as error:
+        raise CompileError([Diagnostic("expression-too-large", str(error), scalar.span)]) from None
+
+
+def guard_chain(node: Expr, scalar: ScalarNode) -> None:
+    """Refuse a chain of operators too long to be evaluated one inside the other."""
     level, depth = [node], 0
     while level:
         depth += 1
         if depth > EXPRESSION_CHAIN:
             raise CompileError([too_long_a_chain(scalar)])
         level = [child for each in level for child in children(each)]
-    try:
-        measured(node, CostContext())
-    except GrowthError as error:
-        raise CompileError([Diagnostic("expression-too-large", str(error), scalar.span)]) from None
 
 
 def too_long_a_chain(scalar: ScalarNode) -> Diagnostic:

@@ -41,7 +41,7 @@ from crossdock.language.expr import (
     Text,
 )
 from crossdock.language.functions import REGISTRY
-from crossdock.language.guards import guard, guard_node
+from crossdock.language.guards import guard, guard_chain, guard_growth
 from crossdock.language.names import name_problems
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def compile_template(scalar: ScalarNode) -> Expression:
         raise CompileError(
             [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
         ) from None
-    guard_node(node, scalar)
+    guard_chain(node, scalar)
+    guard_growth(node, scalar)
     expression = Expression(text, node, scalar, is_text=True)
     problems = [*translation.problems, *name_problems(expression)]
     if problems:

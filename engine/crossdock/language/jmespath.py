@@ -17,7 +17,7 @@ from crossdock.core.json_types import finite
 from crossdock.core.limits import EXPRESSION_CHAIN, EXPRESSION_DEPTH
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import Expr, Expression
-from crossdock.language.guards import guard, guard_node, too_long_a_chain
+from crossdock.language.guards import guard, guard_growth, too_long_a_chain
 from crossdock.language.jmespath_parser import ChainError, EmptyError, ParseProblem, parse
 from crossdock.language.names import name_problems
 
@@ -29,7 +29,7 @@ def compile_expression(scalar: ScalarNode) -> Expression:
     text = str(scalar.value)
     guard(text, scalar)
     node = _parse(text, scalar)
-    guard_node(node, scalar)
+    guard_growth(node, scalar)
     expression = Expression(text, node, scalar)
     if problems := name_problems(expression):
         raise CompileError(problems)

@@ -21,13 +21,17 @@ from crossdock.language.functions.function import ordinal
 
 def name_problems(expression: Expression) -> list[Diagnostic]:
     """Unknown functions and variables, and calls with the wrong arguments."""
-    return [*function_problems(expression), *_variable_problems(expression)]
+    nodes = list(source_order(expression.node))  # walked once: most of compiling an expression is walking it
+    problems = [*_function_problems(expression, nodes), *_reference_problems(expression, nodes)]
+    if any(isinstance(node, Variable) for node in nodes):
+        problems += _variable_problems(expression)
+    return problems
 
 
-def function_problems(expression: Expression) -> list[Diagnostic]:
+def _function_problems(expression: Expression, nodes: list[Expr]) -> list[Diagnostic]:
     """Unknown functions, and calls with too few or too many arguments."""
     problems = []
-    for node in source_order(expression.node):
+    for node in nodes:
         if not isinstance(node, FunctionCall):
             continue
         name = node.name
@@ -40,15 +44,17 @@ def function_problems(expression: Expression) -> list[Diagnostic]:
         elif message := _arity_problem(function, len(node.arguments)):
             help = f"the signature is {function.signature}"
             problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
-    return problems + _reference_problems(expression)
+    return problems
 
 
-def _reference_problems(expression: Expression) -> list[Diagnostic]:
+def _reference_problems(expression: Expression, nodes: list[Expr]) -> list[Diagnostic]:
     """`&` is required before each argument that a function takes unevaluated, and not allowed elsewhere."""
     problems = []
     if isinstance(expression.node, ExpressionReference):
         problems.append(_misplaced(expression, expression.node))
-    for node in source_order(expression.node):
+    if not any(isinstance(node, FunctionCall | ExpressionReference) for node in nodes):
+        return problems
+    for node in nodes:
         function = REGISTRY.get(node.name) if isinstance(node, FunctionCall) else None
         wanted = _unevaluated(function)
         for position, part in enumerate(children(node)):
