@@ -30,7 +30,7 @@ HOMES = {
     "referencing": {"schema.store"},
     "yaml": {"core.yaml_reader", "tools.derivation.recipe"},
     "click": {"cli"},
-    "pytest": {"project.pytest_plugin"},
+    "pytest": {"project.pytest_plugin", "project.snapshots"},
 }
 CHANNELS = ("kibo", "fabric", "mozu")
 PAGE = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")

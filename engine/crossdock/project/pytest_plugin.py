@@ -14,22 +14,22 @@ A folder named after a conversation holds requests; their result is what `crossd
     examples/shop/refund/full.answers.json    the channel's responses by step, where they are needed
 
 ``pytest --snapshot-update`` writes the snapshots, and removes those without an example. When all examples
-of a project were run, a snapshot without an example fails the run. The options have the names that syrupy
-gave them; where syrupy is installed too, its options are used.
+of a project were run, a snapshot without an example fails the run. Syrupy compares and writes; its options
+apply.
 """
 
 from __future__ import annotations
 
-import importlib.util
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
-from difflib import unified_diff
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
     from crossdock.project.project import Project
 
 # Repeated from crossdock.project.examples, which loads the engine: pytest loads this plugin in every
@@ -39,23 +39,6 @@ _ANSWERS: Final = ".answers.json"
 
 SNAPSHOTS: Final = "snapshots"
 _RESULT, _DIAGNOSTICS = ".json", ".txt"
-_OPTIONS: Final = {
-    "update": ("update_snapshots", "Write the snapshots, and delete those without an example."),
-    "update-new-only": ("update_new_snapshots_only", "Write only the snapshots that do not exist yet."),
-    "no-cleanup": ("no_cleanup", "Keep snapshots without an example with --snapshot-update."),
-    "warn-unused": ("warn_unused_snapshots", "Do not fail when there are snapshots without an example."),
-    "disable-unused": ("disable_unused_snapshots", "Do not look for snapshots without an example."),
-}
-
-
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    # Two plugins must not add the same option, and syrupy may be loaded after this one.
-    syrupy = importlib.util.find_spec("syrupy")
-    if syrupy is not None and syrupy.origin is not None and not pluginmanager.is_blocked("syrupy"):
-        return
-    group = parser.getgroup("crossdock")
-    for name, (destination, text) in _OPTIONS.items():
-        group.addoption(f"--snapshot-{name}", dest=destination, action="store_true", help=text)
 
 
 def project_of(file: Path) -> Path | None:
@@ -79,14 +62,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ExamplesPlugin:
-    """Collects the examples, counts their snapshots, and finds snapshots without an example."""
+    """Collects the examples, and finds snapshots without an example."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._projects: dict[Path, Project] = {}
         self._ran: set[Path] = set()
         self._unused: list[str] = []
-        self._counts: Counter[str] = Counter()
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         root = project_of(file_path)
@@ -104,33 +86,25 @@ class ExamplesPlugin:
             self._projects[root] = Project.open(root)
         return self._projects[root]
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        if isinstance(item, ExampleItem) and report.when == "call":
-            # pytest-xdist sends the attributes of a report from its workers to the controller.
-            vars(report)["snapshot_counts"] = dict(item.counts)
-        return report
-
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.location[0].endswith(".json"):
             self._ran.add((self._config.rootpath / report.location[0]).resolve())
-        self._counts.update(getattr(report, "snapshot_counts", {}))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         # A worker of pytest-xdist runs some of the examples; the controller gets the reports of all.
         config = self._config
-        if hasattr(config, "workerinput") or _option(config, "disable-unused"):
+        if not config.pluginmanager.hasplugin("syrupy") or hasattr(config, "workerinput"):
             return
-        update = _option(config, "update") and not _option(config, "no-cleanup")
+        if _option(config, "disable_unused_snapshots"):
+            return
+        update = _option(config, "update_snapshots") and not _option(config, "no_cleanup")
         for snapshot in _unused(self._ran):
             self._unused.append(f"{'deleted' if update else 'unused'}: {_shown(snapshot, config)}")
             if update:
                 _remove(snapshot)
-        if self._unused and not _option(config, "update") and not _option(config, "warn-unused"):
+        tolerated = _option(config, "update_snapshots") or _option(config, "warn_unused_snapshots")
+        if self._unused and not tolerated:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -138,20 +112,13 @@ class ExamplesPlugin:
             terminalreporter.section("snapshots without an example")
             for line in self._unused:
                 terminalreporter.write_line(line)
-            if not _option(self._config, "update"):
+            if not _option(self._config, "update_snapshots"):
                 terminalreporter.write_line("`pytest --snapshot-update` deletes them")
-        if self._counts:
-            terminalreporter.write_sep("-", "snapshot report summary")
-            terminalreporter.write_line(" ".join(self._counted()))
-
-    def _counted(self) -> Iterator[str]:
-        for outcome in ("failed", "passed", "generated", "updated"):
-            if count := self._counts[outcome]:
-                yield f"{count} snapshot{'' if count == 1 else 's'} {outcome}."
 
 
 def _option(config: pytest.Config, name: str) -> bool:
-    return bool(config.getoption(_OPTIONS[name][0], default=False))
+    """A flag of syrupy's; some of its versions lack some of them."""
+    return bool(config.getoption(name, default=False))
 
 
 def _unused(ran: set[Path]) -> Iterator[Path]:
@@ -188,72 +155,28 @@ class ExampleFile(pytest.File):
         self.project = project
 
     def collect(self) -> Iterable[pytest.Item]:
-        yield ExampleItem.from_parent(self, name=self.example, nodeid=self.nodeid, project=self.project)
+        yield ExampleItem.from_parent(self, name=self.path.stem, callobj=self._test())
+
+    def _test(self) -> Callable[..., None]:
+        """The function that pytest calls, with the fixture of syrupy in its parameter."""
+
+        def without_syrupy() -> None:
+            raise MismatchError("examples are compared by syrupy: pip install 'crossdock[test]'")
+
+        def example(snapshot: SnapshotAssertion) -> None:
+            ExampleSnapshots(self.config, self.project, PurePosixPath(self.example), snapshot).compare()
+
+        return example if self.config.pluginmanager.hasplugin("syrupy") else without_syrupy
 
 
 class MismatchError(Exception):
     """The result or the diagnostics of an example differ from their snapshot."""
 
 
-class ExampleItem(pytest.Item):
-    """The test of one example. ``counts`` are its snapshots by outcome, such as ``passed``."""
+class ExampleItem(pytest.Function):
+    """The test of one example: a function, so that syrupy gives it the fixture ``snapshot``."""
 
-    def __init__(self, *, project: Project, **given: Any) -> None:
-        super().__init__(**given)
-        self.project = project
-        self.case = PurePosixPath(self.name)
-        self.counts: Counter[str] = Counter()
-
-    def runtest(self) -> None:
-        from crossdock.project.cases import Case, run_case
-
-        case = Case(self.project.roots[0], self.case)
-        result, diagnostics = run_case(self.project, case)
-        problems = [self._compare(_RESULT, result), self._compare(_DIAGNOSTICS, diagnostics)]
-        if found := [problem for problem in problems if problem]:
-            raise MismatchError("\n\n".join(found))
-
-    def _compare(self, suffix: str, text: str | None) -> str | None:
-        """Compare the result or the diagnostics with their snapshot, and write it if that is wanted.
-
-        Returns what is wrong, or None.
-        """
-        name = self.case.with_suffix(suffix).as_posix()
-        file, shown = self.project.roots[0] / SNAPSHOTS / name, f"{SNAPSHOTS}/{name}"
-        old = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
-        if text is None:
-            return None if old is None else self._leave_out(file, shown)
-        new = text + "\n"
-        if new == old:
-            self.counts["passed"] += 1
-        elif _option(self.config, "update") or (old is None and _option(self.config, "update-new-only")):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(new, encoding="utf-8", newline="\n")
-            self.counts["generated" if old is None else "updated"] += 1
-        else:
-            self.counts["failed"] += 1
-            problem = f"does not exist; this came out\n{text}" if old is None else self._difference(old, new)
-            return f"{shown} {problem}\n= help: `pytest --snapshot-update` writes it"
-        return None
-
-    def _difference(self, old: str, new: str) -> str:
-        """The lines that differ, with a line of context. A missing newline at the end is a line too."""
-        markup = self.config.get_terminal_writer().markup
-        colors = {"-": {"red": True}, "+": {"green": True}}
-        lines = ["(-) is not what came out (+)"]
-        for line in [*unified_diff(old.split("\n"), new.split("\n"), n=1, lineterm="")][2:]:
-            shown = "  ..." if line.startswith("@@") else f"{line[0]} {line[1:]}"
-            lines.append(markup(shown, **colors.get(line[0], {})))
-        return "\n".join(lines)
-
-    def _leave_out(self, file: Path, shown: str) -> str | None:
-        if _option(self.config, "update"):
-            file.unlink()
-            return None
-        what = "result" if file.suffix == _RESULT else "diagnostics"
-        return f"{shown} exists, but no {what} came out\n= help: `pytest --snapshot-update` deletes it"
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         from crossdock.core.errors import CrossdockError, ProjectError
 
         match excinfo.value:
@@ -262,7 +185,51 @@ class ExampleItem(pytest.Item):
             case MismatchError() | CrossdockError() as error:
                 return str(error)
             case _:
-                return super().repr_failure(excinfo, style)
+                return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, self.case.with_suffix("").as_posix()
+        example = cast(ExampleFile, self.parent).example
+        return self.path, None, example.removesuffix(".json")
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSnapshots:
+    """The snapshots of one example: ``<case>.json`` with the result, ``<case>.txt`` with diagnostics."""
+
+    config: pytest.Config
+    project: Project
+    case: PurePosixPath
+    snapshot: SnapshotAssertion
+
+    def compare(self) -> None:
+        """Run the example. Raises MismatchError when a snapshot differs, and what running it raises."""
+        from crossdock.project.cases import Case, run_case
+
+        result, diagnostics = run_case(self.project, Case(self.project.roots[0], self.case))
+        problems = [self._problem(_RESULT, result), self._problem(_DIAGNOSTICS, diagnostics)]
+        if found := [problem for problem in problems if problem]:
+            raise MismatchError("\n\n".join(found))
+
+    def _problem(self, suffix: str, text: str | None) -> str | None:
+        """How the result or the diagnostics differ from their snapshot; None when they do not."""
+        from crossdock.project.snapshots import difference
+
+        name = self.case.with_suffix(suffix).as_posix()
+        file, shown = self.project.roots[0] / SNAPSHOTS / name, f"{SNAPSHOTS}/{name}"
+        existed = file.is_file()
+        if text is None:
+            return self._leave_out(file, shown) if existed else None
+        found = difference(self.config, self.snapshot, file, text + "\n")
+        if found is None:
+            return None
+        problem = (
+            f"(-) is not what came out (+)\n{found}" if existed else f"does not exist; this came out\n{text}"
+        )
+        return f"{shown} {problem}\n= help: `pytest --snapshot-update` writes it"
+
+    def _leave_out(self, file: Path, shown: str) -> str | None:
+        if _option(self.config, "update_snapshots"):
+            file.unlink()
+            return None
+        what = "result" if file.suffix == _RESULT else "diagnostics"
+        return f"{shown} exists, but no {what} came out\n= help: `pytest --snapshot-update` deletes it"
