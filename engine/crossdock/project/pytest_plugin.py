@@ -176,7 +176,11 @@ class MismatchError(Exception):
 class ExampleItem(pytest.Function):
     """The test of one example: a function, so that syrupy gives it the fixture ``snapshot``."""
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: Any = None,  # noqa: ARG002 (pytest.Function takes none)
+    ) -> Any:
         from crossdock.core.errors import CrossdockError, ProjectError
 
         match excinfo.value:
