@@ -118,6 +118,9 @@ class _Lexer(jmespath.lexer.Lexer):
     SIMPLE_TOKENS = {**jmespath.lexer.Lexer.SIMPLE_TOKENS, "$": "dollar", "=": "equals"}  # noqa: RUF012
 
     def tokens(self, text: str) -> Iterator[_Token]:
+        if "$" not in text:  # and so no `=` is one token either
+            yield from cast("Iterator[_Token]", jmespath.lexer.Lexer().tokenize(text))
+            return
         found = cast("Iterator[_Token]", self.tokenize(text))
         token, before = next(found), ""
         while token["type"] != "eof":

@@ -72,8 +72,9 @@ def in_place(node: Node, target: Target) -> Iterator[Node]:
     if (given := reference(node)) is not None:
         yield target(given)
     for word in _IN_PLACE:
-        below = node.get(word)
-        yield from nodes(below if isinstance(below, list) else [below])
+        if word in node:  # most schemas have none of them
+            below = node[word]
+            yield from nodes(below if isinstance(below, list) else [below])
     yield from schemas(node, "dependentSchemas").values()
 
 

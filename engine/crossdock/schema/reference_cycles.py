@@ -81,10 +81,7 @@ class _Graph:
     def entered(self, node: Node, way: list[int]) -> tuple[int, list[int], Node, Iterator[Node]]:
         number = self.met[id(node)] = len(self.met)
         way.append(id(node))
-        following = iter(
-            [*in_place(node, self.target), *(child for key in _keys(node) for child in _at(node, key))]
-        )
-        return number, [number], node, following
+        return number, [number], node, iter([*in_place(node, self.target), *_below(node)])
 
     def closed(self, number: int, low: int, node: Node, way: list[int]) -> None:
         if low != number:
@@ -112,6 +109,12 @@ class _Graph:
             each = pending.pop()
             yield each
             pending.extend(in_place(each, self.target))
+
+
+def _below(node: Node) -> list[Node]:
+    """The schemas that apply to properties and elements of a value."""
+    named = [*properties(node).values(), *patterns(node).values(), node.get("additionalProperties")]
+    return nodes([*named, *first_items(node), other_items(node), node.get("contains")])
 
 
 def _keys(node: Node) -> Iterator[str | int]:
