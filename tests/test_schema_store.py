@@ -519,6 +519,74 @@ def test_properties_that_differ_by_alternative(shape: Callable[[JSON], Shape]) -
     assert a is not None and a.types == {"string", "integer"}
 
 
+TESTED: dict[str, tuple[JSON, str, set[str] | None]] = {
+    "if": ({"if": {"properties": {"b": {"const": "x"}}}, "then": {}}, "b", None),
+    "if, in an object": (
+        {"properties": {"b": {"type": "object"}}, "if": {"properties": {"b": {"properties": {"c": {}}}}}},
+        "b.c",
+        None,
+    ),
+    "if, in a list": (
+        {
+            "properties": {"b": {"items": {"properties": {"c": {}}}}},
+            "if": {"properties": {"b": {"items": {"required": ["d"]}}}},
+        },
+        "b.[].d",
+        None,
+    ),
+    "then": ({"if": {}, "then": {"properties": {"b": {"type": "string"}}}}, "b", {"string"}),
+    "dependentSchemas": (
+        {"dependentSchemas": {"a": {"properties": {"b": {"type": "string"}}}}},
+        "b",
+        {"string"},
+    ),
+    "what dependentSchemas depends on": ({"dependentSchemas": {"b": {}}}, "b", None),
+    "dependentRequired": ({"dependentRequired": {"a": ["b"]}}, "b", None),
+    "required": ({"required": ["b"]}, "b", None),
+    "required by an alternative": ({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, "b", None),
+    "required from others": (
+        {"required": ["b"], "additionalProperties": {"type": "string"}},
+        "b",
+        {"string"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TESTED)
+def test_properties_that_a_condition_or_a_dependency_names(shape: Callable[[JSON], Shape], case: str) -> None:
+    document, path, types = TESTED[case]
+    found: Shape | None = shape(document)
+    for name in path.split("."):
+        assert found is not None
+        found = found.items() if name == "[]" else found.property(name)
+    assert found is not None and found.types == types
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"if": {"properties": {"a": {"const": 1}}}, "then": {}},
+        {"if": {}, "then": {"properties": {"a": {"type": "integer"}}}},
+        {"dependentSchemas": {"b": {"properties": {"a": {"type": "integer"}}}}},
+        {"anyOf": [{"properties": {"a": {"type": "integer"}}}, {"required": ["b"]}]},
+    ],
+)
+def test_what_holds_only_in_some_alternatives_says_nothing_in_the_others(
+    shape: Callable[[JSON], Shape], document: dict[str, JSON]
+) -> None:
+    stated: dict[str, JSON] = {"properties": {"a": {"type": ["string", "integer"]}}}
+    found = shape({**document, **stated}).property("a")
+    assert found is not None and (found.types, found.enum) == ({"string", "integer"}, None)
+
+
+def test_a_mark_in_a_condition_counts(shape: Callable[[JSON], Shape]) -> None:
+    marked: JSON = {"properties": {"a": {"x-sensitive": True}}}
+    plain: JSON = {"a": {"type": "string"}}
+    for document in ({"if": marked}, {"dependentSchemas": {"b": marked}}, {"anyOf": [marked, {}]}):
+        found = shape({"properties": plain, **document}).property("a")
+        assert found is not None and found.sensitive
+
+
 def test_maps(shape: Callable[[JSON], Shape]) -> None:
     found = shape({"properties": {"id": {"type": "integer"}}, "additionalProperties": {"type": "string"}})
     id, other = found.property("id"), found.property("other")

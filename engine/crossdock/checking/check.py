@@ -177,10 +177,10 @@ class CellCheck:
         match cell:
             case syntax.Evaluate(expression):
                 typ = self.infer(expression, context)
-                self.fits(typ, target, expression.span)
+                self.fits(typ, target, expression.span, beside)
                 return typ
             case syntax.Literal(value):
-                return ANYTHING if cell.broken else self.literal(value, cell.span, target)
+                return ANYTHING if cell.broken else self.literal(value, cell.span, target, beside)
             case syntax.Object(fields):
                 written = self.fields(fields, context, target)
                 self.all_required(target, frozenset(written) | beside, cell.span)
@@ -194,7 +194,7 @@ class CellCheck:
             case syntax.If(condition, inner):
                 return self.kept(condition, inner, context, target, beside).with_optional(True)
             case syntax.Use():
-                return self.use(cell, context, target)
+                return self.use(cell, context, target, beside)
 
     def kept(
         self, condition: Expression, inner: syntax.Cell, context: Type, target: Type, beside: frozenset[str]
@@ -270,8 +270,8 @@ class CellCheck:
         for name in sorted(required_of(target) - written):
             self.mismatch(never_written(target, name), start)
 
-    def use(self, cell: syntax.Use, context: Type, target: Type) -> Type:
-        beside = frozenset(item.key for item in cell.beside)
+    def use(self, cell: syntax.Use, context: Type, target: Type, outer: frozenset[str]) -> Type:
+        beside = outer.union(item.key for item in cell.beside)
         own = self.fields(cell.beside, context, target)
         definition = cell.linked
         if isinstance(definition, LinkedMapping):
@@ -297,12 +297,12 @@ class CellCheck:
             return result
         return schema_type(used.target).with_optional(result.optional and result.known)
 
-    def literal(self, value: JSON, span: Span, target: Type) -> Type:
+    def literal(self, value: JSON, span: Span, target: Type, beside: frozenset[str] = _NO_KEYS) -> Type:
         """The type of a constant. Keys in it are written to the target too."""
         if isinstance(value, dict):
             for key, inner in value.items():
                 self.literal(inner, span, self.written(key, span, target))
-            self.all_required(target, frozenset(value), span)
+            self.all_required(target, frozenset(value) | beside, span)
         elif isinstance(value, list):
             for inner in value:
                 self.literal(inner, span, self.list_target(target, span))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
 from typing import TypeVar, cast
 
@@ -102,6 +102,7 @@ class Use:
 
     ``name`` and ``name_span`` are for messages. ``definition`` is None in a parsed file; the linker fills it
     in. Two uses are equal when they are written alike, so a comparison does not walk through fragments.
+    ``linked`` is what readings follow: a fragment without the keys that are overridden beside it.
     """
 
     name: str
@@ -110,12 +111,15 @@ class Use:
     span: Span
     before: int = 0
     definition: Definition | None = field(default=None, compare=False, repr=False)
+    _linked: list[Definition] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def linked(self) -> Definition:
-        """The definition, of a cell that has been linked."""
+        """The definition of a cell that has been linked, the same object each time."""
         assert self.definition is not None, f"`{self.name}` is not linked"
-        return self.definition
+        if not self._linked:
+            self._linked.append(_without(self.definition, frozenset(item.key for item in self.beside)))
+        return self._linked[0]
 
 
 Cell = Literal | Evaluate | Object | List | With | If | Use
@@ -222,6 +226,32 @@ class LinkedMapping:
 
 
 Definition = Cell | LinkedMapping
+
+
+def _without(definition: Definition, keys: frozenset[str]) -> Definition:
+    """A fragment without the cells of some keys. Another mapping stays whole: it checks its own result."""
+    if not keys or isinstance(definition, LinkedMapping):
+        return definition
+    return _cell_without(definition, keys)
+
+
+def _cell_without(cell: Cell, keys: frozenset[str]) -> Cell:
+    match cell:
+        case Object(fields):
+            return replace(cell, fields=_other_fields(fields, keys))
+        case Literal(value) if isinstance(value, dict):
+            return replace(cell, value={key: inner for key, inner in value.items() if key not in keys})
+        case With(_, inner) | If(_, inner):
+            return replace(cell, cell=_cell_without(inner, keys))
+        case Use(beside=beside, before=before):
+            first = _other_fields(beside[:before], keys)
+            kept = (*first, *_other_fields(beside[before:], keys))
+            return replace(cell, beside=kept, before=len(first), definition=_without(cell.linked, keys))
+    return cell
+
+
+def _other_fields(fields: tuple[Field, ...], keys: frozenset[str]) -> tuple[Field, ...]:
+    return tuple(item for item in fields if item.key not in keys)
 
 
 def uses(cell: Cell | Each) -> list[Use]:

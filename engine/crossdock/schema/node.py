@@ -59,12 +59,23 @@ def merged(node: Node, target: Target) -> Iterator[Node]:
 
 
 def choices(node: Node) -> Iterator[list[Node]]:
-    """The lists of schemas of which at least one applies together with this one."""
+    """The lists of schemas of which at least one applies together with this one.
+
+    What ``if`` itself says is in none of them: it decides, and a value need not fit it. See ``tested``.
+    """
     for word in ("anyOf", "oneOf"):
         if word in node:
             yield nodes(node[word])
     if "if" in node:
         yield nodes([node.get("then", {}), node.get("else", {})])
+    for each in schemas(node, "dependentSchemas").values():
+        yield [each, {}]
+
+
+def tested(node: Node) -> Node | None:
+    """The schema of ``if``. It allows and refuses nothing, but documents the names that it tests."""
+    given = node.get("if")
+    return given if isinstance(given, dict) else None
 
 
 def in_place(node: Node, target: Target) -> Iterator[Node]:
@@ -115,6 +126,20 @@ def property_schemas(node: Node, name: str) -> list[Node]:
     named += [each for pattern, each in patterns(node).items() if re.search(pattern, name)]
     extra = others(node)
     return named or ([extra] if extra and extra != NOTHING else [])
+
+
+def mentioned(node: Node) -> Iterator[str]:
+    """The names of properties that the node requires, or that its dependencies name."""
+    yield from map(str, _names(node.get("required")))
+    for word in ("dependentRequired", "dependentSchemas"):
+        given = node.get(word)
+        for name, below in given.items() if isinstance(given, dict) else ():
+            yield name
+            yield from map(str, _names(below))
+
+
+def _names(value: JSON) -> list[JSON]:
+    return value if isinstance(value, list) else []
 
 
 def other_property_schemas(node: Node) -> list[Node]:

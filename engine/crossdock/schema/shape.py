@@ -127,32 +127,56 @@ class Shape:
         return kinds
 
     def _property(self, node: Node, name: str) -> Node | None:
-        found = [
-            *nodes.property_schemas(node, name),
-            *(self._property(each, name) for each in nodes.merged(node, self._target)),
-        ]
-        found += (_either(self._property(each, name) for each in each_of) for each_of in nodes.choices(node))
-        return _both(found)
+        return self._part(node, lambda each: self._own_property(each, name))
 
     def _others(self, node: Node) -> Node | None:
-        found = [_either(nodes.other_property_schemas(node))]
-        found += (self._others(each) for each in nodes.merged(node, self._target))
-        found += (_either(map(self._others, branches)) for branches in nodes.choices(node))
-        return _both(found)
+        return self._part(node, lambda each: _either(nodes.other_property_schemas(each)))
+
+    def _part(self, node: Node, own: Callable[[Node], Node | None]) -> Node | None:
+        """What is said of a part of an object. ``own``: what one node says of it, without those beside it.
+
+        Where only some alternatives document the part, they tell what it is if nothing else does. Else they
+        only add names and marks, because the part may be anything that the rest of the schema allows.
+        """
+        sure = [own(node), *(self._part(each, own) for each in nodes.merged(node, self._target))]
+        partial: list[Node | None] = []
+        for branches in nodes.choices(node):
+            found = [self._part(each, own) for each in branches if self._takes_other_keys(each)]
+            closed = [self._part(each, own) for each in branches if self._closed(each)]
+            told = [each for each in (*found, *closed) if each is not None]
+            (sure if told and None not in found else partial).append(_either(told))
+        known, perhaps = _both(sure), _either(partial)
+        return perhaps if known is None else _both([known, _tested(perhaps)])
+
+    def _takes_other_keys(self, node: Node) -> bool:
+        return "object" in self._types(node) and not self._closed(node)
+
+    def _own_property(self, node: Node, name: str) -> Node | None:
+        found = _both(nodes.property_schemas(node, name))
+        if (tested := nodes.tested(node)) is not None:
+            inside = self._property(tested, name)
+            found = _both([found, {} if inside == {} else _tested(inside)])
+        if found is None and name in nodes.mentioned(node) and nodes.others(node) != NOTHING:
+            return {}
+        return found
 
     def _names(self, node: Node) -> Iterator[str]:
         yield from nodes.properties(node)
         for each in (
             *nodes.merged(node, self._target),
             *(one for choice in nodes.choices(node) for one in choice),
+            *nodes.nodes([nodes.tested(node)]),
         ):
             yield from self._names(each)
+        yield from nodes.mentioned(node)
 
     def _items(self, node: Node) -> Node:
         if "array" not in self._types(node):
             return NOTHING
         found: list[Node | None] = [_own_items(node), *map(self._items, nodes.merged(node, self._target))]
         found += (_either(map(self._items, branches)) for branches in nodes.choices(node))
+        if (tested := nodes.tested(node)) is not None:
+            found.append(_tested(self._items(tested)))
         return _both(found) or {}
 
     def _required(self, node: Node) -> frozenset[str]:
@@ -200,6 +224,7 @@ class Shape:
         below = (
             *nodes.merged(node, self._target),
             *(one for choice in nodes.choices(node) for one in choice),
+            *nodes.nodes([nodes.tested(node)]),
         )
         return node.get("x-sensitive") is True or any(map(self._sensitive, below))
 
@@ -245,6 +270,11 @@ def _either(several: Iterable[Node | None]) -> Node | None:
     if len(given) > 1:
         return {"anyOf": list[JSON](given)} if all(given) else {}
     return given[0] if given else None
+
+
+def _tested(node: Node | None) -> Node | None:
+    """A schema that documents the names and marks of another one, and refuses nothing."""
+    return {"if": node} if node else None
 
 
 def _unlike(several: Iterable[Node | None], word: str) -> list[Node]:

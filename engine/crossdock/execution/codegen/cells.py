@@ -190,18 +190,10 @@ class Cells:
         if isinstance(used, syntax.Object):
             inner = [(item.key, self._field(item, frame)) for item in used.fields]
             last = [(item.key, self._field(item, frame)) for item in after]
-            return self._object([*first, *self._others(inner, cell), *last])
+            return self._object([*first, *inner, *last])
         made = self._used(used, frame)
         last = [(item.key, self._field(item, frame)) for item in after]
         return self._merged(cell, first, made, last)
-
-    def _others(self, fields: list[tuple[str, Made]], cell: syntax.Use) -> list[tuple[str, Made]]:
-        """The keys of a fragment that no key beside it overrides; the others are evaluated all the same."""
-        own = {item.key for item in cell.beside}
-        for key, made in fields:
-            if key in own:
-                self.writer.named(made.value)
-        return [(key, made) for key, made in fields if key not in own]
 
     def _merged(
         self, cell: syntax.Use, first: list[tuple[str, Made]], made: Made, last: list[tuple[str, Made]]
