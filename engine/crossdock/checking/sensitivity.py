@@ -1,133 +1,337 @@
-"""Whether the message of a check would show something that a schema marks with ``x-sensitive``.
+"""Where what schemas mark with ``x-sensitive`` goes in a mapping: the one answer for all commands.
 
-A failed check is reported in logs and on screens, with the values that its message names and the two
-numbers that `equal` compares. So a message must not read what is sensitive: in the payload, in the result,
-or in a field of the result that is made of it.
+An interpreter over ``held.Held``: what a value may hold in the place of each value. What a marked place
+flows into is marked: a text that is made of it, an object that holds it, a key. A function passes on what it
+is given unless it says otherwise (``Function.passes_on``), and so does every node that makes a new value.
+A value that only decides on another one marks nothing: neither a filter or a condition, nor a sort key.
+
+    known = sensitivity_of(mapping)
+    known.result.at(("buyer", "email")).itself    # not empty: the value must not be shown
+    known.of(node)                                # the same of what a part of an expression gives
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, assert_never
 
-from crossdock.checking.infer import Inference
-from crossdock.checking.lineage import lineage
-from crossdock.checking.sink import Finding
-from crossdock.checking.type_parts import schema_types_in
-from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, Type, schema_type
-from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.paths import EACH, parse_path
+from crossdock.checking.held import (
+    CLEAR,
+    Held,
+    derived,
+    described,
+    joined_values,
+    list_of,
+    map_of,
+    object_of,
+    written_object,
+)
+from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
-from crossdock.language.expr import Constant, Expr, Expression, FunctionCall, children
+from crossdock.language.expr import (
+    And,
+    Binding,
+    Comparator,
+    Concat,
+    Conditional,
+    Constant,
+    Current,
+    Expr,
+    Expression,
+    ExpressionReference,
+    FilterProjection,
+    Flatten,
+    FunctionCall,
+    Identifier,
+    Identity,
+    Index,
+    IndexExpression,
+    KeyValue,
+    Let,
+    MultiselectHash,
+    MultiselectList,
+    Not,
+    Or,
+    Pipe,
+    Projection,
+    Slice,
+    Subexpression,
+    Text,
+    ValueProjection,
+    Variable,
+)
+from crossdock.language.functions import REGISTRY
 from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.marks import marks_of
 from crossdock.schema.store import Schema
 
-_DEEPEST: Final = 8
-_HELP: Final = "messages go to logs and screens: show an order number instead, or only name the field"
-
-
-def disclosed(mapping: LinkedMapping, result: Type) -> list[Diagnostic]:
-    """The messages of a mapping's checks that would show what is sensitive. ``result``: its result's type."""
-    shown = [(check, expression) for check in mapping.checks for expression in _shown(check)]
-    if not shown:
-        return []
-    # Only for messages that name a value: lineage is slow, and what `equal` shows are numbers.
-    made = _made_of_secrets(mapping) if any(expression.is_text for _, expression in shown) else {}
-    findings = [found for _, expression in shown for found in _disclosed(mapping, result, expression, made)]
-    return list(dict.fromkeys(findings))
-
-
-def _shown(check: syntax.Check) -> Iterator[Expression]:
-    """The expressions whose values a failed check shows."""
-    message = check.message
-    if message is not None and not all(isinstance(part, Constant) for part in children(message.node)):
-        yield message
-    node = check.condition.node
-    if isinstance(node, FunctionCall) and node.name == "equal":
-        yield from (replace(check.condition, node=argument) for argument in node.arguments[:2])
-
-
-def _disclosed(
-    mapping: LinkedMapping, result: Type, expression: Expression, made: dict[str, str]
-) -> Iterator[Diagnostic]:
-    scope = TypeScope(schema_type(mapping.source), ANYTHING, tables=mapping.tables)
-    target = schema_type(mapping.target)
-    for known in (result, target):
-        reads = _SensitiveReads()
-        Inference(expression, scope, reads).infer(expression.node, known)
-        for name, node in reads.secrets:
-            message = f"the message shows `{name}`, which is sensitive"
-            yield Diagnostic("sensitive-in-message", message, expression.at(node), _HELP)
-    for name in reads.names:
-        path = name.removeprefix(f"{target.name}.")
-        if path in made and name != path:
-            message = f"the message shows `{path}`, which is made of the sensitive `{made[path]}`"
-            yield Diagnostic("sensitive-in-message", message, expression.span, _HELP)
-
-
-def _made_of_secrets(mapping: LinkedMapping) -> dict[str, str]:
-    """The fields of the result that are made of something sensitive, each with one such source."""
-    if mapping.source is None:
-        return {}
-    return {
-        link.target: source
-        for link in lineage(mapping)
-        for source in link.sources
-        if _is_secret(mapping.source, source)
-    }
-
-
-def _is_secret(schema: Schema, path: str) -> bool:
-    """Whether a path into a payload leads to something sensitive, or to a part of it."""
-    shape = schema.shape()
-    for part in parse_path(path):
-        if shape.sensitive:
-            return True
-        inner = shape.items() if part == EACH else shape.property(str(part))
-        if inner is None:
-            return False
-        shape = inner
-    return shape.sensitive
+_REORDERING: Final = ("reverse", "sort", "sort_by", "unique")
+_CHOOSING: Final = ("first", "last", "max", "min", "max_by", "min_by")
 
 
 @dataclass(slots=True)
-class _SensitiveReads:
-    """What is read for its value, and the sensitive parts that would be shown, with where they are read."""
+class Sensitivity:
+    """What may be sensitive in a mapping. ``result`` is its result, as the target schema marks it as well.
 
-    names: dict[str, None] = field(default_factory=dict)
-    secrets: list[tuple[str, Expr]] = field(default_factory=list)
+    A part of an expression that is used in several places holds what it may hold in any of them.
+    """
 
-    def report(self, finding: Finding) -> None:
-        """What else is wrong is reported by the check."""
+    result: Held = CLEAR
+    uses: list[CheckedUse] = field(default_factory=list)
+    _parts: dict[int, Held] = field(default_factory=dict)
 
-    def read(self, name: str, *, indirect: bool) -> None:
-        if not indirect:
-            self.names[name] = None
+    def of(self, node: Expr) -> Held:
+        """What a part of an expression of the mapping may give."""
+        return self._parts.get(id(node), CLEAR)
 
-    def used(self, kind: str, name: str) -> None:
-        """Functions and tables show nothing by themselves."""
-
-    def shown(self, node: Expr, typ: Type, *, whole: bool) -> None:
-        if whole:
-            names = list(_secrets_within(typ, 0))
-        else:
-            names = [part.name for part in schema_types_in(typ) if part.shape.sensitive]
-        self.secrets.extend((name, node) for name in names)
+    def note(self, node: Expr, held: Held) -> None:
+        before = self._parts.get(id(node))
+        if before is not held:
+            self._parts[id(node)] = held if before is None else joined_values((before, held))
 
 
-def _secrets_within(typ: Type, depth: int) -> Iterator[str]:
-    """The sensitive parts of an object or a list, by name."""
-    for each in schema_types_in(typ):
-        if each.shape.sensitive:
-            yield each.name
-            return
-    if depth > _DEEPEST:
-        return
-    if "object" in typ.kinds and typ.known:
-        for name in sorted(typ.property_names()):
-            if (inner := typ.member(name)) is not None:
-                yield from _secrets_within(inner, depth + 1)
-    if "array" in typ.kinds and typ.known:
-        yield from _secrets_within(typ.items(), depth + 1)
+@dataclass(frozen=True, slots=True)
+class CheckedUse:
+    """A mapping with checks that a ``$use`` names, with what it is given and what it gives."""
+
+    cell: syntax.Use
+    mapping: LinkedMapping
+    root: Held
+    result: Held
+
+
+def sensitivity_of(mapping: LinkedMapping) -> Sensitivity:
+    """What may be sensitive in a mapping that is run by itself."""
+    return mapping.once(_sensitivity_of)
+
+
+def source_of(mapping: LinkedMapping) -> Held:
+    """What the payload of a mapping holds, by its schema."""
+    return _by_schema(mapping.source)
+
+
+def _by_schema(schema: Schema | None) -> Held:
+    return CLEAR if schema is None else described(marks_of(schema))
+
+
+def _sensitivity_of(mapping: LinkedMapping) -> Sensitivity:
+    known = Sensitivity()
+    known.result = _HeldByCells(HeldByExpressions(known, source_of(mapping)), mapping).result()
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class HeldByExpressions:
+    """The expressions of a mapping with the payload ``root``, with the variables in scope."""
+
+    known: Sensitivity
+    root: Held
+    variables: Mapping[str, Held] = field(default_factory=dict)
+
+    def value(self, node: Expr, context: Held) -> Held:
+        """What the value of a node may hold."""
+        held = self._value(node, context)
+        self.known.note(node, held)
+        return held
+
+    def _value(self, node: Expr, context: Held) -> Held:
+        match node:
+            case Identifier(name):
+                return context.member(name)
+            case Current() | Identity():
+                return context
+            case Constant():
+                return CLEAR
+            case Subexpression(parts) | IndexExpression(parts):
+                for part in parts:
+                    context = self.value(part, context)
+                return context
+            case FunctionCall():
+                return self._call(node, context)
+            case Index():
+                return context.element()
+            case Slice():
+                return list_of(context.element())
+            case Pipe(left, right):
+                return self.value(right, self.value(left, context))
+            case KeyValue(_, value) | Binding(_, value):
+                return self.value(value, context)
+            case MultiselectHash(pairs):
+                return object_of({pair.key: self.value(pair, context) for pair in pairs})
+            case MultiselectList(items):
+                return list_of(joined_values(self._all(items, context)))
+            case Comparator() | Not() | Text() | Concat():
+                return derived(self._all(_operands(node), context))
+            case Or() | And() | Conditional():
+                return self._chosen(node, context)
+            case Projection() | FilterProjection() | ValueProjection() | Flatten():
+                return self._projection(node, context)
+            case ExpressionReference():
+                return CLEAR  # has no value of its own: the function evaluates its body
+            case Let(bindings, body):
+                bound = {each.name: self.value(each, context) for each in bindings}
+                return replace(self, variables={**self.variables, **bound}).value(body, context)
+            case Variable(name):
+                return self.variables[name]
+        assert_never(node)
+
+    def _all(self, nodes: Iterable[Expr], context: Held) -> list[Held]:
+        return [self.value(node, context) for node in nodes]
+
+    def _chosen(self, node: Or | And | Conditional, context: Held) -> Held:
+        match node:
+            case Or(left, right):
+                return joined_values(self._all((left, right), context))
+            case And(left, right):
+                # The left side is the result only when it is empty, so that nothing of it is shown.
+                self.value(left, context)
+                return self.value(right, context)
+            case Conditional(test, then, otherwise):
+                self.value(test, context)
+                return joined_values(self._all((then, otherwise), context))
+
+    def _projection(
+        self, node: Projection | FilterProjection | ValueProjection | Flatten, context: Held
+    ) -> Held:
+        match node:
+            case Flatten(operand):
+                element = self.value(operand, context).element()
+                return list_of(joined_values((element, element.element())))
+            case ValueProjection(left, right):
+                return list_of(self.value(right, self.value(left, context).any_member()))
+            case FilterProjection(left, condition, right):
+                element = self.value(left, context).element()
+                self.value(condition, element)
+            case Projection(left, right):
+                element = self.value(left, context).element()
+        return list_of(self.value(right, element))
+
+    # Functions
+
+    def _call(self, node: FunctionCall, context: Held) -> Held:
+        name = node.name
+        values = [
+            self.value(each, context) for each in node.arguments if not isinstance(each, ExpressionReference)
+        ]
+        first = values[0] if values else CLEAR
+        bodies = [each.body for each in node.arguments if isinstance(each, ExpressionReference)]
+        inner = self._all(bodies, first.element())
+        if name == "root":
+            return self.root
+        if name == "not_null":
+            return joined_values(values)
+        if name in _REORDERING:
+            return first
+        if name in _CHOOSING:
+            return first.element()
+        if name == "map":
+            return list_of(joined_values(inner))
+        if (made := _container(name, first, values)) is not None:
+            return made
+        return derived([*values, *inner]) if REGISTRY[name].passes_on else CLEAR
+
+
+def _container(name: str, first: Held, values: list[Held]) -> Held | None:
+    """What a function gives that only arranges what it is given; None for any other function."""
+    match name:
+        case "merge":
+            return joined_values(values)
+        case "to_array":
+            return joined_values((first, list_of(first)))
+        case "values":
+            return list_of(first.any_member())
+        case "keys":
+            return list_of(first.key())
+        case "entries":
+            return list_of(object_of({"key": first.key(), "value": first.any_member()}))
+        case "zip":
+            return list_of(list_of(joined_values(each.element() for each in values)))
+        case "object":
+            entry = first.element()
+            return joined_values((derived([entry.member("key")]), map_of(entry.member("value"))))
+    return None
+
+
+def _operands(node: Comparator | Not | Text | Concat) -> tuple[Expr, ...]:
+    match node:
+        case Comparator(_, left, right):
+            return left, right
+        case Not(operand):
+            return (operand,)
+        case Text(parts) | Concat(parts):
+            return parts
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldByCells:
+    """The cells of one mapping, as the interpreter goes through them.
+
+    ``done`` holds the results of fragments and mappings by what they are given, with that kept alive.
+    """
+
+    expressions: HeldByExpressions
+    mapping: LinkedMapping
+    done: dict[tuple[int, int, int, str], tuple[Held, Held, Held]] = field(default_factory=dict)
+
+    def result(self, target: str = "") -> Held:
+        """What the mapping gives for its payload."""
+        made = self.cell(self.mapping.cell, self.expressions.root, target)
+        return joined_values((made, _by_schema(self.mapping.target)))
+
+    def cell(self, cell: syntax.Cell, context: Held, target: str) -> Held:
+        """What a cell may give that writes a path of the result."""
+        match cell:
+            case syntax.Evaluate(expression):
+                return self._value(expression, context).written_to(target)
+            case syntax.Literal():
+                return CLEAR
+            case syntax.Object(fields):
+                return written_object(self._fields(fields, context, target))
+            case syntax.List(items):
+                inner = joined(target, EACH)
+                return Held(elements=joined_values(self._item(each, context, inner) for each in items))
+            case syntax.With(over, inside):
+                return self.cell(inside, self._value(over, context), target)
+            case syntax.If(condition, inside):
+                self._value(condition, context)
+                return self.cell(inside, context, target)
+            case syntax.Use():
+                return self._use(cell, context, target)
+        assert_never(cell)
+
+    def _value(self, expression: Expression, context: Held) -> Held:
+        return self.expressions.value(expression.node, context)
+
+    def _fields(self, fields: tuple[syntax.Field, ...], context: Held, target: str) -> dict[str, Held]:
+        return {each.key: self.cell(each.cell, context, joined(target, each.key)) for each in fields}
+
+    def _item(self, item: syntax.Cell | syntax.Each, context: Held, target: str) -> Held:
+        if isinstance(item, syntax.Each):
+            return self.cell(item.cell, self._value(item.over, context).element(), target)
+        return self.cell(item, context, target)
+
+    def _use(self, cell: syntax.Use, context: Held, target: str) -> Held:
+        own = self._fields(cell.beside, context, target)
+        used = self._used(cell, context, target)
+        return replace(used, members={**used.members, **own}, _reveals=[]) if own else used
+
+    def _used(self, cell: syntax.Use, context: Held, target: str) -> Held:
+        used = cell.linked
+        key = id(used), id(context), id(self.expressions.root), target
+        if key not in self.done:
+            if isinstance(used, LinkedMapping):
+                result = self._other(cell, used, context, target)
+            else:
+                result = self.cell(used, context, target)
+            self.done[key] = result, context, self.expressions.root
+        return self.done[key][0]
+
+    def _other(self, cell: syntax.Use, used: LinkedMapping, context: Held, target: str) -> Held:
+        """The result of another mapping, whose schemas mark what it is given and what it gives."""
+        root = joined_values((context, source_of(used)))
+        expressions = HeldByExpressions(self.expressions.known, root)
+        result = _HeldByCells(expressions, used, self.done).result(target)
+        if used.checks:
+            self.expressions.known.uses.append(CheckedUse(cell, used, root, result))
+        return result

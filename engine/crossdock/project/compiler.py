@@ -8,8 +8,8 @@ comes out at the end.
 from __future__ import annotations
 
 from crossdock.checking.check import check_mapping
+from crossdock.checking.disclosure import disclosed
 from crossdock.checking.read_set import read_paths
-from crossdock.checking.sensitivity import disclosed
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
@@ -48,4 +48,4 @@ def _findings(linked: LinkedMapping, *, lenient: bool) -> list[Diagnostic]:
     if many := multiplied(linked):
         return many
     checked = check_mapping(linked, lenient=lenient)
-    return [*checked.findings, *disclosed(linked, checked.result)]
+    return [*checked.findings, *disclosed(linked)]

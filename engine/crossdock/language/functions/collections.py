@@ -118,6 +118,7 @@ FUNCTIONS = (
             Example("positions(`[]`)", []),
         ),
         positions,
+        passes_on=False,
     ),
     Function(
         "zip",

@@ -55,7 +55,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of expressions and templates. ``call`` is None for functions that the evaluator computes."""
+    """A function of expressions and templates. ``call`` is None for functions that the evaluator computes.
+
+    ``passes_on``: the result may show something of what is in the arguments. So it does unless a function
+    says that it does not; then its result is not sensitive even if an argument is.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -65,6 +69,7 @@ class Function:
     call: Callable[..., JSON] | None = field(default=None, repr=False)
     kind: Kind = "library"
     piped: int = 0
+    passes_on: bool = True
     _accepts: tuple[frozenset[type], ...] = field(init=False, repr=False, compare=False)
     _least: int = field(init=False, repr=False, compare=False)
     _most: int | None = field(init=False, repr=False, compare=False)

@@ -53,9 +53,10 @@ def _builtin(
     *examples: tuple[str, JSON],
     call: Callable[..., JSON] | None = None,
     piped: int = 0,
+    passes_on: bool = True,
 ) -> Function:
     listed = tuple(Example(expression, result) for expression, result in examples)
-    return Function(name, takes(parameters), types(returns), doc, listed, call, "jmespath", piped)
+    return Function(name, takes(parameters), types(returns), doc, listed, call, "jmespath", piped, passes_on)
 
 
 FUNCTIONS = (
@@ -105,6 +106,7 @@ FUNCTIONS = (
         "The number of characters, items or properties",
         ("length('Oslo')", 4),
         ("length(`[]`)", 0),
+        passes_on=False,
     ),
     _builtin(
         "map",
@@ -225,6 +227,7 @@ FUNCTIONS = (
         "The name of the value's JSON type",
         ("type(`1.5`)", "number"),
         ("type(missing)", "null"),
+        passes_on=False,
     ),
     _builtin(
         "values",

@@ -1,7 +1,7 @@
 """Which values of a result must not be shown: those that a schema marks, and those made of such values.
 
-The target schema marks the field, or the source schema marks a value that it is made of, which the lineage
-of the mapping and the trace of the run show. When in doubt a value is hidden.
+The analysis of the mapping says which they are. Where it has no schema to go by, a value is hidden if the
+cell that wrote it, or one around it, read a marked place in this run, as the trace shows.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from crossdock.checking.lineage import lineage
+from crossdock.checking.sensitivity import sensitivity_of
 from crossdock.core.json_types import JSON, Missing
-from crossdock.core.paths import PathError, begins, field_of, parse_path
 from crossdock.execution.trace import Parts, Step
-from crossdock.tools.explain.paths import shape_at
-from crossdock.tools.explain.secrets import Secrets
+from crossdock.tools.explain.marked_places import MarkedPlaces
 
 if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
@@ -26,26 +24,13 @@ class Privacy:
     """What may be shown of the results of one mapping."""
 
     def __init__(self, mapping: LinkedMapping) -> None:
-        self._mapping = mapping
-        self._target, self._source = Secrets(), Secrets()
-        self._target.add((), mapping.target)
+        self._result = sensitivity_of(mapping).result
+        self._source = MarkedPlaces()
         self._source.add((), mapping.source)
-        links = lineage(mapping) if mapping.source is not None else []
-        self._made_of_secrets = [
-            field_of(parse_path(link.target))
-            for link in links
-            if any(self._secret_path(path) for path in link.sources)
-        ]
 
-    def _secret_path(self, path: str) -> bool:
-        try:
-            return self._source.below(parse_path(path))
-        except PathError:
-            return True
-
-    def hides(self, field: tuple[str, ...], reads: Iterable[Step]) -> bool:
+    def hides(self, place: Parts, reads: Iterable[Step]) -> bool:
         """Whether a single value at a place must not be shown; ``reads`` are the steps on the way to it."""
-        if self._target.at(field) or any(begins(field, secret) for secret in self._made_of_secrets):
+        if self._result.at(place).itself:
             return True
         return any(self._source.below(read.parts) for step in reads for read in step.reads)
 
@@ -65,7 +50,7 @@ class Privacy:
             case None:
                 return None
         way = (step for length in range(len(parts) + 1) for step in steps.get(parts[:length], ()))
-        return HIDDEN if self.hides(field_of(parts), way) else value
+        return HIDDEN if self.hides(parts, way) else value
 
     def place(self, parts: Parts) -> Parts:
         """A place in a result, with the keys on the way masked that are values of the payload."""
@@ -74,9 +59,4 @@ class Privacy:
         )
 
     def _key(self, around: Parts, key: str) -> str:
-        """A key that a function made from a sensitive value is not shown as the name of a field."""
-        made = any(begins(field_of(around), secret) for secret in self._made_of_secrets)
-        if not made:
-            return key
-        shape = shape_at(self._mapping.target, around)
-        return key if shape is not None and key in shape.property_names() else HIDDEN
+        return HIDDEN if self._result.at(around).hides_key(key) else key

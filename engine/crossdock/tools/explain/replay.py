@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from crossdock.checking.sensitivity import Sensitivity
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import Parts, pointer
 from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Current, Expr, Expression, Identity, Variable
-from crossdock.tools.explain.secrets import Secrets
+from crossdock.tools.explain.marked_places import MarkedPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,6 @@ class Seen:
 
     parts: Parts
     value: JSON
-
-    @property
-    def pointer(self) -> str:
-        return pointer(*self.parts)
 
 
 @dataclass(slots=True)
@@ -112,10 +109,16 @@ def replay(expression: Expression, context: JSON, scope: Scope, origins: Origins
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Which values of one expression must be hidden. ``around`` is true when its context is a secret."""
+    """Which values of one expression must be hidden.
+
+    ``known`` is what the analysis of the mapping says of it. Where that has no schema to go by, a value is
+    hidden if a place was read for it that is marked in this run: one of ``marked``, or the context, when
+    ``around`` is true.
+    """
 
     whole: Part
-    secrets: Secrets
+    known: Sensitivity
+    marked: MarkedPlaces
     around: bool
     _known: dict[int, bool] = field(default_factory=dict)
 
@@ -126,7 +129,7 @@ class Judge:
         return self._known[id(part)]
 
     def _hides(self, part: Part) -> bool:
-        if any(self.secret(seen) for seen in part.seen()):
+        if self.known.of(part.node).itself or any(self.secret(seen) for seen in part.seen()):
             return True
         made = any(each.made for each in part.all())
         return made and (self.around or (part is not self.whole and self.hides(self.whole)))
@@ -134,5 +137,9 @@ class Judge:
     def secret(self, seen: Seen) -> bool:
         """Whether a value that was read is sensitive, or holds something sensitive."""
         if isinstance(seen.value, dict | list):
-            return bool(seen.value) and self.secrets.below(seen.parts)
-        return self.secrets.at(seen.parts)
+            return bool(seen.value) and self.marked.below(seen.parts)
+        return self.marked.at(seen.parts)
+
+    def pointer(self, seen: Seen) -> str:
+        """The place that was read, without the keys that must not be shown."""
+        return pointer(*self.marked.shown(seen.parts))

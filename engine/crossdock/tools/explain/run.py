@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crossdock.checking.lineage import Link, lineage
+from crossdock.checking.sensitivity import sensitivity_of
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
@@ -26,7 +27,7 @@ from crossdock.language.expr import Expression
 from crossdock.language.syntax import Each, If
 from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.replay import Judge, replay
-from crossdock.tools.explain.shown import ABSENT, Shown, show
+from crossdock.tools.explain.shown import ABSENT, HIDDEN, Shown, show
 from crossdock.tools.explain.steps import EvaluationStep, Kind, ReadValue, passed, steps
 from crossdock.tools.explain.watching import Evaluation, Watching, Written
 
@@ -105,6 +106,7 @@ class _Telling:
 
     def __init__(self, mapping: LinkedMapping, watching: Watching) -> None:
         self.watching = watching
+        self.known = sensitivity_of(mapping)
         self.links = [(parse_path(link.target), link) for link in lineage(mapping)]
         # The interpreter reports expressions; which `$` word one belongs to is known by its identity.
         self.words = {
@@ -156,9 +158,10 @@ class _Telling:
         turns = list(self.turns(told))
         if covered:
             taken, turns = list(map(_covered, taken)), list(map(_covered_turn, turns))
+        shown = self.shown(place, told, hidden)
         return Story(
-            output=pointer(*place),
-            target=field_text(place),
+            output=pointer(*shown),
+            target=field_text(shown),
             value=_leaf(value, hidden),
             span=told.expression.span if isinstance(told, Evaluation) else told.span,
             turns=tuple(turns),
@@ -166,11 +169,27 @@ class _Telling:
             link=self.link(place, told),
         )
 
+    def shown(self, place: Parts, told: Evaluation | Written, hidden: bool) -> Parts:
+        """A place in the result without the keys that must not be shown.
+
+        A key that nothing names is one that the value has brought, and as sensitive as the value.
+        """
+        inside = len(told.output) if hidden else len(place)
+        return tuple(
+            HIDDEN
+            if isinstance(part, str) and self.known.result.at(place[:at]).hides_key(part, at >= inside)
+            else part
+            for at, part in enumerate(place)
+        )
+
     def hides_inside(self, judge: Judge, told: Evaluation, place: Parts) -> bool:
         """A value inside an object that was copied from the payload has a path of its own there."""
+        inside = place[len(told.output) :]
+        if self.known.of(told.expression.node).at(inside).itself:
+            return True
         origin = self.watching.origins.place(told.value)
         if origin is not None:
-            return self.watching.source.at((*origin, *place[len(told.output) :]))
+            return self.watching.source.at((*origin, *inside))
         return judge.hides(judge.whole)
 
     def judge(self, told: Evaluation) -> Judge:
@@ -179,7 +198,7 @@ class _Telling:
             whole = replay(told.expression, told.context, told.scope, origins)
             placed = origins.place(told.context) is not None
             around = not placed and any(self.secret(outer.evaluation) for outer in told.behind)
-            self.judges[id(told)] = Judge(whole, self.watching.source, around)
+            self.judges[id(told)] = Judge(whole, self.known, self.watching.source, around)
         return self.judges[id(told)]
 
     def secret(self, outer: Evaluation) -> bool:
@@ -203,7 +222,7 @@ class _Telling:
         kind = _kind(self.words.get(id(outer.expression)))
         place = self.watching.origins.place(here) if kind != "if" else None
         reads = tuple(
-            ReadValue(seen.pointer, show(seen.value, hidden=judge.secret(seen)))
+            ReadValue(judge.pointer(seen), show(seen.value, hidden=judge.secret(seen)))
             for seen in judge.whole.seen()
         )
         value = show(outer.value, hidden=judge.hides(judge.whole))
@@ -212,7 +231,8 @@ class _Telling:
         step = EvaluationStep(
             kind, " ".join(outer.expression.text.split()), value, reads, note=passed(judge.whole)
         )
-        return EnclosingStep(step, outer.expression.span, None if place is None else pointer(*place), making)
+        shown = None if place is None else pointer(*self.watching.source.shown(place))
+        return EnclosingStep(step, outer.expression.span, shown, making)
 
     def link(self, place: Parts, told: Evaluation | Written) -> Link | None:
         """The link of the cell that wrote a place; of several the one at the position of the cell."""

@@ -150,7 +150,9 @@ def _shown(judge: Judge, part: Part) -> Shown:
 
 
 def _reads(judge: Judge, part: Part) -> tuple[ReadValue, ...]:
-    return tuple(ReadValue(seen.pointer, show(seen.value, hidden=judge.secret(seen))) for seen in part.seen())
+    return tuple(
+        ReadValue(judge.pointer(seen), show(seen.value, hidden=judge.secret(seen))) for seen in part.seen()
+    )
 
 
 def _read(judge: Judge, part: Part) -> EvaluationStep:

@@ -14,7 +14,7 @@ from crossdock.core.paths import Parts
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts as Output
 from crossdock.language.expr import Expression
-from crossdock.tools.explain.secrets import Secrets
+from crossdock.tools.explain.marked_places import MarkedPlaces
 
 if TYPE_CHECKING:
     from crossdock.execution.trace import Origins
@@ -58,8 +58,8 @@ class Watching:
     """The recorded reports; ``at`` has the last one for each place in the result."""
 
     origins: Origins
-    source: Secrets = field(default_factory=Secrets)
-    target: Secrets = field(default_factory=Secrets)
+    source: MarkedPlaces = field(default_factory=MarkedPlaces)
+    target: MarkedPlaces = field(default_factory=MarkedPlaces)
     at: dict[Parts, Evaluation | Written] = field(default_factory=dict)
     _tried: dict[Parts, list[Evaluation]] = field(default_factory=dict)
     _open: list[Entered] = field(default_factory=list)
