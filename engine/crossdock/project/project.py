@@ -27,7 +27,7 @@ from crossdock.execution.runner import Mapping
 from crossdock.language.parser import table_rows
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.compiler import compile_mapping
-from crossdock.project.search_path import FILES, MAPPINGS, located, name_of_file
+from crossdock.project.search_path import FILES, MAPPINGS, confined, leads_out, located, name_of_file, outside
 from crossdock.project.search_path import bundled as bundled_root
 from crossdock.schema.store import Schema, SchemaStore
 
@@ -121,7 +121,7 @@ class Project:
 
     def text(self, name: str) -> Source:
         """The text of a mapping's file, compiled or not. Raises ProjectError."""
-        path = self._find(PurePosixPath(MAPPINGS, name_of_file(self.roots, name) + ".yaml"))
+        path = self._find(_file_of(name_of_file(self.roots, name)))
         if path is None:
             raise self._unknown(name)
         return self._read(path)
@@ -248,13 +248,15 @@ class Project:
         """
         resolved = _resolve(name, user)
         if resolved is None:
-            raise ProjectError([Diagnostic("unknown-mapping", f"`{name}` leads out of `{MAPPINGS}`")])
+            raise leads_out(name)
         if resolved in self._compiling:
             circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
             raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
         if len(self._compiling) > USE_CHAIN:
             message = f"`$use` leads through more than {USE_CHAIN} mappings"
             raise ProjectError([Diagnostic("file-too-large", message)])
+        if resolved.endswith(FILES):  # only the user names a mapping by a file
+            raise self._unknown(resolved)
         return self.mapping(resolved).linked
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
@@ -269,7 +271,7 @@ class Project:
     def table_text(self, name: str, user: str) -> Source:
         """The text of a table's own file. Raises ProjectError."""
         resolved = _resolve(name, user)
-        path = self._find(PurePosixPath(MAPPINGS, resolved + ".yaml")) if resolved else None
+        path = self._find(_file_of(resolved)) if resolved else None
         if path is None or path.parent.name != TABLES:
             help = f"table files are in a folder `{TABLES}`"
             raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
@@ -294,10 +296,8 @@ class Project:
     # Files
 
     def _compile(self, name: str) -> Mapping | CompileError:
-        path = self._find(PurePosixPath(MAPPINGS, name + ".yaml"))
-        if path is None and name.endswith(FILES):
-            path = Path(name)
-        if path is None or not _is_file(path):
+        path = outside(name) if name.endswith(FILES) else self._find(_file_of(name))
+        if path is None:
             raise self._unknown(name)
         self._compiling.append(name)
         try:
@@ -315,9 +315,10 @@ class Project:
         )
 
     def _find(self, path: PurePosixPath) -> Path | None:
+        """A file below one of the roots. Raises ProjectError when a link leads out of its folder."""
         for root in self.roots:
-            if _is_file(root / path):
-                return root / path
+            if found := confined(root, path):
+                return found
             self._note(root / path, None)
         return None
 
@@ -347,17 +348,13 @@ class Project:
         return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
 
 
-def _is_file(path: Path) -> bool:
-    """Whether there is a file; False for a path that is too long for the system."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
+def _file_of(name: str) -> PurePosixPath:
+    return PurePosixPath(MAPPINGS, name + ".yaml")
 
 
 def _resolve(name: str, user: str) -> str | None:
     """The mapping that ``name`` means in ``user``; None when it leads out of the folder."""
-    parts: list[str] = list(PurePosixPath(user).parent.parts) if name.startswith(".") else []
+    parts = list(PurePosixPath(user).parent.parts) if name.startswith(".") else []
     for part in name.split("/"):
         if part == "..":
             if not parts:

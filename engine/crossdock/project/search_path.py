@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
-from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import ProjectError
 
 MAPPINGS: Final = "mappings"
@@ -40,6 +40,40 @@ def name_of_file(roots: Sequence[Path], name: str) -> str:
         if path.is_relative_to(folder):
             return path.relative_to(folder).with_suffix("").as_posix()
     return name
+
+
+def outside(name: str) -> Path | None:
+    """The file of a mapping that the user gave as a file outside the search path."""
+    path = Path(name)
+    return path if is_file(path) else None
+
+
+def confined(root: Path, path: PurePosixPath) -> Path | None:
+    """The file at a path below a root; None if there is none, or if the path leads out of its first folder.
+
+    Raises ProjectError if a link leads out of it: a name in a mapping must not reach any other file.
+    """
+    if path.is_absolute() or ".." in path.parts or "\\" in str(path):
+        return None
+    folder, found = root / path.parts[0], root / path
+    if not is_file(found):
+        return None
+    if not found.resolve().is_relative_to(folder.resolve()):
+        raise leads_out(path.relative_to(folder.name).with_suffix("").as_posix(), folder.name)
+    return found
+
+
+def leads_out(name: str, folder: str = MAPPINGS) -> ProjectError:
+    """The error for a name, or a link of that name, that leads out of the mappings."""
+    return ProjectError([Diagnostic("unknown-mapping", f"`{shorten(name)}` leads out of `{folder}`")])
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False for a path that is too long for the system."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def nearest(start: Path) -> Path | None:

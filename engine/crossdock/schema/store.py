@@ -168,6 +168,9 @@ class SchemaStore:
     def _decoded(self, name: str) -> tuple[str, str, JSON]:
         root, path = self._paths[name]
         shown = path.relative_to(root.parent).as_posix()
+        if not path.resolve().is_relative_to(root.resolve()):
+            message = f"`{shorten(name)}` leads out of `{root.name}`"
+            raise ProjectError([Diagnostic("unknown-schema", message)])
         try:
             data = path.read_bytes()
             self._digests[name] = sha256(data).hexdigest()
