@@ -67,7 +67,8 @@ def row(match: re.Match[str]) -> str:
     id, content = match.groups()
     shown = set(re.findall(rf"^(error|warning)\[{re.escape(id)}\]", content, re.MULTILINE))
     meaning = content.split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
-    kind = "both" if id in ("impossible-comparison", "unfit-context") else " and ".join(sorted(shown))
+    both = id in ("impossible-comparison", "unfit-context", "unknown-property")
+    kind = "both" if both else " and ".join(sorted(shown))
     return f"| [`{id}`](diagnostics.md#{id}) | {kind} | {meaning} |"
 
 

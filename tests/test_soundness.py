@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 
 from conftest import REPOSITORY
 from crossdock import CompileError, Diagnostic, EvaluationError, Mapping, OutputError, Project, Source
+from crossdock.checking.given_types import schema_type
 from crossdock.checking.infer import Inference
 from crossdock.checking.sink import Finding
 from crossdock.checking.suppressions import suppressions_in
 from crossdock.checking.type_kinds import kinds_of_value
 from crossdock.checking.type_parts import element_at
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, Type, schema_type
+from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
 from crossdock.core.yaml_reader import ScalarNode

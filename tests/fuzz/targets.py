@@ -19,7 +19,7 @@ from crossdock import CompileError, CrossdockError, Mapping, Project, ProjectErr
 from crossdock.channels.actions import parse_actions
 from crossdock.channels.compiler import compile_conversation
 from crossdock.channels.config import parse_channel
-from crossdock.checking.types import schema_type
+from crossdock.checking.given_types import schema_type
 from crossdock.core.diagnostics import Span
 from crossdock.core.errors import InputError
 from crossdock.core.json_faults import first_fault

@@ -21,9 +21,10 @@ from crossdock.channels.steps import (
 )
 from crossdock.checking.check import CellCheck, settings_type
 from crossdock.checking.facts import shown_by
+from crossdock.checking.given_types import schema_type
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, schema_type
+from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
 from crossdock.language.syntax import LinkedMapping

@@ -11,13 +11,15 @@ from typing import Final
 
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.narrowing import NarrowedType
+from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.type_kinds import in_words
 from crossdock.checking.type_parts import may_hold_null
-from crossdock.checking.types import SchemaType, Type, UnionType
+from crossdock.checking.types import Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.paths import joined
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
+_OTHERS_HELP: Final = "write its properties one by one, or allow it on its line with a reason"
 _DEEPEST: Final = 12  # levels; an expression can nest types without end
 _NO_KEYS: Final = frozenset[str]()
 
@@ -154,6 +156,22 @@ class _Comparison:
                 message = f"`{wanted.name}` may be null here, and null is not allowed there"
                 yield Mismatch("may-be-missing", message, Certainty.SOMETIMES)
             yield from self.value(found, wanted, _NO_KEYS, depth + 1)
+        yield from self.others(typ, target, depth)
+
+    def others(self, typ: Type, target: Type, depth: int) -> Iterator[Mismatch]:
+        """What is wrong with the properties that are not documented."""
+        others, wanted = typ.others(), target.others()
+        if not self.written or others is None or (wanted is not None and not wanted.known):
+            return
+        if wanted is not None and others.known:
+            if others.optional and _refuses_null(wanted):
+                message = f"`{wanted.name}` may be null here, and null is not allowed there"
+                yield Mismatch("may-be-missing", message, Certainty.SOMETIMES)
+            yield from self.value(others, wanted, _NO_KEYS, depth + 1)
+            return
+        kept = "takes no others" if wanted is None else "does not take every value in them"
+        message = f"`{typ.name}` may have properties that are not documented, and `{target.name}` {kept}"
+        yield Mismatch("unknown-property", message, Certainty.SOMETIMES, _OTHERS_HELP)
 
 
 def _not_there(typ: Type, target: Type, name: str) -> Mismatch:

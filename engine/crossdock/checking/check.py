@@ -26,7 +26,8 @@ from crossdock.checking.assignability import (
     unknown,
 )
 from crossdock.checking.certainty import certainty
-from crossdock.checking.facts import answers_in, shown_by
+from crossdock.checking.facts import answers_in
+from crossdock.checking.given_types import constant_type, schema_type
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
 from crossdock.checking.infer import Inference
 from crossdock.checking.sink import SILENT, Finding
@@ -41,8 +42,6 @@ from crossdock.checking.types import (
     ObjectType,
     ScalarType,
     Type,
-    constant_type,
-    schema_type,
     union,
 )
 from crossdock.core.diagnostics import Diagnostic, Severity, Span
@@ -184,7 +183,7 @@ class CellCheck:
             case syntax.Object(fields):
                 written = self.fields(fields, context, target)
                 self.all_required(target, frozenset(written) | beside, cell.span)
-                return ObjectType(written)
+                return ObjectType(written, left_out=frozenset(written))
             case syntax.List(items):
                 return ListType(union([self.item(item, context, target) for item in items]))
             case syntax.With(over, inner):
@@ -200,7 +199,7 @@ class CellCheck:
         self, condition: Expression, inner: syntax.Cell, context: Type, target: Type, beside: frozenset[str]
     ) -> Type:
         """The type of a cell under its `$if`, whose condition narrows what the cell reads."""
-        there, inside = self.condition(condition, context).where(shown_by(condition.node), context)
+        there, inside = self.condition(condition, context).where(condition.node, context)
         return replace(self, scope=there.scope).cell(inner, inside, target, beside)
 
     def condition(self, condition: Expression, context: Type) -> Inference:

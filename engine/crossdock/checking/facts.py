@@ -9,12 +9,15 @@ A path begins at the context, at a context function or at a variable: ``(Anchor(
 
 from __future__ import annotations
 
+import math
 from typing import Final, assert_never
 
+from crossdock.checking.alternatives import holds, never
 from crossdock.checking.narrowing import (
     NO_FACTS,
     PRESENT,
     TRUE,
+    Alternatives,
     Anchor,
     Fact,
     Facts,
@@ -69,9 +72,11 @@ def shown_by(node: Expr, truth: bool = True) -> Facts:
     match node:
         case And(left, right):
             # `!(a && b)` is `!a || !b`: not both of them fail.
-            return (all_of if truth else any_of)(shown_by(left, truth), shown_by(right, truth))
+            return _both_sides(left, right, truth) if truth else _one_side(node, left, right, truth)
+        case Or(left, right) if truth:
+            return _one_side(node, left, right, truth)
         case Or(left, right):
-            return (any_of if truth else all_of)(shown_by(left, truth), shown_by(right, truth))
+            return _both_sides(left, right, truth)
         case Not(operand):
             return shown_by(operand, not truth)
         case Comparator():
@@ -81,16 +86,41 @@ def shown_by(node: Expr, truth: bool = True) -> Facts:
     return _true(node) if truth else NO_FACTS
 
 
+def any_shown(alternatives: Alternatives) -> Facts:
+    """The facts that hold when one of several conditions is true, whichever it is."""
+    if len(alternatives) == 1:
+        return shown_by(alternatives[0])
+    return {(): Fact(present=False, alternatives=(alternatives,))}
+
+
+def _both_sides(left: Expr, right: Expr, truth: bool) -> Facts:
+    return all_of(shown_by(left, truth), shown_by(right, truth))
+
+
+def _one_side(node: Expr, left: Expr, right: Expr, truth: bool) -> Facts:
+    """What is shown when one of two sides is true, or is false, but not by one that never is."""
+    if never(left, truth=truth):
+        return shown_by(right, truth)
+    if never(right, truth=truth):
+        return shown_by(left, truth)
+    return all_of(any_of(shown_by(left, truth), shown_by(right, truth)), holds(node, truth=truth))
+
+
 def _true(node: Expr) -> Facts:
     """The facts that hold when a value, other than that of a logical operator, is true."""
+    path = path_of(node)
+    return all_of(_parts_true(node), holds(node)) if path is None else about(path, TRUE)
+
+
+def _parts_true(node: Expr) -> Facts:
+    """What a condition that is true shows of the values in it."""
     match node:
         case FunctionCall("contains", (values, searched, *_)):
             return all_of(_among(values, searched), needed_by(node))
         case Projection(operand) | FilterProjection(operand) | Flatten(operand):
             # A projection that gives something had something to go through.
             return _list(operand, nonempty=True)
-    path = path_of(node)
-    return needed_by(node) if path is None else about(path, TRUE)
+    return needed_by(node)
 
 
 def about(path: Path, fact: Fact) -> Facts:
@@ -233,9 +263,7 @@ def _ordered(node: Expr, operator: Operator, against: Expr) -> Facts:
     value = against.value if isinstance(against, Constant) else None
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, int | float) and (measured := _measured(node)) is not None:
-        return _length(
-            measured, nonempty=(operator == "gt" and value >= 0) or (operator == "gte" and value > 0)
-        )
+        return _length(measured, _more_than(operator, value))
     path = path_of(node)
     if path is None:
         return needed_by(node)
@@ -250,7 +278,7 @@ def _equal(node: Expr, other: Expr, equal: bool) -> Facts:
     if value is None:
         return NO_FACTS if equal else (needed_by(node) if path is None else about(path, PRESENT))
     if isinstance(value, int) and (measured := _measured(node)) is not None:
-        return _length(measured, nonempty=equal == (value > 0)) if equal or value == 0 else NO_FACTS
+        return _length(measured, value if equal else 1) if equal or value == 0 else NO_FACTS
     if isinstance(node, FunctionCall) and node.name == "type":
         return _typed(node.arguments[0], value, equal)
     if path is None:
@@ -271,7 +299,9 @@ def _typed(argument: Expr, value: JSON, equal: bool) -> Facts:
     if value == "null":
         return NO_FACTS if equal else about(path, PRESENT)
     kinds = kinds_of([value]) or BOOLEAN
-    return about(path, Fact(kinds)) if equal and kinds != EVERY else NO_FACTS
+    if kinds == EVERY:
+        return NO_FACTS
+    return about(path, Fact(kinds) if equal else Fact(EVERY - kinds, present=False))
 
 
 def _measured(node: Expr) -> Expr | None:
@@ -279,11 +309,22 @@ def _measured(node: Expr) -> Expr | None:
     return node.arguments[0] if isinstance(node, FunctionCall) and node.name == "length" else None
 
 
-def _length(measured: Expr, *, nonempty: bool) -> Facts:
+def _more_than(operator: Operator, value: float) -> int:
+    """The least whole number that is greater than a value, or not less than it."""
+    match operator:
+        case "gt":
+            return max(math.floor(value) + 1, 0)
+        case "gte":
+            return max(math.ceil(value), 0)
+    return 0
+
+
+def _length(measured: Expr, least: int) -> Facts:
     path = path_of(measured)
     if path is None:
         return needed_by(measured)
-    return about(path, Fact(frozenset({"string", "array", "object"}), nonempty=nonempty))
+    fact = Fact(frozenset({"string", "array", "object"}), nonempty=least > 0, least=least)
+    return about(path, fact)
 
 
 def _among(values: Expr, searched: Expr) -> Facts:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from crossdock.checking.given_types import tuple_type
 from crossdock.checking.type_kinds import NUMBER, Kinds, kinds_of
-from crossdock.checking.type_parts import may_hold_null, origins_of, schema_types_in
+from crossdock.checking.type_parts import (
+    element_at,
+    least_of,
+    may_hold_null,
+    origins_of,
+    schema_types_in,
+)
 from crossdock.checking.types import (
     ANYTHING,
-    NOTHING,
     TEXT,
     ListType,
     ObjectType,
     ScalarType,
     Type,
-    tuple_type,
     union,
 )
 from crossdock.language.functions import Function
@@ -48,9 +53,16 @@ def result_of(function: Function, types: list[Type], inner: Type) -> Type:
             result = union(typ.with_optional(False) for typ in types if typ.kinds)
             return result.with_optional(all(typ.optional for typ in types))
         case "reverse" | "sort" | "sort_by" | "unique":
-            return _in_another_order(first)
-        case "first" | "last" | "max" | "min" | "max_by" | "min_by":
-            return first.items().with_optional(True)
+            least = least_of(first)
+            return _in_another_order(first, min(least, 1) if function.name == "unique" else least)
+        case "first" | "last":
+            return element_at(first, 0 if function.name == "first" else -1)
+        case "max" | "min" | "max_by" | "min_by":
+            return first.items().with_optional(least_of(first) == 0)
+        case "avg":
+            return ScalarType(NUMBER, optional=least_of(first) == 0)
+        case "round" if _to_whole(types):
+            return ScalarType(frozenset({"integer"}))
         case "add" | "min_of" | "max_of":
             return ScalarType(_number(types), optional=all(typ.optional for typ in types))
         case "subtract" | "multiply" | "neg" | "magnitude" | "abs":
@@ -66,32 +78,49 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
     """The types of lists and objects that are made of others."""
     match function.name:
         case "map":
-            return ListType(inner)
+            return ListType(inner, least=least_of(types[-1]))
         case "merge":
             return _merged(types)
         case "to_array":
             return _as_list(first)
-        case "keys" | "split":
-            return ListType(TEXT)
+        case "split":
+            return ListType(TEXT, least=1)
+        case "keys":
+            return ListType(TEXT, least=_least_members(first))
         case "values":
-            return ListType(first.values())
+            return ListType(first.values(), least=_least_members(first))
         case "entries":
-            return ListType(ObjectType({"key": TEXT, "value": first.values()}))
+            entry = ObjectType({"key": TEXT, "value": first.values()})
+            return ListType(entry, least=_least_members(first))
         case "zip":
-            return ListType(tuple_type(typ.items() for typ in types))
+            least = min(map(least_of, types), default=0)
+            return ListType(tuple_type(typ.items() for typ in types), least=least)
         case "shares":
-            return ListType(ScalarType(NUMBER))
+            return ListType(ScalarType(NUMBER), least=least_of(types[-1]))
         case "positions":
-            return ListType(ScalarType(frozenset({"integer"})))
+            return ListType(ScalarType(frozenset({"integer"})), least=least_of(first))
     return _declared(function)
 
 
-def _in_another_order(typ: Type) -> Type:
+def _to_whole(types: list[Type]) -> bool:
+    """Whether `round` gives a whole number: it is given no digits, or none but 0."""
+    return len(types) == 1 or types[1].constants == (0,)
+
+
+def _least_members(typ: Type) -> int:
+    """How many properties an object has at least."""
+    if typ.optional or typ.kinds - {"object"}:
+        return 0
+    found = (typ.member(name) for name in typ.property_names())
+    return sum(1 for member in found if member is not None and member.known and not member.optional)
+
+
+def _in_another_order(typ: Type, least: int) -> Type:
     if not typ.known:
         return ANYTHING
     parts: list[Type] = []
     if "array" in typ.kinds:
-        parts.append(ListType(typ.items()))
+        parts.append(ListType(typ.items(), least=least))
     if "string" in typ.kinds:
         parts.append(TEXT)
     return union(parts)
@@ -101,7 +130,7 @@ def _as_list(typ: Type) -> Type:
     if not typ.known:
         return ListType(ANYTHING)
     others = typ.kinds - _ARRAY
-    alone = ListType(typ.restricted(others)) if others or typ.optional else None
+    alone = ListType(typ.restricted(others), least=1) if others or typ.optional else None
     kept = typ.restricted(_ARRAY).with_optional(False) if "array" in typ.kinds else None
     return union(part for part in (kept, alone) if part is not None)
 
@@ -127,15 +156,30 @@ def _merged(types: list[Type]) -> Type:
         return ANYTHING
     fields: dict[str, Type] = {}
     origins: dict[str, tuple[str, ...]] = {}
+    null: set[str] = set()  # the properties that may be null, and not only be left out
+    rest: Type | None = None
     for typ in types:
-        for name in typ.property_names():
-            found = typ.member(name) or NOTHING
+        others = typ.others()
+        for name in dict.fromkeys((*fields, *typ.property_names())):
+            found = typ.member(name)
+            if found is None:
+                continue
             earlier = fields.get(name)
+            may_be_null = may_hold_null(typ, name)
+            if earlier is None and rest is not None and rest.known:
+                earlier = rest.with_optional(True)
+                null.add(name)  # a map does not say whether its values are left out or null
             if earlier is not None and found.optional:
                 given = union([found.with_optional(False), earlier])
-                fields[name] = given.with_optional(True) if may_hold_null(typ, name) else given
+                fields[name] = given.with_optional(True) if may_be_null else given
             else:
                 fields[name] = found
+                null.discard(name)
+            if may_be_null:
+                null.add(name)
             own = (*(each.name for each in schema_types_in(found)), *origins_of(typ, name))
             origins[name] = tuple(dict.fromkeys((*origins.get(name, ()), *own)))
-    return ObjectType(fields, origins=origins)
+        if others is not None:
+            rest = others if rest is None else union([rest, others])
+    left_out = frozenset(fields) - null
+    return ObjectType(fields, origins=origins, left_out=left_out, rest=rest)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, assert_never
 
+from crossdock.checking.alternatives import held_type, known_of, left_over
 from crossdock.checking.certainty import certainty
 from crossdock.checking.comparisons import (
     comparison_type,
@@ -20,12 +22,13 @@ from crossdock.checking.comparisons import (
     never_true,
     unlikely,
 )
-from crossdock.checking.facts import shown_by
+from crossdock.checking.facts import any_shown, shown_by
+from crossdock.checking.given_types import constant_type, tuple_type
 from crossdock.checking.infer_calls import CallTypes
-from crossdock.checking.narrowing import Facts, is_scope_path, narrowed
+from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.sink import SILENT, DirectReads, Finding, Recording, Sink
 from crossdock.checking.type_kinds import NUMBER, in_words
-from crossdock.checking.type_parts import element_at, origins_of, schema_types_in, spliced
+from crossdock.checking.type_parts import element_at, least_of, origins_of, schema_types_in, spliced
 from crossdock.checking.type_scope import BoundValue, TypeScope
 from crossdock.checking.types import (
     ANYTHING,
@@ -34,8 +37,6 @@ from crossdock.checking.types import (
     ListType,
     ObjectType,
     Type,
-    constant_type,
-    tuple_type,
     union,
 )
 from crossdock.core.diagnostics import Severity, did_you_mean
@@ -92,7 +93,15 @@ class Inference:
     indirect: bool = False
     defaulted: bool = False
 
-    def where(self, facts: Facts, context: Type) -> tuple[Inference, Type]:
+    def where(self, condition: Expr, context: Type, *, truth: bool = True) -> tuple[Inference, Type]:
+        """The inference and the context where a condition is true; with ``truth`` false, where it is not."""
+        facts = shown_by(condition, truth)
+        own = facts[()].alternatives if () in facts else ()
+        for left in left_over(chain(known_of(context), own), condition, truth):
+            facts = all_of(facts, any_shown(left))
+        return self.with_facts(facts, context)
+
+    def with_facts(self, facts: Facts, context: Type) -> tuple[Inference, Type]:
         """The inference and the context where these facts hold."""
         if not facts:
             return self, context
@@ -123,7 +132,7 @@ class Inference:
             case Identifier():
                 return self.property(node, context)
             case FunctionCall():
-                return self.call(node, context)
+                return held_type(node, self.call(node, context), context)
             case Subexpression() | IndexExpression():
                 for part in node.parts:
                     context = self.infer(part, context)
@@ -140,7 +149,7 @@ class Inference:
             case Slice():
                 return ListType(self.elements(node, context), _may_be_no_list(context))
             case Projection() | FilterProjection() | ValueProjection() | Flatten():
-                return self.projection(node, context)
+                return held_type(node, self.projection(node, context), context)
             case Or() | And() | Not() | Comparator() | Conditional():
                 return self.operator(node, context)
             case MultiselectHash() | MultiselectList() | Text() | Concat():
@@ -187,7 +196,10 @@ class Inference:
         match node:
             case Flatten(operand):
                 over = self.infer(operand, context)
-                return ListType(spliced(self.elements(operand, over)), _may_be_no_list(over))
+                element = self.elements(operand, over)
+                spread = not element.known or "array" in element.kinds
+                least = 0 if spread else least_of(over)
+                return ListType(spliced(element), _may_be_no_list(over), least=least)
             case ValueProjection(left, right):
                 over = self.infer(left, context)
                 no_object = over.optional or bool(over.kinds - {"object"})
@@ -196,12 +208,15 @@ class Inference:
                 over = self.infer(left, context)
                 element = self.elements(left, over)
                 self.reachable(self.decides(condition, element), condition)
-                inner, element = self.where(shown_by(condition), element)
+                inner, element = self.where(condition, element)
             case Projection(left, right):
                 over = self.infer(left, context)
                 inner, element = self, self.elements(left, over)
         # A projection leaves out the elements that yield null.
-        return ListType(inner.infer(right, element).with_optional(False), _may_be_no_list(over))
+        found = inner.infer(right, element)
+        all_stay = isinstance(node, Projection) and found.known and not found.optional
+        least = least_of(over) if all_stay else 0
+        return ListType(found.with_optional(False), _may_be_no_list(over), least=least)
 
     # Operators
 
@@ -212,7 +227,7 @@ class Inference:
             case And(first, second):
                 left = self.decides(first, context)
                 self.reachable(left, first)
-                inner, there = self.where(shown_by(first), context)
+                inner, there = self.where(first, context)
                 right = inner.infer(second, there)
                 # The result is the left side where that is false, which of all its kinds only these can be.
                 falsy = left.restricted(left.kinds & _FALSY)
@@ -224,8 +239,8 @@ class Inference:
                 return self.comparison(node, context)
             case Conditional(test, then, otherwise):
                 self.reachable(self.decides(test, context), test)
-                inner, there = self.where(shown_by(test), context)
-                other, here = self.where(shown_by(test, truth=False), context)
+                inner, there = self.where(test, context)
+                other, here = self.where(test, context, truth=False)
                 return union([inner.infer(then, there), other.infer(otherwise, here)])
 
     def either_or(self, node: Or, context: Type) -> Type:
@@ -234,7 +249,7 @@ class Inference:
             message = "the right side of this `||` is never used: the left side always has a value"
             self.report("unreachable", message, node.right, severity="warning")
             return left
-        inner, there = self.where(shown_by(node.left, truth=False), context)
+        inner, there = self.where(node.left, context, truth=False)
         right = inner.infer(node.right, there)
         true_left = self.when_true(node.left, left, context)
         return union([true_left, right]) if true_left.kinds else right
@@ -242,7 +257,7 @@ class Inference:
     def when_true(self, node: Expr, typ: Type, context: Type) -> Type:
         """The type of a value when it is true: when `a && b` is true, it is b."""
         if isinstance(node, And):
-            inner, there = replace(self, sink=SILENT).where(shown_by(node.left), context)
+            inner, there = replace(self, sink=SILENT).where(node.left, context)
             return inner.when_true(node.right, inner.infer(node.right, there), there)
         return typ.restricted(typ.kinds - {"false"}).with_optional(False)
 

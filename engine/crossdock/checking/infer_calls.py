@@ -8,9 +8,10 @@ from typing import Final, Protocol
 
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.function_types import BY, ELEMENTS, SORTING, result_of
+from crossdock.checking.given_types import constant_type
 from crossdock.checking.type_kinds import NUMBER, Kinds, in_words, kinds_of
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, ListType, Type, constant_type, union
+from crossdock.checking.types import ANYTHING, ListType, Type, union
 from crossdock.core.diagnostics import Severity
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import Constant, Expr, ExpressionReference, FunctionCall

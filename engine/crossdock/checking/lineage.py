@@ -15,19 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.facts import shown_by
+from crossdock.checking.given_types import constant_type, schema_type
 from crossdock.checking.infer import Inference
 from crossdock.checking.narrowing import narrowed
+from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.sink import Finding
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import (
-    ANYTHING,
-    ListType,
-    ObjectType,
-    SchemaType,
-    Type,
-    constant_type,
-    schema_type,
-)
+from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type
 from crossdock.core.diagnostics import Span
 from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax

@@ -13,6 +13,7 @@ from typing import Final
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
 from crossdock.checking.types import Type
 from crossdock.core.json_types import JSON
+from crossdock.language.expr import Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Anchor:
 Token = str | int | Anchor  # the name of a property, the position of an element, the beginning
 Path = tuple[Token, ...]
 Constants = tuple[JSON, ...] | None
+Alternatives = tuple[Expr, ...]
+"""Conditions about the context of which at least one is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Fact:
     """What is known of a value.
 
     ``present``: it is not null. ``nonempty``: it is true, so that text, a list or an object has content.
-    ``constants``: it is one of these. ``excluded``: it is none of these.
+    ``constants``: it is one of these. ``excluded``: it is none of these. ``least``: it is a list, or whatever
+    has a length, of at least so many. ``alternatives`` hold with it as the context (see ``alternatives``).
     """
 
     kinds: Kinds = EVERY
@@ -43,6 +47,13 @@ class Fact:
     constants: Constants = None
     excluded: tuple[JSON, ...] = ()
     present: bool = True
+    least: int = 0
+    alternatives: tuple[Alternatives, ...] = ()
+
+    @property
+    def length(self) -> int:
+        """The number of elements that there are at least, if it is a list."""
+        return max(self.least, 1 if self.nonempty else 0)
 
     def both(self, other: Fact) -> Fact:
         """The fact that this one and another one hold, about the same value."""
@@ -53,7 +64,9 @@ class Fact:
             constants = tuple(value for value in constants if value in other.constants)
         nonempty = self.nonempty or other.nonempty
         present = self.present or other.present
-        return Fact(self.kinds & other.kinds, nonempty, constants, self.excluded + other.excluded, present)
+        kinds, excluded = self.kinds & other.kinds, self.excluded + other.excluded
+        least, alternatives = max(self.least, other.least), self.alternatives + other.alternatives
+        return Fact(kinds, nonempty, constants, excluded, present, least, alternatives)
 
     def one_of(self, other: Fact) -> Fact:
         """The fact that this one or another one holds, about the same value: what both of them say."""
@@ -62,7 +75,10 @@ class Fact:
             constants = tuple(dict.fromkeys(self.constants + other.constants))
         excluded = tuple(value for value in self.excluded if value in other.excluded)
         present = self.present and other.present
-        return Fact(self.kinds | other.kinds, self.nonempty and other.nonempty, constants, excluded, present)
+        kinds, nonempty = self.kinds | other.kinds, self.nonempty and other.nonempty
+        alternatives = tuple(each for each in self.alternatives if each in other.alternatives)
+        least = min(self.length, other.length)
+        return Fact(kinds, nonempty, constants, excluded, present, least, alternatives)
 
     def among(self, constants: Constants) -> Constants:
         """Those of some constants that the value can still be. With None for constants that are not known."""
@@ -150,6 +166,9 @@ class NarrowedType:
 
     def values(self) -> Type:
         return self.base.values()
+
+    def others(self) -> Type | None:
+        return self.base.others()
 
     def with_optional(self, optional: bool) -> Type:
         return NarrowedType(self.base.with_optional(optional), self.fact, self.facts)

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from crossdock.checking.narrowing import NarrowedType, inside, narrowed
-from crossdock.checking.types import ListType, ObjectType, ScalarType, SchemaType, Type, UnionType, union
+from crossdock.checking.schema_types import SchemaType
+from crossdock.checking.types import ListType, ObjectType, ScalarType, Type, UnionType, union
 
 
 def element_at(typ: Type, index: int) -> Type:
     """The type of the element at an index. It is optional where the list may be shorter."""
+    there = -least_of(typ) <= index < least_of(typ) and not typ.kinds - {"array"}
     match typ:
         case ListType(parts=parts) if -len(parts) <= index < len(parts):
             found = parts[index]
             return found.with_optional(True) if typ.optional else found
         case UnionType(options):
             return union(element_at(option, index) for option in options)
-        case NarrowedType(base, fact, facts):
+        case NarrowedType(base, _, facts):
             found = element_at(base, index)
-            if fact.nonempty and index in (0, -1) and not typ.kinds - {"array"} and not base.items().optional:
+            if there and not base.items().optional:
                 found = found.with_optional(typ.optional)
             return narrowed(found, inside(facts, index))
-    return typ.items().with_optional(True)
+    found = typ.items()
+    return found if there and not typ.optional else found.with_optional(True)
+
+
+def least_of(typ: Type) -> int:
+    """How many elements a value has at least, if it is a list."""
+    match typ:
+        case ListType():
+            return max(typ.least, len(typ.parts))
+        case SchemaType():
+            return typ.shape.least_items
+        case NarrowedType(base, fact):
+            return max(least_of(base), fact.length)
+        case UnionType(options):
+            return min((least_of(option) for option in options if "array" in option.kinds), default=0)
+    return 0
 
 
 def schema_types_in(typ: Type) -> list[SchemaType]:
@@ -55,6 +72,8 @@ def may_hold_null(typ: Type, name: str) -> bool:
         case SchemaType():
             found = typ.member(name)
             return isinstance(found, SchemaType) and found.takes_null
+        case ObjectType(left_out=names) if name in names:
+            return False
         case NarrowedType(base):
             found = typ.member(name)
             return found is not None and found.optional and may_hold_null(base, name)

@@ -11,13 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from crossdock.checking.type_kinds import BOOLEAN, EVERY, Kinds, in_words, kinds_of_types, kinds_of_value
+from crossdock.checking.type_kinds import BOOLEAN, EVERY, Kinds, in_words, kinds_of_value
 from crossdock.core.json_types import JSON
-from crossdock.core.paths import EACH, joined
 
 if TYPE_CHECKING:
-    from crossdock.schema.shape import Shape
-    from crossdock.schema.store import Schema
+    pass
 
 
 class Type(Protocol):
@@ -56,6 +54,9 @@ class Type(Protocol):
     def values(self) -> Type:
         """The type of all the properties, if the value is an object."""
 
+    def others(self) -> Type | None:
+        """The type of the properties that are not documented; None if there are none."""
+
     def with_optional(self, optional: bool) -> Type:
         """The same type, but optional or not."""
 
@@ -86,6 +87,9 @@ class AnyType:
     def values(self) -> Type:
         return ANYTHING
 
+    def others(self) -> Type | None:
+        return ANYTHING
+
     def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
@@ -94,75 +98,6 @@ class AnyType:
 
 
 ANYTHING: Final = AnyType()
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaType:
-    """A value that a schema describes; ``name`` is the schema and the path in it.
-
-    ``only`` are the kinds that are left after a condition.
-    """
-
-    shape: Shape
-    name: str
-    optional: bool = False
-    only: Kinds | None = None
-
-    @property
-    def kinds(self) -> Kinds:
-        kinds = kinds_of_types(self.shape.types)
-        return kinds if self.only is None else kinds & self.only
-
-    @property
-    def known(self) -> bool:
-        return self.shape.types is not None
-
-    @property
-    def constants(self) -> tuple[JSON, ...] | None:
-        values = self.shape.enum
-        if values is None or self.only is None:
-            return values
-        return tuple(value for value in values if kinds_of_value(value) & self.only)
-
-    @property
-    def likely(self) -> tuple[JSON, ...] | None:
-        return self.shape.known_values
-
-    @property
-    def takes_null(self) -> bool:
-        return self.shape.types is None or "null" in self.shape.types
-
-    def member(self, name: str) -> Type | None:
-        shape = self.shape.property(name)
-        if shape is None:
-            return ANYTHING if self.shape.is_open else None
-        sure = name in self.shape.required() and not self.optional and not self.kinds - {"object"}
-        return _part_type(shape, joined(self.name, name), optional=not sure)
-
-    def property_names(self) -> frozenset[str]:
-        return self.shape.property_names()
-
-    def items(self) -> Type:
-        return _part_type(self.shape.items(), joined(self.name, EACH), optional=False)
-
-    def values(self) -> Type:
-        if self.shape.is_open:
-            return ANYTHING
-        found = [self.member(name) for name in sorted(self.property_names())]
-        if (others := self.shape.others()) is not None:
-            found.append(_part_type(others, joined(self.name, "*"), optional=True))
-        return union(typ for typ in found if typ is not None)
-
-    def with_optional(self, optional: bool) -> Type:
-        return self if optional == self.optional else SchemaType(self.shape, self.name, optional, self.only)
-
-    def restricted(self, kinds: Kinds) -> Type:
-        only = kinds if self.only is None else kinds & self.only
-        return SchemaType(self.shape, self.name, self.optional, only)
-
-
-def _part_type(shape: Shape, name: str, *, optional: bool) -> SchemaType:
-    return SchemaType(shape, name, optional or shape.types is None or "null" in shape.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +126,9 @@ class ScalarType:
     def values(self) -> Type:
         return NOTHING
 
+    def others(self) -> Type | None:
+        return None
+
     def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
@@ -213,7 +151,10 @@ TRUTH: Final = ScalarType(BOOLEAN)
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """A list that an expression makes. ``parts`` are the types of its elements in order, if known."""
+    """A list that an expression makes. ``parts`` are the types of its elements in order, if known.
+
+    It has at least ``least`` elements.
+    """
 
     element: Type
     optional: bool = False
@@ -223,6 +164,7 @@ class ListType:
     constants: tuple[JSON, ...] | None = None
     likely: tuple[JSON, ...] | None = None
     parts: tuple[Type, ...] = ()
+    least: int = 0
 
     def member(self, name: str) -> Type | None:  # noqa: ARG002
         return None
@@ -236,6 +178,9 @@ class ListType:
     def values(self) -> Type:
         return NOTHING
 
+    def others(self) -> Type | None:
+        return None
+
     def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
 
@@ -247,7 +192,9 @@ class ListType:
 class ObjectType:
     """An object that an expression or a cell makes, with exactly these properties.
 
-    ``origins`` are the parts of schemas that were read to make each of them.
+    ``origins`` are the parts of schemas that were read to make each of them. ``left_out`` are the properties
+    that are left out, and not null, where they have no value. ``rest`` is the type of properties whose names
+    are not known.
     """
 
     fields: Mapping[str, Type]
@@ -258,9 +205,13 @@ class ObjectType:
     constants: tuple[JSON, ...] | None = None
     likely: tuple[JSON, ...] | None = None
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    rest: Type | None = None
 
     def member(self, name: str) -> Type | None:
         found = self.fields.get(name)
+        if found is None and self.rest is not None and self.rest.known:
+            return self.rest.with_optional(True)
         return found.with_optional(True) if found is not None and self.optional else found
 
     def property_names(self) -> frozenset[str]:
@@ -270,7 +221,14 @@ class ObjectType:
         return NOTHING
 
     def values(self) -> Type:
-        return union(self.fields.values())
+        rest = self.rest if self.rest is not None and self.rest.known else NEVER
+        fields = (
+            typ.with_optional(typ.optional and name not in self.left_out) for name, typ in self.fields.items()
+        )
+        return union(typ for typ in (*fields, rest) if typ is not NEVER)
+
+    def others(self) -> Type | None:
+        return self.rest
 
     def with_optional(self, optional: bool) -> Type:
         return self if optional == self.optional else replace(self, optional=optional)
@@ -330,6 +288,10 @@ class UnionType:
     def values(self) -> Type:
         return union(option.values() for option in self.options if "object" in option.kinds)
 
+    def others(self) -> Type | None:
+        found = [typ for option in self.options if (typ := option.others()) is not None]
+        return union(found) if found else None
+
     def with_optional(self, optional: bool) -> Type:
         return UnionType(tuple(option.with_optional(optional) for option in self.options))
 
@@ -365,26 +327,3 @@ def _united(scalars: list[ScalarType]) -> ScalarType:
             constants.update({repr(value): value for value in values})  # 1 and True are equal, and differ
     known = None if constants is None or not lists else tuple(constants.values())
     return ScalarType(kinds, any(each.optional for each in scalars), known)
-
-
-def tuple_type(types: Iterable[Type], *, optional: bool = False) -> ListType:
-    """The type of a list whose elements have these types, in this order."""
-    parts = tuple(types)
-    return ListType(union(parts), optional, parts=parts)
-
-
-def constant_type(value: JSON) -> Type:
-    """The type of a constant."""
-    match value:
-        case None:
-            return NOTHING
-        case list():
-            return tuple_type(map(constant_type, value))
-        case dict():
-            return ObjectType({key: constant_type(inner) for key, inner in value.items()})
-    return ScalarType(kinds_of_value(value), constants=(value,))
-
-
-def schema_type(schema: Schema | None) -> Type:
-    """The type of a schema's values; ``ANYTHING`` if there is no schema."""
-    return ANYTHING if schema is None else SchemaType(schema.shape(), schema.name)

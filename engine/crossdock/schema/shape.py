@@ -74,6 +74,11 @@ class Shape:
             self._known[None] = Shape(self._items(self.node), self._target)
         return self._known[None] or self
 
+    @property
+    def least_items(self) -> int:
+        """How many elements a list has at least."""
+        return self._once("least", lambda: self._least_items(self.node))
+
     def required(self) -> frozenset[str]:
         """The properties that an object of this shape always has."""
         return self._once("required", lambda: self._required(self.node))
@@ -178,6 +183,15 @@ class Shape:
         if (tested := nodes.tested(node)) is not None:
             found.append(_tested(self._items(tested)))
         return _both(found) or {}
+
+    def _least_items(self, node: Node) -> int:
+        given = node.get("minItems")
+        found = [int(given)] if isinstance(given, int | float) else [0]
+        found += (self._least_items(each) for each in nodes.merged(node, self._target))
+        for branches in nodes.choices(node):
+            lists = [self._least_items(each) for each in branches if "array" in self._types(each)]
+            found.append(min(lists, default=0))
+        return max(found)
 
     def _required(self, node: Node) -> frozenset[str]:
         names = node.get("required")

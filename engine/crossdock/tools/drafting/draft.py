@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from crossdock.checking.types import Type, schema_type
+from crossdock.checking.given_types import schema_type
+from crossdock.checking.types import Type
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH
 from crossdock.schema.store import Schema

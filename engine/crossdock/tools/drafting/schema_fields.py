@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.checking.types import SchemaType, Type
+from crossdock.checking.schema_types import SchemaType
+from crossdock.checking.types import Type
 from crossdock.core.paths import EACH, path_text
 from crossdock.schema.dialect import Node
 from crossdock.schema.shape import Shape

@@ -1,0 +1,114 @@
+"""Conditions that are known to be true as a whole: `p || q`, of which one holds, or one call that holds.
+
+They are kept with the type of the context that they are about. When one of the alternatives is then found
+to be false, the others are what is left: under `[?p || q]`, the value of `p || q` is never missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from crossdock.checking.narrowing import NO_FACTS, TRUE, Alternatives, Fact, Facts, NarrowedType, narrowed
+from crossdock.checking.types import Type
+from crossdock.language.expr import (
+    And,
+    Constant,
+    Expr,
+    FunctionCall,
+    Not,
+    Or,
+    Variable,
+    children,
+    source_order,
+)
+from crossdock.language.functions import REGISTRY
+
+_MOST: Final = 8  # alternatives of one condition; more would be compared too often
+
+
+def holds(node: Expr, *, truth: bool = True) -> Facts:
+    """The fact that a condition about the context is true; with ``truth`` false, that it is not."""
+    found = tuple(_alternatives(node, truth))
+    if len(found) > _MOST or any(map(_of_a_scope, source_order(node))):
+        return NO_FACTS
+    return {(): Fact(present=False, alternatives=(found,))}
+
+
+def _alternatives(node: Expr, truth: bool) -> Iterator[Expr]:
+    match node:
+        case Not(operand):
+            yield from _alternatives(operand, not truth)
+        case Or(left, right) if truth:
+            yield from _alternatives(left, truth)
+            yield from _alternatives(right, truth)
+        case And(left, right) if not truth:
+            yield from _alternatives(left, truth)
+            yield from _alternatives(right, truth)
+        case _ if not never(node, truth=truth):
+            yield node if truth else Not(node)
+
+
+def _of_a_scope(node: Expr) -> bool:
+    """Whether a node means something else in another scope, to which the context may be passed."""
+    if isinstance(node, FunctionCall):
+        return REGISTRY[node.name].kind == "context"
+    return isinstance(node, Variable)
+
+
+def never(node: Expr, *, truth: bool) -> bool:
+    """Whether constants alone show that a condition is never true; with ``truth`` false, never false."""
+    match node:
+        case Constant(value):
+            return (value not in (None, False, "") and value not in ([], {})) != truth
+        case Not(operand):
+            return never(operand, truth=not truth)
+        case And(left, right):
+            return (any if truth else all)(never(each, truth=truth) for each in (left, right))
+        case Or(left, right):
+            return (all if truth else any)(never(each, truth=truth) for each in (left, right))
+    return False
+
+
+def known_of(context: Type) -> Iterator[Alternatives]:
+    """The alternatives of which one is true, for each condition that holds about a context."""
+    while isinstance(context, NarrowedType):
+        yield from context.fact.alternatives
+        context = context.base
+
+
+def held_type(node: Expr, typ: Type, context: Type) -> Type:
+    """The type of a value of which the context tells that it is true, or that it has a value."""
+    for alternatives in known_of(context):
+        if alternatives == (node,):
+            return narrowed(typ, {(): TRUE})
+        call = isinstance(node, FunctionCall) and node.name == "not_null"
+        if call and all(each in children(node) for each in alternatives):
+            return typ.with_optional(False)
+    return typ
+
+
+def left_over(known: Iterator[Alternatives], condition: Expr, truth: bool) -> Iterator[Alternatives]:
+    """What is left of alternatives when a condition is true, or is not."""
+    false = list(_false(condition, truth))
+    if not false:
+        return
+    for alternatives in known:
+        left = tuple(each for each in alternatives if each not in false)
+        if left and left != alternatives:
+            yield left
+
+
+def _false(node: Expr, truth: bool) -> Iterator[Expr]:
+    """The conditions that are false when this one is true, or is not."""
+    match node:
+        case Not(operand):
+            yield from _false(operand, not truth)
+            return
+        case And(left, right) if truth:
+            yield from _false(left, truth)
+            yield from _false(right, truth)
+        case Or(left, right) if not truth:
+            yield from _false(left, truth)
+            yield from _false(right, truth)
+    yield Not(node) if truth else node

@@ -1,0 +1,45 @@
+"""The types of what is given: a schema, a constant that is written out, the elements of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from crossdock.checking.schema_types import SchemaType
+from crossdock.checking.type_kinds import kinds_of_value
+from crossdock.checking.types import (
+    ANYTHING,
+    NOTHING,
+    ListType,
+    ObjectType,
+    ScalarType,
+    Type,
+    union,
+)
+from crossdock.core.json_types import JSON
+
+if TYPE_CHECKING:
+    from crossdock.schema.store import Schema
+
+
+def tuple_type(types: Iterable[Type], *, optional: bool = False) -> ListType:
+    """The type of a list whose elements have these types, in this order."""
+    parts = tuple(types)
+    return ListType(union(parts), optional, parts=parts)
+
+
+def constant_type(value: JSON) -> Type:
+    """The type of a constant."""
+    match value:
+        case None:
+            return NOTHING
+        case list():
+            return tuple_type(map(constant_type, value))
+        case dict():
+            return ObjectType({key: constant_type(inner) for key, inner in value.items()})
+    return ScalarType(kinds_of_value(value), constants=(value,))
+
+
+def schema_type(schema: Schema | None) -> Type:
+    """The type of a schema's values; ``ANYTHING`` if there is no schema."""
+    return ANYTHING if schema is None else SchemaType(schema.shape(), schema.name)
