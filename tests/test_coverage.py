@@ -110,6 +110,154 @@ READINGS: list[tuple[str, str, list[str]]] = [
     ),
 ]
 
+LINES = ["lines[].quantity", "lines[].sku", "lines[].tags"]
+# what a cell passes on or looks at, and the fields that it reads
+EXPRESSIONS: dict[str, list[str]] = {
+    # all of what is passed on
+    "@": ["buyer.friend", "buyer.name", "free", *LINES, "number", "parent.friend", "parent.name"],
+    "root()": ["buyer.friend", "buyer.name", "free", *LINES, "number", "parent.friend", "parent.name"],
+    "lines[?sku] || `[]`": LINES,
+    "reverse(lines) || `[]`": LINES,
+    "not_null(lines[], `[]`)": LINES,
+    "{k: buyer} || `{}`": ["buyer.friend", "buyer.name"],
+    "lines[:1]": LINES,
+    "sort_by(lines, &sku)": LINES,
+    "map(&@, lines)": LINES,
+    "unique(lines)": LINES,
+    "to_array(buyer)": ["buyer.friend", "buyer.name"],
+    "merge(buyer, {k: number})": ["buyer.friend", "buyer.name", "number"],
+    "values(buyer)": ["buyer.friend", "buyer.name"],
+    "entries(buyer)": ["buyer.friend", "buyer.name"],
+    "keys(buyer)": ["buyer.friend", "buyer.name"],
+    "to_string(lines)": LINES,
+    "join(', ', lines[].tags[])": ["lines[].tags"],
+    "let $b = buyer in [$b]": ["buyer.friend", "buyer.name"],
+    "{a: buyer, b: parent}.*": ["buyer.friend", "buyer.name", "parent.friend", "parent.name"],
+    "buyer == parent": ["buyer.friend", "buyer.name", "parent.friend", "parent.name"],
+    "lookup('t', 'x', buyer)": ["buyer.friend", "buyer.name"],
+    # what only tells whether something exists, or how many there are
+    "buyer && buyer.name": ["buyer.name"],
+    "buyer && 'x'": [],
+    "!buyer": [],
+    "buyer != `null`": [],
+    "type(buyer)": [],
+    "length(lines)": [],
+    "length(buyer)": ["buyer.friend", "buyer.name"],
+    "positions(lines)": [],
+    "lines[*].{k: 'x'}": [],
+    "lines[].tags | length(@)": ["lines[].tags"],
+    "buyer.name == `null`": ["buyer.name"],
+    "number && 'x'": ["number"],
+    # one part of what is passed through
+    "reverse(lines)[*].sku": ["lines[].sku"],
+    "sort_by(lines, &quantity)[*].sku": ["lines[].quantity", "lines[].sku"],
+    "max_by(lines, &quantity).sku": ["lines[].quantity", "lines[].sku"],
+    "first(lines).sku": ["lines[].sku"],
+    "map(&sku, lines)": ["lines[].sku"],
+    "zip(positions(lines), lines)[*].{n: [0], sku: [1].sku}": ["lines[].sku"],
+    "[buyer, parent][0].name": ["buyer.name"],
+    "merge(buyer, {k: number}).name": ["buyer.name", "number"],
+    "merge(buyer, parent).name": ["buyer.name", "parent.name"],
+    "{a: buyer, b: parent}.a.name": ["buyer.name"],
+    "not_null(buyer, parent).name": ["buyer.name", "parent.name"],
+    "let $b = buyer in $b.name": ["buyer.name"],
+    "buyer.*": ["buyer.friend", "buyer.name"],
+    "free.anything": ["free"],
+    "free.*.sku": ["free"],
+}
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_what_an_expression_reads(expression: str, project: MakeProject) -> None:
+    text = f"from: shop/source\nmap: {{r: {json.dumps(expression)}}}\ntables: {{t: {{y: 1}}}}\n"
+    source = accounts_of(project({**FILES, "mappings/shop/order.yaml": text}).mapping("shop/order").linked)[0]
+
+    assert texts(source.done) == EXPRESSIONS[expression]
+
+
+ODD_KEYS = {
+    "type": "object",
+    "properties": {
+        "": {"type": "string"},
+        "*": {"type": "string"},
+        "a.b": {"type": "object", "properties": {"c d": {"type": "string"}, 'say "x"': {"type": "string"}}},
+        "a": {"type": "object", "properties": {"b": {"type": "string"}}},
+        "grid": {
+            "type": "array",
+            "items": {
+                "type": "array",
+                "items": {"type": "object", "properties": {"x": {"type": "string"}, "y": {"type": "string"}}},
+            },
+        },
+        "prices": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "properties": {"net": {"type": "string"}}},
+        },
+    },
+}
+# an expression, and the fields that it reads of a schema with odd names, lists in lists and a typed map
+ODD_READS: dict[str, list[str]] = {
+    '""': ['""'],
+    '"*"': ["*"],
+    '"a.b"."c d"': ['"a.b"."c d"'],
+    '"a.b"': ['"a.b"."c d"', '"a.b"."say \\"x\\""'],
+    "a.b": ["a.b"],
+    "a.*": ["a.b"],
+    "grid[][].x": ["grid[][].x"],
+    "grid[*][0].x": ["grid[][].x"],
+    "grid[]": ["grid[][].x", "grid[][].y"],
+    "grid[] | [0].y": ["grid[][].y"],
+    "prices.k.net": ["prices"],
+    "prices.*.net": ["prices"],
+    "values(prices)[].net": ["prices"],
+    "entries(prices)[].value.net": ["prices"],
+}
+
+
+@pytest.mark.parametrize("expression", ODD_READS)
+def test_odd_names_lists_in_lists_and_typed_maps_are_read(expression: str, project: MakeProject) -> None:
+    files = {"schemas/shop/odd.schema.json": json.dumps(ODD_KEYS)}
+    text = f"from: shop/odd\nmap: {{r: {json.dumps(expression)}}}\n"
+    source = accounts_of(project({**files, "mappings/shop/odd.yaml": text}).mapping("shop/odd").linked)[0]
+
+    assert texts(source.done) == ODD_READS[expression]
+
+
+# what is ignored, what the mapping sends, and the note of the finding
+IGNORED: list[tuple[str, str, str | None]] = [
+    ("lines[].sku", "lines", "`shop/source.lines` is read as a whole"),
+    ("lines[].sku", "lines[?sku] || `[]`", "`shop/source.lines[]` is read as a whole"),
+    ("lines[].sku", "reverse(lines) || `[]`", "`shop/source.lines[]` is read as a whole"),
+    ("lines[].sku", "not_null(lines[], `[]`)", "`shop/source.lines[]` is read as a whole"),
+    ("buyer.name", "@", "`shop/source` is read as a whole"),
+    ("buyer.name", "merge(buyer, {k: number})", "`shop/source.buyer` is read as a whole"),
+    ("buyer.name", "values(buyer)", "`shop/source.buyer.*` is read"),
+    ("buyer.name", "to_string({k: buyer})", "`shop/source.buyer` is read as a whole"),
+    ("buyer.name", "length(buyer)", "`shop/source.buyer` is read as a whole"),
+    ("lines[].*", "lines", "all of `shop/source.lines` is read"),
+    ("lines", "lines[*].sku", "`shop/source.lines[].sku` is read"),
+    ("free", "free.k.l", "`shop/source.free.k.l` is read"),
+    ("lines[].sku", "lines[*].quantity", None),
+    ("lines[].*", "lines[*].quantity", None),
+    ("lines[].sku", "length(lines)", None),
+    ("buyer.friend", "buyer && buyer.name", None),
+    ("buyer.friend", "merge(buyer, {k: number}).name", None),
+]
+
+
+@pytest.mark.parametrize(("path", "expression", "note"), IGNORED)
+def test_what_is_ignored_is_not_sent(
+    path: str, expression: str, note: str | None, project: MakeProject
+) -> None:
+    text = f"from: shop/source\nignored: {{{json.dumps(path)}: why}}\nmap: {{r: {json.dumps(expression)}}}\n"
+    made = project({**FILES, "mappings/shop/order.yaml": text})
+    found = [item for item in made.mapping("shop/order").findings if item.id == "ignored-but-read"]
+
+    assert [item.message for item in found] == (
+        [f"`{path}` is listed under `ignored`, but it is read"] if note else []
+    )
+    assert [item.notes for item in found] == ([(note,)] if note else [])
+
 
 @pytest.mark.parametrize(
     ("text", "read"), [pytest.param(text, read, id=name) for name, text, read in READINGS]

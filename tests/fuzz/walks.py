@@ -23,6 +23,14 @@ _FORMS = (
     *("{0}[*].[{1}, {2}]", "{0}[].{{a: {1}}}", "[{0}, {1}]", "{{a: {0}, b: {1}}}", "{0} | {1}"),
     *("{0} || {1}", "{0} && {1}", "!{0}", "{0} == `null`", "{0} != {1}", "not_null({0}, {1})"),
     *("map(&{1}, {0})", "length({0})", "first({0})", "last({0})", "type({0})", "unique({0})"),
+    *("merge({0}, {1})", "merge({0}, {{a: {1}}}).a", "values({0})", "entries({0})[].value", "zip({0}, {1})"),
+    *(
+        "zip(positions({0}), {0})[*].{{a: [1].a}}",
+        "reverse({0})[0]",
+        "max_by({0}, &to_string({1}))",
+        "[{0}, {1}][1]",
+    ),
+    *("lookup('t', 'x', {0}).a", "sort_by({0}, &to_string({1})).b"),
     *("sort_by({0}, &length(to_string({1})))", "[{0}, {1}][]", "[{0}, {1}][].a", "to_array({0})"),
     *("let $v = {0} in $v.a", "let $v = {0} in [$v[].b, {1}]", "let $v = {0}, $w = {1} in $w[?$v].a"),
     *("{0}[*].[let $v = @ in {1} && $v.b]", "let $v = {0} in map(&[$v.a, b], {1})", "let $v = {0} in !$v.a"),
@@ -43,7 +51,7 @@ _LEAVES: tuple[object, ...] = (1, "x", "", None, False, [], {})
 
 def mapping(choices: Choices) -> str:
     """The text of a mapping of a few cells."""
-    lines = ["fragments:", f"  part: {json.dumps(choices.pick(_LOOKS))}", "map:"]
+    lines = ["tables: {t: {y: 1}}", "fragments:", f"  part: {json.dumps(choices.pick(_LOOKS))}", "map:"]
     for key in "xyz"[: 1 + choices.below(3)]:
         cells = [walk(choices, 1 + choices.below(3)), choices.pick(_LOOKS), choices.pick(_LOOKS)]
         printed = choices.pick(("a", "b.a", "a[0]", "b[0].a"))

@@ -127,21 +127,17 @@ def _checked(mapping: LinkedMapping, *, lenient: bool) -> Checked:
         check.infer(item.condition, result)
         if item.message is not None:
             check.infer(item.message, result)
-    check.findings.extend(ignored_findings(mapping.ignored, source, check.reads))
+    check.findings.extend(ignored_findings(mapping, source))
     check.findings.extend(unavailable_findings(mapping.unavailable, target, made_result))
     return Checked(tuple(dict.fromkeys(check.findings)), made_result)
 
 
 @dataclass(slots=True)
 class CellCheck:
-    """The check of some cells in a scope. ``reads`` collects the names of what is read.
-
-    It is the sink of its inferences.
-    """
+    """The check of some cells in a scope. It is the sink of its inferences."""
 
     scope: TypeScope
     findings: list[Diagnostic] = field(default_factory=list)
-    reads: set[str] = field(default_factory=set)
 
     # The sink of inferences
 
@@ -152,8 +148,8 @@ class CellCheck:
             help = "constant text is written {$const: " + expression.text + "}"
         self.finding(finding.id, finding.message, expression.at(finding.node), help, finding.severity)
 
-    def read(self, name: str, *, indirect: bool) -> None:  # noqa: ARG002
-        self.reads.add(name)
+    def read(self, name: str, *, indirect: bool) -> None:
+        """What is read is another question: see ``field_reads``."""
 
     def used(self, kind: str, name: str) -> None:
         """Which functions and tables are used makes no difference here."""

@@ -14,28 +14,47 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from crossdock.checking.field_reads import field_reads
+from crossdock.checking.provenance import ANY
 from crossdock.checking.types import ListType, ObjectType, Type, UnionType
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.paths import EACH, path_text
-from crossdock.language.syntax import Ignored
+from crossdock.language.syntax import Ignored, LinkedMapping
 
 REST: Final = "*"
 
 
-def ignored_findings(entries: Iterable[Ignored], source: Type, reads: Iterable[str]) -> Iterator[Diagnostic]:
-    """The findings of ignored paths; ``reads`` are the names of everything that the mapping reads."""
-    known = sorted(reads)
-    for entry in entries:
+def ignored_findings(mapping: LinkedMapping, source: Type) -> Iterator[Diagnostic]:
+    """The findings of ignored paths: those that lead to no property, and those that are read."""
+    for entry in mapping.ignored:
         typ = _at(entry, source)
         if isinstance(typ, Diagnostic):
             yield typ
-        elif typ is not None:
-            inside = (typ.name + ".", typ.name + EACH)
-            read = [name for name in known if name == typ.name or name.startswith(inside)]
-            if read:
-                message = f"`{path_text(entry.path)}` is listed under `ignored`, but it is read"
-                notes = (f"`{read[0]}` is read",)
-                yield Diagnostic("ignored-but-read", message, entry.span, severity="warning", notes=notes)
+        elif (read := _read_at(mapping, entry)) is not None:
+            message = f"`{path_text(entry.path)}` is listed under `ignored`, but it is read"
+            yield Diagnostic("ignored-but-read", message, entry.span, severity="warning", notes=(read,))
+
+
+def _read_at(mapping: LinkedMapping, entry: Ignored) -> str | None:
+    """What is read of an ignored path, in words. The rest of a place is only read with all of that place."""
+    reads = field_reads(mapping)
+    if entry.path[-1] == REST:
+        whole = reads.whole_around(entry.path[:-1])
+        return None if whole is None else f"all of `{_name(mapping, whole)}` is read"
+    found = reads.because_of(entry.path)
+    if found is None:
+        return None
+    verb = "is read" if len(found) >= len(entry.path) else "is read as a whole"
+    return f"`{_name(mapping, found)}` {verb}"
+
+
+def _name(mapping: LinkedMapping, path: tuple[str, ...]) -> str:
+    """A part of the source in words: the name of the schema and the path in it."""
+    inside = path_text("*" if part == ANY else part for part in path)
+    if mapping.source is None:
+        return inside or "@"
+    separator = "." if inside and not inside.startswith(EACH) else ""
+    return f"{mapping.source.name}{separator}{inside}"
 
 
 def unavailable_findings(entries: Iterable[Ignored], target: Type, result: Type) -> Iterator[Diagnostic]:

@@ -21,6 +21,9 @@ from crossdock.core.paths import EACH
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
 
+ANY: Final = "\0"
+"""The step to each property of an object. Of an object that has one of this name all is read."""
+
 _LARGEST: Final = 64  # alternatives of one value; a value with more is read whole
 
 
@@ -33,9 +36,13 @@ class PayloadPart:
 
 @dataclass(frozen=True, slots=True)
 class MadeList:
-    """A list that an expression makes. ``items`` are the values that it may hold."""
+    """A list that an expression makes. ``items`` are the values that it may hold.
+
+    ``parts`` are its values in order; it is empty if the length of the list is not known.
+    """
 
     items: Provenance
+    parts: tuple[Provenance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +66,17 @@ class ReadSet:
     """The paths of a payload that are read.
 
     ``wanted`` are read with all that is below them, ``passed`` are only walked through. Of what is at
-    ``counted`` an expression looks at the size, or whether it is empty. What is at ``spliced`` may be a
-    list whose items become items of the list around it.
+    ``counted`` an expression looks at the size, or whether it is empty; of what is at ``measured``, how many
+    members it has. What is at ``spliced`` may be a list whose items become items of the list around it. Each
+    property of what is at ``enumerated`` is walked through.
     """
 
     wanted: set[Path] = field(default_factory=set)
     passed: set[Path] = field(default_factory=lambda: {()})
     counted: set[Path] = field(default_factory=set)
     spliced: set[Path] = field(default_factory=set)
+    measured: set[Path] = field(default_factory=set)
+    enumerated: set[Path] = field(default_factory=set)
 
     def whole(self, value: Provenance) -> None:
         """A value is read with all that is in it."""
@@ -81,15 +91,20 @@ class ReadSet:
                         self.whole(member)
 
     def count(self, value: Provenance) -> None:
-        """A value is read for its size: how many items or members it has, or whether it is empty."""
-        self.counted.update(each.path for each in value if isinstance(each, PayloadPart))
+        """A value is read to decide whether it is empty."""
+        self.counted.update(_paths(value))
+
+    def measure(self, value: Provenance) -> None:
+        """A value is read for its size: how many items or members it has."""
+        self.count(value)
+        self.measured.update(_paths(value))
 
     def member(self, value: Provenance, name: str) -> Provenance:
         """The property of a value."""
         found = MADE
         for each in value:
             match each:
-                case PayloadPart(path) if name == EACH:  # a key `[]` would have the path of the items
+                case PayloadPart(path) if name in (EACH, ANY):  # the path would be that of other parts
                     self.wanted.add(path)
                 case PayloadPart(path):
                     found |= self._below(path, name)
@@ -108,6 +123,29 @@ class ReadSet:
                     found |= items
         return found
 
+    def item(self, value: Provenance, index: int) -> Provenance:
+        """The item of a value at an index."""
+        found = MADE
+        for each in value:
+            match each:
+                case MadeList(parts=parts) if parts:
+                    found |= parts[index] if -len(parts) <= index < len(parts) else MADE
+                case _:
+                    found |= self.items(frozenset({each}))
+        return found
+
+    def members(self, value: Provenance) -> Provenance:
+        """Each property of a value, or any one of them."""
+        found = MADE
+        for each in value:
+            match each:
+                case PayloadPart(path):
+                    self.enumerated.add(path)
+                    found |= self._below(path, ANY)
+                case MadeObject(members):
+                    found = found.union(*(member for _, member in members))
+        return found
+
     def flat_items(self, value: Provenance) -> Provenance:
         """Each item of a flattened list."""
         found = MADE
@@ -123,6 +161,10 @@ class ReadSet:
     def listed(self, items: Provenance) -> Provenance:
         """A list of some values."""
         return self.bounded(frozenset({MadeList(items)}))
+
+    def tupled(self, parts: tuple[Provenance, ...]) -> Provenance:
+        """A list of these values in order."""
+        return self.bounded(frozenset({MadeList(MADE.union(*parts), parts)}))
 
     def recorded(self, members: dict[str, Provenance]) -> Provenance:
         """An object of some values."""
@@ -144,6 +186,8 @@ class ReadSet:
         # The reduced payload keeps the length of a list, but not the number of members of an object.
         # A value of which only items are read is a list, or read whole.
         wanted |= self.counted & named
+        # No member may be left out where each one is walked through: the result has as many items.
+        wanted |= self.enumerated
         # Where only members are read, a spliced list is read whole. Where items are read as well, it would
         # be reduced to what is read of those, and lose what the list around it needs.
         wanted |= self.spliced & listed
@@ -156,6 +200,10 @@ class ReadSet:
         return frozenset({PayloadPart((*path, step))})
 
 
+def _paths(value: Provenance) -> set[Path]:
+    return {each.path for each in value if isinstance(each, PayloadPart)}
+
+
 def _weight(value: Provenance) -> int:
     """How many alternatives a value has, with those of its parts."""
     total = 0
@@ -163,8 +211,8 @@ def _weight(value: Provenance) -> int:
         match each:
             case PayloadPart():
                 total += 1
-            case MadeList(items):
-                total += 1 + _weight(items)
+            case MadeList(items, parts):
+                total += 1 + (sum(map(_weight, parts)) if parts else _weight(items))
             case MadeObject(members):
                 total += 1 + sum(_weight(member) for _, member in members)
     return total

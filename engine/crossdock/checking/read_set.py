@@ -56,9 +56,14 @@ from crossdock.language.syntax import LinkedMapping
 
 def read_paths(mapping: LinkedMapping) -> frozenset[Path]:
     """The paths that a mapping, its checks and the mappings that it uses read, each with its subtree."""
+    return read_set(mapping).paths()
+
+
+def read_set(mapping: LinkedMapping) -> ReadSet:
+    """What a mapping, its checks and the mappings that it uses read."""
     reads = ReadSet()
     _CellReads(mapping, PAYLOAD, reads).all()
-    return reads.paths()
+    return reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,8 @@ class _ExpressionReads:
                 return MADE
             case Identifier(name):
                 return reads.member(context, name)
-            case Index():
-                return reads.items(context)
+            case Index(position):
+                return reads.item(context, position)
             case Slice():
                 return reads.listed(reads.items(context))
             case Subexpression(parts) | IndexExpression(parts):
@@ -123,8 +128,9 @@ class _ExpressionReads:
         reads = self.reads
         match node:
             case Or(left, right):
-                self.truth(left, context)
-                return reads.bounded(self._any((left, right), context))
+                first = self.value(left, context)
+                reads.count(first)
+                return reads.bounded(first | self.value(right, context))
             case And(left, right):
                 self.truth(left, context)
                 # The left side is the result only when it is empty, so that nothing in it is read.
@@ -145,9 +151,7 @@ class _ExpressionReads:
             case Flatten(operand):
                 return reads.listed(reads.flat_items(self.value(operand, context)))
             case ValueProjection(left, right):
-                # The result has as many items as the object has members, so that none may be left out.
-                reads.whole(self.value(left, context))
-                return reads.listed(self.value(right, MADE))
+                item = reads.members(self.value(left, context))
             case FilterProjection(left, condition, right):
                 item = reads.items(self.value(left, context))
                 self.truth(condition, item)
@@ -156,20 +160,30 @@ class _ExpressionReads:
         return reads.listed(self.value(right, item))
 
     def _call(self, call: FunctionCall, context: Provenance) -> Provenance:
+        """What a function passes on of its arguments. One that is not named here looks at all of them."""
         reads = self.reads
         match call:
             case FunctionCall("root"):
                 return self.root
-            case FunctionCall("not_null", arguments):
+            case FunctionCall("not_null" | "merge", arguments):
                 return reads.bounded(self._any(arguments, context))
+            case FunctionCall("lookup", (table, key, default)):
+                self._looked_at((table, key), context)
+                return self.value(default, context)
             case FunctionCall("length", (measured,)):
-                self.truth(measured, context)
+                reads.measure(self.value(measured, context))
                 return MADE
-            case FunctionCall("first" | "last", (items,)):
-                return reads.items(self.value(items, context))
-            case FunctionCall("map", (ExpressionReference(body), over)):
-                item = reads.items(self.value(over, context))
-                return reads.listed(self.value(body, item))
+            case FunctionCall("type", (typed,)):
+                self.value(typed, context)
+                return MADE
+            case FunctionCall("to_array", (value,)):
+                found = self.value(value, context)
+                return reads.bounded(found | reads.listed(found))
+            case FunctionCall("values" | "entries" as name, (value,)):
+                member = reads.members(self.value(value, context))
+                return reads.listed(member if name == "values" else reads.recorded({"value": member}))
+            case FunctionCall() if (passed := self._list_call(call, context)) is not None:
+                return passed
         for argument in call.arguments:
             if isinstance(argument, ExpressionReference):
                 # The function evaluates it with values of its other arguments, which are read whole.
@@ -178,6 +192,36 @@ class _ExpressionReads:
                 self.whole(argument, context)
         return MADE
 
+    def _list_call(self, call: FunctionCall, context: Provenance) -> Provenance | None:
+        """What a function passes on of the items of a list; None for another function."""
+        reads = self.reads
+        match call:
+            case FunctionCall("first", (items,)):
+                return reads.item(self.value(items, context), 0)
+            case FunctionCall("last", (items,)):
+                return reads.item(self.value(items, context), -1)
+            case FunctionCall("map", (ExpressionReference(body), over)):
+                item = reads.items(self.value(over, context))
+                return reads.listed(self.value(body, item))
+            case FunctionCall("reverse", (items,)):
+                return reads.listed(reads.items(self.value(items, context)))
+            case FunctionCall("positions", (items,)):
+                reads.items(self.value(items, context))
+                return reads.listed(MADE)
+            case FunctionCall("zip", lists):
+                return reads.listed(
+                    reads.tupled(tuple(reads.items(self.value(each, context)) for each in lists))
+                )
+            case FunctionCall("sort_by", (over, ExpressionReference(body))):
+                item = reads.items(self.value(over, context))
+                self.whole(body, item)
+                return reads.listed(item)
+            case FunctionCall("max_by" | "min_by", (over, ExpressionReference(body))):
+                item = reads.items(self.value(over, context))
+                self.whole(body, item)
+                return item
+        return None
+
     def _made(
         self, node: MultiselectList | MultiselectHash | Comparator | Text | Concat, context: Provenance
     ) -> Provenance:
@@ -185,7 +229,7 @@ class _ExpressionReads:
         reads = self.reads
         match node:
             case MultiselectList(items):
-                return reads.listed(self._any(items, context))
+                return reads.tupled(tuple(self.value(item, context) for item in items))
             case MultiselectHash(pairs):
                 return reads.recorded({pair.key: self.value(pair.value, context) for pair in pairs})
             case Comparator(_, left, right) if _is_null(left) or _is_null(right):

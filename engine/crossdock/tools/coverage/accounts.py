@@ -11,14 +11,14 @@ around it is copied as a whole. It is written when a cell writes it, or an objec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
+from crossdock.checking.field_reads import FieldReads, field_reads
 from crossdock.checking.ignored_fields import REST
-from crossdock.checking.lineage import Link, check_reads, lineage
-from crossdock.checking.type_parts import schema_types_in
-from crossdock.checking.types import ListType, ObjectType, Type
+from crossdock.checking.lineage import Link, lineage
+from crossdock.checking.types import Type
 from crossdock.core.paths import EACH
 from crossdock.language.syntax import Ignored
 from crossdock.tools.coverage.leaves import Parts, field, leaves_of, parts_of
@@ -26,9 +26,6 @@ from crossdock.tools.coverage.leaves import Parts, field, leaves_of, parts_of
 if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
     from crossdock.schema.store import Schema
-
-# A function that makes text of all that is in a value.
-_WHOLE: Final = "to_string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +45,19 @@ class Account:
 
 def accounts_of(mapping: LinkedMapping) -> list[Account]:
     """The sides that have a schema."""
-    links = lineage(mapping)
     found = []
     if mapping.source is not None:
-        found.append(_account("source", mapping.source, _Reads(mapping, links), mapping.ignored))
+        found.append(_account("source", mapping.source, field_reads(mapping), mapping.ignored))
     if mapping.target is not None:
-        found.append(_account("target", mapping.target, _Writes(links), mapping.unavailable))
+        found.append(_account("target", mapping.target, _Writes(lineage(mapping)), mapping.unavailable))
     return found
 
 
 def _account(
-    side: Literal["source", "target"], schema: Schema, doing: _Reads | _Writes, entries: tuple[Ignored, ...]
+    side: Literal["source", "target"],
+    schema: Schema,
+    doing: FieldReads | _Writes,
+    entries: tuple[Ignored, ...],
 ) -> Account:
     done: list[Parts] = []
     left_out: list[tuple[Parts, Ignored]] = []
@@ -77,47 +76,6 @@ def _names(path: Parts, leaf: Parts) -> bool:
     """Whether a path names a field, or something around it."""
     path = field(path[:-1] if path[-1] == REST else path)
     return leaf[: len(path)] == path
-
-
-class _Reads:
-    """What a mapping reads of its source."""
-
-    def __init__(self, mapping: LinkedMapping, links: Iterable[Link]) -> None:
-        self.places: set[Parts] = set()
-        self.whole: set[Parts] = set()
-        name = mapping.source.name if mapping.source is not None else ""
-        for link in links:
-            self.places.update(parts_of(path) for path in (*link.sources, *link.because_of))
-            self.whole.update(
-                parts_of(found.removeprefix(name).removeprefix("."))
-                for found in _passed_on(link.gives)
-                if _starts(found, name)
-            )
-            if _WHOLE in link.functions:
-                self.whole.update(map(parts_of, link.sources))
-        for _, reads in check_reads(mapping):
-            self.places.update(map(parts_of, reads))
-
-    def has(self, leaf: Parts) -> bool:
-        if leaf in self.places or (*leaf, EACH) in self.places:
-            return True
-        return any(leaf[:length] in self.whole for length in range(len(leaf) + 1))
-
-
-def _passed_on(typ: Type) -> Iterator[str]:
-    """The names of the members of a value in the payload."""
-    match typ:
-        case ListType(element):
-            yield from _passed_on(element)
-        case ObjectType(fields):
-            for inner in fields.values():
-                yield from _passed_on(inner)
-    for found in schema_types_in(typ):
-        yield found.name
-
-
-def _starts(name: str, schema: str) -> bool:
-    return name == schema or name.startswith((schema + ".", schema + EACH))
 
 
 class _Writes:
