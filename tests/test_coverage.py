@@ -11,10 +11,12 @@ import pytest
 from conftest import MakeProject
 from crossdock import CrossdockError, Project
 from crossdock.cli.app import run
+from crossdock.language.syntax import LinkedMapping
 from crossdock.tools.coverage.accounts import accounts_of
 from crossdock.tools.coverage.leaves import leaves_of, text_of
 from crossdock.tools.coverage.report import coverage
 from crossdock.tools.coverage.text import write
+from crossdock.tools.explain.fields import destinations
 
 SOURCE = {
     "type": "object",
@@ -170,9 +172,47 @@ EXPRESSIONS: dict[str, list[str]] = {
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_what_an_expression_reads(expression: str, project: MakeProject) -> None:
     text = f"from: shop/source\nmap: {{r: {json.dumps(expression)}}}\ntables: {{t: {{y: 1}}}}\n"
-    source = accounts_of(project({**FILES, "mappings/shop/order.yaml": text}).mapping("shop/order").linked)[0]
+    mapping = project({**FILES, "mappings/shop/order.yaml": text}).mapping("shop/order").linked
+    source = accounts_of(mapping)[0]
 
     assert texts(source.done) == EXPRESSIONS[expression]
+    assert [field for field in texts(source.done) if not goes_somewhere(mapping, field)] == []
+    assert [field for field in texts(source.open) if goes_somewhere(mapping, field)] == []
+
+
+def goes_somewhere(mapping: LinkedMapping, field: str) -> bool:
+    """Whether `explain --source` says where a field goes."""
+    found = destinations(mapping, field)
+    return bool(found.direct or found.decides or found.checks)
+
+
+CELLS: list[tuple[str, list[str]]] = [
+    ("{$if: buyer, $const: a}", []),
+    ("{$if: number, $const: a}", ["number"]),
+    ("{$if: 'buyer == parent', $const: a}", ["buyer.friend", "buyer.name", "parent.friend", "parent.name"]),
+    ("{$with: buyer, $value: '@'}", ["buyer.friend", "buyer.name"]),
+    ("{$with: buyer, a: name}", ["buyer.name"]),
+    ("[{$each: lines, a: {$const: x}}]", []),
+    ("[{$each: 'lines[?quantity]', a: sku}]", ["lines[].quantity", "lines[].sku"]),
+    ("[{$each: 'reverse(lines)', $value: '@'}]", LINES),
+    ("[{$each: 'lines[].tags', $value: '@'}]", ["lines[].tags"]),
+    ("{$use: part, $with: buyer}", ["buyer.name"]),
+    ("{$use: ../other, $with: buyer}", ["buyer.friend", "buyer.name"]),
+    ("'{{ buyer.name }}{% if number %}!{% endif %}'", ["buyer.name", "number"]),
+]
+
+
+@pytest.mark.parametrize(("cell", "read"), CELLS)
+def test_what_a_cell_reads(cell: str, read: list[str], project: MakeProject) -> None:
+    text = f"from: shop/source\nmap: {{r: {cell}}}\nfragments: {{part: {{n: name}}}}\n"
+    other = "map: {refnum: name}\nchecks: [{check: 'root().friend', message: a friend}]\n"
+    made = project({**FILES, "mappings/shop/order.yaml": text, "mappings/other.yaml": other})
+    mapping = made.mapping("shop/order").linked
+    source = accounts_of(mapping)[0]
+
+    assert texts(source.done) == read
+    assert [field for field in texts(source.done) if not goes_somewhere(mapping, field)] == []
+    assert [field for field in texts(source.open) if goes_somewhere(mapping, field)] == []
 
 
 ODD_KEYS = {

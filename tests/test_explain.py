@@ -240,6 +240,29 @@ def test_a_source_says_where_it_goes(project: MakeProject, source: str, lines: l
     assert [re.sub(r"\s+mappings/.*", "", line)[3:] for line in text.splitlines()[1:]] == lines
 
 
+# an expression, a source, and where it goes
+PASSED_ON: list[tuple[str, str, list[str]]] = [
+    ("lines[?q] || `[]`", "lines[].r", ["goes to      a"]),
+    ("lines[?q] || `[]`", "lines[].q", ["goes to      a"]),
+    ("lines[?q].r", "lines[].q", ["decides on   a"]),
+    ("reverse(lines)", "lines[].r", ["goes to      a"]),
+    ("{k: lines}", "lines[].r", ["goes to      a.k"]),
+    ("@", "other", ["goes to      a"]),
+    ("(other == lines) && 'x'", "lines[].r", ["decides on   a"]),
+    ("lines && lines[0].r", "lines[].q", ["not used, and not listed as ignored"]),
+]
+
+
+@pytest.mark.parametrize(("expression", "source", "lines"), PASSED_ON)
+def test_a_source_goes_along_with_what_is_passed_on_around_it(
+    project: MakeProject, expression: str, source: str, lines: list[str]
+) -> None:
+    mapping = project({"mappings/shop/order.yaml": f"map: {{a: {json.dumps(expression)}}}\n"})
+    text = as_tree.write_destinations(destinations(mapping.mapping("shop/order").linked, source))
+
+    assert [re.sub(r"\s+mappings/.*", "", line)[3:] for line in text.splitlines()[1:]] == lines
+
+
 def test_a_source_that_is_none_is_refused(project: MakeProject) -> None:
     with pytest.raises(
         UnknownPathError, match=r"^`shop/source` has no `rows\[\]\.sk`; did you mean `sku`\?$"

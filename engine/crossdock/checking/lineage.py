@@ -18,6 +18,8 @@ from crossdock.checking.facts import shown_by
 from crossdock.checking.given_types import constant_type, schema_type
 from crossdock.checking.infer import Inference
 from crossdock.checking.narrowing import narrowed
+from crossdock.checking.provenance import PAYLOAD, Provenance, ReadSet
+from crossdock.checking.read_set import ExpressionReads
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.sink import Finding
 from crossdock.checking.type_scope import TypeScope
@@ -50,7 +52,9 @@ class Link:
 
     A source that is not in the payload begins with its context function: ``settings().mode``. ``gives`` is
     the type of the value. The cell belongs to ``mapping``; ``enclosing`` are the words around it, from the
-    outside in, and ``keys`` the targets on the way to it, each with the place of its name.
+    outside in, and ``keys`` the targets on the way to it, each with the place of its name. ``reads`` is the
+    read set of the cell, which also knows what is read as a part of something; ``decided_by`` are those of
+    the words around it.
     """
 
     target: str
@@ -64,6 +68,8 @@ class Link:
     enclosing: tuple[Enclosing, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
     gives: Type = ANYTHING
+    reads: ReadSet = field(default_factory=ReadSet, compare=False, repr=False)
+    decided_by: tuple[ReadSet, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -89,20 +95,35 @@ class _Notes:
 
 
 @dataclass(frozen=True, slots=True)
+class _Frame:
+    """The mapping whose cells are walked, and the type and the place of its payload."""
+
+    mapping: LinkedMapping
+    root: Type
+    payload: Provenance
+
+
+@dataclass(frozen=True, slots=True)
 class _Position:
-    """Where the walk is: the context, the target path, and what decides whether a payload leads here."""
+    """Where the walk is: the context, its place, the target path, and what decides on it."""
 
     context: Type
+    place: Provenance
     target: str
     because: tuple[str, ...] = ()
+    decided_by: tuple[ReadSet, ...] = ()
     enclosing: tuple[Enclosing, ...] = ()
     keys: tuple[tuple[str, Span], ...] = ()
 
-    def inside(
-        self, typ: Type, because: tuple[str, ...], node: syntax.With | syntax.If | syntax.Each
-    ) -> _Position:
-        enclosing = (*self.enclosing, Enclosing(self.target, node))
-        return replace(self, context=typ, because=(*self.because, *because), enclosing=enclosing)
+    def inside(self, entered: _Entered, node: syntax.With | syntax.If | syntax.Each) -> _Position:
+        return replace(
+            self,
+            context=entered.typ,
+            place=entered.place,
+            because=(*self.because, *entered.because),
+            decided_by=(*self.decided_by, entered.reads),
+            enclosing=(*self.enclosing, Enclosing(self.target, node)),
+        )
 
     def at(self, target: str, key: Span | None = None) -> _Position:
         keys = self.keys if key is None else (*self.keys, (target, key))
@@ -112,7 +133,7 @@ class _Position:
 def lineage(mapping: LinkedMapping) -> list[Link]:
     """The links of a mapping in the order of its file; a field has one for each cell that may write it."""
     source = undocumented("") if mapping.source is None else schema_type(mapping.source)
-    links = _walk(mapping, source, _Position(source, ""), mapping.cell)
+    links = _walk(_Frame(mapping, source, PAYLOAD), _Position(source, PAYLOAD, ""), mapping.cell)
     root = source.name
     return [_relative(link, root) for link in links]
 
@@ -141,86 +162,97 @@ def _ends(names: tuple[str, ...]) -> Iterator[str]:
             yield name
 
 
-def _walk(mapping: LinkedMapping, root: Type, position: _Position, cell: syntax.Cell) -> Iterator[Link]:
+def _walk(frame: _Frame, position: _Position, cell: syntax.Cell) -> Iterator[Link]:
     match cell:
         case syntax.Evaluate(expression):
             notes = _Notes()
-            typ = _infer(mapping, root, expression, position.context, notes)
-            yield from _spread(typ, _link(mapping, position, cell, notes), 0)
+            typ = _infer(frame, expression, position.context, notes)
+            link = _link(frame, position, cell, notes)
+            ExpressionReads(frame.payload, link.reads).whole(expression.node, position.place)
+            yield from _spread(typ, link, 0)
         case syntax.Literal(value):
-            yield replace(_link(mapping, position, cell, _Notes()), gives=constant_type(value))
+            yield replace(_link(frame, position, cell, _Notes()), gives=constant_type(value))
         case syntax.Object(()) | syntax.List(()):
             empty = constant_type({} if isinstance(cell, syntax.Object) else [])
-            yield replace(_link(mapping, position, cell, _Notes()), gives=empty)
+            yield replace(_link(frame, position, cell, _Notes()), gives=empty)
         case syntax.Object(fields):
-            yield from _fields(mapping, root, position, fields)
+            yield from _fields(frame, position, fields)
         case syntax.List(items):
             inner = position.at(joined(position.target, EACH))
             for item in items:
-                yield from _item(mapping, root, inner, item)
+                yield from _item(frame, inner, item)
         case syntax.With(over, inside):
-            typ, read = _entered(mapping, root, over, position.context)
-            yield from _walk(mapping, root, position.inside(typ.with_optional(False), read, cell), inside)
+            entered = _entered(frame, over, position)
+            entered = replace(entered, typ=entered.typ.with_optional(False))
+            yield from _walk(frame, position.inside(entered, cell), inside)
         case syntax.If(condition, inside):
-            _, read = _entered(mapping, root, condition, position.context)
             context = narrowed(position.context, shown_by(condition.node))
-            yield from _walk(mapping, root, position.inside(context, read, cell), inside)
+            entered = replace(_entered(frame, condition, position), typ=context, place=position.place)
+            yield from _walk(frame, position.inside(entered, cell), inside)
         case syntax.Use():
-            yield from _used(mapping, root, position, cell)
+            yield from _used(frame, position, cell)
 
 
-def _used(mapping: LinkedMapping, root: Type, position: _Position, cell: syntax.Use) -> Iterator[Link]:
+def _used(frame: _Frame, position: _Position, cell: syntax.Use) -> Iterator[Link]:
     """The links of what is used, without the keys next to the `$use`, and the links of those keys."""
     own = [joined(position.target, item.key) for item in cell.beside]
     hidden = tuple(start for name in own for start in (name + ".", name + EACH))
-    yield from _fields(mapping, root, position, cell.beside[: cell.before])
+    yield from _fields(frame, position, cell.beside[: cell.before])
     used = cell.linked
     if isinstance(used, LinkedMapping):
-        links = _walk(used, position.context, position, used.cell)
+        links = _walk(_Frame(used, position.context, position.place), position, used.cell)
     else:
-        links = _walk(mapping, root, position, used)
+        links = _walk(frame, position, used)
     for link in links:
         if link.target not in own and not link.target.startswith(hidden):
             yield link
-    yield from _fields(mapping, root, position, cell.beside[cell.before :])
+    yield from _fields(frame, position, cell.beside[cell.before :])
 
 
-def _fields(
-    mapping: LinkedMapping, root: Type, position: _Position, fields: tuple[syntax.Field, ...]
-) -> Iterator[Link]:
+def _fields(frame: _Frame, position: _Position, fields: tuple[syntax.Field, ...]) -> Iterator[Link]:
     for item in fields:
         target = joined(position.target, item.key)
-        yield from _walk(mapping, root, position.at(target, item.key_span), item.cell)
+        yield from _walk(frame, position.at(target, item.key_span), item.cell)
 
 
-def _item(
-    mapping: LinkedMapping, root: Type, position: _Position, item: syntax.Cell | syntax.Each
-) -> Iterator[Link]:
+def _item(frame: _Frame, position: _Position, item: syntax.Cell | syntax.Each) -> Iterator[Link]:
     if not isinstance(item, syntax.Each):
-        yield from _walk(mapping, root, position, item)
+        yield from _walk(frame, position, item)
         return
-    typ, read = _entered(mapping, root, item.over, position.context)
-    yield from _walk(mapping, root, position.inside(typ.items(), read, item), item.cell)
+    entered = _entered(frame, item.over, position)
+    items = entered.reads.items(entered.place)
+    yield from _walk(
+        frame, position.inside(replace(entered, typ=entered.typ.items(), place=items), item), item.cell
+    )
 
 
-def _entered(
-    mapping: LinkedMapping, root: Type, expression: Expression, context: Type
-) -> tuple[Type, tuple[str, ...]]:
-    """The type of a condition, a list or an inner context, and what was read for it."""
-    notes = _Notes()
-    typ = _infer(mapping, root, expression, context, notes)
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """The type and the place of a condition, a list or an inner context, and what is read for it."""
+
+    typ: Type
+    place: Provenance
+    because: tuple[str, ...]
+    reads: ReadSet
+
+
+def _entered(frame: _Frame, expression: Expression, position: _Position) -> _Entered:
+    notes, reads = _Notes(), ReadSet()
+    typ = _infer(frame, expression, position.context, notes)
+    place = ExpressionReads(frame.payload, reads).value(expression.node, position.place)
     # An object that is made here decides nothing: it is always present, and its properties have sources.
     decided = not isinstance(typ, ObjectType) or typ.optional
-    return typ, (*notes.direct, *notes.indirect) if decided else ()
+    because = (*notes.direct, *notes.indirect) if decided else ()
+    return _Entered(typ, place, because, reads)
 
 
-def _infer(mapping: LinkedMapping, root: Type, expression: Expression, context: Type, notes: _Notes) -> Type:
+def _infer(frame: _Frame, expression: Expression, context: Type, notes: _Notes) -> Type:
     settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
-    scope = TypeScope(root, settings, request, answers, mapping.tables)
+    scope = TypeScope(frame.root, settings, request, answers, frame.mapping.tables)
     return Inference(expression, scope, notes).infer(expression.node, context)
 
 
-def _link(mapping: LinkedMapping, position: _Position, cell: syntax.Cell, notes: _Notes) -> Link:
+def _link(frame: _Frame, position: _Position, cell: syntax.Cell, notes: _Notes) -> Link:
     return Link(
         target=position.target,
         sources=tuple(notes.direct),
@@ -229,9 +261,10 @@ def _link(mapping: LinkedMapping, position: _Position, cell: syntax.Cell, notes:
         tables=tuple(notes.tables),
         span=cell.span,
         cell=cell,
-        mapping=mapping,
+        mapping=frame.mapping,
         enclosing=position.enclosing,
         keys=position.keys,
+        decided_by=position.decided_by,
     )
 
 
@@ -257,7 +290,7 @@ def check_reads(mapping: LinkedMapping) -> list[tuple[syntax.Check, tuple[str, .
         notes = _Notes()
         for expression in (check.condition, check.message):
             if expression is not None:
-                _infer(mapping, source, expression, result, notes)
+                _infer(_Frame(mapping, source, PAYLOAD), expression, result, notes)
         names = (name for name in (*notes.direct, *notes.indirect) if not name.startswith(result.name))
         short = (name.removeprefix(source.name).removeprefix(".") for name in names)
         found.append((check, tuple(dict.fromkeys(short))))

@@ -12,7 +12,7 @@ value calls ``whole``. A value without any provenance is the same however much o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from crossdock.core.limits import PAYLOAD_DEPTH
@@ -77,6 +77,11 @@ class ReadSet:
     spliced: set[Path] = field(default_factory=set)
     measured: set[Path] = field(default_factory=set)
     enumerated: set[Path] = field(default_factory=set)
+
+    def add(self, other: ReadSet) -> None:
+        """Everything of another read set is read as well."""
+        for name in fields(self):
+            getattr(self, name.name).update(getattr(other, name.name))
 
     def whole(self, value: Provenance) -> None:
         """A value is read with all that is in it."""

@@ -62,12 +62,22 @@ def read_paths(mapping: LinkedMapping) -> frozenset[Path]:
 def read_set(mapping: LinkedMapping) -> ReadSet:
     """What a mapping, its checks and the mappings that it uses read."""
     reads = ReadSet()
-    _CellReads(mapping, PAYLOAD, reads).all()
+    walk = _CellReads(mapping, PAYLOAD, reads)
+    walk.all()
+    for _, own in walk.checks:
+        reads.add(own)
     return reads
 
 
+def reads_of_checks(mapping: LinkedMapping) -> list[tuple[syntax.Check, ReadSet]]:
+    """What each check of a mapping, and of the mappings that it uses, reads of the payload."""
+    walk = _CellReads(mapping, PAYLOAD, ReadSet())
+    walk.all()
+    return walk.checks
+
+
 @dataclass(frozen=True, slots=True)
-class _ExpressionReads:
+class ExpressionReads:
     """The expressions of a mapping whose payload comes from ``root``, with the variables in scope."""
 
     root: Provenance
@@ -257,20 +267,23 @@ def _is_null(node: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _CellReads:
-    """The cells of one mapping, as the interpreter goes through them."""
+    """The cells of one mapping, as the interpreter runs them. Each check has a read set of its own."""
 
     mapping: LinkedMapping
     root: Provenance
     reads: ReadSet
     done: set[tuple[object, ...]] = field(default_factory=set)
+    checks: list[tuple[syntax.Check, ReadSet]] = field(default_factory=list)
 
     def all(self) -> None:
         """The mapping and its checks, which have the result as their context."""
         self.cell(self.mapping.cell, self.root)
         for check in self.mapping.checks:
-            self.reads.count(self.value(check.condition, MADE))
+            own = replace(self, reads=ReadSet())
+            own.reads.count(own.value(check.condition, MADE))
             if check.message is not None:
-                self.whole(check.message, MADE)
+                own.whole(check.message, MADE)
+            self.checks.append((check, own.reads))
 
     def cell(self, cell: syntax.Cell | syntax.Each, context: Provenance) -> None:
         match cell:
@@ -308,7 +321,7 @@ class _CellReads:
             return
         self.done.add(use)
         if isinstance(used, LinkedMapping):
-            _CellReads(used, context, self.reads, self.done).all()
+            replace(self, mapping=used, root=context).all()
         else:
             self.cell(used, context)
 
@@ -316,4 +329,4 @@ class _CellReads:
         self.reads.whole(self.value(expression, context))
 
     def value(self, expression: Expression, context: Provenance) -> Provenance:
-        return _ExpressionReads(self.root, self.reads).value(expression.node, context)
+        return ExpressionReads(self.root, self.reads).value(expression.node, context)
