@@ -922,7 +922,13 @@ def test_a_circle_is_found_wherever_one_enters_it_and_again(name: str, project: 
 
 
 def test_after_a_circle_was_met_a_mapping_beside_it_is_not_called_one(project: MakeProject) -> None:
-    made = project({**CIRCLES[1][1], "mappings/good.yaml": "map: {x: y}\n"})
+    made = project(
+        {
+            **CIRCLES[1][1],
+            "mappings/good.yaml": "from: shop/order\nmap: {x: y}\n",
+            "schemas/shop/order.schema.json": "{}",
+        }
+    )
     with pytest.raises(CompileError):
         made.mapping("a")
 

@@ -128,7 +128,13 @@ def test_a_setting_that_nothing_reads_is_found_in_the_whole_project(
     ],
 )
 def test_a_setting_is_read_by_its_name_or_with_all_others(project: MakeProject, text: str) -> None:
-    made = project({"mappings/shop/channel.yaml": CHANNEL % "", "mappings/shop/order.yaml": text})
+    made = project(
+        {
+            "mappings/shop/channel.yaml": CHANNEL % "",
+            "mappings/shop/order.yaml": f"from: shop/order\n{text}",
+            "schemas/shop/order.schema.json": "{}",
+        }
+    )
 
     assert made.check() == []
 

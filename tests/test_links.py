@@ -133,7 +133,7 @@ steps:
       - step: own
         value: {$use: own}
 response: {line: answers().line, own: answers().all.own}
-failure: ../line
+failure: {$with: request(), $use: ../line}
 """
 
 

@@ -6,11 +6,14 @@ actions.find(request)       # "shipment_submit"
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from crossdock.checking.check import check_alone
+from crossdock.checking.given_types import schema_type
+from crossdock.checking.types import UnionType, union
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError, InputError
 from crossdock.core.json_types import JSON
@@ -21,6 +24,7 @@ from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.parser import Parser, plain, unknown_keys
+from crossdock.schema.store import Schema
 
 ACTIONS_FILE: Final = "actions.yaml"
 KEYS: Final = {
@@ -95,6 +99,15 @@ def parse_actions(source: Source) -> Actions:
     if problems:
         raise CompileError(problems)
     return Actions({action.name: action for action in actions})
+
+
+def shape_findings(actions: Actions, requests: Iterable[Schema | None]) -> list[Diagnostic]:
+    """The errors in `when`, which is tried on every request. ``requests`` are the schemas of all actions."""
+    cells = [syntax.Evaluate(action.when) for action in actions.by_name.values()]
+    request = union(map(schema_type, requests))
+    if isinstance(request, UnionType):
+        request = replace(request, documented=True)  # what no schema documents cannot tell actions apart
+    return check_alone(cells, {}, request)
 
 
 class _ActionParser(Parser):

@@ -18,8 +18,8 @@ from crossdock.channels.steps import (
     linked_steps,
     step_cells,
 )
-from crossdock.checking.suppressions import apply_suppressions
-from crossdock.core.diagnostics import Source, Span, in_order
+from crossdock.checking.suppressions import apply_suppressions, without_allowed
+from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
@@ -45,9 +45,11 @@ def compile_conversation(
     parsed = _linked(parsed, resolution.links)
     answers = _answers(parsed.steps, resolution)
     problems = in_order([*problems, *resolution.problems])
+    needed: frozenset[Diagnostic] = frozenset()
     if not problems:
         findings = [*resolution.unused(), *check_conversation(parsed, cells, answers, lenient=lenient)]
         problems = in_order(apply_suppressions(findings, source))
+        needed = without_allowed(findings)[1]
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
     return Conversation(
@@ -59,6 +61,7 @@ def compile_conversation(
         failure=parsed.failure,
         answers=answers,
         findings=tuple(problems),
+        needed=needed,
         cannot=parsed.cannot,
     )
 

@@ -30,8 +30,9 @@ class Conversation:
     """A compiled conversation.
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
-    channel's answers by name, ``findings`` the warnings of the check, and ``cannot`` what the channel
-    cannot do, each with the reason. ``watch`` is notified of every run.
+    channel's answers by name, ``findings`` the warnings of the check, ``needed`` what is not wrong about the
+    comments that allow others, and ``cannot`` what the channel cannot do, each with the reason. ``watch`` is
+    notified of every run.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Conversation:
     failure: syntax.Cell | None
     answers: MappingType[str, Schema]
     findings: tuple[Diagnostic, ...] = ()
+    needed: frozenset[Diagnostic] = frozenset()
     cannot: MappingType[str, str] = field(default_factory=dict)
     watch: Watch | None = None
 

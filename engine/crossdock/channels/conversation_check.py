@@ -18,13 +18,14 @@ from crossdock.channels.steps import (
     ConversationStep,
     EventTask,
     ValueTask,
+    all_steps,
 )
 from crossdock.checking.check import CellCheck, settings_type
 from crossdock.checking.facts import shown_by
 from crossdock.checking.given_types import schema_type
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type
+from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
 from crossdock.language.syntax import LinkedMapping
@@ -38,24 +39,48 @@ def check_conversation(
 
     ``cells`` are all its cells as one mapping, and ``schemas`` those of the channel's answers by name.
     """
-    return _ConversationCheck(cells, schemas, lenient).conversation(file)
+    failures = [schema_type(used.source) for used in _failure_mappings(file)]
+    return _ConversationCheck(cells, schemas, lenient, failures).conversation(file)
 
 
-_ANSWER: Final = ObjectType({"status": ANYTHING, "body": ANYTHING}, "the answer")
-_FAILURE_PROPERTIES: Final = (
-    "step",
-    "kind",
-    "message",
-    "status",
-    "method",
-    "url",
-    "body",
-    "text",
-    "concept",
-    "id",
-    "skipped",
+def _failure_mappings(file: ConversationFile) -> Iterable[LinkedMapping]:
+    """The mappings that make events of failures; their source schemas say what an error's body may be."""
+    cells = [file.failure, *(step.failure for step in all_steps(file.steps))]
+    for cell in cells:
+        for use in syntax.uses(cell) if cell is not None else ():
+            if isinstance(use.definition, LinkedMapping) and use.definition.source is not None:
+                yield use.definition
+
+
+def _either(left: MappingType[str, Type], right: MappingType[str, Type]) -> dict[str, Type]:
+    """The types of answers that are those of one of two steps."""
+    return {
+        **left,
+        **{name: union([typ, left[name]]) if name in left else typ for name, typ in right.items()},
+    }
+
+
+_STATUS: Final = ScalarType(frozenset({"integer"}))
+_SOME_TEXT: Final = TEXT.with_optional(True)
+_KINDS: Final = ("status", "unreachable", "timeout", "answer", "refused", "request")
+_FAILURE: Final = ObjectType(
+    {
+        "action": TEXT,
+        "step": TEXT,
+        "kind": ScalarType(frozenset({"string"}), constants=_KINDS),
+        "message": TEXT,
+        "status": _STATUS.with_optional(True),
+        "method": _SOME_TEXT,
+        "url": _SOME_TEXT,
+        "body": ANYTHING,
+        "text": _SOME_TEXT,
+        "concept": ANYTHING,
+        "id": ANYTHING,
+        "skipped": ListType(TEXT),
+    },
+    "the failure",
 )
-_FAILURE: Final = ObjectType(dict.fromkeys(_FAILURE_PROPERTIES, ANYTHING), "the failure")
+"""What a failure mapping is given, see ``channels.failures``: an event says of what the step is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +88,29 @@ class _StepTypes:
     """The types of what a step can read: its context, the request, and the answers so far.
 
     ``sometimes`` are the steps that may have no answer, and ``facts`` what conditions around have shown.
-    The checks of the steps add to ``answers`` and ``sometimes``.
+    ``within`` are the answers of nested steps, which only a failure mapping reads beside those around them.
+    ``made`` are the events. The checks of the steps add to all of them but ``facts``.
     """
 
     context: Type
     request: Type
     answers: dict[str, Type]
     sometimes: set[str]
+    within: dict[str, Type] = field(default_factory=dict)
+    made: list[Type] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
 
     def inside(self, context: Type) -> _StepTypes:
         """Inside an element, or a failure. Facts about ``root()`` were about another value."""
         facts = {path: fact for path, fact in self.facts.items() if path and path[0] != Anchor("root")}
         return replace(self, context=context, facts=facts)
+
+    def failing(self, inner: MappingType[str, Type]) -> _StepTypes:
+        """Where a step has failed, or one of its nested steps, whose answers so far are among ``inner``."""
+        there = self.inside(_FAILURE)
+        return replace(
+            there, answers={**{name: typ.with_optional(True) for name, typ in inner.items()}, **self.answers}
+        )
 
     def nested(self) -> _StepTypes:
         """For nested steps: the steps around them do not see their answers by name."""
@@ -114,18 +149,27 @@ class _StepTypes:
 
 @dataclass(frozen=True, slots=True)
 class _ConversationCheck:
-    """The check of one conversation. ``schemas`` are those of the channel's answers by name."""
+    """The check of one conversation. ``schemas`` are those of the channel's answers by name.
+
+    ``failures`` are the sources of its failure mappings.
+    """
 
     cells: LinkedMapping
     schemas: MappingType[str, Schema]
     lenient: bool
+    failures: list[Type]
 
     def conversation(self, file: ConversationFile) -> list[Diagnostic]:
-        around = _StepTypes(schema_type(self.cells.source), schema_type(self.cells.source), {}, set())
+        source = schema_type(self.cells.source)
+        around = _StepTypes(source, source, {}, set())
         findings = list(self.steps(file.steps, around))
         if file.failure is not None:
-            findings += self.cell(file.failure, around.inside(_FAILURE))
-        findings += self.cell(file.response, around, schema_type(self.cells.target))
+            nothing = replace(around, answers={}, sometimes=set())
+            findings += self.event(file.failure, nothing.failing(_either(around.within, around.answers)))
+        check = self.check(around)
+        check.scope = replace(check.scope, events=ListType(union(around.made) if around.made else ANYTHING))
+        check.cell(file.response, around.context, schema_type(self.cells.target))
+        findings += check.findings
         return findings
 
     def steps(self, steps: tuple[ConversationStep, ...], around: _StepTypes) -> Iterable[Diagnostic]:
@@ -138,23 +182,27 @@ class _ConversationCheck:
                 yield from check.findings
             if step.about is not None:
                 yield from self.cell(step.about, inside)
-            if step.failure is not None:
-                yield from self.cell(step.failure, around.inside(_FAILURE))
             # One check for both conditions: `unless` runs only where `if` was true.
             check = self.check(inside)
             here = inside.where_it_runs(check, step)
             yield from check.findings
             answer: list[Type] = []
-            yield from self.task(step, here, answer)
-            sometimes = step.condition is not None or step.unless is not None
-            if sometimes or (isinstance(step.task, CallTask) and step.task.tolerate is not None):
-                around.sometimes.add(step.name)
-            for typ in answer:
-                # A list is there even when no element has an answer.
-                typ = typ.with_optional(True) if sometimes and step.each is None else typ
-                around.answers[step.name] = (
-                    ListType(typ, name="the answers") if step.each is not None else typ
-                )
+            within: dict[str, Type] = {}
+            yield from self.task(step, replace(here, within=within), answer)
+            if step.failure is not None:
+                yield from self.event(step.failure, around.failing(within))
+            around.within.update(_either(around.within, within))
+            self.answered(step, answer, around)
+
+    def answered(self, step: ConversationStep, answer: list[Type], around: _StepTypes) -> None:
+        """Add the type of a step's answer, if it has one, to what the steps after it can read."""
+        sometimes = step.condition is not None or step.unless is not None
+        if sometimes or (isinstance(step.task, CallTask) and step.task.tolerate is not None):
+            around.sometimes.add(step.name)
+        for typ in answer:
+            # A list is there even when no element has an answer.
+            typ = typ.with_optional(True) if sometimes and step.each is None else typ
+            around.answers[step.name] = ListType(typ, name="the answers") if step.each is not None else typ
 
     def task(self, step: ConversationStep, around: _StepTypes, answer: list[Type]) -> Iterable[Diagnostic]:
         """The findings of a step's task; ``answer`` takes the type of what it gives, if it gives anything."""
@@ -166,13 +214,14 @@ class _ConversationCheck:
                 answer.append(check.cell(cell, around.context, ANYTHING))
                 yield from check.findings
             case EventTask(cell):
-                yield from self.cell(cell, around)
+                yield from self.event(cell, around)
             case BlockTask(steps):
                 inner = around.nested()
                 yield from self.steps(steps, inner)
                 added = {
                     name: typ for name, typ in inner.answers.items() if around.answers.get(name) is not typ
                 }
+                around.within.update(_either(inner.within, added))
                 element = {"element": around.context} if step.each is not None else {}
                 answer.append(ObjectType({**added, **element}, f"the answers of {step.name}"))
 
@@ -188,12 +237,28 @@ class _ConversationCheck:
         check = self.check(around)
         for expression in (call.tolerate, call.refuse):
             if expression is not None:
-                check.condition(expression, _ANSWER)
+                check.condition(expression, self.any_answer(typ))
         yield from check.findings
 
-    def cell(self, cell: syntax.Cell, around: _StepTypes, target: Type = ANYTHING) -> list[Diagnostic]:
+    def any_answer(self, body: Type) -> Type:
+        """The type of ``{status, body}`` of any answer: what was asked for, or the error of a failure."""
+        bodies = [
+            body.with_optional(True),
+            *(found for typ in self.failures if (found := typ.member("body"))),
+        ]
+        return ObjectType(
+            {"status": _STATUS, "body": union(bodies) if self.failures else ANYTHING}, "the answer"
+        )
+
+    def cell(self, cell: syntax.Cell, around: _StepTypes) -> list[Diagnostic]:
         check = self.check(around)
-        check.cell(cell, around.context, target)
+        check.cell(cell, around.context, ANYTHING)
+        return check.findings
+
+    def event(self, cell: syntax.Cell, around: _StepTypes) -> list[Diagnostic]:
+        """The findings of a cell that makes an event, whose type the response reads."""
+        check = self.check(around)
+        around.made.append(check.cell(cell, around.context, ANYTHING).with_optional(False))
         return check.findings
 
     def check(self, around: _StepTypes) -> CellCheck:

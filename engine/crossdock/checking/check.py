@@ -9,7 +9,7 @@ author can accept a warning on its line:
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -32,6 +32,7 @@ from crossdock.checking.ignored_fields import ignored_findings, unavailable_find
 from crossdock.checking.infer import Inference
 from crossdock.checking.sink import SILENT, Finding
 from crossdock.checking.type_kinds import in_words
+from crossdock.checking.type_parts import validated
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
@@ -44,6 +45,7 @@ from crossdock.checking.types import (
     Type,
     union,
 )
+from crossdock.checking.uses import found_at, place_key
 from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import joined
@@ -75,15 +77,17 @@ def _like(value: JSON) -> Type:
     return ANYTHING
 
 
-def check_alone(cells: Iterable[syntax.Cell], settings: MappingType[str, JSON]) -> list[Diagnostic]:
-    """The errors in cells that belong to no mapping. All that they can read is settings."""
-    check = CellCheck(TypeScope(ANYTHING, _settings(settings)))
+def check_alone(
+    cells: Iterable[syntax.Cell], settings: MappingType[str, JSON], context: Type = ANYTHING
+) -> list[Diagnostic]:
+    """The errors in cells that belong to no mapping. All that they can read is settings and the context."""
+    check = CellCheck(TypeScope(context, _settings(settings)))
     for cell in cells:
         for use in syntax.uses(cell):
             help = "only a mapping can use fragments and other mappings"
             check.finding("unknown-fragment", f"`{use.name}` cannot be used here", use.name_span, help)
         if not syntax.uses(cell):
-            check.cell(cell, ANYTHING, ANYTHING)
+            check.cell(cell, context, ANYTHING)
     return [item for item in dict.fromkeys(check.findings) if item.severity == "error"]
 
 
@@ -119,17 +123,37 @@ def _lenient(mapping: LinkedMapping) -> Checked:
 def _checked(mapping: LinkedMapping, *, lenient: bool) -> Checked:
     source, target = schema_type(mapping.source), schema_type(mapping.target)
     check = CellCheck(TypeScope(source, settings_type(mapping), tables=mapping.tables, lenient=lenient))
-    made_result = check.cell(mapping.cell, source, target)
-    result = made_result.with_optional(False) if made_result.known else target.with_optional(False)
-    if isinstance(result, ObjectType):
-        result = replace(result, name=target.name if target.known else "the result")
-    for item in mapping.checks:
-        check.infer(item.condition, result)
-        if item.message is not None:
-            check.infer(item.message, result)
+    made_result = check.mapping(mapping)
     check.findings.extend(ignored_findings(mapping, source))
     check.findings.extend(unavailable_findings(mapping.unavailable, target, made_result))
     return Checked(tuple(dict.fromkeys(check.findings)), made_result)
+
+
+def check_use(mapping: LinkedMapping, context: Type, scope: TypeScope) -> Checked:
+    """Check a mapping with the types of a place where it is used. Its findings are those of that place only.
+
+    ``context`` and ``scope`` are those of the use.
+    """
+    own, key = check_mapping(mapping, lenient=scope.lenient), place_key(mapping, context, scope)
+    if key is None:
+        return Checked((), own.result)
+    known = mapping.once(_by_place)
+    if key not in known:
+        source = context if mapping.source is None else schema_type(mapping.source)
+        there = replace(
+            scope, root=source, settings=settings_type(mapping), tables=mapping.tables, variables={}
+        )
+        check = CellCheck(there)
+        result = check.mapping(mapping)
+        known[key] = Checked(
+            tuple(item for item in dict.fromkeys(check.findings) if item not in own.findings), result
+        )
+    return known[key]
+
+
+def _by_place(_mapping: LinkedMapping) -> dict[Hashable, Checked]:
+    """The checks of a mapping where it is used, by the types there."""
+    return {}
 
 
 @dataclass(slots=True)
@@ -164,6 +188,19 @@ class CellCheck:
 
     # Cells
 
+    def mapping(self, mapping: LinkedMapping) -> Type:
+        """The type of a mapping's result, in the scope of this check."""
+        source, target = self.scope.root, schema_type(mapping.target)
+        made = self.cell(mapping.cell, source, target)
+        result = made.with_optional(False) if made.known else target.with_optional(False)
+        if isinstance(result, ObjectType):
+            result = replace(result, name=target.name if target.known else "the result")
+        for item in mapping.checks:
+            self.infer(item.condition, result)
+            if item.message is not None:
+                self.infer(item.message, result)
+        return made
+
     def infer(self, expression: Expression, context: Type) -> Type:
         return Inference(expression, self.scope, self).infer(expression.node, context)
 
@@ -181,7 +218,8 @@ class CellCheck:
                 self.all_required(target, frozenset(written) | beside, cell.span)
                 return ObjectType(written, left_out=frozenset(written))
             case syntax.List(items):
-                return ListType(union([self.item(item, context, target) for item in items]))
+                made = [self.item(item, context, target) for item in items]
+                return ListType(union(item.with_optional(False) for item in made))  # nothing is left out
             case syntax.With(over, inner):
                 inside = self.infer(over, context)
                 typ = self.cell(inner, inside.with_optional(False), target, beside)
@@ -278,7 +316,8 @@ class CellCheck:
             return used
         names = used.property_names()
         inherited = {name: used.member(name) or NOTHING for name in names}
-        return ObjectType({**inherited, **own}, optional=used.optional and not own)
+        fields = {**inherited, **own}
+        return ObjectType(fields, optional=used.optional and not own, left_out=frozenset(fields))
 
     def used_mapping(self, cell: syntax.Use, used: LinkedMapping, context: Type) -> Type:
         """The type of another mapping's result. The context must be what that mapping takes as its source."""
@@ -287,10 +326,12 @@ class CellCheck:
             for mismatch in islice(context_mismatches(context, source), 1):
                 message = f"`{cell.name}` reads `{source.name}`, and here {mismatch.message}"
                 self.finding("unfit-context", message, cell.name_span, severity=mismatch.certainty.severity)
-        result = result_of(used)
+        checked = check_use(used, context, self.scope)
+        self.findings.extend(found_at(checked.findings, cell.name_span))
+        result = checked.result
         if used.target is None:
             return result
-        return schema_type(used.target).with_optional(result.optional and result.known)
+        return validated(result, schema_type(used.target)).with_optional(result.optional and result.known)
 
     def literal(self, value: JSON, span: Span, target: Type, beside: frozenset[str] = _NO_KEYS) -> Type:
         """The type of a constant. Keys in it are written to the target too."""

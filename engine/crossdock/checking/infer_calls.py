@@ -68,6 +68,8 @@ class CallTypes:
                 return self.scope.request
             case "answers":
                 return self.scope.answers
+            case "events":
+                return self.scope.events
             case "lookup":
                 return self.lookup()
         return ListType(ANYTHING)

@@ -29,31 +29,55 @@ class Suppression:
 
 
 def apply_suppressions(findings: Iterable[Diagnostic], source: Source) -> list[Diagnostic]:
-    """The findings without those that are allowed, and with the findings about the comments themselves."""
-    suppressions = list(suppressions_in(source))
-    used: set[Suppression] = set()
-    kept: list[Diagnostic] = []
-    for finding in findings:
-        suppression = _allowing(finding, suppressions, source)
-        if suppression is None:
-            kept.append(finding)
-        else:
-            used.add(suppression)
-    for suppression in suppressions:
+    """The findings without those that are allowed, and with the findings about the comments themselves.
+
+    A finding in a mapping that the file uses is allowed by a comment in that mapping.
+    """
+    kept, used = _sorted_out(findings)
+    for suppression in suppressions_in(source):
         if not suppression.reason:
             message = f"`{suppression.id}` is allowed without a reason"
             kept.append(Diagnostic("allowed-without-reason", message, suppression.span))
         elif suppression not in used:
-            message = f"`{suppression.id}` is allowed here, but there is no such finding"
-            kept.append(Diagnostic("unused-allowance", message, suppression.span, severity="warning"))
+            kept.append(_unused(suppression))
     return kept
 
 
-def _allowing(finding: Diagnostic, suppressions: list[Suppression], source: Source) -> Suppression | None:
-    if finding.severity == "error" or finding.span is None or finding.span.source is not source:
+def without_allowed(findings: Iterable[Diagnostic]) -> tuple[list[Diagnostic], frozenset[Diagnostic]]:
+    """The findings that are not allowed, and what is not wrong about the comments that allow the others.
+
+    Without its uses, a mapping may have no finding that a comment in it allows. So the comment seems unused.
+    """
+    kept, used = _sorted_out(findings)
+    return kept, frozenset(map(_unused, used))
+
+
+def _unused(suppression: Suppression) -> Diagnostic:
+    message = f"`{suppression.id}` is allowed here, but there is no such finding"
+    return Diagnostic("unused-allowance", message, suppression.span, severity="warning")
+
+
+def _sorted_out(findings: Iterable[Diagnostic]) -> tuple[list[Diagnostic], set[Suppression]]:
+    """The findings that are not allowed, and the comments that allow the others."""
+    known: dict[int, tuple[Suppression, ...]] = {}
+    kept: list[Diagnostic] = []
+    used: set[Suppression] = set()
+    for finding in findings:
+        suppression = _allowing(finding, known)
+        if suppression is None:
+            kept.append(finding)
+        else:
+            used.add(suppression)
+    return kept, used
+
+
+def _allowing(finding: Diagnostic, known: dict[int, tuple[Suppression, ...]]) -> Suppression | None:
+    if finding.severity == "error" or finding.span is None:
         return None
-    line = finding.span.line
-    return next((each for each in suppressions if each.id == finding.id and line in each.lines), None)
+    source, line = finding.span.source, finding.span.line
+    if id(source) not in known:
+        known[id(source)] = tuple(suppressions_in(source))
+    return next((each for each in known[id(source)] if each.id == finding.id and line in each.lines), None)
 
 
 def suppressions_in(source: Source) -> Iterable[Suppression]:

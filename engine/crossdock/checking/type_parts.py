@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crossdock.checking.narrowing import NarrowedType, inside, narrowed
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.types import ListType, ObjectType, ScalarType, Type, UnionType, union
@@ -96,3 +98,32 @@ def spliced(element: Type) -> Type:
         return element
     others = element.kinds - {"array"}
     return union([element.items(), element.restricted(others)]) if others else element.items()
+
+
+def validated(typ: Type, target: Type) -> Type:
+    """The type of a value that is valid: it has the properties of ``typ``, each as ``target`` has it."""
+    if not target.known:
+        return typ
+    if not typ.known:
+        return target.with_optional(False)
+    match typ:
+        case UnionType(options):
+            return union(validated(option, target) for option in options)
+        case ObjectType(fields):
+            required = target.shape.required() if isinstance(target, SchemaType) else frozenset()
+            parts = {
+                name: _validated_part(inner, target.member(name), required=name in required)
+                for name, inner in fields.items()
+            }
+            return replace(typ, fields=parts)
+        case ListType(element, parts=parts):
+            item = target.items()
+            made = tuple(validated(part, item) for part in parts)
+            return replace(typ, element=validated(element, item), parts=made)
+    kinds = typ.kinds & target.kinds
+    return target.restricted(kinds).with_optional(typ.optional) if kinds else typ
+
+
+def _validated_part(typ: Type, target: Type | None, *, required: bool) -> Type:
+    found = typ if target is None else validated(typ, target)
+    return found.with_optional(typ.optional and not required)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from crossdock.checking.facts import SCOPE_FUNCTIONS
 from crossdock.checking.narrowing import Anchor, Facts, all_of, inside, narrowed
 from crossdock.checking.sink import Recording, Sink
-from crossdock.checking.types import ANYTHING, Type
+from crossdock.checking.types import ANYTHING, ListType, Type
 from crossdock.core.json_types import JSON
 
 
@@ -40,6 +40,7 @@ class TypeScope:
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     lenient: bool = False
     variables: Mapping[str, BoundValue] = field(default_factory=dict)
+    events: Type = ListType(ANYTHING)  # noqa: RUF009 (immutable)
 
     def narrowed(self, facts: Facts) -> TypeScope:
         """The scope where these facts hold."""

@@ -239,13 +239,18 @@ class ObjectType:
 
 @dataclass(frozen=True, slots=True)
 class UnionType:
-    """A value of one of several types. It has a property if one of them has it."""
+    """A value of one of several types. It has a property if one of them has it.
+
+    ``documented``: one that documents no property counts as having none, as long as others document some.
+    """
 
     options: tuple[Type, ...]
+    documented: bool = False
 
     @property
     def name(self) -> str:
-        return " or ".join(dict.fromkeys(option.name for option in self.options))
+        names = list(dict.fromkeys(option.name for option in self.options))
+        return " or ".join(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} others"])
 
     @property
     def kinds(self) -> Kinds:
@@ -273,11 +278,14 @@ class UnionType:
         return None
 
     def member(self, name: str) -> Type | None:
-        found = [typ for option in self.options if (typ := option.member(name)) is not None]
+        options = self.options
+        if self.documented:
+            options = tuple(option for option in options if option.property_names()) or options
+        found = [typ for option in options if (typ := option.member(name)) is not None]
         if not found:
             return None
-        all_have_it = len(found) == len(self.options)
-        return union(found) if all_have_it else union(found).with_optional(True)
+        made = union(found) if len(found) == len(self.options) else union(found).with_optional(True)
+        return replace(made, documented=self.documented) if isinstance(made, UnionType) else made
 
     def property_names(self) -> frozenset[str]:
         return frozenset().union(*(option.property_names() for option in self.options))
@@ -293,7 +301,7 @@ class UnionType:
         return union(found) if found else None
 
     def with_optional(self, optional: bool) -> Type:
-        return UnionType(tuple(option.with_optional(optional) for option in self.options))
+        return replace(self, options=tuple(option.with_optional(optional) for option in self.options))
 
     def restricted(self, kinds: Kinds) -> Type:
         typ = union(option.restricted(kinds) for option in self.options if option.kinds & kinds)

@@ -133,15 +133,10 @@ class Project:
         """
         if lenient and not self._lenient:
             return Project(self.roots, lenient=True).check(names)
-        findings: list[Diagnostic] = []
-        for name in names or self.own_names():
-            try:
-                findings.extend(self._named(name).findings)
-            except CompileError as error:
-                findings.extend(error.diagnostics)
-        if not names:
-            findings.extend(self._unused_settings())
-        return list(dict.fromkeys(findings))
+        from crossdock.project.findings import action_findings, findings_of
+
+        findings = findings_of(self, names or self.own_names(), lenient=self._lenient)
+        return findings if names else [*findings, *action_findings(self), *self._unused_settings()]
 
     def _unused_settings(self) -> list[Diagnostic]:
         """Findings for the settings of the project's own channels that nothing reads."""
@@ -161,10 +156,14 @@ class Project:
         return findings
 
     def _linked(self, name: str) -> LinkedMapping:
-        named = self._named(name)
+        named = self.named(name)
         return named.linked if isinstance(named, Mapping) else named.cells
 
-    def _named(self, name: str) -> Mapping | Conversation:
+    def all_names(self) -> list[str]:
+        """The names of all mappings and conversations, those of the bundled ones too."""
+        return [*self.mapping_names(), *(f"{name}/{CONVERSATION}" for name in self.conversation_names())]
+
+    def named(self, name: str) -> Mapping | Conversation:
         folder, _, last = name_of_file(self.roots, name).rpartition("/")
         if last == CONVERSATION and folder in self.conversation_names():
             return self.conversation(*folder.split("/"))

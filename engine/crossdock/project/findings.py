@@ -1,0 +1,191 @@
+"""The findings in mappings and conversations, those in a mapping with the types of each place that uses it.
+
+findings_of(project, ["kibo/inv_push/row"], lenient=False)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
+from crossdock.channels.conversation import Conversation
+from crossdock.checking.check import check_mapping
+from crossdock.checking.suppressions import without_allowed
+from crossdock.checking.uses import Reads, depends_on_uses, merged_uses, reads_of
+from crossdock.core.diagnostics import Diagnostic, Source, Span
+from crossdock.core.errors import CompileError
+from crossdock.execution.runner import Mapping
+from crossdock.language import syntax
+from crossdock.language.syntax import LinkedMapping
+from crossdock.project.search_path import FILES, MAPPINGS, name_of_file
+from crossdock.schema.store import Schema
+
+
+class CheckedProject(Protocol):
+    """What is asked of a project."""
+
+    @property
+    def roots(self) -> Sequence[Path]: ...
+
+    @property
+    def actions(self) -> Actions: ...
+
+    def all_names(self) -> list[str]: ...
+
+    def conversation_names(self) -> list[str]: ...
+
+    def conversation(self, channel: str, action: str) -> Conversation: ...
+
+    def named(self, name: str) -> Mapping | Conversation: ...
+
+    def text(self, name: str) -> Source: ...
+
+
+# What is before the last part of a mapping's name: a slash, or in a conversation a key that takes a name.
+_BEFORE = r"""(?:/|\b(?:body|response|failure)["']?:\s*(?:[>|][-+0-9]*\s+)?["']?)"""
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedFile:
+    """A checked file. ``linked`` is None if it has errors, ``needed`` what is not wrong about comments."""
+
+    name: str
+    findings: tuple[Diagnostic, ...]
+    linked: LinkedMapping | None = None
+    is_mapping: bool = False
+    needed: frozenset[Diagnostic] = frozenset()
+
+
+def findings_of(project: CheckedProject, names: Sequence[str], *, lenient: bool) -> list[Diagnostic]:
+    """The findings in these files. A mapping is checked in every place that uses it.
+
+    Raises ProjectError for an unknown name.
+    """
+    names = [name_of_file(project.roots, name) for name in names]
+    files = {name: _checked(project, name, lenient=lenient) for name in names}
+    users = _Users(project)
+    around = [
+        _checked(project, name, lenient=lenient) for name in users.of(files.values()) if name not in files
+    ]
+    findings = [item for file in files.values() for item in file.findings]
+    asked = {file.linked.text.name for file in files.values() if file.linked is not None}
+    for file in around:
+        findings += [item for item in file.findings if item.span and item.span.source.name in asked]
+    everything = [*files.values(), *around]
+    unclear = {file.name for file in files.values() for user in everything if users.hides(user, file)}
+    used = _uses(everything)
+    nowhere = [item for file in files.values() if file.name not in unclear for item in _unused(file, used)]
+    nowhere, allowed = without_allowed(nowhere)
+    needed = allowed.union(*(file.needed for file in everything), *_unclear_comments(files, unclear))
+    found = [item for item in (*findings, *nowhere) if item not in needed]
+    return merged_uses(found, lambda place: used.get(place, set()))
+
+
+def _checked(project: CheckedProject, name: str, *, lenient: bool) -> _CheckedFile:
+    try:
+        compiled = project.named(name)
+    except CompileError as error:
+        return _CheckedFile(name, tuple(error.diagnostics))
+    if not isinstance(compiled, Mapping):
+        return _CheckedFile(name, compiled.findings, compiled.cells, needed=compiled.needed)
+    linked = compiled.linked
+    needed = without_allowed(check_mapping(linked, lenient=lenient).findings)[1]
+    return _CheckedFile(name, compiled.findings, linked, is_mapping=True, needed=needed)
+
+
+@dataclass(slots=True)
+class _Users:
+    """Which files may use a mapping, by their texts. It reads no file before it is asked."""
+
+    project: CheckedProject
+    texts: dict[str, str] | None = None
+
+    def of(self, files: Iterable[_CheckedFile]) -> Iterator[str]:
+        """The files that may use one of these, themselves or through others, as far as that matters."""
+        pending = [
+            file.name for file in files if file.is_mapping and file.linked and depends_on_uses(file.linked)
+        ]
+        found = set(pending)
+        while pending:
+            name = pending.pop()
+            for user in self.read():
+                if user not in found and self.names(user, name):
+                    found.add(user)
+                    pending.append(user)
+                    yield user
+
+    def read(self) -> dict[str, str]:
+        if self.texts is None:
+            self.texts = {name: self.project.text(name).text for name in self.project.all_names()}
+        return self.texts
+
+    def names(self, user: str, name: str) -> bool:
+        """Whether a file may name a mapping: `$use: ../row`, or `body: row` in a conversation."""
+        last = re.escape(PurePosixPath(name).name)
+        text = self.read().get(user, "")
+        return re.search(rf"""(?m){_BEFORE}{last}/*["']?[ \t]*(?:[,}}#]|$)""", text) is not None
+
+    def hides(self, user: _CheckedFile, file: _CheckedFile) -> bool:
+        """Whether a file with errors may use a mapping, so that not all uses of it are known."""
+        return (
+            user.linked is None
+            and file.is_mapping
+            and user.name != file.name
+            and self.names(user.name, file.name)
+        )
+
+
+def _uses(files: Iterable[_CheckedFile]) -> dict[str, set[str]]:
+    """The places that use each mapping, by the name of its text."""
+    found: dict[str, set[str]] = {}
+    for file in files:
+        if file.linked is None:
+            continue
+        for cell in (file.linked.cell, *file.linked.fragments.values()):
+            for use in syntax.uses(cell):
+                if isinstance(use.definition, LinkedMapping):
+                    found.setdefault(use.definition.text.name, set()).add(str(use.name_span))
+    return found
+
+
+def _unused(file: _CheckedFile, used: dict[str, set[str]]) -> Iterator[Diagnostic]:
+    """A mapping that nothing gives a type: it names no source schema, and no file uses it."""
+    linked = file.linked
+    if linked is None or not file.is_mapping or file.name.endswith(FILES):
+        return
+    if linked.source is None and reads_of(linked) != Reads() and linked.text.name not in used:
+        message = "no file uses this mapping, and it has no `from`: the types of what it reads are not known"
+        help = "use it, delete it, or name the schema of its payload: `from: shop/order`"
+        yield Diagnostic("unused-mapping", message, Span(linked.text, 0, 1), help, severity="warning")
+
+
+def _unclear_comments(files: dict[str, _CheckedFile], unclear: set[str]) -> Iterator[frozenset[Diagnostic]]:
+    """What may be not wrong about comments, as not all uses of their mappings are known."""
+    for name in unclear:
+        yield frozenset(item for item in files[name].findings if item.id == "unused-allowance")
+
+
+def action_findings(project: CheckedProject) -> list[Diagnostic]:
+    """The errors in the project's own `actions.yaml`. `when` is tried on the requests of all its actions."""
+    if not (project.roots[0] / MAPPINGS / ACTIONS_FILE).is_file():
+        return []
+    try:
+        actions = project.actions
+    except CompileError as error:
+        return list(error.diagnostics)
+    try:
+        requests = {name: _request(project, name) for name in project.conversation_names()}
+    except CompileError:  # its errors are reported already, and what its request has is not known
+        return []
+    # What the request of an action without a conversation has is not known.
+    answered = {name.partition("/")[2] for name in requests}
+    return shape_findings(actions, requests.values()) if answered >= set(actions.by_name) else []
+
+
+def _request(project: CheckedProject, name: str) -> Schema | None:
+    channel, _, action = name.partition("/")
+    return project.conversation(channel, action).cells.source
