@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from conftest import fastest
 from crossdock import CompileError, Source, Span
+from crossdock.core.json_types import settled
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
@@ -319,8 +320,8 @@ CASES: dict[str, tuple[object, list[tuple[str, object]]]] = {
         {},
         [
             ("`1`", 1),
-            ("`1.0`", 1.0),
-            ("`-1e2`", -100.0),
+            ("`1.0`", 1),
+            ("`-1e2`", -100),
             ("`true`", True),
             ("`null`", None),
             ('`"text"`', "text"),
@@ -508,7 +509,7 @@ def test_the_table_is_not_a_handful() -> None:
 @pytest.mark.parametrize(("payload", "text", "value"), _TABLE)
 def test_an_expression_means_what_jmespath_says(payload: object, text: str, value: object) -> None:
     assert exact(evaluate(text, payload)) == exact(value)
-    assert exact(jmespath.search(text, payload)) == exact(value)
+    assert exact(settled(jmespath.search(text, payload))) == exact(value)
 
 
 # Where the library fails, so do we: in our own words, and at the part to blame.

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.core.diagnostics import Source, Span
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import JSON, settled
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.scope import Scope
@@ -488,7 +488,7 @@ class TestText:
             text = json.dumps(value, allow_nan=False)
         except ValueError:
             return
-        assert json.dumps(call("parse_json", text)) == text
+        assert json.dumps(call("parse_json", text)) == json.dumps(settled(value))
 
     def test_replace_does_not_grow_beyond_its_bound(self):
         assert len(call("replace", "a" * 512, "a", "b" * 512)) == 262_144
@@ -498,7 +498,7 @@ class TestText:
 
     @pytest.mark.parametrize(
         ("text", "value"),
-        [("1", 1), ("1.0", 1.0), ("-1e3", -1000.0), ("+1", 1), ("-10.", -10.0), (".5", 0.5)],
+        [("1", 1), ("1.0", 1), ("-1e3", -1000), ("+1", 1), ("-10.", -10), (".5", 0.5)],
     )
     def test_to_number_reads_numbers(self, text, value):
         assert json.dumps(call("to_number", text)) == json.dumps(value)

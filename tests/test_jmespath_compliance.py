@@ -14,7 +14,7 @@ import jmespath
 import pytest
 
 from crossdock import CompileError, Source, Span
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import JSON, settled
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
@@ -343,7 +343,7 @@ PIPES: list[Case] = [
 LITERALS: list[Case] = [
     ("`0`", SHOP, 0),
     ("`-0.5`", SHOP, -0.5),
-    ("`1e3`", SHOP, 1000.0),
+    ("`1e3`", SHOP, 1000),
     ("`false`", SHOP, False),
     ('`"a b"`', SHOP, "a b"),
     ('`"\\""`', SHOP, '"'),
@@ -515,7 +515,7 @@ FUNCTIONS: list[Case] = [
     ("to_array(queue)[0]", SHOP, "d"),
     ("to_array(none)", SHOP, [None]),
     ("to_number('-7')", SHOP, -7),
-    ("to_number('1e2')", SHOP, 100.0),
+    ("to_number('1e2')", SHOP, 100),
     ("to_number(queue)", SHOP, None),
     ("to_number(open)", SHOP, None),
     ("to_string(owner)", SHOP, '{"first":"Ada","last":"Byron","age":null}'),
@@ -641,5 +641,5 @@ def test_an_expression_yields_what_the_specification_says(text: str, document: J
     before = json.dumps(document)
 
     assert json.dumps(evaluated(text, document)) == json.dumps(value)
-    assert json.dumps(searched(text, document)) == json.dumps(value)
+    assert json.dumps(settled(searched(text, document))) == json.dumps(value)
     assert json.dumps(document) == before

@@ -274,7 +274,7 @@ TEMPLATES = [
     ("d is default", "{{ missing | d('x') }}", "x"),
     ("a whole number prints as JSON writes it", "{{ zero }}", "0"),
     ("a decimal prints as JSON writes it", "{{ decimal }}", "19.9"),
-    ("a whole decimal prints as JSON writes it", "{{ whole }}", "2.0"),
+    ("a whole number prints as one, also from 2.0", "{{ whole }}", "2"),
     ("a boolean prints as JSON writes it", "{{ yes }} {{ no }}", "true false"),
     ("a constant number prints", "{{ 12 }} {{ -1.5 }}", "12 -1.5"),
     ("none is missing", "{{ none }}", None),

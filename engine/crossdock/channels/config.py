@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from crossdock.checking.check import check_alone
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
@@ -157,6 +157,14 @@ class Channel:
         return values
 
 
+def _default(node: Node) -> JSON:
+    """The default of a setting. One that is written 0.0 stays a float: its setting takes decimals."""
+    value = plain(node)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    written = node.span.source.text[node.span.start : node.span.end]
+    return float(cast(int, value)) if whole and not written.removeprefix("-").isdecimal() else value
+
+
 def _typed(setting: Setting, text: str) -> JSON:
     """A text as the kind of value that a setting takes; a default of null takes any text."""
     value: JSON = text
@@ -245,7 +253,7 @@ class _ChannelParser(Parser):
             message = f"the default of `{key.value}` is not among its `one_of`"
             self.problem("incomplete-setting", message, default.span)
             return None
-        return Setting(str(key.value), describe, plain(default), tuple(options), key.span)
+        return Setting(str(key.value), describe, _default(default), tuple(options), key.span)
 
     def template(self, node: Node | None) -> Expression | None:
         if node is None or self.text(node) is None or not isinstance(node, ScalarNode):

@@ -26,7 +26,7 @@ from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import BlockTask, CallTask, ConversationStep, EventTask, ValueTask
 from crossdock.core.errors import CrossdockError
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.runner import check_input
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
@@ -52,6 +52,7 @@ def run_conversation(
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
     """
+    request = settled(request)
     if conversation.cells.source is not None:
         check_input(request, conversation.cells.source, name)
     scope = Scope(settings={**conversation.cells.settings, **(settings or {})}, request=request)

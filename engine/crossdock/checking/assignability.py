@@ -16,6 +16,7 @@ from crossdock.checking.type_kinds import in_words
 from crossdock.checking.type_parts import may_hold_null
 from crossdock.checking.types import Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
+from crossdock.core.equality import among
 from crossdock.core.paths import joined
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
@@ -128,7 +129,7 @@ class _Comparison:
         if allowed is None or values is None:
             return
         present = [value for value in values if value is not None]
-        outside = [value for value in present if value not in allowed]
+        outside = [value for value in present if not among(value, allowed)]
         if outside:
             listed = ", ".join(f"`{value}`" for value in allowed[:8] if value is not None)
             message = f"`{target.name}` is one of {listed}, and this can be `{outside[0]}`"

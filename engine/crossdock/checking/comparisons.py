@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from crossdock.checking.type_kinds import NUMBER, Kinds, in_words
 from crossdock.checking.types import TRUTH, Type
+from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
 
 _ORDERED = NUMBER | {"string"}
@@ -26,7 +27,7 @@ def impossible(left: Type, right: Type, *, equality: bool) -> str | None:
     for one, other in ((left, right), (right, left)):
         outside = [value for value in other.constants or () if value is not None]
         known = one.constants
-        if equality and known is not None and outside and not any(value in known for value in outside):
+        if equality and known is not None and outside and not any(among(value, known) for value in outside):
             return f"`{one.name}` is never `{outside[0]}`: it is one of {listed(known)}"
     kinds = [_broad(side.kinds) for side in (left, right)]
     if not kinds[0] & kinds[1]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
 from crossdock.checking.types import Type
+from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import Expr
 
@@ -61,7 +62,7 @@ class Fact:
         if constants is None:
             constants = other.constants
         elif other.constants is not None:
-            constants = tuple(value for value in constants if value in other.constants)
+            constants = tuple(value for value in constants if among(value, other.constants))
         nonempty = self.nonempty or other.nonempty
         present = self.present or other.present
         kinds, excluded = self.kinds & other.kinds, self.excluded + other.excluded
@@ -73,7 +74,7 @@ class Fact:
         constants = None
         if self.constants is not None and other.constants is not None:
             constants = tuple(dict.fromkeys(self.constants + other.constants))
-        excluded = tuple(value for value in self.excluded if value in other.excluded)
+        excluded = tuple(value for value in self.excluded if among(value, other.excluded))
         present = self.present and other.present
         kinds, nonempty = self.kinds | other.kinds, self.nonempty and other.nonempty
         alternatives = tuple(each for each in self.alternatives if each in other.alternatives)
@@ -87,7 +88,9 @@ class Fact:
         if constants is None:
             return None
         return tuple(
-            value for value in constants if value not in self.excluded and kinds_of_value(value) & self.kinds
+            value
+            for value in constants
+            if not among(value, self.excluded) and kinds_of_value(value) & self.kinds
         )
 
 
@@ -99,7 +102,7 @@ NO_FACTS: Final[Facts] = {}
 
 
 def _common(constants: tuple[JSON, ...], others: tuple[JSON, ...]) -> tuple[JSON, ...]:
-    return tuple(value for value in constants if value in others)
+    return tuple(value for value in constants if among(value, others))
 
 
 def all_of(left: Facts, right: Facts) -> Facts:

@@ -32,7 +32,7 @@ from crossdock.core.json_faults import (
     integer,
     lone_surrogate,
 )
-from crossdock.core.json_types import JSON, finite
+from crossdock.core.json_types import JSON, decimal_number
 from crossdock.core.json_valid_prefix import ValidPrefix
 from crossdock.core.limits import PAYLOAD_BYTES, PAYLOAD_DEPTH
 
@@ -157,7 +157,7 @@ def _loads(text: str) -> JSON:
         text,
         object_pairs_hook=_object,
         parse_int=integer,
-        parse_float=finite,
+        parse_float=decimal_number,
         parse_constant=_constant,
     )
     return cast(JSON, value)

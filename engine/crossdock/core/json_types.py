@@ -2,13 +2,20 @@
 
 Absent, null and present are three different things. ``MISSING`` is absence: a cell that yields it
 leaves its key out.
+
+A whole number of at most 64 bits is an ``int``, however it is written: 1, 1.0 and 10e-1 are one value, with
+one text. So a float is a number with decimals, or one that 64 bits do not hold.
 """
 
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
+
+from crossdock.core.limits import LEAST_INTEGER, MOST_INTEGER, PAYLOAD_DEPTH
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -23,6 +30,55 @@ class Missing(Enum):
 
 
 MISSING: Final = Missing.MISSING
+
+EXACT: Final = 2.0**53
+"""Below this size a whole float is exactly the number that was written."""
+
+_UNSETTLED: Final = frozenset((float, dict, list))
+
+
+def decimal_number(text: str) -> int | float:
+    """The number of a text with a point or an exponent: the nearest float, as an int when that is whole.
+
+    Raises ``ValueError`` as ``finite`` does.
+    """
+    return whole_as_int(finite(text))
+
+
+def whole_as_int(value: float) -> int | float:
+    """A float that is whole and that 64 bits hold as an int, any other as it is."""
+    return int(value) if value.is_integer() and LEAST_INTEGER <= value <= MOST_INTEGER else value
+
+
+def exact_as_int(value: float) -> int | float:
+    """As ``whole_as_int``, for what a parser reads: a large float may be a whole number that it rounded."""
+    return int(value) if value.is_integer() and -EXACT < value < EXACT else value
+
+
+def settled(
+    value: JSON, as_int: Callable[[float], int | float] = whole_as_int, room: int = 2 * PAYLOAD_DEPTH
+) -> JSON:
+    """The value with its whole numbers as ints. Lists and objects that hold none as a float are not copied.
+
+    ``room`` is how deep to look: no payload nests deeper.
+    """
+    kind = type(value)
+    if kind is float:
+        return as_int(cast(float, value))
+    if not room:
+        return value
+    if kind is dict:
+        changed = {
+            key: new
+            for key, each in cast("dict[str, JSON]", value).items()
+            if type(each) in _UNSETTLED and (new := settled(each, as_int, room - 1)) is not each
+        }
+        return {**cast("dict[str, JSON]", value), **changed} if changed else value
+    if kind is list:
+        items = cast("list[JSON]", value)
+        new = [settled(each, as_int, room - 1) if type(each) in _UNSETTLED else each for each in items]
+        return new if any(map(operator.is_not, new, items)) else value
+    return value
 
 
 def finite(text: str) -> float:

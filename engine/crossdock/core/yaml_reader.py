@@ -19,7 +19,7 @@ import yaml
 
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError
-from crossdock.core.json_types import finite
+from crossdock.core.json_types import decimal_number
 from crossdock.core.limits import FILE_CHARACTERS, FILE_DEPTH, FILE_VALUES, LEAST_INTEGER, MOST_INTEGER
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -248,7 +248,7 @@ def _plain_value(text: str) -> str | int | float | bool | None:
             raise OverflowError
         return int(text)
     try:
-        return finite(text)
+        return decimal_number(text)
     except ValueError:
         return text
 

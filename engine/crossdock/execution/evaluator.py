@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from operator import ge, gt, le, lt
 from typing import Any, Final, assert_never, cast
 
+from crossdock.core.equality import equal
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.execution.function_calls import call
 from crossdock.execution.jmespath_library import Reference
 from crossdock.execution.observer import Observer, Witness
 from crossdock.execution.scope import Scope
-from crossdock.execution.values import equal, has_order, is_true, kind_in_words
+from crossdock.execution.values import has_order, is_true, kind_in_words
 from crossdock.language.expr import (
     And,
     Binding,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.scope import Scope
 from crossdock.schema.fast.writer import write
 
@@ -52,12 +52,19 @@ class Prepared:
         ``takes`` and ``gives`` say whether to validate the payload and the result.
         """
         try:
+            if takes and self.takes is not None and self.takes(payload) >= 0:
+                return self._computed(payload, scope, gives=gives)
+            payload = settled(payload)
             if takes and self.takes is not None and self.takes(payload) < 0:
                 return NOTHING
-            value = self.run(payload, scope)
-            if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
-                return NOTHING
+            return self._computed(payload, scope, gives=gives)
         except Exception:  # of any kind: the normal path reports it
+            return NOTHING
+
+    def _computed(self, payload: JSON, scope: Scope, *, gives: bool) -> JSON | Missing | Nothing:
+        """The result of a payload whose whole numbers are ints. Raises what the generated code raises."""
+        value = self.run(payload, scope)
+        if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
             return NOTHING
         return value
 
@@ -78,7 +85,7 @@ class Prepared:
             payload = self._read(data, validate=validate, trust_source=trust_source)
             if isinstance(payload, Missing):
                 return NOTHING
-            value = self.result(payload, scope, takes=False, gives=validate)
+            value = self._computed(payload, scope, gives=validate)
             return NOTHING if isinstance(value, Nothing) else write(_present(value), compact=compact)
         except Exception:  # as above
             return NOTHING

@@ -8,11 +8,21 @@ from typing import Final, cast
 import jmespath.exceptions
 import jmespath.functions
 
+from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS, either
 from crossdock.language.functions import FunctionError
 
-_BUILTINS: Final = jmespath.functions.Functions()
+
+class _Functions(jmespath.functions.Functions):
+    """The functions of the library, with JSON's equality where Python would take true for 1."""
+
+    @jmespath.functions.signature({"types": ["array", "string"]}, {"types": []})
+    def _func_contains(self, subject: list[JSON] | str, search: JSON) -> bool:
+        return among(search, subject) if isinstance(subject, list) else cast(str, search) in subject
+
+
+_BUILTINS: Final = _Functions()
 _WORDS: Final = {
     **WORDS,
     "null": "nothing",

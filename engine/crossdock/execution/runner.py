@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Place, Span, has_errors
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
 from crossdock.execution import codegen
@@ -99,7 +99,7 @@ class Mapping:
         ``traced`` the trace of the result is empty, and the fast path is tried first.
         Raises InputError, EvaluationError or OutputError.
         """
-        scope = Scope(settings={**self.linked.settings, **(settings or {})}, request=request)
+        scope = Scope(settings={**self.linked.settings, **(settings or {})}, request=settled(request))
         return self.run_within(
             payload, scope, name=name, validate=validate, trust_source=trust_source, traced=traced
         )
@@ -198,6 +198,7 @@ def run_traced(
     watch: Watch | None = None,
 ) -> Result:
     """Run on the normal path, which keeps a trace. Raises InputError, EvaluationError or OutputError."""
+    payload = settled(payload)
     if validate and not trust_source and mapping.source is not None:
         check_input(payload, mapping.source, name)
     outcome = execute(mapping, payload, scope, name=name, traced=True, watch=watch)

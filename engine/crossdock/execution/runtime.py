@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from crossdock.core.equality import among, equal
 from crossdock.core.json_types import JSON, MISSING
 from crossdock.language.functions import REGISTRY
 from crossdock.language.functions.exact import digits_of
@@ -24,10 +25,13 @@ __all__ = [
     "TYPE_NAMES",
     "Imprecise",
     "Unexplained",
+    "among",
     "amount_text",
     "apply",
     "builtin",
+    "contains",
     "digits_of",
+    "equal",
     "found",
     "operator",
     "ordered",
@@ -35,7 +39,6 @@ __all__ = [
     "ratio_of",
     "reference",
     "rounded_units",
-    "same",
     "spread",
     "text",
     "units",
@@ -101,11 +104,9 @@ def apply(name: str, *arguments: JSON) -> JSON:
     return REGISTRY[name].apply(arguments)
 
 
-def same(left: JSON, right: JSON) -> bool:
-    """JMESPath's equality: 1 is not true, and 0 is not false."""
-    if left.__class__ is bool or right.__class__ is bool:
-        return left is right if left.__class__ is right.__class__ else False
-    return left == right
+def contains(subject: Any, search: JSON) -> bool:
+    """Whether a list has an item that is equal, or a text a part. Raises TypeError for other parts."""
+    return among(search, subject) if subject.__class__ is list else search in subject
 
 
 def ordered(compare: Callable[[Any, Any], bool], left: JSON, right: JSON) -> bool | None:

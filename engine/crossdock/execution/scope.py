@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import JSON, settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +21,12 @@ class Scope:
     answers: Mapping[str, JSON] = field(default_factory=dict)
     events: tuple[JSON, ...] = ()
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", whole_numbers(self.settings))
+
+
+def whole_numbers(settings: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """Settings as expressions see them: a default that is written 0.0 only says that decimals are allowed."""
+    changed = {name: new for name, value in settings.items() if (new := settled(value)) is not value}
+    return {**settings, **changed} if changed else settings

@@ -1,4 +1,4 @@
-"""JMESPath's truth, equality and order of JSON values."""
+"""JMESPath's truth and order of JSON values."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ def is_number(value: JSON) -> bool:
 def has_order(value: JSON) -> bool:
     """Whether `<` and its like compare a value at all: only numbers and texts."""
     return isinstance(value, str) or is_number(value)
-
-
-def equal(left: JSON, right: JSON) -> bool:
-    """Equality of JSON values. Python alone would take 1 for true, and 0 for false."""
-    if isinstance(left, bool) is not isinstance(right, bool) and (is_number(left) or is_number(right)):
-        return False
-    return left == right
 
 
 def kind_in_words(value: JSON) -> str:

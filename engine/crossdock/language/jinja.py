@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError
+from crossdock.core.json_types import settled
 from crossdock.core.limits import TEMPLATE_CHARACTERS
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import (
@@ -234,7 +235,7 @@ class _Translation:
         except ValueError:
             return self._refuse(node, "JSON cannot write this value")
         span = self._place(node.value, "string") if isinstance(node.value, str) else None
-        return Constant(node.value, span=span)
+        return Constant(settled(node.value), span=span)
 
     def _item(self, node: jinja.Getitem) -> Expr:
         from jinja2 import nodes

@@ -18,6 +18,7 @@ import jmespath.lexer
 import jmespath.parser
 from jmespath.exceptions import EmptyExpressionError, IncompleteExpressionError, LexerError, ParseError
 
+from crossdock.core.json_types import settled
 from crossdock.language.expr import (
     And,
     Binding,
@@ -247,7 +248,7 @@ class _Conversion:
 def _unnamed(tree: _Tree, parts: list[Expr]) -> Expr:
     match tree["type"]:
         case "literal":
-            return Constant(tree["value"])
+            return Constant(settled(tree["value"]))
         case "index":
             return Index(tree["value"])
         case "current":

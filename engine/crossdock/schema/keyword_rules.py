@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Final, cast
 
 from crossdock.core.diagnostics import shorten
+from crossdock.core.equality import identity
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS, in_words, kind_of
 from crossdock.schema.safe_regex import longest_tried
@@ -117,18 +118,6 @@ def twins(values: list[JSON]) -> tuple[int, int] | None:
         if (first := seen.setdefault(identity(value), index)) != index:
             return first, index
     return None
-
-
-def identity(value: JSON) -> Hashable:
-    """Equal for equal values and no others: 1 and 1.0 are equal in JSON, 1 and true are not."""
-    match value:
-        case bool():
-            return ("boolean", value)
-        case list():
-            return ("array", *map(identity, value))
-        case dict():
-            return ("object", frozenset((name, identity(each)) for name, each in value.items()))
-    return value
 
 
 def _number(compare: Callable[..., bool]) -> Test:

@@ -36,7 +36,7 @@ _CLASSES: Final[dict[str, frozenset[type]]] = {
 }
 # Functions that are one operation of Python.
 _OPERATIONS: Final = {
-    "contains": "({1} in {0})",
+    "contains": "contains({0}, {1})",
     "ends_with": "{0}.endswith({1})",
     "length": "len({0})",
     "lower": "{0}.lower()",
@@ -44,6 +44,7 @@ _OPERATIONS: Final = {
     "trim": "{0}.strip()",
     "upper": "{0}.upper()",
 }
+_PLAIN: Final = STRING | NULL
 # These cannot raise once their arguments have been checked. Any other function can.
 _SAFE: Final = frozenset({"lower", "trim", "upper"})
 
@@ -95,6 +96,8 @@ class _Call:
     def _straight(self) -> str:
         codes = [value.code for value in self.arguments]
         name = self.function.name
+        if name == "contains" and _alike_in_python(*self.arguments):
+            return f"({codes[1]} in {codes[0]})"
         if name in _OPERATIONS:
             return _OPERATIONS[name].format(*codes)
         if self.function.call is None:
@@ -116,6 +119,12 @@ class _Call:
         gives = _kinds_of(self.function.returns)
         maybe = any("null" in self.arguments[position].kinds for position, _ in self.unsure)
         return gives | NULL if maybe and self.function.kind == "library" else gives
+
+
+def _alike_in_python(subject: Value, search: Value) -> bool:
+    """Whether Python finds in a list what JSON does: only numbers and booleans, at any depth, differ."""
+    listed = subject.items is not None and all(item.kinds <= _PLAIN for item in subject.items)
+    return listed or search.kinds <= _PLAIN
 
 
 def _classes(value: Value) -> frozenset[type]:

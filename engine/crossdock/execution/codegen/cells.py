@@ -17,6 +17,7 @@ from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_node, way_of
 from crossdock.execution.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
+from crossdock.execution.scope import whole_numbers
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, source_order
 from crossdock.language.syntax import LinkedMapping
@@ -276,7 +277,7 @@ def _settings(writer: Writer, mapping: LinkedMapping, given: Frame, found: list[
     if not accesses and not mapping.used:
         return given
     name = writer.fresh("s")
-    defaults = writer.constant(dict(mapping.settings), "settings", mapping.name)
+    defaults = writer.constant(dict(whole_numbers(mapping.settings)), "settings", mapping.name)
     writer.line(f"{name} = {{**{defaults}, **{given.value.code}}}")
     return Frame(writer, Value(name, OBJECT, simple=True), accesses)
 

@@ -84,6 +84,7 @@ _Simple = (
     | ExpressionReference
 )
 _ORDERED: Final = frozenset({"number", "string"})
+_HOLDERS: Final = frozenset({"array", "object"})
 
 
 class Expressions:
@@ -372,6 +373,6 @@ def _equality(left: Value, right: Value, negated: bool) -> str:
     mixed = ("number" in left.kinds and "boolean" in right.kinds) or (
         "boolean" in left.kinds and "number" in right.kinds
     )
-    if not mixed:
+    if not mixed and not left.kinds & right.kinds & _HOLDERS:
         return f"({left.code} {same} {right.code})"
-    return f"({'not ' if negated else ''}same({left.code}, {right.code}))"
+    return f"({'not ' if negated else ''}equal({left.code}, {right.code}))"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final
 
+from crossdock.core.equality import identity
 from crossdock.core.json_types import JSON
 from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
 
@@ -25,7 +26,7 @@ def unique(array: list[JSON]) -> list[JSON]:
         return [*dict.fromkeys(array)]
     seen: dict[Hashable, JSON] = {}
     for item in array:
-        seen.setdefault(_frozen(item), item)
+        seen.setdefault(identity(item), item)
     return [*seen.values()]
 
 
@@ -49,18 +50,6 @@ def positions(array: list[JSON]) -> list[JSON]:
 
 def zip_arrays(*arrays: list[JSON]) -> list[JSON]:
     return [[*items] for items in zip(*arrays, strict=False)]
-
-
-def _frozen(value: JSON) -> Hashable:
-    """A hashable that is equal for equal JSON. In JSON, true is not equal to 1; in Python it is."""
-    match value:
-        case dict():
-            return "object", frozenset((key, _frozen(item)) for key, item in value.items())
-        case list():
-            return "array", tuple(_frozen(item) for item in value)
-        case bool():
-            return "boolean", value
-    return value
 
 
 FUNCTIONS = (

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from crossdock.core.json_types import JSON, finite
+from crossdock.core.json_types import JSON, decimal_number
 from crossdock.core.kinds import described
 from crossdock.language.functions.arithmetic import average, total
 from crossdock.language.functions.bounds import serialized, within
@@ -26,7 +26,7 @@ def to_number(value: JSON) -> JSON:
         if _WHOLE.fullmatch(value):
             return int(value)
         try:
-            return finite(value)
+            return decimal_number(value)
         except ValueError:
             return None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

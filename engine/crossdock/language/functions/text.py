@@ -6,7 +6,7 @@ import json
 import re
 from typing import Final, NoReturn
 
-from crossdock.core.json_types import JSON, finite
+from crossdock.core.json_types import JSON, decimal_number
 from crossdock.core.limits import PAYLOAD_DEPTH, STRING_CHARACTERS, STRING_PARTS
 from crossdock.language.functions.bounds import bounded, within
 from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
@@ -83,7 +83,7 @@ def parse_json(text: str) -> JSON:
         raise FunctionError(f"takes text of at most {STRING_CHARACTERS} characters")
     try:
         value: JSON = json.loads(
-            text, parse_constant=_refuse, parse_float=finite, object_pairs_hook=_without_duplicates
+            text, parse_constant=_refuse, parse_float=decimal_number, object_pairs_hook=_without_duplicates
         )
         if "\\u" in text:  # half of a surrogate pair cannot be written as UTF-8
             json.dumps(value, ensure_ascii=False).encode()

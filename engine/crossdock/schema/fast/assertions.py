@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from crossdock.core.equality import identity
 from crossdock.core.json_types import JSON
 from crossdock.schema.dialect import Node
-from crossdock.schema.keyword_rules import FORMATS, as_list, identity
+from crossdock.schema.keyword_rules import FORMATS, as_list
 
 # The kinds of values as Python has them, in the order in which a value is asked for its kind.
 KINDS: Final = ("None", "str", "int", "float", "bool", "dict", "list")
@@ -23,7 +24,7 @@ _NAMES: Final = {
     "None": ("null",),
     "str": ("string",),
     "int": ("integer", "number"),
-    "float": ("integer", "number"),
+    "float": ("number",),  # a whole number is an int
     "bool": ("boolean",),
     "dict": ("object",),
     "list": ("array",),
@@ -65,8 +66,6 @@ def conditions(node: Node, kind: str, var: str, hold: Hold) -> Iterator[str]:
 
     Their order matters: a text that is too long fails by its length, and no pattern searches it.
     """
-    if kind == "float" and "type" in node and "number" not in as_list(node["type"]):
-        yield f"not {var}.is_integer()"
     for values in _choices(node):
         yield from _enumerated(_of_kind(values, kind), kind, var, hold)
     for word, sign in _SIZES.get(kind, ()):

@@ -39,7 +39,7 @@ MOST_INLINED = 3
 _ALWAYS = {
     "str": "n += 1",
     "int": "if not -1000000000 < {var} < 1000000000: in_range({var})",
-    "float": "if not -9223372036854775808.0 < {var} < 9223372036854775808.0: raise OutsideError",
+    "float": "if {var}.is_integer() or not -1e16 < {var} < 1e16: raise OutsideError",
 }
 
 

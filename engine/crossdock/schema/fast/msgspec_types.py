@@ -1,9 +1,10 @@
 """A schema as msgspec types, which validate a payload while it is parsed.
 
-The types accept less than the schema, never more: 1.0 is not an integer for them, and members without a name
-in the schema are dropped while parsing. Dropped members, and the first of two equal keys, are detected by
-writing the value again: it then has fewer strings than the payload. A schema with keywords that the types
-cannot express, such as a format or ``anyOf``, has no typed reader; only its acceptor is used.
+The types accept less than the schema, never more: 1.0 is not an integer for them, large floats are refused,
+and members without a name in the schema are dropped while parsing. Dropped members, and the first of two
+equal keys, are detected by writing the value again: it then has fewer strings than the payload. A schema with
+keywords that the types cannot express, such as a format or ``anyOf``, has no typed reader; only its acceptor
+is used.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from operator import or_
 from types import ModuleType, NoneType
 from typing import Annotated, Any, Final, Literal, Required, TypedDict, cast
 
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import EXACT, JSON
 from crossdock.schema.dialect import NOTHING, Node
 from crossdock.schema.fast import optional_deps
 from crossdock.schema.fast.assertions import KINDS, says, takes
@@ -25,8 +26,6 @@ from crossdock.schema.store import Schema
 
 _DEEPEST_SCHEMA = 40
 _DEEPEST_OPEN = 4
-_EXACT = 2**53
-
 _LENGTHS: Final = {
     "str": {"minLength": "min_length", "maxLength": "max_length"},
     "list": {"minItems": "min_length", "maxItems": "max_length"},
@@ -79,7 +78,7 @@ class _Types:
     def of(self, node: Node, kinds: frozenset[str] = frozenset(KINDS), depth: int = 0) -> Any:
         """The type of a node for some kinds of values."""
         while True:
-            kinds = frozenset(filter(lambda kind: _takes(node, kind), kinds))
+            kinds = frozenset(kind for kind in kinds if takes(node, kind))
             if any(says(word) and word not in _TOLD and word != "$ref" for word in node):
                 raise _UntypedError
             if (target := reference(node)) is None:
@@ -113,8 +112,10 @@ class _Types:
                     {"pattern": f"(?a:{searcher(str(node['pattern'])).pattern})"} if "pattern" in node else {}
                 )
                 return self._limited(str, node, _LENGTHS["str"], known)
-            case "int" | "float":
-                return self._limited(SCALARS[kind], node, _BOUNDS)
+            case "int":
+                return self._limited(int, node, _BOUNDS)
+            case "float":
+                return self._limited(float, node, _BOUNDS, _exact(node))
         return SCALARS[kind]
 
     def _limited(
@@ -152,16 +153,11 @@ class _Types:
 
     def _open(self) -> Any:
         """The type of what no schema describes, as deep as it may be here."""
-        scalar = made = reduce(or_, SCALARS.values())
+        scalars = {**SCALARS, "float": self._limited(float, {}, {}, _exact({}))}
+        scalar = made = reduce(or_, scalars.values())
         for _ in range(_DEEPEST_OPEN):
             made = scalar | list_of(made) | map_of(made)
         return made
-
-
-def _takes(node: Node, kind: str) -> bool:
-    """As for the acceptor, but a float is never a whole number."""
-    whole = kind == "float" and "type" in node and "number" not in as_list(node["type"])
-    return takes(node, kind) and not whole
 
 
 def _unsafe(node: Node, kinds: frozenset[str]) -> bool:
@@ -169,12 +165,23 @@ def _unsafe(node: Node, kinds: frozenset[str]) -> bool:
     return "pattern" in node and "str" in kinds and bool(kinds & {"list", "dict"})
 
 
+def _exact(node: Node) -> dict[str, object]:
+    """The bounds of a float that is exactly what was written, where a schema has none."""
+    below = {} if node.keys() & {"minimum", "exclusiveMinimum"} else {"gt": -EXACT}
+    above = {} if node.keys() & {"maximum", "exclusiveMaximum"} else {"lt": EXACT}
+    return {**below, **above}
+
+
 def _bound(given: JSON, of: Any) -> JSON:
     """A bound as a number of the type that it is for, when the two are the same."""
-    if of not in (int, float) or type(given) is of:
+    if of not in (int, float):
         return given
     number = cast(float, given)
-    if abs(number) >= _EXACT or number != int(number):
+    if of is float and abs(number) >= EXACT:
+        raise _UntypedError
+    if type(given) is of:
+        return given
+    if abs(number) >= EXACT or number != int(number):
         raise _UntypedError
     made: JSON = of(number)
     return made

@@ -18,11 +18,13 @@ from typing import Any
 
 from crossdock.core import json_reader
 from crossdock.core.errors import InputError
-from crossdock.core.json_types import JSON, MISSING, Missing
-from crossdock.core.limits import PAYLOAD_BYTES
+from crossdock.core.json_types import JSON, MISSING, Missing, exact_as_int, settled
+from crossdock.core.limits import PAYLOAD_BYTES, PAYLOAD_DEPTH
 from crossdock.core.paths import EACH
 from crossdock.schema.fast import optional_deps
 from crossdock.schema.fast.msgspec_types import SCALARS, list_of, object_type
+from crossdock.schema.fast.runtime import OutsideError, walk
+from crossdock.schema.fast.strict_reader import may_vanish
 
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
@@ -33,8 +35,8 @@ Pruned = Callable[[bytes], "JSON | Missing"]
 def pruned_reader(paths: Iterable[Path]) -> Pruned:
     """The reader of the parts at some paths: at each, its value is what the whole payload has there.
 
-    It gives MISSING for what is not JSON; equal keys and depth are not looked for, nor numbers out of range
-    and UTF-8 where nothing is asked for. A payload that has a list where a path has a name, or an object
+    It gives MISSING for what is not JSON; equal keys are not looked for, nor depth, numbers out of range and
+    UTF-8 where nothing is asked for. A payload that has a list where a path has a name, or an object
     where a path has items, is read whole and strictly.
     """
     wanted = _Selection()
@@ -48,9 +50,12 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
     def read(data: bytes) -> JSON | Missing:
         if len(data) > PAYLOAD_BYTES:
             return MISSING
+        if may_vanish(data):
+            return _whole(data)
         try:
-            value: JSON = decode(data)
-        except (refusal, ValueError, RecursionError):
+            value = settled(decode(data), exact_as_int)
+            walk([value], PAYLOAD_DEPTH + 1)
+        except (refusal, OutsideError, ValueError, RecursionError):
             return _whole(data)
         return value
 

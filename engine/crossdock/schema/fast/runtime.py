@@ -1,9 +1,9 @@
 """The names that a generated acceptor calls: this module is its globals.
 
 A check returns the number of strings in a value, keys of objects included. It raises ``MisfitError`` if the
-value breaks the schema, and ``OutsideError`` for values that no schema accepts: integers beyond 64 bits, too
-deep nesting, values that are not JSON. The two differ because ``not`` turns a misfit into a fit, which must
-not happen to values outside.
+value breaks the schema, and ``OutsideError`` for values that no schema accepts: integers beyond 64 bits,
+floats that are whole or large, too deep nesting, values that are not JSON. The two differ because ``not``
+turns a misfit into a fit, which must not happen to values outside.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
+from crossdock.core.equality import identity
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import LEAST_INTEGER, MOST_INTEGER
-from crossdock.schema.keyword_rules import FORMATS, TESTS, identity, searcher, twins
+from crossdock.schema.keyword_rules import FORMATS, TESTS, searcher, twins
 from crossdock.schema.safe_regex import longest_tried
 
 __all__ = [
@@ -33,9 +34,8 @@ __all__ = [
 
 Check = Callable[[JSON, int], int]
 
-# A parser may turn a whole number of more than 64 bits into a float without a word, so the floats
-# from here on are not accepted: the slow path reads their text.
-BOUND = 2.0**63
+# Every finite float from here on is whole, so this only finds the infinities and NaN.
+BOUND = 1e16
 
 _KINDS = frozenset((dict, list, str, int, float, bool, type(None)))
 
@@ -71,7 +71,7 @@ def walk(value: JSON, room: int) -> int:
             if not LEAST_INTEGER <= each <= MOST_INTEGER:
                 raise OutsideError
         elif kind is float:
-            if not -BOUND < each < BOUND:  # type: ignore[operator]
+            if each.is_integer() or not -BOUND < each < BOUND:  # type: ignore
                 raise OutsideError
         elif each is not None and kind is not bool:
             raise OutsideError

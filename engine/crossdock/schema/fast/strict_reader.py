@@ -6,6 +6,7 @@ The parsers behind this are quick because they accept more than strict JSON. Wha
 
 - of two equal keys they keep one: the value then has fewer strings than the bytes (``count_strings``);
 - numbers that 64 bits do not hold and deep nesting are refused by the acceptor, which looks at every value;
+- whole numbers that are floats, such as 1.0, become ints; the acceptor refuses large ones;
 - half of a surrogate pair is looked for where the bytes have an escape; orjson refuses it by itself;
 - a number so small that it becomes 0 is looked for where the bytes have a negative exponent (``may_vanish``).
 """
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing, exact_as_int, settled
 from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.schema.fast import optional_deps
 
@@ -95,7 +96,10 @@ def accepted(data: bytes, accept: Acceptor, *, limit: int = PAYLOAD_BYTES) -> JS
         value = parser()(data)
     except (ValueError, RecursionError):
         return MISSING
-    return value if accept(value) == count_strings(data) else MISSING
+    count = accept(value)
+    if count < 0 and (whole := settled(value, exact_as_int)) is not value:
+        value, count = whole, accept(whole)
+    return value if count == count_strings(data) else MISSING
 
 
 def read_typed(data: bytes, types: TypedDecoder) -> JSON | Missing:
@@ -108,11 +112,11 @@ def read_typed(data: bytes, types: TypedDecoder) -> JSON | Missing:
         written = types.write(value)
     except (types.refusal, ValueError, TypeError, RecursionError):
         return MISSING
-    if written == data:
-        return value
-    if count_strings(written) != count_strings(data) or (b"0.0" in written and may_vanish(data)):
+    if written != data and (
+        count_strings(written) != count_strings(data) or (b"0.0" in written and may_vanish(data))
+    ):
         return MISSING
-    return value
+    return settled(value, exact_as_int) if b".0" in written else value
 
 
 def count_strings(data: bytes) -> int:
