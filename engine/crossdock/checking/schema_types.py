@@ -68,7 +68,7 @@ class SchemaType:
             return ANYTHING
         shapes = {name: self.shape.property(name) for name in sorted(self.property_names())}
         shapes["*"] = self.shape.others()
-        # A property that is left out is no value, so that only null makes a value optional.
+        # A property that is left out is not among the values, so that only null makes one optional.
         parts = ((joined(self.name, name), shape) for name, shape in shapes.items() if shape is not None)
         return union(_part_type(shape, name, optional=False) for name, shape in parts)
 

@@ -138,7 +138,7 @@ class Shape:
         return self._part(node, lambda each: _either(nodes.other_property_schemas(each)))
 
     def _part(self, node: Node, own: Callable[[Node], Node | None]) -> Node | None:
-        """What is said of a part of an object. ``own``: what one node says of it, without those beside it.
+        """The schema of a part of an object. ``own``: what one node says of it, without those beside it.
 
         Where only some alternatives document the part, they tell what it is if nothing else does. Else they
         only add names and marks, because the part may be anything that the rest of the schema allows.
