@@ -787,7 +787,8 @@ def test_the_error_of_a_channel_names_the_step_and_the_call(conversation: Compil
 
 
 def test_a_failure_mapping_that_fails_is_an_error(conversation: Compile) -> None:
-    made = conversation("  - {step: a, each: n, call: GET /a}", head="failure: {status: abs(message)}")
+    steps = "  - {step: a, each: n, about: {id: {$const: A}}, call: GET /a}"
+    made = conversation(steps, head="failure: {status: abs(id)}")
     with pytest.raises(EvaluationError, match="takes a number, not text"):
         held(made, {"n": [1, 2]})
 
