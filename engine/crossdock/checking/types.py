@@ -153,18 +153,28 @@ TRUTH: Final = ScalarType(BOOLEAN)
 class ListType:
     """A list that an expression makes. ``parts`` are the types of its elements in order, if known.
 
-    It has at least ``least`` elements.
+    It has at least ``least`` elements. ``element`` follows from ``parts``. Compared and hashed are the parts alone, and the hash is kept:
+    a list of lists would be hashed twice as often with each level.
     """
 
-    element: Type
+    element: Type = field(compare=False)
     optional: bool = False
     name: str = "the list made here"
     kinds: Kinds = frozenset({"array"})
     known: bool = True
     constants: tuple[JSON, ...] | None = None
     likely: tuple[JSON, ...] | None = None
-    parts: tuple[Type, ...] = ()
+    parts: tuple[Type, ...] = field(default=(), compare=False)
     least: int = 0
+    _elements: tuple[bool, tuple[Type, ...]] = field(init=False, repr=False)
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_elements", (bool(self.parts), self.parts or (self.element,)))
+        object.__setattr__(self, "_hash", hash((self.optional, self.kinds, self._elements)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def member(self, name: str) -> Type | None:  # noqa: ARG002
         return None
