@@ -17,6 +17,7 @@ from crossdock.checking.types import UnionType, union
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError, InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
@@ -86,6 +87,7 @@ def _fits(action: Action, request: JSON) -> bool:
         return False
 
 
+@bounded()
 def parse_actions(source: Source) -> Actions:
     """The actions from their file. Raises CompileError with everything that is wrong."""
     node = parse_yaml(source)

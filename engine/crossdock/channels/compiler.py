@@ -21,6 +21,7 @@ from crossdock.channels.steps import (
 from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
+from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
 from crossdock.language.linker import Resolution, Surroundings
@@ -28,6 +29,7 @@ from crossdock.language.links import Change, Links, changed_with_links
 from crossdock.schema.store import Schema
 
 
+@bounded()
 def compile_conversation(
     name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
 ) -> Conversation:

@@ -23,6 +23,7 @@ from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, s
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
+from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
@@ -185,6 +186,7 @@ def _typed(setting: Setting, text: str) -> JSON:
     return value
 
 
+@bounded()
 def parse_channel(source: Source) -> Channel:
     """A channel from its file. Raises CompileError with everything that is wrong."""
     node = parse_yaml(source)

@@ -26,7 +26,7 @@ from crossdock.checking.facts import any_shown, shown_by
 from crossdock.checking.given_types import constant_type, tuple_type
 from crossdock.checking.infer_calls import CallTypes
 from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
-from crossdock.checking.sink import SILENT, DirectReads, Finding, Recording, Sink
+from crossdock.checking.sink import DirectReads, Finding, Recording, Sink
 from crossdock.checking.type_kinds import NUMBER, in_words
 from crossdock.checking.type_parts import element_at, least_of, origins_of, schema_types_in, spliced
 from crossdock.checking.type_scope import BoundValue, TypeScope
@@ -224,14 +224,8 @@ class Inference:
         match node:
             case Or():
                 return self.either_or(node, context)
-            case And(first, second):
-                left = self.decides(first, context)
-                self.reachable(left, first)
-                inner, there = self.where(first, context)
-                right = inner.infer(second, there)
-                # The result is the left side where that is false, which of all its kinds only these can be.
-                falsy = left.restricted(left.kinds & _FALSY)
-                return union([falsy, right]) if falsy.kinds or left.optional else right
+            case And():
+                return self.with_truth(node, context)[0]
             case Not(operand):
                 self.with_default(operand, context)
                 return TRUTH
@@ -244,22 +238,28 @@ class Inference:
                 return union([inner.infer(then, there), other.infer(otherwise, here)])
 
     def either_or(self, node: Or, context: Type) -> Type:
-        left = self.with_default(node.left, context)
+        inner = self if self.defaulted else replace(self, defaulted=True)
+        left, true_left = inner.with_truth(node.left, context)
         if left.known and left.kinds and not left.optional and left.kinds <= _NEVER_FALSY:
             message = "the right side of this `||` is never used: the left side always has a value"
             self.report("unreachable", message, node.right, severity="warning")
             return left
         inner, there = self.where(node.left, context, truth=False)
         right = inner.infer(node.right, there)
-        true_left = self.when_true(node.left, left, context)
         return union([true_left, right]) if true_left.kinds else right
 
-    def when_true(self, node: Expr, typ: Type, context: Type) -> Type:
-        """The type of a value when it is true: when `a && b` is true, it is b."""
-        if isinstance(node, And):
-            inner, there = replace(self, sink=SILENT).where(node.left, context)
-            return inner.when_true(node.right, inner.infer(node.right, there), there)
-        return typ.restricted(typ.kinds - {"false"}).with_optional(False)
+    def with_truth(self, node: Expr, context: Type) -> tuple[Type, Type]:
+        """The type of a value, and its type when it is true: when `a && b` is true, it is b."""
+        if not isinstance(node, And):
+            typ = self.infer(node, context)
+            return typ, typ.restricted(typ.kinds - {"false"}).with_optional(False)
+        left = self.decides(node.left, context)
+        self.reachable(left, node.left)
+        inner, there = self.where(node.left, context)
+        right, true_right = inner.with_truth(node.right, there)
+        # The result is the left side where that is false, which of all its kinds only these can be.
+        falsy = left.restricted(left.kinds & _FALSY)
+        return union([falsy, right]) if falsy.kinds or left.optional else right, true_right
 
     def reachable(self, condition: Type, node: Expr) -> None:
         """Report a condition that no payload makes true."""

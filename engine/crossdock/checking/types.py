@@ -153,8 +153,8 @@ TRUTH: Final = ScalarType(BOOLEAN)
 class ListType:
     """A list that an expression makes. ``parts`` are the types of its elements in order, if known.
 
-    It has at least ``least`` elements. ``element`` follows from ``parts``. Compared and hashed are the parts alone, and the hash is kept:
-    a list of lists would be hashed twice as often with each level.
+    It has at least ``least`` elements. ``element`` follows from ``parts``; only the parts are compared and
+    hashed, and the hash is kept: else, each level of a list of lists would double the work.
     """
 
     element: Type = field(compare=False)

@@ -11,8 +11,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Literal
+
+from crossdock.core.similar import exhausted, similar
 
 Severity = Literal["error", "warning"]
 
@@ -110,12 +111,13 @@ def printable(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help sentence naming the known word nearest to ``word``, or None."""
+    if exhausted():
+        return None
     names = sorted(set(known))
-    folded = {name.casefold(): name for name in reversed(names)}
-    if word.casefold() in folded and word not in names:
-        return f"did you mean `{folded[word.casefold()]}`?"
-    near = get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else None
+    folded = word.casefold()
+    same = next((name for name in names if name.casefold() == folded), None) if word not in names else None
+    near = same or similar(word, names)
+    return f"did you mean `{near}`?" if near else None
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -39,10 +39,15 @@ class ScalarNode:
     span: Span
     style: str = ""
     inside: bool = False  # the span begins behind the opening quote
+    _offsets: list[int] | None = field(default=None, init=False, repr=False, compare=False)
 
     def offsets(self) -> list[int]:
         """For each character of a text value its offset in the source, and one more for the end."""
-        return _align(str(self.value), self.span, self.style, self.inside)
+        found = self._offsets
+        if found is None:  # computed on first use: a long text can have many findings
+            found = _align(str(self.value), self.span, self.style, self.inside)
+            object.__setattr__(self, "_offsets", found)
+        return found
 
     def behind(self, start: int) -> ScalarNode:
         """The rest of a text value as a scalar of its own."""
@@ -104,6 +109,7 @@ class _Open:
     is_map: bool
     items: list[Node] = field(default_factory=list)
     entries: list[tuple[ScalarNode, Node]] = field(default_factory=list)
+    keys: dict[str, ScalarNode] = field(default_factory=dict)  # each key where it occurs first
     key: ScalarNode | None = None
 
 
@@ -224,8 +230,8 @@ class _Composition:
         if node.value == "<<" and not node.style:
             help = "write the keys out, or use a fragment"
             raise _refusal("yaml-merge", "merge keys are not allowed", self.source, node.span.start, help)
-        earlier = next((key for key, _ in top.entries if key.value == node.value), None)
-        if earlier is not None:
+        earlier = top.keys.setdefault(str(node.value), node)
+        if earlier is not node:
             message = f"the key `{node.value}` occurs twice here"
             note = f"the first is on line {earlier.span.line}"
             self.problems.append(Diagnostic("duplicate-key", message, node.span, notes=(note,)))

@@ -13,6 +13,7 @@ from crossdock.checking.read_set import read_paths
 from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
+from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.execution.runner import Mapping
 from crossdock.language.linker import Resolution, Surroundings
@@ -21,6 +22,7 @@ from crossdock.language.syntax import LinkedMapping
 from crossdock.language.use_cost import multiplied
 
 
+@bounded()
 def compile_mapping(
     name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
 ) -> Mapping:

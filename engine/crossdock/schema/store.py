@@ -20,6 +20,7 @@ from crossdock.core.diagnostics import Diagnostic, did_you_mean, shorten
 from crossdock.core.errors import InputError, ProjectError
 from crossdock.core.json_reader import decode, locate
 from crossdock.core.json_types import JSON
+from crossdock.core.similar import bounded
 from crossdock.schema.dialect import Node, Problem, Reading
 from crossdock.schema.node import resolved
 from crossdock.schema.reference_cycles import endless, multiplying
@@ -222,6 +223,7 @@ class SchemaStore:
                     todo.append(files[other])
         return list(files.values())
 
+    @bounded()
     def _close(self, name: str) -> None:
         """Makes sure that every reference from a file leads to a schema, and that none runs in a circle."""
         findings: list[Diagnostic] = []
