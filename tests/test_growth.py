@@ -175,3 +175,45 @@ def test_a_text_that_a_template_makes_has_a_bound(compiled: Compile, way: str) -
         run({"a": "x" * 131_073})
     (finding,) = caught.value.diagnostics
     assert finding.message == "the text has more than 262144 characters"
+
+
+def fragments_in_a_chain(number: int, levels: int) -> str:
+    inner = [f"{{$use: f{n + 1}}}" for n in range(number - 1)] + ["number"]
+    chain = "".join(f"  f{n}: {'{a: ' * levels}{cell}{'}' * levels}\n" for n, cell in enumerate(inner))
+    return f"map:\n  a: {{$use: f0}}\nfragments:\n{chain}"
+
+
+def test_fragments_in_a_chain_nest_too_deep(refused: Refuse) -> None:
+    message = refused(fragments_in_a_chain(17, 28))
+
+    assert message.startswith(
+        "error[file-too-large]: the fragment `f0` nests deeper than 100 levels, with what it uses\n"
+        "  --> mappings/shop/order.yaml:4:3\n"
+    )
+    assert message.count("error[") == 1
+
+
+def test_a_mapping_nests_too_deep_with_what_it_uses(project: MakeProject) -> None:
+    levels = {"a": "map: " + "{a: " * 30 + "number" + "}" * 30}
+    for name, used in ("ba", "cb", "dc"):
+        levels[name] = f"map: {'{a: ' * 30}{{$use: ./{used}}}{'}' * 30}"
+    made = project({f"mappings/shop/{name}.yaml": text for name, text in levels.items()})
+
+    assert made.mapping("shop/c")
+    with pytest.raises(CompileError) as caught:
+        made.mapping("shop/d")
+    [diagnostic] = caught.value.diagnostics
+    assert (diagnostic.id, diagnostic.message) == (
+        "file-too-large",
+        "with `./c` the mapping nests deeper than 100 levels",
+    )
+    assert diagnostic.span is not None
+
+
+def test_a_chain_just_within_the_bound_is_converted(compiled: Compile) -> None:
+    mapping = compiled(fragments_in_a_chain(11, 9))
+
+    result = mapping.run({"number": 7}).value
+    for _ in range(1 + 11 * 9):
+        result = result["a"]
+    assert result == 7

@@ -17,7 +17,7 @@ from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, FunctionCall, source_order
 from crossdock.language.links import Links
 from crossdock.language.syntax import LinkedMapping
-from crossdock.language.use_cost import circles, multitude
+from crossdock.language.use_cost import circles, multitude, too_deep
 from crossdock.schema.store import Schema
 
 
@@ -145,9 +145,9 @@ class Resolution:
         return None
 
     def fragment_circles(self) -> list[Diagnostic]:
-        """Fragments that use themselves, directly or through others, or that expand to too many uses."""
+        """Fragments that use themselves, directly or through others, or that expand to too much."""
         many = multitude(self.file.fragments)
-        return [many] if many else circles(self.file.fragments)
+        return [many] if many else circles(self.file.fragments) or too_deep(self.file.fragments)
 
     def tables_exist(self) -> None:
         """Report each `lookup` whose first argument is not the literal name of a table of this file."""

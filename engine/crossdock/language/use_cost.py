@@ -7,12 +7,13 @@ Everything here is computed once for each fragment, before a mapping runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.limits import USE_CHAIN, USES
+from crossdock.core.limits import USE_CHAIN, USE_LEVELS, USES
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
 from crossdock.language.expr import Expression
@@ -67,6 +68,41 @@ def circles(fragments: Fragments) -> list[Diagnostic]:
     ]
 
 
+def too_deep(fragments: Fragments) -> list[Diagnostic]:
+    """The first fragment that nests too deep, with what it uses. There must be no circle."""
+    levels: dict[str, int] = {}
+
+    def visit(name: str) -> None:
+        cell = fragments[name].cell
+        for use in syntax.uses(cell):
+            if use.name in fragments and use.name not in levels:
+                visit(use.name)
+        levels[name] = _levels(cell, lambda use: levels.get(use.name, 0))
+
+    for name, fragment in fragments.items():
+        if name not in levels:
+            visit(name)
+        if levels[name] > USE_LEVELS:
+            message = f"the fragment `{name}` nests deeper than {USE_LEVELS} levels, with what it uses"
+            return [Diagnostic("file-too-large", message, fragment.span)]
+    return []
+
+
+def _levels(cell: syntax.Cell | syntax.Each, of_use: Callable[[syntax.Use], int]) -> int:
+    """How deep a cell nests."""
+    match cell:
+        case syntax.Use():
+            beside = (1 + _levels(item.cell, of_use) for item in cell.beside)
+            return max(of_use(cell), *beside, 0)
+        case syntax.Object(fields):
+            return 1 + max((_levels(item.cell, of_use) for item in fields), default=0)
+        case syntax.List(items):
+            return 1 + max((_levels(item, of_use) for item in items), default=0)
+        case syntax.Each(_, inner) | syntax.With(_, inner) | syntax.If(_, inner):
+            return 1 + _levels(inner, of_use)
+    return 0
+
+
 @dataclass(slots=True)
 class _Circles:
     """One walk over all fragments, each met once: those that reach each other are a circle (Tarjan)."""
@@ -107,6 +143,7 @@ class _Crowd:
     """How many uses of other mappings a mapping stands for, and the longest chain of them; each met once."""
 
     known: dict[int, tuple[int, int]] = field(default_factory=dict)
+    levels: dict[int, int] = field(default_factory=dict)
 
     def of(self, mapping: LinkedMapping) -> Diagnostic | None:
         """The use with which a mapping stands for too many uses."""
@@ -118,7 +155,16 @@ class _Crowd:
                 many = f"{USES} uses of others" if chain <= USE_CHAIN else f"{USE_CHAIN} others in a chain"
                 message = f"with `{use.name}` the mapping stands for more than {many}"
                 return Diagnostic("file-too-large", message, use.name_span)
-        return None
+        if _levels(mapping.cell, self.below) <= USE_LEVELS:
+            return None
+        deepest = max(syntax.uses(mapping.cell), key=self.below)
+        message = f"with `{deepest.name}` the mapping nests deeper than {USE_LEVELS} levels"
+        return Diagnostic("file-too-large", message, deepest.name_span)
+
+    def below(self, use: syntax.Use) -> int:
+        """How deep what is used nests; it has been met."""
+        definition = use.linked
+        return self.levels[id(definition.cell if isinstance(definition, LinkedMapping) else definition)]
 
     def use(self, use: syntax.Use) -> tuple[int, int]:
         definition = use.linked
@@ -132,6 +178,7 @@ class _Crowd:
             found = [self.use(use) for use in syntax.uses(cell)]
             longest = max((chain for _, chain in found), default=0)
             self.known[id(cell)] = sum(uses for uses, _ in found), longest
+            self.levels[id(cell)] = _levels(cell, self.below)
         return self.known[id(cell)]
 
 
