@@ -299,6 +299,50 @@ def test_what_is_ignored_is_not_sent(
     assert [item.notes for item in found] == ([(note,)] if note else [])
 
 
+def test_a_field_without_a_name_can_be_ignored(project: MakeProject) -> None:
+    files = {"schemas/shop/odd.schema.json": json.dumps(ODD_KEYS)}
+    text = 'from: shop/odd\nignored: {\'""\': why, \'"a.b"."c d"\': why}\nmap: {r: a.b}\n'
+    source = accounts_of(project({**files, "mappings/shop/odd.yaml": text}).mapping("shop/odd").linked)[0]
+
+    assert texts(field for field, _ in source.left_out) == ['""', '"a.b"."c d"']
+
+
+# what is unavailable, what the mapping writes, and whether that is a finding
+UNAVAILABLE: list[tuple[str, str, bool]] = [
+    ("person.name", "{person: buyer}", True),
+    ("person.name", "{person: 'buyer || {name: lines[0].sku}'}", True),
+    ("person.name", "{person: {$if: buyer, $value: buyer}}", True),
+    ("person.age", "{person: buyer}", False),
+    ("items[].sku", "{items: lines}", True),
+    ("items[].sku", "{items: 'lines[?sku] || `[]`'}", True),
+    ("items[].sku", "{items: [{$each: lines, $value: '@'}]}", True),
+    ("items[].gift", "{items: lines}", False),
+    ("person.name", "{person: free}", False),
+    ("person.name", "{person: {$with: buyer, $use: ../person}}", False),
+]
+
+
+NAMED = {"type": "object", "properties": {"name": {"type": "string"}}}
+SKUS = {"type": "array", "items": {"type": "object", "properties": {"sku": {"type": "string"}}}}
+SOLD = {"type": "object", "properties": {"buyer": NAMED, "lines": SKUS, "free": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(("path", "text", "found"), UNAVAILABLE)
+def test_what_is_unavailable_is_not_written(path: str, text: str, found: bool, project: MakeProject) -> None:
+    order = f"from: shop/sold\nto: shop/target\nunavailable: {{{json.dumps(path)}: why}}\nmap: {text}\n"
+    files = {
+        "schemas/shop/person.schema.json": json.dumps(TARGET["properties"]["person"]),  # type: ignore[index]
+        "schemas/shop/sold.schema.json": json.dumps(SOLD),
+        "mappings/person.yaml": "to: shop/person\nmap: {age: {$const: 7}}\n",
+        "mappings/shop/order.yaml": order,
+    }
+    problems = project({**FILES, **files}).check(["shop/order"])
+
+    assert [item.message for item in problems if item.id == "unavailable-but-written"] == (
+        [f"`{path}` is listed under `unavailable`, but it is written"] if found else []
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "read"), [pytest.param(text, read, id=name) for name, text, read in READINGS]
 )

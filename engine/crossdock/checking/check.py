@@ -125,7 +125,7 @@ def _checked(mapping: LinkedMapping, *, lenient: bool) -> Checked:
     check = CellCheck(TypeScope(source, settings_type(mapping), tables=mapping.tables, lenient=lenient))
     made_result = check.mapping(mapping)
     check.findings.extend(ignored_findings(mapping, source))
-    check.findings.extend(unavailable_findings(mapping.unavailable, target, made_result))
+    check.findings.extend(unavailable_findings(mapping, target, made_result))
     return Checked(tuple(dict.fromkeys(check.findings)), made_result)
 
 

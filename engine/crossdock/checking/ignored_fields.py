@@ -11,11 +11,12 @@ written, in its place. The check compares these paths with what the mapping read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from crossdock.checking.field_reads import field_reads
 from crossdock.checking.provenance import ANY
+from crossdock.checking.type_parts import schema_types_in
 from crossdock.checking.types import ListType, ObjectType, Type, UnionType
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.paths import EACH, path_text
@@ -57,13 +58,13 @@ def _name(mapping: LinkedMapping, path: tuple[str, ...]) -> str:
     return f"{mapping.source.name}{separator}{inside}"
 
 
-def unavailable_findings(entries: Iterable[Ignored], target: Type, result: Type) -> Iterator[Diagnostic]:
+def unavailable_findings(mapping: LinkedMapping, target: Type, result: Type) -> Iterator[Diagnostic]:
     """The findings of unavailable paths; ``result`` is the type of the mapping's result."""
-    for entry in entries:
+    for entry in mapping.unavailable:
         typ = _at(entry, target)
         if isinstance(typ, Diagnostic):
             yield typ
-        elif typ is not None and _writes(result, entry.path):
+        elif typ is not None and (_writes(result, entry.path) or _passes_on(mapping, result, entry.path)):
             message = f"`{path_text(entry.path)}` is listed under `unavailable`, but it is written"
             yield Diagnostic("unavailable-but-written", message, entry.span, severity="warning")
 
@@ -93,3 +94,25 @@ def _writes(result: Type, path: tuple[str, ...]) -> bool:
         case UnionType(options):
             return any(_writes(option, path) for option in options)
     return not path and bool(result.kinds)
+
+
+def _passes_on(mapping: LinkedMapping, result: Type, path: tuple[str, ...]) -> bool:
+    """Whether a path is a property of an object or a list of the source that the mapping passes on.
+
+    It may also be one of the result of another mapping, which does not say whether it is written.
+    """
+    source = mapping.source
+    if source is None or any(_target_name(used) == source.name for used in mapping.used.values()):
+        return False
+    typ = result
+    for part in path:
+        found = typ.items() if part == EACH else typ.member(part)
+        if not typ.known or found is None:
+            return False
+        typ = found
+    inside = (source.name + ".", source.name + EACH)
+    return any(found.name.startswith(inside) for found in schema_types_in(typ))
+
+
+def _target_name(mapping: LinkedMapping) -> str | None:
+    return None if mapping.target is None else mapping.target.name

@@ -297,7 +297,7 @@ def _ignored_parts(text: str) -> tuple[str, ...] | None:
     except PathError:
         return None
     names = field_of(parts)
-    wrong = names != parts or "" in names or "*" in names[:-1]
+    wrong = names != parts or "*" in names[:-1]
     return None if wrong or not names else names
 
 
