@@ -28,7 +28,15 @@ from crossdock.checking.infer_calls import CallTypes
 from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.sink import DirectReads, Finding, Recording, Sink
 from crossdock.checking.type_kinds import NUMBER, in_words
-from crossdock.checking.type_parts import element_at, least_of, origins_of, schema_types_in, spliced
+from crossdock.checking.type_parts import (
+    element_at,
+    least_of,
+    least_of_slice,
+    origins_of,
+    schema_types_in,
+    spliced,
+    through_list,
+)
 from crossdock.checking.type_scope import BoundValue, TypeScope
 from crossdock.checking.types import (
     ANYTHING,
@@ -146,8 +154,9 @@ class Inference:
             case Index(position):
                 self.elements(node, context)
                 return element_at(context, position)
-            case Slice():
-                return ListType(self.elements(node, context), _may_be_no_list(context))
+            case Slice(start, stop, step):
+                least = least_of_slice(least_of(context), start, stop, step)
+                return ListType(self.elements(node, context), _may_be_no_list(context), least=least)
             case Projection() | FilterProjection() | ValueProjection() | Flatten():
                 return held_type(node, self.projection(node, context), context)
             case Or() | And() | Not() | Comparator() | Conditional():
@@ -170,7 +179,7 @@ class Inference:
         found = context.member(node.name)
         if found is None:
             message = f"`{context.name}` has no property `{node.name}`"
-            help = did_you_mean(node.name, context.property_names()) or _through_list(node.name, context)
+            help = did_you_mean(node.name, context.property_names()) or through_list(node.name, context)
             lenient = self.scope.lenient and bool(schema_types_in(context))
             self.report("unknown-property", message, node, help, "warning" if lenient else "error")
             return ANYTHING
@@ -385,10 +394,3 @@ def _missing(typ: Type) -> bool:
 
 def _may_be_no_list(typ: Type) -> bool:
     return typ.known and (typ.optional or bool(typ.kinds - _ARRAY))
-
-
-def _through_list(name: str, typ: Type) -> str | None:
-    """The help for a property that is looked for in a list, and that its elements have."""
-    if "array" not in typ.kinds or not typ.known or typ.items().member(name) is None:
-        return None
-    return f"`{typ.name}` is a list: `[].{name}` reads it from each element"

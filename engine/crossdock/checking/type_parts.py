@@ -41,6 +41,14 @@ def least_of(typ: Type) -> int:
     return 0
 
 
+def least_of_slice(least: int, start: int | None, stop: int | None, step: int | None) -> int:
+    """How many elements a slice has at least, if the list has at least ``least``."""
+    # A longer list gives more elements only where both ends count from the start, and forwards.
+    if (start or 0) < 0 or (stop or 0) < 0 or (step is not None and step < 1):
+        return 0
+    return len(range(least)[start:stop:step])
+
+
 def schema_types_in(typ: Type) -> list[SchemaType]:
     """The parts of schemas that a value may be."""
     match typ:
@@ -127,3 +135,10 @@ def validated(typ: Type, target: Type) -> Type:
 def _validated_part(typ: Type, target: Type | None, *, required: bool) -> Type:
     found = typ if target is None else validated(typ, target)
     return found.with_optional(typ.optional and not required)
+
+
+def through_list(name: str, typ: Type) -> str | None:
+    """The help for a property that is looked for in a list, and that its elements have."""
+    if "array" not in typ.kinds or not typ.known or typ.items().member(name) is None:
+        return None
+    return f"`{typ.name}` is a list: `[].{name}` reads it from each element"
