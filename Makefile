@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench demo test mutate fuzz agreement setup snapshots lint wheel clean
+.PHONY: bench demo test misspellings mutate fuzz agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -17,6 +17,9 @@ test: $(VENV)/.ready lint  ## set up, and run every check
 
 mutate: $(VENV)/.ready  ## try every mutant of the order mappings
 	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py
+
+misspellings: $(VENV)/.ready  ## misspell 400 property names, one at a time: the check must find each
+	MISSPELLINGS=all $(BIN)/python -m pytest tests/test_misspellings.py
 
 fuzz: $(VENV)/.ready  ## hostile input, SECONDS of it for each target
 	cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)

@@ -41,6 +41,13 @@ An **error** is wrong for every payload, and the mapping does not compile. A **w
 payloads; you can [allow it on its line](language.md#findings-that-you-accept), with a reason. With
 `crossdock check --lenient`, an `unknown-property` of a schema is only a warning: use it for schemas that do
 not document everything. An unknown setting, or the answer of an unknown step, is still an error.
+
+A mapping is checked in every place that uses it, with the types of that place; a finding names the use.
+What no schema documents cannot be checked. Of 400 property names misspelt one at a time, at random in
+all expressions below `mappings/`, the check finds 394 in the file that has them. The other 6 are in
+parts that the schemas leave open: the bodies of errors, which failure mappings and `tolerate` read, and
+the orders of a page in order_fetch, each of which is validated only when it is converted. `make
+misspellings` repeats this.
 """
 
 
