@@ -92,10 +92,10 @@ def project(tmp_path: Path) -> MakeProject:
 def compiled(project: MakeProject) -> Compile:
     """Compiles the text of a mapping; other files of its project may be added."""
 
-    def compile(text: str, files: Mapping[str, str] | None = None) -> CompiledMapping:
+    def compile_order(text: str, files: Mapping[str, str] | None = None) -> CompiledMapping:
         return project({**(files or {}), "mappings/shop/order.yaml": text}).mapping("shop/order")
 
-    return compile
+    return compile_order
 
 
 @pytest.fixture

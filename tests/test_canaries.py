@@ -35,7 +35,7 @@ def sensitive(value: JSON, shape: Shape | None, parts: Parts = ()) -> Iterator[P
     match value:
         case dict():
             for name, each in value.items():
-                below = shape if shape.sensitive else shape.property(name)
+                below = shape if shape.sensitive else shape.member(name)
                 yield from sensitive(each, below, (*parts, name))
         case list():
             for place, each in enumerate(value):

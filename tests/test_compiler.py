@@ -792,11 +792,11 @@ def test_the_values_of_a_map_are_what_its_schema_says(project: MakeProject) -> N
     price = '{"type": "object", "additionalProperties": false, "properties": {"amount": {"type": "string"}}}'
     schema = f'{{"type": "object", "properties": {{"prices": {{"additionalProperties": {price}}}}}}}'
     files = {**FILES, "schemas/shop/prices.schema.json": schema}
-    map = "from: shop/prices\nmap: {{a: prices.*.amount, b: 'values(prices)[0].amount', c: 'prices.*.{}'}}\n"
+    text = "from: shop/prices\nmap: {{a: prices.*.amount, b: 'values(prices)[0].amount', c: 'prices.*.{}'}}\n"
 
-    project({**files, "mappings/shop/order.yaml": map.format("amount")}).mapping("shop/order")
+    project({**files, "mappings/shop/order.yaml": text.format("amount")}).mapping("shop/order")
     with pytest.raises(CompileError) as caught:
-        project({**files, "mappings/shop/order.yaml": map.format("qqq")}).mapping("shop/order")
+        project({**files, "mappings/shop/order.yaml": text.format("qqq")}).mapping("shop/order")
     (item,) = caught.value.diagnostics
     assert (item.id, item.message) == ("unknown-property", "`shop/prices.prices.*` has no property `qqq`")
 

@@ -68,7 +68,7 @@ Compile: TypeAlias = Callable[..., Conversation]
 def conversation(project: MakeProject) -> Compile:
     """Compiles the steps of a conversation of an invented shop; every failure becomes an event as it is."""
 
-    def compile(
+    def compile_steps(
         steps: str,
         *,
         response: str = EVENTS_AND_ANSWERS,
@@ -79,7 +79,7 @@ def conversation(project: MakeProject) -> Compile:
         made = project({**FILES, **(files or {}), "mappings/shop/notify/conversation.yaml": text})
         return made.conversation("shop", "notify")
 
-    return compile
+    return compile_steps
 
 
 def held(made: Conversation, request: JSON, replies: Mapping[str, Reply] | None = None) -> ConversationResult:

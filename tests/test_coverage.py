@@ -353,7 +353,7 @@ def test_what_is_read(text: str, read: list[str], project: MakeProject) -> None:
     source = accounts_of(made.mapping("shop/order").linked)[0]
 
     assert texts(source.done) == read
-    assert len(source.open) == 9 - len(read)
+    assert len(source.unaccounted) == 9 - len(read)
 
 
 WRITINGS: list[tuple[str, str, list[str]]] = [
@@ -377,7 +377,7 @@ def test_what_is_written(text: str, written: list[str], project: MakeProject) ->
     target = accounts_of(made.mapping("shop/order").linked)[1]
 
     assert texts(target.done) == written
-    assert len(target.open) == 6 - len(written)
+    assert len(target.unaccounted) == 6 - len(written)
 
 
 MAPPING = """\
@@ -596,7 +596,9 @@ def test_nothing_is_unaccounted_for_in_our_mappings(name: str) -> None:
         pytest.skip("what is wrong with it is told elsewhere")
 
     assert {
-        account.side: texts(account.open) for account in accounts_of(mapping.linked) if account.open
+        account.side: texts(account.unaccounted)
+        for account in accounts_of(mapping.linked)
+        if account.unaccounted
     } == {}
 
 

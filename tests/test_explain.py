@@ -556,7 +556,7 @@ def is_sensitive(schema: Schema, place: tuple[str | int, ...]) -> bool:
     for part in place:
         if shape is None or shape.sensitive:
             break
-        shape = shape.items() if isinstance(part, int) else shape.property(part)
+        shape = shape.items() if isinstance(part, int) else shape.member(part)
     return shape is not None and shape.sensitive
 
 

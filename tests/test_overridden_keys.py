@@ -110,4 +110,4 @@ def test_what_only_an_overridden_cell_reads_is_not_accounted_for(compiled: Compi
     text = f"{HEAD}fragments:\n  leg: {{length: code, town: town}}\n{USE}"
     read, _ = accounts_of(compiled(text, SCHEMAS).linked)
 
-    assert [text_of(path) for path in read.open] == ["stop.code"]
+    assert [text_of(path) for path in read.unaccounted] == ["stop.code"]

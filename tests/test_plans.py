@@ -663,7 +663,7 @@ class Shop(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = answer
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass
 
 

@@ -286,7 +286,7 @@ def test_references_by_file_and_by_id(put: Put) -> None:
     }
     schema = put({"kibo/parts": definitions, "kibo/order": order}).get("kibo/order")
     for name in schema.shape().property_names():
-        place = schema.shape().property(name)
+        place = schema.shape().member(name)
         assert place is not None and place.types == {"integer"}, name
         assert [each.parts for each in validate({name: "x"}, schema)] == [(name,)]
         assert validate({name: 1}, schema) == []
@@ -424,7 +424,7 @@ def test_a_tree_of_itself_is_no_circle(put: Put) -> None:
     shape: Shape | None = schema.shape()
     for _ in range(100):
         assert shape is not None
-        shape = shape.property("next")
+        shape = shape.member("next")
     assert shape is not None and shape.types == {"object"}
 
 
@@ -494,14 +494,14 @@ def test_properties_through_unions_and_merges(shape: Callable[[JSON], Shape]) ->
     assert order.property_names() == {"id", "bill", "ship"}
     assert order.required() == {"id", "ship"}
     assert not order.is_open
-    assert order.property("nothing") is None
-    id, bill = order.property("id"), order.property("bill")
+    assert order.member("nothing") is None
+    id, bill = order.member("id"), order.member("bill")
     assert id is not None and id.types == {"string"}
     assert bill is not None and bill.types == {"object", "null"}
     assert (bill.required(), bill.property_names(), bill.is_open) == ({"name"}, {"name"}, False)
-    name = bill.property("name")
-    assert name is not None and name.types == {"string"} and name.property("x") is None and not name.is_open
-    assert order.property("bill") is bill
+    name = bill.member("name")
+    assert name is not None and name.types == {"string"} and name.member("x") is None and not name.is_open
+    assert order.member("bill") is bill
 
 
 def test_properties_that_differ_by_alternative(shape: Callable[[JSON], Shape]) -> None:
@@ -514,7 +514,7 @@ def test_properties_that_differ_by_alternative(shape: Callable[[JSON], Shape]) -
         }
     )
     assert either.required() == {"kind"}
-    kind, a = either.property("kind"), either.property("a")
+    kind, a = either.member("kind"), either.member("a")
     assert kind is not None and kind.enum == ("x", "y")
     assert a is not None and a.types == {"string", "integer"}
 
@@ -558,7 +558,7 @@ def test_properties_that_a_condition_or_a_dependency_names(shape: Callable[[JSON
     found: Shape | None = shape(document)
     for name in path.split("."):
         assert found is not None
-        found = found.items() if name == "[]" else found.property(name)
+        found = found.items() if name == "[]" else found.member(name)
     assert found is not None and found.types == types
 
 
@@ -575,7 +575,7 @@ def test_what_holds_only_in_some_alternatives_says_nothing_in_the_others(
     shape: Callable[[JSON], Shape], document: dict[str, JSON]
 ) -> None:
     stated: dict[str, JSON] = {"properties": {"a": {"type": ["string", "integer"]}}}
-    found = shape({**document, **stated}).property("a")
+    found = shape({**document, **stated}).member("a")
     assert found is not None and (found.types, found.enum) == ({"string", "integer"}, None)
 
 
@@ -583,18 +583,18 @@ def test_a_mark_in_a_condition_counts(shape: Callable[[JSON], Shape]) -> None:
     marked: JSON = {"properties": {"a": {"x-sensitive": True}}}
     plain: JSON = {"a": {"type": "string"}}
     for document in ({"if": marked}, {"dependentSchemas": {"b": marked}}, {"anyOf": [marked, {}]}):
-        found = shape({"properties": plain, **document}).property("a")
+        found = shape({"properties": plain, **document}).member("a")
         assert found is not None and found.sensitive
 
 
 def test_maps(shape: Callable[[JSON], Shape]) -> None:
     found = shape({"properties": {"id": {"type": "integer"}}, "additionalProperties": {"type": "string"}})
-    id, other = found.property("id"), found.property("other")
+    id, other = found.member("id"), found.member("other")
     assert id is not None and id.types == {"integer"}
     assert other is not None and other.types == {"string"}
     assert (found.property_names(), found.is_open) == ({"id"}, False)
     found = shape({"patternProperties": {"^x_": {"type": "string"}}, "additionalProperties": False})
-    assert found.property("x_1") is not None and found.property("y") is None and not found.is_open
+    assert found.member("x_1") is not None and found.member("y") is None and not found.is_open
 
 
 @pytest.mark.parametrize(
@@ -680,7 +680,7 @@ def test_a_wide_recursive_union_stays_cheap() -> None:
     started = time.perf_counter()
     for _ in range(30):
         assert found is not None
-        found = found.property("next")
+        found = found.member("next")
     assert time.perf_counter() - started < 2
 
 

@@ -99,7 +99,7 @@ def object_of(shape: Shape, choose: Random, often: float, depth: int) -> JSON:
     found: dict[str, JSON] = {}
     for name in sorted(shape.property_names()):
         wanted = name in shape.required() or (depth < 6 and choose.random() < often)
-        inner = shape.property(name) if wanted else None
+        inner = shape.member(name) if wanted else None
         if inner is not None and inner.types != frozenset():
             found[name] = value_of(inner, choose, often, depth + 1)
     return found

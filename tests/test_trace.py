@@ -215,7 +215,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(
-    ("body", "payload", "message", "place", "input", "output"),
+    ("body", "payload", "message", "place", "read", "written"),
     [pytest.param(*row, id=name) for name, *row in FAILURES],
 )
 def test_a_failed_expression_is_blamed(
@@ -223,14 +223,14 @@ def test_a_failed_expression_is_blamed(
     payload: dict[str, object],
     message: str,
     place: str,
-    input: str,
-    output: str,
+    read: str,
+    written: str,
     compiled: Compile,
 ) -> None:
     with pytest.raises(EvaluationError) as caught:
         mapping_of(compiled, body, checked=False)(payload)  # type: ignore[arg-type]
 
-    assert blame(caught.value) == [("evaluation-failed", message, place, input, output)]
+    assert blame(caught.value) == [("evaluation-failed", message, place, read, written)]
 
 
 def test_a_failure_inside_a_fragment_has_its_caret_in_the_fragment(compiled: Compile) -> None:
@@ -404,7 +404,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(
-    ("body", "payload", "id", "message", "place", "input", "output"),
+    ("body", "payload", "id", "message", "place", "read", "written"),
     [pytest.param(*row, id=name) for name, *row in BROKEN],
 )
 def test_a_result_that_breaks_its_schema_is_blamed_on_the_cell(
@@ -413,15 +413,15 @@ def test_a_result_that_breaks_its_schema_is_blamed_on_the_cell(
     id: str | None,
     message: str | None,
     place: str,
-    input: str | None,
-    output: str,
+    read: str | None,
+    written: str,
     compiled: Compile,
 ) -> None:
     with pytest.raises(OutputError) as caught:
         mapping_of(compiled, body)(payload)  # type: ignore[arg-type]
 
     (found,) = blame(caught.value)
-    assert found[2:] == (place, input, output)
+    assert found[2:] == (place, read, written)
     assert id is None or found[0] == id
     assert message is None or found[1] == message
 

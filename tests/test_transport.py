@@ -52,8 +52,8 @@ class FakeDesk(FakeChannel):
     def routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
         return [
             ("POST", "/token", self.token),
-            ("GET", "/open", self.open),
-            ("POST", "/open", self.open),
+            ("GET", "/open", self.open_page),
+            ("POST", "/open", self.open_page),
             ("GET", "/tickets/<name>", self.ticket),
             ("POST", "/tickets", self.new_ticket),
             ("PUT", "/tickets/<name>", self.set_ticket),
@@ -65,7 +65,7 @@ class FakeDesk(FakeChannel):
         given = request.json if request.is_json else request.form
         return self.give_token(given["client_id"], given["client_secret"])
 
-    def open(self, request: Request) -> Any:
+    def open_page(self, request: Request) -> Any:
         response = answer({"query": dict(request.args)})
         response.set_cookie("session", "canary-cookie")
         return response

@@ -371,7 +371,7 @@ def test_what_fits(load: Load, document: JSON, value: JSON) -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "fitting", "broken"),
+    ("name", "fitting", "broken"),
     [
         (
             "date-time",
@@ -392,8 +392,8 @@ def test_what_fits(load: Load, document: JSON, value: JSON) -> None:
         ("country", ["NO"], ["no", "NOR"]),
     ],
 )
-def test_formats(load: Load, format: str, fitting: list[str], broken: list[str]) -> None:
-    schema = load({"format": format})
+def test_formats(load: Load, name: str, fitting: list[str], broken: list[str]) -> None:
+    schema = load({"format": name})
     assert [text for text in fitting if validate(text, schema)] == []
     assert [text for text in broken if not validate(text, schema)] == []
 

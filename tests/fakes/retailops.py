@@ -127,7 +127,7 @@ def take_back(number: int, id: str, amount: float, *items: tuple[dict[str, Any],
         }
         for line, quantity in items
     ]
-    credits = [
+    credited = [
         {
             "credit_item_refnum": f"{id}-{line['lineId']}",
             "channel_item_refnum": line["id"],
@@ -143,7 +143,7 @@ def take_back(number: int, id: str, amount: float, *items: tuple[dict[str, Any],
         "id": id,
         "rma_id": None,
         "items": rows,
-        "credit_items_ref": credits,
+        "credit_items_ref": credited,
         "product_amt": f"{amount:.2f}",
         "subtotal_amt": f"{amount:.2f}",
         "discount_amt": "0.00",

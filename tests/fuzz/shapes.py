@@ -102,7 +102,7 @@ def value_of(shape: Shape, choices: Choices, depth: int = 0) -> object:
     match choices.pick(types or ["null"]):
         case "object":
             names = [name for name in sorted(shape.property_names()) if _wanted(shape, name, choices, depth)]
-            parts = {name: shape.property(name) for name in names}
+            parts = {name: shape.member(name) for name in names}
             return {
                 name: value_of(part, choices, depth + 1) for name, part in parts.items() if part is not None
             }

@@ -244,10 +244,10 @@ ODD: tuple[Any, ...] = (
 )
 
 
-def compiled(text: str, compile: Compile = compile_expression) -> Expression | None:
+def compiled(text: str, compiler: Compile = compile_expression) -> Expression | None:
     """An expression or a template; None when it is refused, with a place in its text."""
     try:
-        return compile(ScalarNode(text, Span(Source("cell", text), 0, len(text))))
+        return compiler(ScalarNode(text, Span(Source("cell", text), 0, len(text))))
     except CompileError as error:
         is_well_said(error)
         assert all(item.span is not None for item in error.diagnostics)
@@ -259,9 +259,9 @@ def scope_of(context: Any) -> Scope:
     return Scope(context, {"a": 1, "b": None}, context, {"a": context}, (context,), TABLES)
 
 
-def _evaluates(compile: Compile, text: str, context: object) -> None:
+def _evaluates(compiler: Compile, text: str, context: object) -> None:
     """Values that are JSON, or failures; the same with a witness as without, and nothing is changed."""
-    found = compiled(text, compile)
+    found = compiled(text, compiler)
     if found is None:
         return
     for given in (context, *ODD):

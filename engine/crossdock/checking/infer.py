@@ -138,7 +138,7 @@ class Inference:
         """The type of what a node yields in a context."""
         match node:
             case Identifier():
-                return self.property(node, context)
+                return self.identifier(node, context)
             case FunctionCall():
                 return held_type(node, self.call(node, context), context)
             case Subexpression() | IndexExpression():
@@ -175,7 +175,7 @@ class Inference:
 
     # Reading
 
-    def property(self, node: Identifier, context: Type) -> Type:
+    def identifier(self, node: Identifier, context: Type) -> Type:
         found = context.member(node.name)
         if found is None:
             message = f"`{context.name}` has no property `{node.name}`"
@@ -306,14 +306,14 @@ class Inference:
     def construction(self, node: MultiselectHash | MultiselectList | Text | Concat, context: Type) -> Type:
         match node:
             case MultiselectHash(pairs):
-                return self.object(pairs, context)
+                return self.made_object(pairs, context)
             case MultiselectList(items):
                 types = [self.infer(item, context) for item in items]
                 return tuple_type(types, optional=_missing(context))
             case Text(parts) | Concat(parts):
                 return self.text(parts, context)
 
-    def object(self, pairs: Iterable[KeyValue], context: Type) -> Type:
+    def made_object(self, pairs: Iterable[KeyValue], context: Type) -> Type:
         """An object made of expressions, which remembers what each of its properties is made of."""
         fields: dict[str, Type] = {}
         origins: dict[str, tuple[str, ...]] = {}

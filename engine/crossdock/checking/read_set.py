@@ -275,7 +275,7 @@ class _CellReads:
     done: set[tuple[object, ...]] = field(default_factory=set)
     checks: list[tuple[syntax.Check, ReadSet]] = field(default_factory=list)
 
-    def all(self) -> None:
+    def collect(self) -> None:
         """The mapping and its checks, which have the result as their context."""
         self.cell(self.mapping.cell, self.root)
         for check in self.mapping.checks:
@@ -321,7 +321,7 @@ class _CellReads:
             return
         self.done.add(use)
         if isinstance(used, LinkedMapping):
-            replace(self, mapping=used, root=context).all()
+            replace(self, mapping=used, root=context).collect()
         else:
             self.cell(used, context)
 

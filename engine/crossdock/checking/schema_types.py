@@ -51,7 +51,7 @@ class SchemaType:
         return self.shape.types is None or "null" in self.shape.types
 
     def member(self, name: str) -> Type | None:
-        shape = self.shape.property(name)
+        shape = self.shape.member(name)
         if shape is None:
             return ANYTHING if self.shape.is_open else None
         sure = name in self.shape.required() and not self.optional and not self.kinds - {"object"}
@@ -66,7 +66,7 @@ class SchemaType:
     def values(self) -> Type:
         if self.shape.is_open:
             return ANYTHING
-        shapes = {name: self.shape.property(name) for name in sorted(self.property_names())}
+        shapes = {name: self.shape.member(name) for name in sorted(self.property_names())}
         shapes["*"] = self.shape.others()
         # A property that is left out is not among the values, so that only null makes one optional.
         parts = ((joined(self.name, name), shape) for name, shape in shapes.items() if shape is not None)

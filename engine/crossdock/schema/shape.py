@@ -5,7 +5,7 @@ a shape answers for all of them together: a property is there when one alternati
 required when all of them require it.
 
     shape = store.get("shop/order").shape()
-    shape.property("items").items().property("quantity").types  # frozenset({"number", "null"})
+    shape.member("items").items().member("quantity").types  # frozenset({"number", "null"})
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Shape:
         """Whether a value here must not be shown."""
         return self._sensitive(self.node)
 
-    def property(self, name: str) -> Shape | None:
+    def member(self, name: str) -> Shape | None:
         """The shape of a property; None when it is not documented here."""
         if name not in self._known:
             self._known[name] = self._shape(self._property(self.node, name))

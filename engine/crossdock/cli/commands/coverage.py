@@ -48,5 +48,5 @@ def command(
     found = coverage(project, compiled, payloads, examples=not static)
     write = {"text": text.write, "json": json.write, "markdown": markdown.write}[form]
     put(write(found), output)
-    if any(item.open or (strict and item.missed) for item in found):
+    if any(item.unaccounted or (strict and item.missed) for item in found):
         context.exit(1)

@@ -45,7 +45,7 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
     msgspec = optional_deps.msgspec()
     if msgspec is None or wanted.whole:
         return _whole
-    decode, refusal = msgspec.json.Decoder(wanted.type()).decode, msgspec.MsgspecError
+    decode, refusal = msgspec.json.Decoder(wanted.msgspec_type()).decode, msgspec.MsgspecError
 
     def read(data: bytes) -> JSON | Missing:
         if len(data) > PAYLOAD_BYTES:
@@ -87,13 +87,15 @@ class _Selection:
         else:
             self.members.setdefault(path[0], _Selection()).add(path[1:])
 
-    def type(self) -> Any:
+    def msgspec_type(self) -> Any:
         """The msgspec type for the parts to read; a number, text or null in their place is kept unchanged."""
         if self.whole:
             return Any
         kinds = list(SCALARS.values())
         if self.members:
-            kinds.append(object_type("Object", {name: each.type() for name, each in self.members.items()}))
+            kinds.append(
+                object_type("Object", {name: each.msgspec_type() for name, each in self.members.items()})
+            )
         if self.items is not None:
-            kinds.append(list_of(self.items.type()))
+            kinds.append(list_of(self.items.msgspec_type()))
         return reduce(or_, kinds)

@@ -1,9 +1,9 @@
 """Which fields of both schemas a mapping accounts for, and which it does not.
 
-    account.side        "source" or "target"
-    account.done        the fields that are read, or written
-    account.left_out    those that are ignored, or unavailable, each with the reason
-    account.open        those that are neither
+    account.side         "source" or "target"
+    account.done         the fields that are read, or written
+    account.left_out     those that are ignored, or unavailable, each with the reason
+    account.unaccounted  those that are neither
 
 A field is read when an expression reads it, for a value or to decide on one, or when an object or a list
 around it is copied as a whole. It is written when a cell writes it, or an object or list that contains it.
@@ -36,11 +36,11 @@ class Account:
     schema: str
     done: tuple[Parts, ...]
     left_out: tuple[tuple[Parts, Ignored], ...]
-    open: tuple[Parts, ...]
+    unaccounted: tuple[Parts, ...]
 
     @property
     def total(self) -> int:
-        return len(self.done) + len(self.left_out) + len(self.open)
+        return len(self.done) + len(self.left_out) + len(self.unaccounted)
 
 
 def accounts_of(mapping: LinkedMapping) -> list[Account]:

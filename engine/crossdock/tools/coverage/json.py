@@ -24,7 +24,7 @@ def _plain(item: Coverage) -> JSON:
             "fields": account.total,
             done: [text_of(leaf) for leaf in account.done],
             left_out: {text_of(leaf): entry.reason for leaf, entry in account.left_out},
-            "unaccounted": [text_of(leaf) for leaf in account.open],
+            "unaccounted": [text_of(leaf) for leaf in account.unaccounted],
         }
     if item.firing is not None:
         plain["examples"] = {

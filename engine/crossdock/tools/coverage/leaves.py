@@ -33,7 +33,7 @@ def _leaves(shape: Shape, path: Parts, around: frozenset[str]) -> Iterator[Parts
         return
     around |= references
     for name in names:
-        inner = shape.property(name)
+        inner = shape.member(name)
         if inner is not None:
             yield from _leaves(inner, (*path, name), around)
     if listed:

@@ -28,7 +28,7 @@ def _row(item: Coverage) -> list[str]:
 
 
 def _share(account: Account) -> str:
-    return f"{account.total - len(account.open)} of {account.total}"
+    return f"{account.total - len(account.unaccounted)} of {account.total}"
 
 
 def _listed(item: Coverage) -> Iterator[str]:

@@ -28,9 +28,9 @@ class Coverage:
     firing: Firing | None
 
     @property
-    def open(self) -> int:
+    def unaccounted(self) -> int:
         """The number of fields that the mapping does not account for."""
-        return sum(len(account.open) for account in self.accounts)
+        return sum(len(account.unaccounted) for account in self.accounts)
 
     @property
     def missed(self) -> int:
@@ -62,7 +62,7 @@ def subtrees(fields: Sequence[Parts], others: Iterable[Parts]) -> list[tuple[str
 
 def open_parts(account: Account) -> list[tuple[str, int]]:
     others = [*account.done, *(leaf for leaf, _ in account.left_out)]
-    return subtrees(account.open, others)
+    return subtrees(account.unaccounted, others)
 
 
 def by_place(missed: Iterable[Missed]) -> Iterator[tuple[str, str, str]]:
@@ -82,7 +82,7 @@ def account_words(account: Account) -> str:
     done, left_out = VERDICTS[account.side]
     return (
         f"{_count(account.total, 'field')} of {account.schema}: {len(account.done)} {done}, "
-        f"{len(account.left_out)} {left_out}, {len(account.open)} unaccounted"
+        f"{len(account.left_out)} {left_out}, {len(account.unaccounted)} unaccounted"
     )
 
 

@@ -100,7 +100,7 @@ class Drafting:
         required = target.shape.required()
         found = []
         for name in target.shape.property_order():
-            if (shape := target.shape.property(name)) is not None:
+            if (shape := target.shape.member(name)) is not None:
                 place = SchemaField((*target.path, name), shape)
                 found.append(self.node(TargetField(place, around), name in required, context))
         return tuple(found)
@@ -225,7 +225,7 @@ class Drafting:
             return 0.0
         scores = []
         for name in target.shape.property_order():
-            shape = target.shape.property(name)
+            shape = target.shape.member(name)
             if shape is not None and (place := SchemaField((*target.path, name), shape)).is_leaf:
                 wanted = TargetField(place, around)
                 best = max(name_score(wanted, names) - 0.03 * (len(names) - 1) for names in near)

@@ -87,7 +87,7 @@ def _below(
         return
     inner: list[tuple[str, Shape]] = []
     for name in shape.property_order():
-        if (found := shape.property(name)) is not None:
+        if (found := shape.member(name)) is not None:
             inner.append((name, found))
     if shape.types is not None and "array" in shape.types and "object" not in shape.types:
         inner.append((EACH, shape.items()))

@@ -109,8 +109,8 @@ def _transformations(link: Link) -> Iterator[tuple[str, JSON]]:
         yield path, _transformation("INDIRECT", "FILTER" if filtered & {*last} else "CONDITIONAL", "")
 
 
-def _transformation(type: str, subtype: str, description: str) -> JSON:
-    return {"type": type, "subtype": subtype, "description": description, "masking": False}
+def _transformation(kind: str, subtype: str, description: str) -> JSON:
+    return {"type": kind, "subtype": subtype, "description": description, "masking": False}
 
 
 def _description(link: Link) -> str:

@@ -33,7 +33,7 @@ def shape_at(schema: Schema | None, parts: Iterable[Part]) -> Shape | None:
     for part in field_of(parts):
         if shape is None:
             return None
-        shape = shape.items() if part == EACH else shape.property(part)
+        shape = shape.items() if part == EACH else shape.member(part)
     return shape
 
 
@@ -43,7 +43,7 @@ def must_know(schema: Schema, parts: Parts) -> None:
     for position, part in enumerate(field_of(parts)):
         if shape.types is None or shape.is_open:
             return
-        inner = shape.items() if part == EACH else shape.property(part)
+        inner = shape.items() if part == EACH else shape.member(part)
         if inner is None or (part == EACH and "array" not in shape.types):
             help = did_you_mean(part, shape.property_names())
             here = field_text(parts[: position + 1])

@@ -39,7 +39,7 @@ class Part:
     made: bool = False
     _seen: tuple[Seen, ...] | None = None
 
-    def all(self) -> Iterator[Part]:
+    def walk(self) -> Iterator[Part]:
         pending = [self]
         while pending:
             part = pending.pop()
@@ -49,7 +49,7 @@ class Part:
     def seen(self) -> tuple[Seen, ...]:
         """The places that were read in it, each once, and none on the way to another."""
         if self._seen is None:
-            reads = {read.parts: read for part in self.all() for read in part.reads}
+            reads = {read.parts: read for part in self.walk() for read in part.reads}
             passed = {parts[:length] for parts in reads for length in range(len(parts))}
             self._seen = tuple(read for read in reads.values() if read.parts not in passed)
         return self._seen
@@ -131,7 +131,7 @@ class Judge:
     def _hides(self, part: Part) -> bool:
         if self.known.of(part.node).itself or any(self.secret(seen) for seen in part.seen()):
             return True
-        made = any(each.made for each in part.all())
+        made = any(each.made for each in part.walk())
         return made and (self.around or (part is not self.whole and self.hides(self.whole)))
 
     def secret(self, seen: Seen) -> bool:

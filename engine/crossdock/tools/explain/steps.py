@@ -163,7 +163,7 @@ def _read(judge: Judge, part: Part) -> EvaluationStep:
 
 def passed(part: Part) -> str:
     """How many elements the first filter of a part lets through."""
-    for each in part.all():
+    for each in part.walk():
         if isinstance(each.node, FilterProjection):
             asked = [inner for inner in each.parts if inner.node is each.node.condition]
             kept = sum(is_true(inner.value) for inner in asked)

@@ -101,7 +101,7 @@ class Siblings:
         shape: Shape | None = None if place is None else self.schema.shape()
         for part in place or ():
             if shape is not None:
-                shape = shape.items() if isinstance(part, int) else shape.property(part)
+                shape = shape.items() if isinstance(part, int) else shape.member(part)
         return shape
 
 
@@ -125,10 +125,10 @@ class _Fields:
 
 
 def _in_schema(shape: Shape, name: str) -> Iterable[str]:
-    own = shape.property(name)
+    own = shape.member(name)
     kinds = own.types if own is not None else None
     for other in shape.property_names():
-        found = shape.property(other)
+        found = shape.member(other)
         types = found.types if found is not None else None
         if kinds is None or types is None or (kinds & types) - {"null"}:
             yield other
