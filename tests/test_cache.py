@@ -670,7 +670,7 @@ def test_a_schema_beyond_python_is_never_left_out(shop: Shop) -> None:
 def test_the_oldest_entries_are_dropped_and_no_other_file(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code_cache, "_MOST", 3)
+    monkeypatch.setattr(code_cache, "CACHE_ENTRIES", 3)
     shop.kept.mkdir(mode=0o700)
     others = ["letter.txt", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + ".old"]
     for name in others:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from crossdock.core.errors import ProjectError
+from crossdock.core.limits import DOCUMENT_BYTES
 from crossdock.tools.derivation import check, derive, write
-from crossdock.tools.derivation.documents import LARGEST
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent / "schemas"
@@ -263,7 +263,7 @@ def test_a_document_of_100_megabytes_is_refused_unread(tmp_path):
         "more than the limit of 8 MiB\n"
         "  = help: cut out the part that describes the payloads"
     )
-    assert LARGEST == 8 * 1024 * 1024
+    assert DOCUMENT_BYTES == 8 * 1024 * 1024
 
 
 def test_a_document_that_is_absent_is_named(tmp_path, monkeypatch):

@@ -23,6 +23,7 @@ from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, s
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
+from crossdock.core.limits import ANSWER_BYTES, CALL_ATTEMPTS, CALL_SECONDS, CALL_WAIT
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
@@ -117,10 +118,10 @@ class Limits:
     attempts.
     """
 
-    seconds: float = 30
-    answer_bytes: int = 4 * 1024 * 1024
-    attempts: int = 3
-    wait_seconds: float = 60
+    seconds: float = CALL_SECONDS
+    answer_bytes: int = ANSWER_BYTES
+    attempts: int = CALL_ATTEMPTS
+    wait_seconds: float = CALL_WAIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ The object that a failure mapping is given is documented in docs/conversations.m
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.messages import Answer, Call, ChannelError
@@ -15,8 +14,7 @@ from crossdock.channels.steps import ConversationStep
 from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
-
-LONGEST_TEXT: Final = 200  # characters of an answer that is not JSON: an error page can be long
+from crossdock.core.limits import FAILURE_CHARACTERS
 
 
 class StepFailed(Exception):  # noqa: N818 (it never leaves this package)
@@ -68,7 +66,9 @@ def failure_details(
         "method": call.method if call is not None else MISSING,
         "url": call.url(base_url) if call is not None else MISSING,
         "body": answer.body if answer is not None else MISSING,
-        "text": MISSING if answer is None or answer.text is None else shorten(answer.text, LONGEST_TEXT),
+        "text": MISSING
+        if answer is None or answer.text is None
+        else shorten(answer.text, FAILURE_CHARACTERS),
         **frame.about(result),
         "skipped": list(frame.after),
     }

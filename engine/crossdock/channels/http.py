@@ -37,6 +37,7 @@ from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.limits import ANSWER_TEXT_BYTES
 from crossdock.core.version import __version__
 
 # A server that answers 425 (RFC 8470, 5.2) or 429 (RFC 6585, 4) declined to process the call, so any call
@@ -45,7 +46,6 @@ from crossdock.core.version import __version__
 NOT_PROCESSED: Final = frozenset({425, 429})
 RETRIED: Final = NOT_PROCESSED | {408, 500, 502, 503, 504}
 _FIRST_WAIT: Final = 0.2  # seconds
-_LONGEST_TEXT: Final = 2_000  # bytes
 
 _Received: TypeAlias = "tuple[Answer, float | None]"  # an answer, and the seconds of its Retry-After
 _AuthHeaders: TypeAlias = "MappingType[str, str]"
@@ -316,7 +316,7 @@ def _answer(response: httpx.Response, data: bytes) -> Answer:
     try:
         return Answer(response.status_code, decode(data, "answer"))
     except InputError:
-        return Answer(response.status_code, text=data[:_LONGEST_TEXT].decode("utf-8", "replace"))
+        return Answer(response.status_code, text=data[:ANSWER_TEXT_BYTES].decode("utf-8", "replace"))
 
 
 def _retry_after(header: str | None) -> float | None:

@@ -17,11 +17,11 @@ from crossdock.checking.type_parts import may_hold_null
 from crossdock.checking.types import Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.equality import among
+from crossdock.core.limits import COMPARED_DEPTH
 from crossdock.core.paths import joined
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
 _OTHERS_HELP: Final = "write its properties one by one, or allow it on its line with a reason"
-_DEEPEST: Final = 12  # levels; an expression can nest types without end
 _NO_KEYS: Final = frozenset[str]()
 
 
@@ -87,7 +87,7 @@ class _Comparison:
     compared: set[tuple[int, int]] = field(default_factory=set)
 
     def value(self, typ: Type, target: Type, beside: frozenset[str], depth: int = 0) -> Iterator[Mismatch]:
-        if not typ.known or not target.known or depth > _DEEPEST or self.known(typ, target):
+        if not typ.known or not target.known or depth > COMPARED_DEPTH or self.known(typ, target):
             return
         typ = typ.with_optional(False)  # whether it may be missing is checked by what it is written to
         bad = typ.kinds - target.kinds

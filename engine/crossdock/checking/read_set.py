@@ -63,7 +63,7 @@ def read_set(mapping: LinkedMapping) -> ReadSet:
     """What a mapping, its checks and the mappings that it uses read."""
     reads = ReadSet()
     walk = _CellReads(mapping, PAYLOAD, reads)
-    walk.all()
+    walk.collect()
     for _, own in walk.checks:
         reads.add(own)
     return reads
@@ -72,7 +72,7 @@ def read_set(mapping: LinkedMapping) -> ReadSet:
 def reads_of_checks(mapping: LinkedMapping) -> list[tuple[syntax.Check, ReadSet]]:
     """What each check of a mapping, and of the mappings that it uses, reads of the payload."""
     walk = _CellReads(mapping, PAYLOAD, ReadSet())
-    walk.all()
+    walk.collect()
     return walk.checks
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
+from crossdock.core.limits import CACHE_ENTRIES
 from crossdock.core.python_module import Generated, run_of
 from crossdock.core.version import __version__
 from crossdock.execution import runtime
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 _MAGIC: Final = b"crossdock 1\n"
 _DIGEST: Final = 32
-_MOST: Final = 512
 _FORBIDDEN: Final = 0o022  # write permission for the group or others
 _NAME: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.[0-9a-f]{8})?")  # an entry, or one that is being written
 _LEFT: Final = 3600.0  # seconds after which no process still writes it
@@ -177,7 +177,7 @@ def _prune(folder: Path) -> None:
         entries = [name for _, name in found if "." not in name]
         last = found[-1][0] if found else 0.0
         unfinished = [name for written, name in found if "." in name and written < last - _LEFT]
-        for name in [*unfinished, *entries[: max(len(entries) - _MOST, 0)]]:
+        for name in [*unfinished, *entries[: max(len(entries) - CACHE_ENTRIES, 0)]]:
             with suppress(OSError):
                 (folder / name).unlink()
 

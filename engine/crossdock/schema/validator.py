@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
-from crossdock.core.limits import PAYLOAD_DEPTH, PAYLOAD_VALUES
+from crossdock.core.limits import PAYLOAD_DEPTH, PAYLOAD_VALUES, VIOLATIONS
 from crossdock.core.paths import pointer
 from crossdock.schema.keyword_rules import TESTS, as_list, describe_type, wanted
 from crossdock.schema.store import Schema
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Violation", "describe_type", "input_error", "validate"]
 
-MOST = 20
 
 _IDS = {
     "required": "missing-required",
@@ -69,12 +68,12 @@ def validate(value: JSON, schema: Schema) -> list[Violation]:
         return [beyond]
     found: dict[Violation, None] = {}
     try:
-        for error in islice(schema.once(_validator).iter_errors(value), MOST):
+        for error in islice(schema.once(_validator).iter_errors(value), VIOLATIONS):
             found.update(dict.fromkeys(_violations(error)))
     except RecursionError:
         message = "objects and lists nest too deep to be validated against a schema with so many references"
         return [Violation("nesting-too-deep", message)]
-    return sorted(found, key=_order)[:MOST]
+    return sorted(found, key=_order)[:VIOLATIONS]
 
 
 def input_error(violations: Sequence[Violation], payload_name: str) -> InputError:
@@ -222,7 +221,7 @@ def _property_names(walker: Walker, given: JSON, value: JSON, _schema: dict[str,
 def _any_of(walker: Walker, given: JSON, value: JSON, _schema: dict[str, JSON]) -> Found:
     misfits: list[ValidationError] = []
     for index, branch in enumerate(as_list(given)):
-        found = list(islice(walker.descend(value, branch, schema_path=index), MOST))
+        found = list(islice(walker.descend(value, branch, schema_path=index), VIOLATIONS))
         if not found:
             return
         misfits += found
@@ -233,7 +232,7 @@ def _one_of(walker: Walker, given: JSON, value: JSON, _schema: dict[str, JSON]) 
     misfits: list[ValidationError] = []
     fits = 0
     for index, branch in enumerate(as_list(given)):
-        found = list(islice(walker.descend(value, branch, schema_path=index), MOST))
+        found = list(islice(walker.descend(value, branch, schema_path=index), VIOLATIONS))
         misfits += found
         fits += not found
     if fits != 1:

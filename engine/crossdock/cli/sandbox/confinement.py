@@ -18,6 +18,8 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
+from crossdock.core.limits import RUN_FILES, RUN_MEMORY, RUN_OUTPUT, RUN_PROCESSOR, RUN_SECONDS
+
 FORBIDDEN: Final = 97  # the exit code of a process that the hook ended
 
 # Constants of <linux/sched.h> and <linux/prctl.h>, which Python does not name.
@@ -40,11 +42,11 @@ class ProcessLimits:
     the start of the process, ``files`` is a number of open files.
     """
 
-    memory: int = 512 * 1024 * 1024
-    processor: int = 2
-    wall: float = 30.0
-    output: int = 64 * 1024 * 1024
-    files: int = 16
+    memory: int = RUN_MEMORY
+    processor: int = RUN_PROCESSOR
+    wall: float = RUN_SECONDS
+    output: int = RUN_OUTPUT
+    files: int = RUN_FILES
 
 
 def supported() -> bool:

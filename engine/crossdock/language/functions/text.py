@@ -7,12 +7,11 @@ import re
 from typing import Final, NoReturn
 
 from crossdock.core.json_types import JSON, decimal_number
-from crossdock.core.limits import PAYLOAD_DEPTH, STRING_CHARACTERS, STRING_PARTS
+from crossdock.core.limits import PADDED_CHARACTERS, PAYLOAD_DEPTH, STRING_CHARACTERS, STRING_PARTS
 from crossdock.language.functions.bounds import bounded, within
 from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
 
 NAMESPACE: Final = "077736dc-5f7d-59a3-a0b0-65702eb075ba"
-_WIDEST: Final = 1_000
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # noqa: RUF001 - the typographic apostrophe
 
 
@@ -56,8 +55,8 @@ def truncate(text: str, length: int) -> str:
 def pad_left(text: str, length: int, fill: str) -> str:
     if len(fill) != 1:
         raise FunctionError("takes one character as its third argument")
-    if not 0 <= length <= _WIDEST:
-        raise FunctionError(f"takes a length of 0 to {_WIDEST}")
+    if not 0 <= length <= PADDED_CHARACTERS:
+        raise FunctionError(f"takes a length of 0 to {PADDED_CHARACTERS}")
     return text.rjust(int(length), fill)
 
 

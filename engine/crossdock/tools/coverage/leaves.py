@@ -9,14 +9,13 @@ field; a recursive schema is followed once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from crossdock.core.limits import COVERED_DEPTH
 from crossdock.core.paths import EACH, field_of, parse_path, path_text
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
 
 Parts = tuple[str, ...]
-_DEEPEST: Final = 16
 
 
 def leaves_of(schema: Schema) -> list[Parts]:
@@ -28,7 +27,7 @@ def _leaves(shape: Shape, path: Parts, around: frozenset[str]) -> Iterator[Parts
     references = shape.references()
     names = shape.property_names()
     listed = shape.types is not None and "array" in shape.types
-    if references & around or len(path) > _DEEPEST or not (names or listed):
+    if references & around or len(path) > COVERED_DEPTH or not (names or listed):
         yield field(path)
         return
     around |= references

@@ -16,10 +16,8 @@ from urllib.parse import unquote_plus
 
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.core.errors import ProjectError
+from crossdock.core.limits import DOCUMENT_BYTES, DOCUMENT_VALUES
 from crossdock.tools.derivation.located import Located, MalformedError, read
-
-LARGEST = 8 * 1024 * 1024
-MOST_BLOCKS = 1000
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -67,8 +65,8 @@ def load(path: Path, kind: str = "document") -> Source:
     if not path.is_file():
         place = "the documents' directory" if kind == "document" else f"`{path.parent.name}`"
         raise _refused(f"{kind}-missing", f"{named} is not in {place}")
-    if (size := path.stat().st_size) > LARGEST:
-        sizes = f"{size / 1024 / 1024:.0f} MiB, more than the limit of {LARGEST // 1024 // 1024} MiB"
+    if (size := path.stat().st_size) > DOCUMENT_BYTES:
+        sizes = f"{size / 1024 / 1024:.0f} MiB, more than the limit of {DOCUMENT_BYTES // 1024 // 1024} MiB"
         help_ = "cut out the part that describes the payloads"
         raise _refused(f"{kind}-too-large", f"{named} has {sizes}", help_)
     try:
@@ -112,8 +110,8 @@ def blocks(part: Section) -> list[Block]:
             offset = max(error.offset, start + 1)
         else:
             found += [Block(start, value)] if value.value else []
-        if len(found) > MOST_BLOCKS:
-            message = f"the document `{part.source.name}` holds more than {MOST_BLOCKS} JSON values"
+        if len(found) > DOCUMENT_VALUES:
+            message = f"the document `{part.source.name}` holds more than {DOCUMENT_VALUES} JSON values"
             raise _refused("json-too-many", message, "cut out the part that describes the payloads")
     return found
 

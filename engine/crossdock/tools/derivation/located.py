@@ -11,11 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import Union
 
+from crossdock.core.limits import DOCUMENT_DEPTH
+
 _SPACE = re.compile(r"[ \t\r\n\ufeff\xa0]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
-_DEEPEST = 64
 
 Value = Union[None, bool, int, float, str, list["Located"], dict[str, "Located"]]  # noqa: UP007
 
@@ -41,8 +42,8 @@ class MalformedError(Exception):
 def read(text: str, start: int, depth: int = 0) -> tuple[Located, int]:
     """The JSON value that begins at ``start``, and the offset of its end."""
     start = _skip(text, start)
-    if depth > _DEEPEST:
-        raise MalformedError(start, f"nested deeper than {_DEEPEST} levels")
+    if depth > DOCUMENT_DEPTH:
+        raise MalformedError(start, f"nested deeper than {DOCUMENT_DEPTH} levels")
     match text[start : start + 1]:
         case "":
             raise MalformedError(start, "the text ends here", cut=True)

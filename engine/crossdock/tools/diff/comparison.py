@@ -18,6 +18,7 @@ from typing import Final, Literal
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.json_types import JSON, Missing
+from crossdock.core.limits import DIFF_PAYLOADS
 from crossdock.core.paths import field_text, pointer, pointer_parts
 from crossdock.project.examples import Record
 from crossdock.tools.diff.differences import Difference, Kind, differences
@@ -25,7 +26,6 @@ from crossdock.tools.diff.rules import RuleVersions, reasons, rule_of
 from crossdock.tools.diff.runs import Run
 from crossdock.tools.diff.versions import Version
 
-MOST_NAMES: Final = 1000
 _FIGURES: Final = re.compile(r": \S+ against \S+(, a difference of \S+)?$")
 
 
@@ -109,7 +109,7 @@ class _Gathering:
             told |= self.values(record, before, after)
         if told:
             result.changed += 1
-            if len(result.names) < MOST_NAMES:
+            if len(result.names) < DIFF_PAYLOADS:
                 result.names.append(record.name)
 
     # Values

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.kinds import broad_kind_of
+from crossdock.core.limits import DIFF_PAIRS
 from crossdock.execution.trace import Parts
 
 Kind = Literal["added", "removed", "became null", "no longer null", "retyped", "changed"]
 
 # Beyond this, elements are compared place by place: laying them side by side takes n times m steps.
-_MOST_PAIRS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _side_by_side(before: list[JSON], after: list[JSON]) -> Iterator[tuple[int |
 def _paired(before: list[JSON], after: list[JSON]) -> list[tuple[int | None, int | None]]:
     """The pairs that are most alike in all, none crossing another."""
     rows, columns = len(before), len(after)
-    if rows * columns > _MOST_PAIRS or rows == columns == 1:
+    if rows * columns > DIFF_PAIRS or rows == columns == 1:
         return [
             (place if place < rows else None, place if place < columns else None)
             for place in range(max(rows, columns))

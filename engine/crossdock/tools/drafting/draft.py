@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from crossdock.checking.given_types import schema_type
 from crossdock.checking.types import Type
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import DRAFTED_DEPTH
 from crossdock.core.paths import EACH
 from crossdock.schema.store import Schema
 from crossdock.tools.drafting.conversions import Fitting, fit, type_of
@@ -29,7 +30,6 @@ from crossdock.tools.drafting.ranking import (
 from crossdock.tools.drafting.schema_fields import SchemaField, expression_of, places_below
 from crossdock.tools.drafting.words import concepts
 
-_DEEPEST = 6
 _LIKE_ENOUGH = 0.4
 _NAMED, _INSIDE = 0.3, 0.75
 _SAME_NAME = 0.75
@@ -95,7 +95,7 @@ class Drafting:
         return self.fields(SchemaField((), self.target.shape()), (), self.root)
 
     def fields(self, target: SchemaField, around: tuple[str, ...], context: _Context) -> tuple[Node, ...]:
-        if len(target.path) > _DEEPEST:
+        if len(target.path) > DRAFTED_DEPTH:
             return ()
         required = target.shape.required()
         found = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import CANDIDATE_VALUES
 from crossdock.core.paths import EACH
 
 LOOKS: Final[dict[str, re.Pattern[str]]] = {
@@ -31,7 +32,6 @@ SPEAKS_FOR: Final = {
     "a code of three letters": {"currency"},
     "an IP address": {"ip"},
 }
-_MOST_VALUES: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +70,5 @@ def _gather(value: JSON, path: tuple[str, ...], found: dict[tuple[str, ...], lis
             return
         case _:
             values = found.setdefault(path, [])
-            if len(values) < _MOST_VALUES:
+            if len(values) < CANDIDATE_VALUES:
                 values.append(value)

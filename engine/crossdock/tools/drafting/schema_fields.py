@@ -14,13 +14,12 @@ from typing import Final
 
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.types import Type
+from crossdock.core.limits import CANDIDATE_DEPTH, CANDIDATES
 from crossdock.core.paths import EACH, path_text
 from crossdock.schema.dialect import Node
 from crossdock.schema.shape import Shape
 from crossdock.schema.store import Schema
 
-_DEEPEST: Final = 7
-_MOST: Final = 5000
 _NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -75,7 +74,7 @@ def places_below(schema: Schema, shape: Shape) -> list[SchemaField]:
     found: list[SchemaField] = []
     for path, inner in _below(schema, shape, (), (schema.resolve(shape.node),)):
         found.append(SchemaField(path, inner, len(found)))
-        if len(found) == _MOST:
+        if len(found) == CANDIDATES:
             break
     return found
 
@@ -83,7 +82,7 @@ def places_below(schema: Schema, shape: Shape) -> list[SchemaField]:
 def _below(
     schema: Schema, shape: Shape, path: tuple[str, ...], around: tuple[Node, ...]
 ) -> Iterator[tuple[tuple[str, ...], Shape]]:
-    if len(path) >= _DEEPEST:
+    if len(path) >= CANDIDATE_DEPTH:
         return
     inner: list[tuple[str, Shape]] = []
     for name in shape.property_order():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.lineage import Link
 from crossdock.core.errors import InputError
+from crossdock.core.limits import SHEET_EXAMPLES
 from crossdock.execution.errors import EvaluationError
 from crossdock.project.examples import Record, examples_of
 from crossdock.tools.explain.run import Story, run
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 _FIRST: Final = ("full.json", "seed-example.json")
-_MOST_EXAMPLES: Final = 60
 _MOST_VALUES: Final = 4
 _LONGEST: Final = 60
 
@@ -46,7 +46,7 @@ def samples_of(project: Project, mapping: LinkedMapping, links: Iterable[Link]) 
     wanted = {(link.target, link.span.start) for link in links}
     samples = FieldExamples()
     records = sorted(examples_of(project.roots, mapping.name), key=_order)
-    for record in records[:_MOST_EXAMPLES]:
+    for record in records[:SHEET_EXAMPLES]:
         if wanted <= set(samples.found):
             break
         for story in _stories(project, mapping, record):
