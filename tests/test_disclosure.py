@@ -100,6 +100,11 @@ REFUSED = {
         "The total is wrong",
         "the message shows `shop/source.pin`, which is sensitive",
     ),
+    "a figure inside of a variable's scope": (
+        '"let $p = root().pin in equal(total, $p)"',
+        "The total is wrong",
+        "the message shows `shop/source.pin`, which is sensitive",
+    ),
     "the value of a variable": (
         '"equal(let $p = root().pin in add($p, `1`), total)"',
         "The total is wrong",
@@ -124,6 +129,14 @@ TAKEN = {
     "figures": ("equal(total, root().total)", "The total is wrong"),
     "a variable that decides": ('"equal(let $p = root().pin in $p && total, total)"', "The total is wrong"),
     "a variable that nothing reads": ('"equal(let $p = root().pin in total, total)"', "The total is wrong"),
+    "a variable that decides whether two figures count": (
+        '"let $p = root().pin, $t = root().total in $p && equal(total, $t)"',
+        "The total is wrong",
+    ),
+    "figures beside a variable": (
+        '"let $p = root().pin, $t = root().total in equal(total, $t)"',
+        "The total is wrong",
+    ),
     "how long it is": ("id", '"{{ length(language) }}"'),
 }
 

@@ -546,6 +546,14 @@ map: {{a: a, b: b}}
         ("equal(a, b)", "sums", {"a": 19.99, "b": 20}, "sums: 19.99 against 20.00, a difference of -0.01"),
         ("equal(a, b)", "sums", {"a": "20.00", "b": 19.5}, "sums: 20.00 against 19.50, a difference of 0.50"),
         ("equal(a, b)", "sums", {"a": 1}, "sums: 1 against nothing"),
+        ("let $a = a in equal($a, b)", "sums", {"a": 1, "b": 3}, "sums: 1 against 3, a difference of -2"),
+        (
+            "let $a = a in let $b = add($a, b) in equal($a, $b)",
+            "sums",
+            {"a": 1, "b": 3},
+            "sums: 1 against 4, a difference of -3",
+        ),
+        ("let $a = a in $a == b", "sums", {"a": 1, "b": 3}, "sums"),
         ("equal(a, b)", "sums", {"b": 1}, "sums: nothing against 1"),
         ("equal(a, b, `0.01`)", "sums", {"a": 1, "b": 1.01}, None),
         (

@@ -8,7 +8,7 @@ or in a field of the result that is made of it. ``sensitivity`` knows where that
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from crossdock.checking.held import Held, MarkedSource
@@ -26,7 +26,6 @@ from crossdock.language.expr import (
     Constant,
     Expr,
     Expression,
-    FunctionCall,
     Identifier,
     Text,
     children,
@@ -96,10 +95,7 @@ def _shown(check: syntax.Check) -> list[Expression]:
     message = check.message
     if message is not None and not all(isinstance(part, Constant) for part in children(message.node)):
         shown.append(message)
-    node = check.condition.node
-    if isinstance(node, FunctionCall) and node.name == "equal":
-        shown += (replace(check.condition, node=argument) for argument in node.arguments[:2])
-    return shown
+    return [*shown, *check.compared()]
 
 
 def _blamed(node: Expr, known: Sensitivity) -> Iterator[tuple[Expr, MarkedSource]]:

@@ -19,7 +19,7 @@ from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
-from crossdock.language.expr import Expression, FunctionCall
+from crossdock.language.expr import Expression
 from crossdock.language.functions import REGISTRY
 from crossdock.language.syntax import LinkedMapping
 
@@ -229,7 +229,7 @@ class _Cells:
         message = check.text
         if check.message is not None:
             message = str(self.evaluate(check.message, value, path) or check.text)
-        message += self.figures(check.condition, value, path)
+        message += self.figures(check, value, path)
         self.take_reads()
         place = Place(self.run.name, pointer(*self.place_of(self.scope.root)))
         diagnostic = Diagnostic(
@@ -245,11 +245,10 @@ class _Cells:
     def place_of(self, value: JSON) -> Parts:
         return (self.run.origins.place(value) if self.run.origins is not None else None) or ()
 
-    def figures(self, condition: Expression, value: JSON, path: Parts) -> str:
-        node = condition.node
-        if not isinstance(node, FunctionCall) or node.name != "equal":
+    def figures(self, check: syntax.Check, value: JSON, path: Parts) -> str:
+        sides = check.compared()
+        if not sides:
             return ""
-        sides = [replace(condition, node=argument) for argument in node.arguments[:2]]
         left, right = (self.evaluate(side, value, path) for side in sides)
         if left is None or right is None:
             return f": {_figures(left)[0]} against {_figures(right)[0]}"

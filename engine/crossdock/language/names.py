@@ -20,11 +20,14 @@ from crossdock.language.functions.function import ordinal
 
 
 def name_problems(expression: Expression) -> list[Diagnostic]:
-    """Unknown functions and variables, and calls with the wrong arguments."""
+    """Unknown functions and variables, calls with the wrong arguments, and names that a `let` gives twice."""
     nodes = list(source_order(expression.node))  # walked once: most of compiling an expression is walking it
     problems = [*_function_problems(expression, nodes), *_reference_problems(expression, nodes)]
     if any(isinstance(node, Variable) for node in nodes):
         problems += _variable_problems(expression)
+    for node in nodes:
+        if isinstance(node, Let):
+            problems += _repeated_names(expression, node)
     return problems
 
 
@@ -90,6 +93,22 @@ def _arity_problem(function: Function, given: int) -> str | None:
     wanted = f"at least {least}" if most is None else exactly
     plural = "" if wanted in ("1", "at least 1") else "s"
     return f"`{function.name}` takes {wanted} argument{plural}, not {given}"
+
+
+def _repeated_names(expression: Expression, let: Let) -> list[Diagnostic]:
+    """The values of one `let` are evaluated side by side, so a second one of a name has no meaning."""
+    names = [binding.name for binding in let.bindings]
+    help = "give them different names, or write a `let` inside of the other"
+    return [
+        Diagnostic(
+            "duplicate-variable",
+            f"this `let` names `${binding.name}` twice",
+            expression.at(binding),
+            help,
+        )
+        for place, binding in enumerate(let.bindings)
+        if binding.name in names[:place]
+    ]
 
 
 def _variable_problems(expression: Expression) -> list[Diagnostic]:

@@ -20,7 +20,7 @@ from typing import TypeVar, cast
 
 from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
-from crossdock.language.expr import Expression
+from crossdock.language.expr import Expr, Expression, FunctionCall, Let
 from crossdock.schema.store import Schema
 
 T = TypeVar("T")
@@ -134,6 +134,19 @@ class Check:
     text: str
     level: OneOf["warning", "error"]
     span: Span
+
+    def compared(self) -> tuple[Expression, ...]:
+        """The two sides of a condition with `equal`, each with the variables around it; otherwise none."""
+        return tuple(replace(self.condition, node=side) for side in _compared(self.condition.node))
+
+
+def _compared(node: Expr) -> tuple[Expr, ...]:
+    match node:
+        case FunctionCall("equal", arguments):
+            return arguments[:2]
+        case Let(bindings, body):
+            return tuple(Let(bindings, side) for side in _compared(body))
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
