@@ -140,11 +140,11 @@ def test_actions_keep_what_their_file_says() -> None:
         ("a: {call: GET /a, when: data, aliases: [1]}", "[not-a-list]: `aliases` must be a list of names"),
         (
             "a: {call: GET /a, when: data, status: '201'}",
-            "[action-status]: `status` is that of a success: 200 to 299",
+            "[action-status]: `status` must be a success status: 200 to 299",
         ),
         (
             "a: {call: GET /a, when: data, status: 404}",
-            "[action-status]: `status` is that of a success: 200 to 299",
+            "[action-status]: `status` must be a success status: 200 to 299",
         ),
         ("a: {call: GET /a, when: 'data['}", "[expression-syntax]: the expression is not finished"),
         (

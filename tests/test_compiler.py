@@ -878,13 +878,13 @@ CIRCLES = [
     (
         "a mapping that uses itself",
         {"mappings/a.yaml": "map: {x: {$use: ./a}}\n"},
-        "error[use-circle]: `$use` goes in a circle: a → a\n"
+        "error[use-circle]: `$use` forms a circle: a → a\n"
         "  --> mappings/a.yaml:1:17\n  |\n1 | map: {x: {$use: ./a}}\n  |                 ^^^",
     ),
     (
         "two mappings",
         {"mappings/a.yaml": "map: {x: {$use: ./b}}\n", "mappings/b.yaml": "map: {x: {$use: ./a}}\n"},
-        "error[use-circle]: `$use` goes in a circle: a → b → a\n"
+        "error[use-circle]: `$use` forms a circle: a → b → a\n"
         "  --> mappings/b.yaml:1:17\n  |\n1 | map: {x: {$use: ./a}}\n  |                 ^^^",
     ),
     (
@@ -894,7 +894,7 @@ CIRCLES = [
             "mappings/x/b.yaml": "map: {x: {$use: ./c}}\n",
             "mappings/x/c.yaml": "map: {x: {$use: ../a}}\n",
         },
-        "error[use-circle]: `$use` goes in a circle: a → x/b → x/c → a\n"
+        "error[use-circle]: `$use` forms a circle: a → x/b → x/c → a\n"
         "  --> mappings/x/c.yaml:1:17\n  |\n1 | map: {x: {$use: ../a}}\n  |                 ^^^^",
     ),
 ]
@@ -963,7 +963,7 @@ def _fragments(count: int, cell: str) -> str:
 def test_fragments_that_multiply_are_refused(
     count: int, cell: str, name: str, many: str, refused: Refuse
 ) -> None:
-    first = f"error[file-too-large]: the fragment `{name}` stands for more than {many}"
+    first = f"error[file-too-large]: the fragment `{name}` expands to more than {many}"
 
     assert refused(_fragments(count, cell)).splitlines()[0] == first
 
@@ -992,7 +992,7 @@ def test_mappings_that_multiply_are_refused(project: MakeProject) -> None:
     with pytest.raises(CompileError) as caught:
         made.mapping("shop/m10")
     assert str(caught.value) == (
-        "error[file-too-large]: with `./m9` the mapping stands for more than 2000 uses of others\n"
+        "error[file-too-large]: with `./m9` the mapping expands to more than 2000 uses of others\n"
         "  --> mappings/shop/m10.yaml:1:34\n  |\n1 | map: {a: {$use: ./m9}, b: {$use: ./m9}}\n"
         "  |                                  ^^^^"
     )
@@ -1015,7 +1015,7 @@ def test_a_chain_that_is_read_piece_by_piece_has_the_same_bound(project: MakePro
     with pytest.raises(CompileError) as caught:
         made.mapping("shop/m33")
     assert str(caught.value).startswith(
-        "error[file-too-large]: with `./m32` the mapping stands for more than 32 others in a chain\n"
+        "error[file-too-large]: with `./m32` the mapping expands to more than 32 others in a chain\n"
     )
 
 

@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 from crossdock.schema.keyword_rules import TESTS, searcher, wanted
 from crossdock.schema.safe_regex import longest_tried, unsafe
 
-SHARE = "has two repeats that can share a text, with nothing between them that divides it"
+SHARE = "has two repeats that can match the same text, with nothing between them to separate it"
 WAYS = "can match the same text in too many ways"
 NESTED = "repeats a part that is itself repeated or a choice"
 
@@ -41,8 +41,8 @@ REFUSED = {
     r"(a|b)*": NESTED,
     r"(?i)a": "changes how it is read",
     r"(a)\1": "refers back to a group",
-    r"[[a]": "has a sign in a class that wants a backslash before it",
-    r"[a--b]": "has a sign in a class that wants a backslash before it",
+    r"[[a]": "has a character in a class that needs a backslash before it",
+    r"[a--b]": "has a character in a class that needs a backslash before it",
     r"a**": "is not a regular expression of Python",
     "a" * 201: "is longer than 200 characters",
 }

@@ -611,7 +611,7 @@ def test_a_missing_secret_is_named_by_its_variable(crossdock: Run) -> None:
         2,
         "",
         "error[missing-secret]: the environment variable `SHOP_TOKEN` is not set\n"
-        "  = help: it holds the channel's `token`\n",
+        "  = help: set it to the channel's `token`\n",
     )
 
 

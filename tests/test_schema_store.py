@@ -131,13 +131,13 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
         {"nullable": True},
         "unknown-keyword",
         "`nullable` is not a keyword that schemas here may use",
-        "words of your own begin with `x-`",
+        "your own keywords begin with `x-`",
     ),
     "dynamic": (
         {"$dynamicRef": "#x"},
         "unknown-keyword",
         "`$dynamicRef` is not a keyword that schemas here may use",
-        "words of your own begin with `x-`",
+        "your own keywords begin with `x-`",
     ),
     "type": (
         {"type": "text"},
@@ -181,8 +181,8 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
         None,
     ),
     "ref-type": ({"$ref": 1}, "invalid-schema", "`$ref` must be text", None),
-    "root": ([], "invalid-schema", "a schema file holds an object", None),
-    "root-boolean": (True, "invalid-schema", "a schema file holds an object", None),
+    "root": ([], "invalid-schema", "a schema file must contain an object", None),
+    "root-boolean": (True, "invalid-schema", "a schema file must contain an object", None),
     "pattern": (
         {"pattern": "("},
         "unsafe-pattern",

@@ -80,7 +80,7 @@ STEPS = [
     ),
     (
         "- {step: a, call: GET /a, value: id}",
-        "[step-action]: a step does one thing @4:12 <a>\n"
+        "[step-action]: a step must do exactly one thing @4:12 <a>\n"
         "= help: it has one of `call`, `value`, `event`, `steps`",
     ),
     (
@@ -115,42 +115,42 @@ STEPS = [
     ),
     (
         "- {step: a, call: GET /a?b=c}",
-        "[not-a-call]: a path contains neither `?` nor `#` @4:25 </a?b=c>\n"
+        "[not-a-call]: a path must not contain `?` or `#` @4:25 </a?b=c>\n"
         "= help: write what follows the `?` as `query: {key: value}`",
     ),
     (
         "- {step: a, call: 'GET /{{ id }}#b'}",
-        "[not-a-call]: a path contains neither `?` nor `#` @4:26 </{{ id }}#b>\n"
+        "[not-a-call]: a path must not contain `?` or `#` @4:26 </{{ id }}#b>\n"
         "= help: write what follows the `?` as `query: {key: value}`",
     ),
     (
         "- {step: a, call: GET /a/../b}",
-        "[not-a-call]: a path has no segment `.` or `..` @4:25 </a/../b>\n"
+        "[not-a-call]: a path must not have a segment `.` or `..` @4:25 </a/../b>\n"
         "= help: the path begins at the channel's URL",
     ),
     (
         "- {step: a, call: 'GET /{{ id }}/%2E%2e/b'}",
-        "[not-a-call]: a path has no segment `.` or `..` @4:26 </{{ id }}/%2E%2e/b>\n"
+        "[not-a-call]: a path must not have a segment `.` or `..` @4:26 </{{ id }}/%2E%2e/b>\n"
         "= help: the path begins at the channel's URL",
     ),
     (
         "- {step: a, call: 'GET /./{{ id }}'}",
-        "[not-a-call]: a path has no segment `.` or `..` @4:26 </./{{ id }}>\n"
+        "[not-a-call]: a path must not have a segment `.` or `..` @4:26 </./{{ id }}>\n"
         "= help: the path begins at the channel's URL",
     ),
     (
         "- {step: a, call: GET /a b}",
-        "[not-a-call]: a path has only letters, digits and the characters of a URL @4:25 </a b>\n"
+        "[not-a-call]: a path must have only the characters of a URL @4:25 </a b>\n"
         "= help: a value in {{ }} is escaped",
     ),
     (
         "- {step: a, call: 'GET /a\\b'}",
-        "[not-a-call]: a path has only letters, digits and the characters of a URL @4:26 </a\\b>\n"
+        "[not-a-call]: a path must have only the characters of a URL @4:26 </a\\b>\n"
         "= help: a value in {{ }} is escaped",
     ),
     (
         "- {step: a, call: 'GET /größe/{{ id }}'}",
-        "[not-a-call]: a path has only letters, digits and the characters of a URL @4:26 </größe/{{ id }}>\n"
+        "[not-a-call]: a path must have only the characters of a URL @4:26 </größe/{{ id }}>\n"
         "= help: a value in {{ }} is escaped",
     ),
     (

@@ -30,7 +30,7 @@ def evaluate(text: str, payload: object) -> object:
 CALLS = "only the library's functions can be called"
 NAMED = "arguments are given in order, without names"
 ARITHMETIC = "arithmetic is not allowed in a template"
-INDEX = "an index must be a number or text that is written out"
+INDEX = "an index must be a constant: a number or text"
 ATTACKS: list[tuple[str, str, str]] = [
     # attributes and calls of Python objects
     ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "template-not-allowed", CALLS),

@@ -617,7 +617,7 @@ def test_a_missing_secret_is_named_by_its_variable(value: str | None, problem: s
     with pytest.raises(ProjectError) as caught:
         Transport(made, {}, environ=environ)
     assert problem in str(caught.value)
-    assert "it holds the channel's `token`" in str(caught.value)
+    assert "set it to the channel's `token`" in str(caught.value)
     assert "canary" not in str(caught.value)
 
 

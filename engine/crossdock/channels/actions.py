@@ -138,5 +138,5 @@ class _ActionParser(Parser):
     def status(self, node: Node | None) -> int:
         status = plain(node) if node is not None else 200
         if node is not None and not (type(status) is int and 200 <= status < 300):
-            self.problem("action-status", "`status` is that of a success: 200 to 299", node.span)
+            self.problem("action-status", "`status` must be a success status: 200 to 299", node.span)
         return status if isinstance(status, int) else 200

@@ -189,5 +189,5 @@ class Credentials:
             return value
         problem = "contains characters that cannot be sent" if value else "is not set"
         message = f"the environment variable `{secret.env}` {problem}"
-        help = f"it holds the channel's `{key}`"
+        help = f"set it to the channel's `{key}`"
         raise ProjectError([Diagnostic("missing-secret", message, help=help)])

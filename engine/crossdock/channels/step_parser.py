@@ -208,7 +208,7 @@ class _StepParser(Parser):
         given = [key for key in TASKS if node.get(key) is not None]
         if len(given) != 1:
             listed = ", ".join(f"`{key}`" for key in TASKS)
-            message = "a step does one thing" if given else "the step does nothing"
+            message = "a step must do exactly one thing" if given else "the step does nothing"
             self.problem("step-action", message, self.head(node), f"it has one of {listed}")
             return None
         content = node.get(given[0])
@@ -302,9 +302,9 @@ def _path_problem(path: Expression) -> tuple[str, str] | None:
     written = "".join(piece for piece in pieces if piece != "{}")
     if "?" in written or "#" in written:
         help = "write what follows the `?` as `query: {key: value}`"
-        return "a path contains neither `?` nor `#`", help
+        return "a path must not contain `?` or `#`", help
     if not _PATH.fullmatch(written):
-        return "a path has only letters, digits and the characters of a URL", "a value in {{ }} is escaped"
+        return "a path must have only the characters of a URL", "a value in {{ }} is escaped"
     if any(unquote(segment) in (".", "..") for segment in "".join(pieces).split("/")):
-        return "a path has no segment `.` or `..`", "the path begins at the channel's URL"
+        return "a path must not have a segment `.` or `..`", "the path begins at the channel's URL"
     return None

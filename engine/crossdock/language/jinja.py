@@ -248,7 +248,7 @@ class _Translation:
             return Subexpression((base, self._identifier(key.value, "string")))
         if isinstance(key, nodes.Const) and type(key.value) is int:
             return IndexExpression((base, Index(key.value)))
-        return self._refuse(node, "an index must be a number or text that is written out")
+        return self._refuse(node, "an index must be a constant: a number or text")
 
     def _comparison(self, node: jinja.Compare) -> Expr:
         left = self.expression(node.expr)

@@ -31,7 +31,7 @@ def multitude(fragments: Fragments) -> Diagnostic | None:
         uses, chain = _all_uses(fragments, fragment.cell, known, 0)
         if uses > USES or chain > USE_CHAIN:
             many = f"{USES} uses of others" if chain <= USE_CHAIN else f"{USE_CHAIN} others in a chain"
-            message = f"the fragment `{name}` stands for more than {many}"
+            message = f"the fragment `{name}` expands to more than {many}"
             return Diagnostic("file-too-large", message, fragment.span)
     return None
 
@@ -153,7 +153,7 @@ class _Crowd:
             total += uses
             if total > USES or chain > USE_CHAIN:
                 many = f"{USES} uses of others" if chain <= USE_CHAIN else f"{USE_CHAIN} others in a chain"
-                message = f"with `{use.name}` the mapping stands for more than {many}"
+                message = f"with `{use.name}` the mapping expands to more than {many}"
                 return Diagnostic("file-too-large", message, use.name_span)
         if _levels(mapping.cell, self.below) <= USE_LEVELS:
             return None

@@ -250,7 +250,7 @@ class Project:
             raise leads_out(name)
         if resolved in self._compiling:
             circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
-            raise CompileError([Diagnostic("use-circle", f"`$use` goes in a circle: {circle}")])
+            raise CompileError([Diagnostic("use-circle", f"`$use` forms a circle: {circle}")])
         if len(self._compiling) > USE_CHAIN:
             message = f"`$use` leads through more than {USE_CHAIN} mappings"
             raise ProjectError([Diagnostic("file-too-large", message)])

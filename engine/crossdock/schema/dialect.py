@@ -86,7 +86,7 @@ class Reading:
         kind = _KEYWORDS.get(key)
         if kind is None:
             if not key.startswith("x-"):
-                help = did_you_mean(key, _KEYWORDS) or "words of your own begin with `x-`"
+                help = did_you_mean(key, _KEYWORDS) or "your own keywords begin with `x-`"
                 message = f"`{shorten(key)}` is not a keyword that schemas here may use"
                 self.problems.append(Problem("unknown-keyword", message, at, help))
             result[key] = given

@@ -47,7 +47,7 @@ def unsafe(pattern: str) -> str | None:
         with catch_warnings(action="error", category=FutureWarning):
             re.compile(pattern)
     except FutureWarning:
-        return "has a sign in a class that wants a backslash before it"
+        return "has a character in a class that needs a backslash before it"
     except (re.error, OverflowError, RecursionError):
         return "is not a regular expression of Python"
     # What a back reference matches depends on the text, so it has no set of characters.
@@ -273,7 +273,7 @@ def _ways_through(pattern: str) -> tuple[float, bool]:
         ways = [elements[index].ways for index in indexes]
         if ways.count(inf) > 1:
             raise _RefusedError(
-                "has two repeats that can share a text, with nothing between them that divides it"
+                "has two repeats that can match the same text, with nothing between them to separate it"
             )
         # A bounded element multiplies the ways of those it shares with. An element that shares with none
         # matches in one way, unless it is ambiguous by itself.

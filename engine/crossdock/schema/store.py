@@ -191,7 +191,9 @@ class SchemaStore:
             if isinstance(document, dict):
                 file.reading.schema(document)
             else:
-                file.reading.problems.append(Problem("invalid-schema", "a schema file holds an object", ""))
+                file.reading.problems.append(
+                    Problem("invalid-schema", "a schema file must contain an object", "")
+                )
             if file.reading.problems:
                 raise ProjectError(file.refuse(file.reading.problems))
             self._files[name] = file

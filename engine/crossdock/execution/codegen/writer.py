@@ -21,7 +21,7 @@ OBJECT: Final = frozenset({"object"})
 
 
 class TooLarge(Exception):  # noqa: N818 (it never leaves the package)
-    """The mapping stands for more code than is worth having."""
+    """The mapping would need more code than is worth having."""
 
 
 @dataclass(frozen=True, slots=True)
