@@ -85,7 +85,7 @@ CASES: dict[str, tuple[JSON, list[JSON], list[JSON]]] = {
     "pattern and length": ({"maxLength": 2, "pattern": "^a*$"}, ["aa", ""], ["aaa", "b"]),
     "date": ({"format": "date"}, ["2024-02-29", 5], ["2023-02-29", "2024-2-1", "2024-02-29\n"]),
     "date-time": ({"format": "date-time"}, ["2024-05-01T09:30:00Z"], ["2024-05-01", "2024-05-01T09:30:00"]),
-    "unknown format": ({"format": "colour"}, ["red", ""], []),
+    "a format of one's own": ({"x-format": "colour"}, ["red", ""], []),
     "format and length": ({"format": "currency", "minLength": 3}, ["NOK"], ["nok", "NO"]),
     "items counted": ({"minItems": 1, "maxItems": 2}, [[1], [1, 2], "", {}], [[], [1, 2, 3]]),
     "unique": (

@@ -406,11 +406,25 @@ class TestDates:
             "2016-04-08T25:00:00Z",
             "2016-04-08T19:61:00Z",
             "2016-04-08T19:09:60Z",
+            "2016-12-31T22:59:60Z",
+            "2016-12-31T23:59:60+01:00",
             "2016-04-08T19:09:07+24:00",
         ],
     )
     def test_dates_that_do_not_exist(self, text):
         assert refusal("epoch", text) == "`epoch` takes a date-time that exists, and this one does not"
+
+    @pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2016-12-31T15:59:60.5-08:00"])
+    def test_a_leap_second_is_the_second_after_it(self, text):
+        assert call("epoch", text) == call("epoch", "2017-01-01T00:00:00Z")
+        assert call("iso", text) == "2017-01-01T00:00:00Z"
+
+    @pytest.mark.parametrize(
+        "seconds, year", [(253402300800, 10000), (253402300799 + 366 * 86400, 10000), (1460142547000, 48240)]
+    )
+    def test_the_year_of_milliseconds(self, seconds, year):
+        message = f"`iso` takes Unix seconds, and these lie in the year {year}: probably milliseconds"
+        assert refusal("iso", seconds) == message
 
     @UNHURRIED
     @given(st.integers(-62135596800, 253402300799))

@@ -139,6 +139,19 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
         "`$dynamicRef` is not a keyword that schemas here may use",
         "your own keywords begin with `x-`",
     ),
+    "format": (
+        {"format": "date_time"},
+        "invalid-schema",
+        "`date_time` is not a format that is checked here",
+        "did you mean `date-time`?",
+    ),
+    "foreign-format": (
+        {"format": "ipv4"},
+        "invalid-schema",
+        "`ipv4` is not a format that is checked here",
+        "the formats are date-time, date, uri, email, uuid, currency, country; "
+        "note another one as `x-format`",
+    ),
     "type": (
         {"type": "text"},
         "invalid-schema",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crossdock import Project
+from crossdock import EvaluationError, Project
 from crossdock.cli.app import run
 from crossdock.core.equality import among, equal
 from crossdock.core.json_types import JSON, settled
@@ -163,6 +163,33 @@ def test_the_check_knows_true_from_1(
     (tmp_path / "mappings/shop/m.yaml").write_text(f"from: shop/in\nto: shop/out\nmap:\n  t: {expression}\n")
 
     assert run(["-C", str(tmp_path), "check", "--format", "short"]) == (2 if message else 0)
+    assert message in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["floor", "ceil"])
+def test_a_whole_number_that_a_function_gives_has_a_bound(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mappings/shop").mkdir(parents=True)
+    (tmp_path / "mappings/shop/whole.yaml").write_text(f"map: {{r: {name}(n)}}\n")
+    mapping = Project([tmp_path]).mapping("shop/whole")
+
+    assert mapping({"n": 1e20}) == mapping.run({"n": 1e20}).value == {"r": 10**20}
+    for traced in (False, True):
+        with pytest.raises(EvaluationError, match=f"`{name}` gives a number of 1e21 or more in size"):
+            mapping.run({"n": 1e300}, traced=traced)
+
+
+@pytest.mark.parametrize(
+    ("constant", "number"),
+    [("0123", "0123"), ("-007", "-007"), ("00.5", "00.5"), ("[1, 012]", "012"), ("{a: 07}", "07")],
+)
+def test_a_number_with_a_leading_zero_is_refused_in_a_constant(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], constant: str, number: str
+) -> None:
+    (tmp_path / "mappings/shop").mkdir(parents=True)
+    (tmp_path / "mappings/shop/zero.yaml").write_text(f"map: {{r: {{$const: {constant}}}}}\n")
+
+    assert run(["-C", str(tmp_path), "check", "--format", "short"]) == 2
+    message = f"error[yaml-syntax]: `{number}` is neither a number of JSON nor text in quotes"
     assert message in capfd.readouterr().err
 
 

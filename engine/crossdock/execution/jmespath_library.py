@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -11,15 +12,31 @@ import jmespath.functions
 from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS, either
+from crossdock.core.limits import DECIMAL_DIGITS
 from crossdock.language.functions import FunctionError
 
 
 class _Functions(jmespath.functions.Functions):
-    """The functions of the library, with JSON's equality where Python would take true for 1."""
+    """The functions of the library, with the equality of JSON and a bound on whole numbers."""
 
     @jmespath.functions.signature({"types": ["array", "string"]}, {"types": []})
     def _func_contains(self, subject: list[JSON] | str, search: JSON) -> bool:
         return among(search, subject) if isinstance(subject, list) else cast(str, search) in subject
+
+    @jmespath.functions.signature({"types": ["number"]})
+    def _func_floor(self, arg: float) -> int:
+        return _bounded("floor", math.floor(arg))
+
+    @jmespath.functions.signature({"types": ["number"]})
+    def _func_ceil(self, arg: float) -> int:
+        return _bounded("ceil", math.ceil(arg))
+
+
+def _bounded(name: str, value: int) -> int:
+    """A whole number that the other functions take. Raises FunctionError."""
+    if abs(value) >= 10 ** (DECIMAL_DIGITS + 1):
+        raise FunctionError(f"`{name}` gives a number of 1e{DECIMAL_DIGITS + 1} or more in size")
+    return value
 
 
 _BUILTINS: Final = _Functions()

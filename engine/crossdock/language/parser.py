@@ -6,6 +6,7 @@ No name is resolved here. Parsing does not stop at a mistake: a wrong cell is re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final, TypeVar
@@ -45,6 +46,8 @@ CHECK_KEYS: Final = {
     "level": "`warning`, or `error` to refuse the result",
 }
 _T = TypeVar("_T")
+
+_LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]+)?")
 
 
 def parse_mapping(node: Node | None, span: Span) -> tuple[syntax.MappingFile | None, list[Diagnostic]]:
@@ -320,10 +323,15 @@ def table_rows(node: MapNode) -> dict[str, JSON]:
 
 
 def plain(node: Node) -> JSON:
-    """A node as a JSON constant: nothing in it is an expression."""
+    """A node as a JSON constant: nothing in it is an expression. Raises CompileError for 0123."""
     match node:
-        case ScalarNode():
-            return node.value
+        case ScalarNode(value):
+            if not node.style and isinstance(value, str) and _LEADING_ZERO.fullmatch(value):
+                message = f"`{value}` is neither a number of JSON nor text in quotes"
+                raise CompileError(
+                    [Diagnostic("yaml-syntax", message, node.span, f"write '{value}' for text")]
+                )
+            return value
         case ListNode():
             return [plain(item) for item in node.items]
         case MapNode():

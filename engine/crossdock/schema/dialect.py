@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from crossdock.core.diagnostics import did_you_mean, shorten
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import pointer
+from crossdock.schema.keyword_rules import FORMATS
 from crossdock.schema.safe_regex import unsafe
 
 Node = dict[str, JSON]
@@ -103,6 +104,10 @@ class Reading:
                 self._wrong(f"`{key}` must be {expected}", at)
             elif kind == "pattern":
                 self._pattern(given, at)
+            elif key == "format" and given not in FORMATS:
+                known = f"the formats are {', '.join(FORMATS)}; note another one as `x-format`"
+                message = f"`{shorten(str(given))}` is not a format that is checked here"
+                self._wrong(message, at, did_you_mean(str(given), FORMATS) or known)
             result[key] = given
 
     def _schemas(self, kind: str, key: str, given: JSON, at: str) -> JSON:

@@ -178,16 +178,29 @@ TESTS: Final[dict[str, Test]] = {
 # --- formats: JSON Schema leaves them to the reader, and one that is not here says nothing
 
 _DATE_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):([0-5]\d|60)(?:\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _date_time(text: str) -> bool:
-    """RFC 3339: a date, a time and its offset from UTC. A leap second is a second."""
+    """RFC 3339: a date, a time and its offset from UTC. A leap second is the last one of a day in UTC."""
     found = _DATE_TIME.fullmatch(text)
-    return found is not None and _parses(datetime.fromisoformat, f"{found[1]}T{found[2]}")
+    if found is None or not _parses(datetime.fromisoformat, f"{found[1]}T{found[2]}"):
+        return False
+    return found[3] != "60" or (_minutes(found[2]) - _offset(found[4])) % 1440 == 1439
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def _offset(written: str) -> int:
+    """Minutes ahead of UTC."""
+    if written in "Zz":
+        return 0
+    return _minutes(written[1:]) * (-1 if written[0] == "-" else 1)
 
 
 def _date(text: str) -> bool:

@@ -23,9 +23,11 @@ _DATE_TIME: Final = re.compile(
 # The usual form. Python reads its first ``_WITHOUT_FRACTION`` characters as ``epoch_of_parts`` does.
 _USUAL: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 _WITHOUT_FRACTION: Final = 19
+# Unix time has no leap seconds: this one is the same as the second after it.
+_LEAP: Final = re.compile(r"..:..:60")
 _ZONE: Final = re.compile(_OFFSET)
 _DAY: Final = 86_400
-_YEAR: Final = 31_556_952
+_CYCLE: Final = 146_097 * _DAY  # after 400 years the calendar repeats
 # All datetimes here are naive, and in UTC.
 _BEGINNING: Final = datetime(1970, 1, 1)
 _FIRST: Final = (datetime.min - _BEGINNING) // timedelta(seconds=1)
@@ -51,13 +53,14 @@ def epoch_of_parts(text: str, zone: str | None = None) -> int:
     if zone is None and not found["offset"]:
         raise FunctionError("takes a date-time with an offset, or a zone as its second argument")
     offset = _offset(found) if found["offset"] else _zone(zone)
+    clock, leap = found["time"] or "00:00", int(bool(_LEAP.fullmatch(found["time"] or "")))
     try:
-        local = _elapsed(f"{found['date']}T{found['time'] or '00:00'}")
+        local = _elapsed(f"{found['date']}T{clock[:-2] + '59' if leap else clock}")
     except ValueError:
         local = None
-    if local is None or offset is None:
+    if local is None or offset is None or (leap and (local - offset + 1) % _DAY):
         raise FunctionError("takes a date-time that exists, and this one does not")
-    return local - offset
+    return local - offset + leap
 
 
 def iso(value: JSON, zone: str | None = None) -> str:
@@ -65,7 +68,8 @@ def iso(value: JSON, zone: str | None = None) -> str:
     if not isinstance(seconds, int):
         raise FunctionError("takes whole seconds, not a fraction")
     if seconds > _LAST:
-        year = 1970 + seconds // _YEAR
+        cycles, rest = divmod(seconds, _CYCLE)
+        year = (_BEGINNING + timedelta(0, rest)).year + 400 * cycles
         raise FunctionError(f"takes Unix seconds, and these lie in the year {year}: probably milliseconds")
     if seconds < _FIRST:
         raise FunctionError("takes Unix seconds, and these lie before the year 1")
