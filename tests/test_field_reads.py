@@ -174,12 +174,8 @@ def test_a_field_that_is_read_makes_a_difference(expression: str) -> None:
     of = {name: dict.fromkeys(("x", "y")) for name in ("o", "p")}
     fields = {*fields_of({**of, "l": [{"q": None, "n": None, "t": [None]}], "k": None})}
     fields |= {("m", "u", "z"), ("m", "v", "z")}
-    payloads: list[JSON] = [
-        FULL,
-        {**FULL, "o": {}},
-        {**FULL, "o": {"x": None}},
-        {**FULL, "p": {"x": "1", "y": 2}},
-    ]
+    payloads: list[JSON] = [FULL, {**FULL, "p": {}}, {**FULL, "o": {}}, {**FULL, "o": {"x": None}}]
+    payloads.append({**FULL, "p": {"x": "1", "y": 2}})
 
     def differs(path: Path) -> bool:
         changes = (put("changed"), put(None), put(9), leave_out)
