@@ -49,6 +49,26 @@ parts that the schemas leave open: the bodies of errors, which failure mappings 
 the orders of a page in order_fetch, each of which is validated only when it is converted. `make
 misspellings` repeats this.
 """
+TAIL = """\
+## What “no findings” promises
+
+For every payload that is valid against the source schema, a mapping without findings writes no unknown
+property, no value of a wrong type and no missing required property, and no function fails because of the
+type of an argument. The promise does not cover:
+
+- Lines on which a finding is allowed, and values of which no schema says anything.
+- Properties that no schema documents, where `values`, `entries` or `.*` read all properties of an object.
+  Where a whole object that may have such properties is written to a closed one, that is a warning.
+- Properties that only one alternative of a schema documents (`anyOf`, `then`, `dependentSchemas`). They are
+  taken to be what that alternative says.
+- Values of the right type that the target refuses or a function does not take, such as a text that is too
+  long or not a number. Constants and enumerations are checked.
+
+`tests/test_soundness.py` tests it with random schemas (maps, conditions, dependencies, alternatives, null,
+least lengths) and random mappings over them, with every kind of cell. In the last long run, 5,050 mappings
+without findings, out of 22,100, ran with up to 25 payloads each: 120,565 runs in 73 seconds of
+processor time, without a failure. `SOUNDNESS=all` runs 50,000 such mappings.
+"""
 
 
 def page() -> str:
@@ -67,7 +87,7 @@ def page() -> str:
         parts.append(
             f"## {title}\n\n| id | severity | meaning |\n|---|---|---|\n" + "\n".join(sorted(rows)) + "\n"
         )
-    return "\n".join(parts)
+    return "\n".join([*parts, TAIL])
 
 
 def row(match: re.Match[str]) -> str:
