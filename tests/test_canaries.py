@@ -19,7 +19,7 @@ import pytest
 from conftest import REPOSITORY, Run
 from crossdock import Project
 from crossdock.core.json_types import JSON
-from crossdock.schema.shape import Shape
+from crossdock.schema.marks import Marks, marks_of
 
 MAPPINGS = ("kibo/order", "fabric/order", "fabric/order_create", "kibo/order_import")
 FORMS = ("text", "short", "json", "github", "sarif")
@@ -28,20 +28,16 @@ MARK = "q7canary"
 Parts: TypeAlias = tuple[str | int, ...]
 
 
-def sensitive(value: JSON, shape: Shape | None, parts: Parts = ()) -> Iterator[Parts]:
+def sensitive(value: JSON, marks: Marks, parts: Parts = ()) -> Iterator[Parts]:
     """The places of single values that the schema marks, or that lie below such a mark."""
-    if shape is None:
-        return
     match value:
         case dict():
             for name, each in value.items():
-                below = shape if shape.sensitive else shape.member(name)
-                yield from sensitive(each, below, (*parts, name))
+                yield from sensitive(each, marks.member(name), (*parts, name))
         case list():
             for place, each in enumerate(value):
-                below = shape if shape.sensitive else shape.items()
-                yield from sensitive(each, below, (*parts, place))
-        case str() if shape.sensitive:
+                yield from sensitive(each, marks.items(), (*parts, place))
+        case str() if marks.sensitive:
             yield parts
 
 
@@ -59,9 +55,9 @@ def put(value: JSON, parts: Parts, new: JSON) -> JSON:
     return changed
 
 
-def marked(payload: JSON, shape: Shape) -> tuple[JSON, list[Parts]]:
+def marked(payload: JSON, marks: Marks) -> tuple[JSON, list[Parts]]:
     """A payload with a marker of its own in each sensitive text, in the form that the text had."""
-    places = list(sensitive(payload, shape))
+    places = list(sensitive(payload, marks))
     for number, parts in enumerate(places):
         address = "@" in str(at(payload, parts))
         payload = put(payload, parts, f"{MARK}{number}" + ("@example.com" if address else ""))
@@ -87,7 +83,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in MAPPINGS:
         source = project.mapping(name).linked.source
         assert source is not None
-        payload, places = marked(_example(name), source.shape())
+        payload, places = marked(_example(name), marks_of(source))
         assert len(places) >= 5
         (root / "examples" / name).mkdir(parents=True)
         (root / "examples" / name / "marked.json").write_text(json.dumps(payload), encoding="utf-8")
@@ -103,9 +99,9 @@ def _example(name: str) -> JSON:
     files = [REPOSITORY / "examples" / name / file.name for file in sorted(results.glob("*.json"))]
     source = Project.open(REPOSITORY).mapping(name).linked.source
     assert source is not None
-    shape = source.shape()
+    marks = marks_of(source)
     payloads: list[JSON] = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    return max(payloads, key=lambda payload: len(list(sensitive(payload, shape))))
+    return max(payloads, key=lambda payload: len(list(sensitive(payload, marks))))
 
 
 @pytest.fixture
@@ -119,7 +115,7 @@ def payload_of(shop: Path, name: str) -> JSON:
     return found
 
 
-def wrong(payload: JSON, shape: Shape) -> Iterator[tuple[str, bytes]]:
+def wrong(payload: JSON, marks: Marks) -> Iterator[tuple[str, bytes]]:
     """The payload with each kind of mistake, the markers still in it."""
     text = json.dumps(payload)
     yield "cut in the middle", text[: len(text) // 2].encode()
@@ -138,7 +134,7 @@ def wrong(payload: JSON, shape: Shape) -> Iterator[tuple[str, bytes]]:
     }
     for way, change in ways.items():
         changed: JSON = payload
-        for parts in sensitive(payload, shape):
+        for parts in sensitive(payload, marks):
             changed = put(changed, parts, change(at(payload, parts)))
         yield f"{way} at every place", json.dumps(changed).encode()
     empty = {key: each for key, each in payload.items() if isinstance(each, list | dict)}
@@ -153,7 +149,7 @@ def test_transform_tells_of_no_sensitive_value_whatever_is_wrong(
     source = Project.open(shop).mapping(name).linked.source
     assert source is not None
     codes: set[int] = set()
-    cases = list(wrong(payload_of(shop, name), source.shape()))
+    cases = list(wrong(payload_of(shop, name), marks_of(source)))
     for number, (case, data) in enumerate(cases[MAPPINGS.index(name) :: 2]):
         form = FORMS[number % len(FORMS)]
         ran = crossdock("transform", name, "-", "--format", form, "--no-cache", stdin=data)
@@ -167,7 +163,7 @@ def test_transform_tells_of_no_sensitive_value_whatever_is_wrong(
 def test_lines_tell_of_no_sensitive_value_whatever_is_wrong(shop: Path, crossdock: Run, name: str) -> None:
     source = Project.open(shop).mapping(name).linked.source
     assert source is not None
-    cases = [data for case, data in wrong(payload_of(shop, name), source.shape()) if b"\n" not in data]
+    cases = [data for case, data in wrong(payload_of(shop, name), marks_of(source)) if b"\n" not in data]
     for form in FORMS:
         ran = crossdock("transform", name, "-", "--lines", "--format", form, stdin=b"\n".join(cases))
         assert (ran.code, leaks(ran.err)) == (3, [])
@@ -177,7 +173,7 @@ def test_lines_tell_of_no_sensitive_value_whatever_is_wrong(shop: Path, crossdoc
 def test_a_process_of_its_own_tells_no_more(shop: Path, crossdock: Run, name: str) -> None:
     source = Project.open(shop).mapping(name).linked.source
     assert source is not None
-    for case, data in list(wrong(payload_of(shop, name), source.shape()))[::3]:
+    for case, data in list(wrong(payload_of(shop, name), marks_of(source)))[::3]:
         ran = crossdock("transform", name, "-", "--untrusted", stdin=data)
         assert (ran.code in (0, 3, 4), leaks(ran.err)) == (True, []), case
 
@@ -186,7 +182,7 @@ def test_a_process_of_its_own_tells_no_more(shop: Path, crossdock: Run, name: st
 def test_a_result_without_validation_is_no_reason_to_tell(shop: Path, crossdock: Run, name: str) -> None:
     source = Project.open(shop).mapping(name).linked.source
     assert source is not None
-    for case, data in list(wrong(payload_of(shop, name), source.shape()))[7:11]:
+    for case, data in list(wrong(payload_of(shop, name), marks_of(source)))[7:11]:
         ran = crossdock("transform", name, "-", "--no-validate", "--no-cache", stdin=data)
         assert leaks(ran.err) == [], case
 
@@ -203,7 +199,7 @@ def test_explain_hides_what_is_sensitive(crossdock: Run, name: str, how: str) ->
 def test_explain_hides_it_when_the_payload_is_wrong(shop: Path, crossdock: Run, name: str) -> None:
     source = Project.open(shop).mapping(name).linked.source
     assert source is not None
-    for case, data in list(wrong(payload_of(shop, name), source.shape()))[::5]:
+    for case, data in list(wrong(payload_of(shop, name), marks_of(source)))[::5]:
         ran = crossdock("explain", name, "--payload", "-", stdin=data)
         assert leaks(ran.out, ran.err) == [], case
 

@@ -26,7 +26,7 @@ from crossdock.language.functions import REGISTRY
 from crossdock.language.jmespath_parser import parse
 from crossdock.language.unparse import written
 from crossdock.project.examples import Record, examples_of
-from crossdock.schema.shape import Shape
+from crossdock.schema.marks import marks_of
 from crossdock.schema.store import Schema
 from crossdock.tools.explain import json as as_json
 from crossdock.tools.explain import markdown, openlineage
@@ -552,12 +552,10 @@ def sorted_out(schema: Schema | None, payload: JSON) -> tuple[set[str], set[str]
 
 
 def is_sensitive(schema: Schema, place: tuple[str | int, ...]) -> bool:
-    shape: Shape | None = schema.shape()
+    marks = marks_of(schema)
     for part in place:
-        if shape is None or shape.sensitive:
-            break
-        shape = shape.items() if isinstance(part, int) else shape.member(part)
-    return shape is not None and shape.sensitive
+        marks = marks.at(part)
+    return bool(marks.sensitive)
 
 
 # Forms

@@ -592,14 +592,6 @@ def test_what_holds_only_in_some_alternatives_says_nothing_in_the_others(
     assert found is not None and (found.types, found.enum) == ({"string", "integer"}, None)
 
 
-def test_a_mark_in_a_condition_counts(shape: Callable[[JSON], Shape]) -> None:
-    marked: JSON = {"properties": {"a": {"x-sensitive": True}}}
-    plain: JSON = {"a": {"type": "string"}}
-    for document in ({"if": marked}, {"dependentSchemas": {"b": marked}}, {"anyOf": [marked, {}]}):
-        found = shape({"properties": plain, **document}).member("a")
-        assert found is not None and found.sensitive
-
-
 def test_maps(shape: Callable[[JSON], Shape]) -> None:
     found = shape({"properties": {"id": {"type": "integer"}}, "additionalProperties": {"type": "string"}})
     id, other = found.member("id"), found.member("other")
@@ -646,13 +638,6 @@ def test_open_objects(shape: Callable[[JSON], Shape], document: JSON, is_open: b
 )
 def test_items(shape: Callable[[JSON], Shape], document: JSON, types: set[str] | None) -> None:
     assert shape(document).items().types == types
-
-
-def test_sensitive(shape: Callable[[JSON], Shape]) -> None:
-    assert shape({"x-sensitive": True}).sensitive
-    assert shape({"anyOf": [{"$ref": "#/$defs/a"}, {}], "$defs": {"a": {"x-sensitive": True}}}).sensitive
-    assert shape({"$ref": "#/$defs/a", "x-sensitive": True, "$defs": {"a": {}}}).sensitive
-    assert not shape({"properties": {"a": {"x-sensitive": True}}}).sensitive
 
 
 @pytest.mark.parametrize(

@@ -103,11 +103,6 @@ class Shape:
         """The known values, if others are allowed too; None if the schema lists none."""
         return self._once("known", lambda: _as_tuple(self._values(self.node, _own_known_values)))
 
-    @property
-    def sensitive(self) -> bool:
-        """Whether a value here must not be shown."""
-        return self._sensitive(self.node)
-
     def member(self, name: str) -> Shape | None:
         """The shape of a property; None when it is not documented here."""
         if name not in self._known:
@@ -233,14 +228,6 @@ class Shape:
             found.append(_united(known) if len(known) == len(lists) else None)
         known = [each for each in found if each is not None]
         return _common(known) if known else None
-
-    def _sensitive(self, node: Node) -> bool:
-        below = (
-            *nodes.merged(node, self._target),
-            *(one for choice in nodes.choices(node) for one in choice),
-            *nodes.nodes([nodes.tested(node)]),
-        )
-        return node.get("x-sensitive") is True or any(map(self._sensitive, below))
 
 
 def _own_items(node: Node) -> Node:
