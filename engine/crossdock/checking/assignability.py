@@ -19,10 +19,17 @@ from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.equality import among
 from crossdock.core.limits import COMPARED_DEPTH
 from crossdock.core.paths import joined
+from crossdock.schema.keyword_rules import IDS, TESTS, wanted
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
 _OTHERS_HELP: Final = "write its properties one by one, or allow it on its line with a reason"
 _NO_KEYS: Final = frozenset[str]()
+_OF_SCALARS: Final = frozenset(
+    (
+        *("pattern", "format", "minLength", "maxLength", "multipleOf"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class _Comparison:
             yield Mismatch("wrong-type", message, sure)
         if self.written:
             yield from self.among(typ, target)
+            yield from refused_constants(typ, target)
         if "array" in typ.kinds and "array" in target.kinds:
             yield from self.items(typ.items(), target, depth)
         if "object" in typ.kinds and "object" in target.kinds:
@@ -173,6 +181,18 @@ class _Comparison:
         kept = "takes no others" if wanted is None else "does not take every value in them"
         message = f"`{typ.name}` may have properties that are not documented, and `{target.name}` {kept}"
         yield Mismatch("unknown-property", message, Certainty.SOMETIMES, _OTHERS_HELP)
+
+
+def refused_constants(typ: Type, target: Type) -> Iterator[Mismatch]:
+    """The first keyword that refuses every value of a known few: a pattern, a length, a bound, a format."""
+    values = [value for value in typ.constants or () if value is not None]
+    if not values or not isinstance(target, SchemaType):
+        return
+    for keyword, given in target.shape.assertions():
+        if keyword in _OF_SCALARS and not any(TESTS[keyword](given, value) for value in values):
+            message = f"`{target.name}`: {wanted(keyword, given, values[0])}"
+            yield Mismatch(IDS[keyword], message)
+            return
 
 
 def _not_there(typ: Type, target: Type, name: str) -> Mismatch:

@@ -23,6 +23,25 @@ from crossdock.schema.safe_regex import longest_tried
 
 Test = Callable[[JSON, JSON], bool]
 
+IDS: Final = {
+    "required": "missing-required",
+    "dependentRequired": "missing-required",
+    "additionalProperties": "unknown-property",
+    "propertyNames": "unknown-property",
+    "type": "wrong-type",
+    "pattern": "pattern-mismatch",
+    "format": "format-mismatch",
+    "uniqueItems": "not-unique",
+    "multipleOf": "not-a-multiple",
+    "contains": "missing-item",
+    "oneOf": "several-alternatives",
+    **dict.fromkeys(("minimum", "exclusiveMinimum"), "too-small"),
+    **dict.fromkeys(("maximum", "exclusiveMaximum"), "too-large"),
+    **dict.fromkeys(("minLength", "minItems", "minProperties"), "too-short"),
+    **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too-long"),
+}
+"""The id of the diagnostic for each keyword that a value breaks; others are ``not-allowed-value``."""
+
 _LISTED = 8
 _ORDER: Final = ("object", "array", "string", "integer", "number", "boolean", "null")
 

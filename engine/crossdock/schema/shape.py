@@ -98,6 +98,15 @@ class Shape:
         """The allowed values; None for any. A constant is an enumeration of one value."""
         return self._once("enum", lambda: _as_tuple(self._values(self.node, _own_values)))
 
+    def assertions(self) -> Iterator[tuple[str, JSON]]:
+        """The keywords that surely apply to a value here, with what they are given."""
+        return self._assertions(self.node)
+
+    def _assertions(self, node: Node) -> Iterator[tuple[str, JSON]]:
+        yield from node.items()
+        for each in nodes.merged(node, self._target):
+            yield from self._assertions(each)
+
     @property
     def known_values(self) -> tuple[JSON, ...] | None:
         """The known values, if others are allowed too; None if the schema lists none."""

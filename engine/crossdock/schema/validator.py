@@ -19,32 +19,13 @@ from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import PAYLOAD_DEPTH, PAYLOAD_VALUES, VIOLATIONS
 from crossdock.core.paths import pointer
-from crossdock.schema.keyword_rules import TESTS, as_list, describe_type, wanted
+from crossdock.schema.keyword_rules import IDS, TESTS, as_list, describe_type, wanted
 from crossdock.schema.store import Schema
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 __all__ = ["Violation", "describe_type", "input_error", "validate"]
-
-
-_IDS = {
-    "required": "missing-required",
-    "dependentRequired": "missing-required",
-    "additionalProperties": "unknown-property",
-    "propertyNames": "unknown-property",
-    "type": "wrong-type",
-    "pattern": "pattern-mismatch",
-    "format": "format-mismatch",
-    "uniqueItems": "not-unique",
-    "multipleOf": "not-a-multiple",
-    "contains": "missing-item",
-    "oneOf": "several-alternatives",
-    **dict.fromkeys(("minimum", "exclusiveMinimum"), "too-small"),
-    **dict.fromkeys(("maximum", "exclusiveMaximum"), "too-large"),
-    **dict.fromkeys(("minLength", "minItems", "minProperties"), "too-short"),
-    **dict.fromkeys(("maxLength", "maxItems", "maxProperties"), "too-long"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +274,7 @@ def _known(error: ValidationError) -> Iterable[str]:
 def _violation(
     keyword: str, message: str, parts: tuple[str | int, ...], help: str | None, error: ValidationError
 ) -> Violation:
-    id = _IDS.get(keyword, "not-allowed-value")
+    id = IDS.get(keyword, "not-allowed-value")
     return Violation(id, message, parts, help, pointer(*error.absolute_schema_path))
 
 
