@@ -217,3 +217,29 @@ def test_a_chain_just_within_the_bound_is_converted(compiled: Compile) -> None:
     for _ in range(1 + 11 * 9):
         result = result["a"]
     assert result == 7
+
+
+@pytest.mark.parametrize("cell", ["'@'", "items", "to_string(@)", "'[@]'", "root()", "'{{ note }}'"])
+def test_cells_that_hold_the_same_are_counted_together(cell: str, refused: Refuse) -> None:
+    cells = "".join(f"  k{number}: {cell}\n" for number in range(1_025))
+    message = refused(f"map:\n{cells}")
+
+    assert message.startswith(
+        "error[expression-too-large]: "
+        "the cells from here on can hold what they read more than 1024 times together\n"
+        "  --> mappings/shop/order.yaml:2:"
+    )
+
+
+def test_cells_that_use_a_fragment_are_counted_each_time(refused: Refuse) -> None:
+    cells = "".join(f"  k{number}: {{$use: all}}\n" for number in range(103))
+    fragment = ", ".join(["'@'"] * 10)
+    message = refused(f"map:\n{cells}fragments:\n  all: [{fragment}]\n")
+
+    assert message.startswith("error[expression-too-large]: the cells from here on")
+
+
+def test_cells_that_hold_different_properties_are_few(compiled: Compile) -> None:
+    cells = "".join(f"  k{n}: p{n}.name\n  t{n}: '{{{{ p{n}.text }}}}'\n" for n in range(1_500))
+
+    assert compiled(f"map:\n{cells}").run({"p7": {"name": "x"}}).value["k7"] == "x"

@@ -56,7 +56,7 @@ from crossdock.language.functions import REGISTRY
 
 _SMALL: Final = frozenset({"number", "integer", "boolean", "null"})
 _SINGLE: Final = _SMALL | {"string"}
-_WHOLE: Final = frozenset({"root", "request", "settings", "answers", "events"})
+WHOLE: Final = frozenset({"root", "request", "settings", "answers", "events"})
 
 
 class GrowthError(Exception):
@@ -175,7 +175,7 @@ def _of_parts(node: _OfParts, place: CostContext) -> Size:
 
 def _called(name: str, parts: Sequence[Expr], place: CostContext) -> Size:
     """What a function gives: of all its arguments together, if it is no single value or one of them."""
-    if name in _WHOLE:
+    if name in WHOLE:
         return place.everything()
     sizes = [measured(part, place) for part in parts]
     later = [part.body for part in parts if isinstance(part, ExpressionReference)]
@@ -194,7 +194,7 @@ def _called(name: str, parts: Sequence[Expr], place: CostContext) -> Size:
 
 def _beside(parts: Sequence[Expr], sizes: Sequence[Size], place: CostContext) -> Size:
     """Several values in one list or object. Properties of different names are different parts."""
-    paths = [_path(part) for part in parts]
+    paths = [property_path(part) for part in parts]
     others = [size for size, path in zip(sizes, paths, strict=True) if path is None]
     counted = Counter(path for path in paths if path is not None)
     for root in dict.fromkeys(["", *(path[0] for path in counted)]):
@@ -206,7 +206,7 @@ def _beside(parts: Sequence[Expr], sizes: Sequence[Size], place: CostContext) ->
     return _together(others)
 
 
-def _path(node: Expr) -> tuple[str, ...] | None:
+def property_path(node: Expr) -> tuple[str, ...] | None:
     """The variable, or empty text for the context, and the names that lead on from it to a property.
 
     None for anything else.
@@ -217,11 +217,11 @@ def _path(node: Expr) -> tuple[str, ...] | None:
         case Variable(name):
             return (name,)
         case KeyValue(_, value):
-            return _path(value)
+            return property_path(value)
         case Current():
             return ("",)
         case Subexpression((first, *others)):
-            start, behind = _path(first), [_path(part) for part in others]
+            start, behind = property_path(first), [property_path(part) for part in others]
             if start is None or any(path is None or path[0] for path in behind):
                 return None
             return start + tuple(chain.from_iterable(path[1:] for path in behind if path))

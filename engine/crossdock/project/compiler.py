@@ -19,6 +19,7 @@ from crossdock.execution.runner import Mapping
 from crossdock.language.linker import Resolution, Surroundings
 from crossdock.language.parser import parse_mapping
 from crossdock.language.syntax import LinkedMapping
+from crossdock.language.total_cost import copied
 from crossdock.language.use_cost import multiplied
 
 
@@ -47,7 +48,7 @@ def compile_mapping(
 
 def _findings(linked: LinkedMapping, *, lenient: bool) -> list[Diagnostic]:
     """The findings of the check. A mapping that expands to too much is not checked any further."""
-    if many := multiplied(linked):
+    if many := multiplied(linked) or copied(linked):
         return many
     checked = check_mapping(linked, lenient=lenient)
     return [*checked.findings, *disclosed(linked)]
