@@ -125,9 +125,11 @@ class _Users:
 
     def names(self, user: str, name: str) -> bool:
         """Whether a file may name a mapping: `$use: ../row`, or `body: row` in a conversation."""
-        last = re.escape(PurePosixPath(name).name)
+        last = PurePosixPath(name).name
         text = self.read().get(user, "")
-        return re.search(rf"""(?m){_BEFORE}{last}/*["']?[ \t]*(?:[,}}#]|$)""", text) is not None
+        if last not in text:  # most files: the pattern is slow on a long text
+            return False
+        return re.search(rf"""(?m){_BEFORE}{re.escape(last)}/*["']?[ \t]*(?:[,}}#]|$)""", text) is not None
 
     def hides(self, user: _CheckedFile, file: _CheckedFile) -> bool:
         """Whether a file with errors may use a mapping, so that not all uses of it are known."""
