@@ -32,6 +32,7 @@ SCHEMA = {
 }
 FILES = {
     "schemas/shop/source.schema.json": json.dumps(SCHEMA),
+    "schemas/shop/any.schema.json": "{}",
     "schemas/shop/target.schema.json": json.dumps(
         {
             "type": "object",
@@ -53,9 +54,9 @@ checks:
   - check: equal(root().amount, root().total)
     message: the parts do not add up
 """,
-    "mappings/shop/settings.yaml": "map: settings()\n",
-    "mappings/shop/fails.yaml": "map: {ref: upper(number)}\n",
-    "mappings/shop/breaks.yaml": "to: shop/target\nmap: {ref: number}\n",
+    "mappings/shop/settings.yaml": "map: settings()\nfrom: shop/any\n",
+    "mappings/shop/fails.yaml": "map: {ref: upper(number)}\nfrom: shop/any\n",
+    "mappings/shop/breaks.yaml": "to: shop/target\nmap: {ref: number}\nfrom: shop/any\n",
     "good.json": '{"number": 7, "name": "Zoë 𝄞", "amount": 1, "total": "1.00"}',
 }
 GOOD = '{\n  "ref": "7",\n  "name": "Zoë 𝄞",\n  "colour": "red"\n}\n'

@@ -183,8 +183,10 @@ def action_findings(project: CheckedProject) -> list[Diagnostic]:
         requests = {name: _request(project, name) for name in project.conversation_names()}
     except CompileError:  # its errors are reported already, and what its request has is not known
         return []
-    # What the request of an action without a conversation has is not known.
+    # What a request has is not known for an action without a conversation, or for one without a schema.
     answered = {name.partition("/")[2] for name in requests}
+    if None in requests.values():
+        return []
     return shape_findings(actions, requests.values()) if answered >= set(actions.by_name) else []
 
 
