@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crossdock import EvaluationError, Project
 from crossdock.cli.app import run
 from crossdock.core.equality import among, equal
-from crossdock.core.json_types import JSON, settled
+from crossdock.core.json_types import JSON, exact_as_int, settle, settled
 from crossdock.schema.fast import optional_deps
 
 SOURCE: JSON = {
@@ -207,3 +210,16 @@ def test_equal_values() -> None:
     assert not equal({"a": 0}, {"b": 0})
     assert among(0, [False, 0])
     assert not among([0], [[False], 0, None])
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_in_place_and_as_a_copy_give_the_same(value: JSON) -> None:
+    copied = settled(value, exact_as_int)
+    assert repr(settle(deepcopy(value))) == repr(copied)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from crossdock.core.limits import LEAST_INTEGER, MOST_INTEGER, PAYLOAD_DEPTH
 
@@ -78,6 +78,34 @@ def settled(
         items = cast("list[JSON]", value)
         new = [settled(each, as_int, room - 1) if type(each) in _UNSETTLED else each for each in items]
         return new if any(map(operator.is_not, new, items)) else value
+    return value
+
+
+def settle(value: JSON) -> JSON:
+    """What a parser has read, its whole numbers as ints: as ``settled`` by ``exact_as_int``, but in place.
+
+    Only for a value that nothing else holds. It takes a third of the time, and every payload pays for it.
+    """
+    if isinstance(value, float):
+        return exact_as_int(value)
+    pending: list[Any] = [value]
+    while pending:
+        inner = pending.pop()
+        if inner.__class__ is dict:
+            places: Iterable[tuple[Any, Any]] = inner.items()
+        elif inner.__class__ is list:
+            places = enumerate(inner)
+        else:
+            continue
+        for place, each in places:
+            kind = each.__class__
+            if kind is str:
+                continue
+            if kind is float:
+                if each.is_integer() and -EXACT < each < EXACT:
+                    inner[place] = int(each)
+            elif kind is dict or kind is list:
+                pending.append(each)
     return value
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from crossdock.core import json_reader
 from crossdock.core.errors import InputError
-from crossdock.core.json_types import JSON, MISSING, Missing, exact_as_int, settled
+from crossdock.core.json_types import JSON, MISSING, Missing, settle
 from crossdock.core.limits import PAYLOAD_BYTES, PAYLOAD_DEPTH
 from crossdock.core.paths import EACH
 from crossdock.schema.fast import optional_deps
@@ -53,7 +53,7 @@ def pruned_reader(paths: Iterable[Path]) -> Pruned:
         if may_vanish(data):
             return _whole(data)
         try:
-            value = settled(decode(data), exact_as_int)
+            value = settle(decode(data))
             walk([value], PAYLOAD_DEPTH + 1)
         except (refusal, OutsideError, ValueError, RecursionError):
             return _whole(data)

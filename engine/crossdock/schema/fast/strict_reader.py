@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from crossdock.core.json_types import JSON, MISSING, Missing, exact_as_int, settled
+from crossdock.core.json_types import JSON, MISSING, Missing, settle
 from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.schema.fast import optional_deps
 
@@ -96,9 +96,13 @@ def accepted(data: bytes, accept: Acceptor, *, limit: int = PAYLOAD_BYTES) -> JS
         value = parser()(data)
     except (ValueError, RecursionError):
         return MISSING
+    whole = b".0" in data
+    if whole:
+        value = settle(value)
     count = accept(value)
-    if count < 0 and (whole := settled(value, exact_as_int)) is not value:
-        value, count = whole, accept(whole)
+    if count < 0 and not whole:  # it may have a whole number with an exponent
+        value = settle(value)
+        count = accept(value)
     return value if count == count_strings(data) else MISSING
 
 
@@ -116,7 +120,7 @@ def read_typed(data: bytes, types: TypedDecoder) -> JSON | Missing:
         count_strings(written) != count_strings(data) or (b"0.0" in written and may_vanish(data))
     ):
         return MISSING
-    return settled(value, exact_as_int) if b".0" in written else value
+    return settle(value) if b".0" in written else value
 
 
 def count_strings(data: bytes) -> int:
