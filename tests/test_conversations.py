@@ -13,9 +13,10 @@ from typing import TypeAlias
 import pytest
 
 from conftest import MakeProject
-from crossdock.channels.conversation import Conversation, ConversationResult
+from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.messages import Answer, Call, ChannelError, NoAnswer
 from crossdock.channels.runner import run_conversation
+from crossdock.channels.steps import Conversation
 from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.errors import EvaluationError, OutputError

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crossdock.channels.conversation import Conversation
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.step_parser import parse_conversation
 from crossdock.channels.steps import (
     CallTask,
+    Conversation,
     ConversationFile,
     ConversationStep,
     all_steps,

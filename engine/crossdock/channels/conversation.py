@@ -1,4 +1,4 @@
-"""A compiled conversation, and what running it gives: data only.
+"""What running a conversation gives, and how its calls are asked: data only.
 
 conversation = project.conversation("shop", "order_ack")
 result = run_conversation(conversation, request, ask)       # see runner.py
@@ -8,52 +8,15 @@ result.response, result.calls, result.warnings
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from crossdock.channels.messages import Answer, Call
-from crossdock.channels.steps import ConversationStep
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.json_types import JSON, MISSING, Missing
-from crossdock.execution.trace import Watch
-from crossdock.language import syntax
-from crossdock.language.syntax import LinkedMapping
-from crossdock.schema.store import Schema
 
 # How a call is answered: over the network, or from a file, which is the second argument then.
 Ask: TypeAlias = "Callable[[Call, JSON | Missing], Answer]"
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Conversation:
-    """A compiled conversation.
-
-    ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
-    channel's answers by name, ``findings`` the warnings of the check, ``needed`` what is not wrong about the
-    comments that allow others, and ``cannot`` what the channel cannot do, each with the reason. ``watch`` is
-    notified of every run.
-    """
-
-    name: str
-    describe: str
-    cells: LinkedMapping
-    steps: tuple[ConversationStep, ...]
-    response: syntax.Cell
-    failure: syntax.Cell | None
-    answers: MappingType[str, Schema]
-    findings: tuple[Diagnostic, ...] = ()
-    needed: frozenset[Diagnostic] = frozenset()
-    cannot: MappingType[str, str] = field(default_factory=dict)
-    watch: Watch | None = None
-
-    def __repr__(self) -> str:
-        return f"Conversation({self.name!r})"
-
-    @property
-    def action(self) -> str:
-        """The RetailOPS action that it answers, which is the name of its folder."""
-        return self.name.split("/")[-2]
 
 
 @dataclass(slots=True)

@@ -13,9 +13,10 @@ from typing import Final
 
 from crossdock.channels.auth import base_url, channel_headers
 from crossdock.channels.config import Channel
-from crossdock.channels.conversation import Conversation, ConversationResult, Unanswered
+from crossdock.channels.conversation import ConversationResult, Unanswered
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.runner import run_conversation
+from crossdock.channels.steps import Conversation
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read

@@ -19,12 +19,12 @@ from typing import Any
 from crossdock.channels.answer_reader import AnswerReader
 from crossdock.channels.call_builder import CallBuilder
 from crossdock.channels.cell_runner import CellRunner
-from crossdock.channels.conversation import Ask, Conversation, ConversationResult, Unanswered, WaitingStep
+from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep
 from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
 from crossdock.channels.messages import Answer, NoAnswer
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
-from crossdock.channels.steps import BlockTask, CallTask, ConversationStep, EventTask, ValueTask
+from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, EventTask, ValueTask
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.runner import check_input

@@ -1,4 +1,4 @@
-"""The steps of a conversation as data: what ``conversation.yaml`` is parsed into.
+"""Conversations as data: what ``conversation.yaml`` is parsed into, and what it is compiled to.
 
 A step has one task: a call, a value, an event, or steps of its own. ``if``, ``unless``, ``each`` and
 ``failure`` say when the task runs, how often, and what becomes of its failure.
@@ -11,13 +11,17 @@ A step has one task: a call, a value, an event, or steps of its own. ``if``, ``u
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from crossdock.core.diagnostics import Span
+from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.execution.trace import Watch
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.links import Links
+from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.store import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,37 @@ class ConversationFile:
     steps: tuple[ConversationStep, ...]
     response: syntax.Cell
     failure: syntax.Cell | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Conversation:
+    """A compiled conversation.
+
+    ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
+    channel's answers by name, ``findings`` the warnings of the check, ``needed`` what is not wrong about the
+    comments that allow others, and ``cannot`` what the channel cannot do, each with the reason. ``watch`` is
+    notified of every run.
+    """
+
+    name: str
+    describe: str
+    cells: LinkedMapping
+    steps: tuple[ConversationStep, ...]
+    response: syntax.Cell
+    failure: syntax.Cell | None
+    answers: MappingType[str, Schema]
+    findings: tuple[Diagnostic, ...] = ()
+    needed: frozenset[Diagnostic] = frozenset()
+    cannot: MappingType[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
+
+    def __repr__(self) -> str:
+        return f"Conversation({self.name!r})"
+
+    @property
+    def action(self) -> str:
+        """The RetailOPS action that it answers, which is the name of its folder."""
+        return self.name.split("/")[-2]
 
 
 def all_steps(steps: tuple[ConversationStep, ...]) -> Iterator[ConversationStep]:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
-from crossdock.channels.conversation import Conversation
+from crossdock.channels.steps import Conversation
 from crossdock.checking.check import check_mapping
 from crossdock.checking.suppressions import without_allowed
 from crossdock.checking.uses import Reads, depends_on_uses, merged_uses, reads_of

@@ -32,7 +32,8 @@ from crossdock.project.search_path import bundled as bundled_root
 from crossdock.schema.store import Schema, SchemaStore
 
 if TYPE_CHECKING:
-    from crossdock.channels.conversation import Ask, Conversation, ConversationResult
+    from crossdock.channels.conversation import Ask, ConversationResult
+    from crossdock.channels.steps import Conversation
 
 __all__ = ["MAPPINGS", "Project", "bundled_root"]
 

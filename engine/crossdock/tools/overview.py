@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossdock.channels.conversation import Conversation
-from crossdock.channels.steps import BlockTask, CallTask, ConversationStep, all_steps
+from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, all_steps
 from crossdock.project.project import Project
 
 _HEAD = """# Actions and channels
