@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.conversation_trace import CellTrace
 from crossdock.channels.failures import StepFailed
 from crossdock.channels.step_frame import StepFrame
 from crossdock.core.diagnostics import Diagnostic
@@ -35,16 +36,26 @@ class CellRunner:
         """
         used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
         if isinstance(used, LinkedMapping):
-            result = self._run_mapping(used, frame)
+            result = self._run_mapping(cell, used, frame)
             # The mapping's own target schema may be another one, or none.
             if target is not None and (violations := validate(result.value, target)):
                 found = [Diagnostic(each.id, each.message, cell.span, each.help) for each in violations]
                 raise OutputError(found, result.value)
             return result
-        return self._run_mapping(replace(self.cells, cell=cell, source=None, target=target), frame)
+        return self._run_mapping(cell, replace(self.cells, cell=cell, source=None, target=target), frame)
 
-    def _run_mapping(self, mapping: LinkedMapping, frame: StepFrame) -> Result:
-        return run_traced(mapping, frame.context, frame.scope, name=frame.name, watch=self.watch)
+    def _run_mapping(self, cell: syntax.Cell, mapping: LinkedMapping, frame: StepFrame) -> Result:
+        result: Result | None = None
+        try:
+            result = run_traced(mapping, frame.context, frame.scope, name=frame.name, watch=self.watch)
+        finally:
+            if frame.trace is not None:
+                value = MISSING if result is None or not result.present else result.value
+                ran = CellTrace(
+                    cell, mapping, frame.context, frame.scope, frame.name, value, failed=result is None
+                )
+                frame.trace.cells.append(ran)
+        return result
 
     def value(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         """The value of a cell; its warnings are added to ``result``. Raises StepFailed."""

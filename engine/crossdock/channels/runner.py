@@ -20,6 +20,7 @@ from crossdock.channels.answer_reader import AnswerReader
 from crossdock.channels.call_builder import CallBuilder
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep
+from crossdock.channels.conversation_trace import StepsTrace, asked, noted
 from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
 from crossdock.channels.messages import Answer, NoAnswer
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
@@ -42,12 +43,13 @@ def run_conversation(
     base_url: str = "",
     name: str = "request",
     given: JSON | Missing = MISSING,
+    trace: StepsTrace | None = None,
 ) -> ConversationResult:
     """Run a conversation for a request, which messages call ``name``.
 
     ``settings`` override the channel's, and ``base_url`` is only shown in the events of failures. ``given``
     are answers by step, as a plan has them: ``ask`` is given the one for its call. The result has no
-    response while an answer is missing.
+    response while an answer is missing. ``trace`` takes what the steps do.
 
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
@@ -57,7 +59,7 @@ def run_conversation(
         check_input(request, conversation.cells.source, name)
     scope = Scope(settings={**conversation.cells.settings, **(settings or {})}, request=request)
     run = _ConversationRun(conversation, ask, base_url)
-    frame = StepFrame(request, scope, name, conversation.failure)
+    frame = StepFrame(request, scope, name, conversation.failure, trace=trace)
     result = run.steps(conversation.steps, frame, given)
     if not result.unknown:
         result.response = run.response(frame, result)
@@ -92,10 +94,15 @@ class _ConversationRun:
                 value = self.step(step, frame, result, _given_for(given, step.name))
             except StepsStopped:
                 result.stopped = True
+                noted(frame.trace, "failed")
+                if around.trace is not None:
+                    around.trace.unreached(steps[position + 1 :])
                 break
             except Unanswered:
                 result.unknown.append(step.name)
+                noted(frame.trace, "unanswered")
                 continue
+            noted(frame.trace, "ran", value)
             if not isinstance(value, Missing):
                 result.answers[step.name] = value
         return result
@@ -151,10 +158,13 @@ class _ConversationRun:
         result = ConversationResult()
         try:
             value = self.once(step, frame, result, given)
+            noted(frame.trace, "ran", value)
         except StepsStopped:
             value = MISSING
+            noted(frame.trace, "failed")
         except Unanswered:
             value = MISSING
+            noted(frame.trace, "unanswered")
             result.unknown.append(step.name)
         if isinstance(step.task, BlockTask) and isinstance(value, dict):
             value = {**value, "element": frame.context}
@@ -167,7 +177,10 @@ class _ConversationRun:
         if step.about is not None:
             frame = replace(frame, about=partial(self.about, step.about, frame))
         try:
-            return self.task(step, frame, result, given) if self.wanted(step, frame, result) else MISSING
+            if not self.wanted(step, frame, result):
+                noted(frame.trace, "skipped")
+                return MISSING
+            return self.task(step, frame, result, given)
         except StepFailed as failed:
             raise self.stopped(step, frame, failed, result) from None
 
@@ -207,10 +220,12 @@ class _ConversationRun:
     ) -> JSON | Missing:
         call = CallBuilder(self.cells, frame, result).call(step, task)
         result.calls.append(call)
+        asked(frame.trace, call)
         reader = AnswerReader(self.cells, self.conversation.answers, frame, result)
         answer: Answer | None = None
         try:
             answer = self.ask(call, given)
+            asked(frame.trace, answer)
             return reader.read(task, answer)
         except NoAnswer as missing:
             failed = StepFailed(missing.kind, missing.message)
@@ -236,6 +251,7 @@ class _ConversationRun:
 
         An error of the failure mapping is raised too: a failure must not go unreported.
         """
+        noted(frame.trace, "failed", failure=(failed.kind, failed.message))
         error = failure_error(step, failed)
         if frame.failure is None:
             raise error
@@ -272,7 +288,10 @@ class _ConversationRun:
         if not self.is_skipped(step, frame):
             result.unknown.append(step.name)
             result.waiting.append(WaitingStep(step.name, _call_text(step), needs))
-        elif step.each is not None:
+            noted(frame.trace, "waiting")
+            return
+        noted(frame.trace, "skipped")
+        if step.each is not None:
             result.answers[step.name] = []
 
     def is_skipped(self, step: ConversationStep, frame: StepFrame) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.conversation_trace import StepsTrace, StepTrace
 from crossdock.channels.steps import CallTask, ConversationStep, all_steps
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
@@ -23,7 +24,7 @@ class StepFrame:
     ``context`` is the request or the element of an ``each``, and ``name`` what messages call it. ``failure``
     is the nearest failure mapping, and ``about`` gives the ``concept`` and ``id`` of an event. ``after`` are
     the steps with calls that will not run if this one fails. ``unknown`` are the steps of a plan whose
-    answers are not given.
+    answers are not given. ``trace`` takes what happens here, if the caller asked for it.
     """
 
     context: JSON
@@ -33,6 +34,7 @@ class StepFrame:
     about: Callable[[ConversationResult], dict[str, JSON]] = _nothing
     after: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    trace: StepsTrace | StepTrace | None = None
 
     def for_step(
         self, step: ConversationStep, done: ConversationResult, later: tuple[ConversationStep, ...]
@@ -50,12 +52,14 @@ class StepFrame:
             failure=step.failure or self.failure,
             after=(*(other.name for other in later if _makes_calls(other)), *self.after),
             unknown=tuple(unknown),
+            trace=self.trace.begin(step) if self.trace is not None else None,
         )
 
     def for_element(self, step: ConversationStep, number: int, element: JSON) -> StepFrame:
         """The frame of an element of a step's `each`. If it fails, the steps after it still run."""
         name = f"{self.name}, element {number} of `{step.name}`"
-        return replace(self, context=element, name=name, after=())
+        trace = self.trace.element() if isinstance(self.trace, StepTrace) else None
+        return replace(self, context=element, name=name, after=(), trace=trace)
 
 
 def _makes_calls(step: ConversationStep) -> bool:

@@ -144,16 +144,31 @@ def all_steps(steps: tuple[ConversationStep, ...]) -> Iterator[ConversationStep]
 
 def step_cells(step: ConversationStep) -> list[syntax.Cell]:
     """The cells of one step without its nested steps; an expression counts as a cell."""
-    expressions = [step.each, step.condition, step.unless]
-    cells = [step.about, step.failure]
+    return [cell for _, cell in step_parts(step)]
+
+
+def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
+    """The same cells, each with its key in the file; that of a path is `call`."""
+    parts: list[tuple[str, Expression | syntax.Cell | None]] = [
+        ("each", step.each),
+        ("if", step.condition),
+        ("unless", step.unless),
+        ("about", step.about),
+        ("failure", step.failure),
+    ]
     match step.task:
         case CallTask() as call:
-            expressions += [call.path, call.tolerate, call.refuse]
-            cells += [call.query, call.headers, call.body]
-        case ValueTask(cell) | EventTask(cell):
-            cells.append(cell)
-    evaluated = [syntax.Evaluate(expression) for expression in expressions if expression is not None]
-    return [*evaluated, *(cell for cell in cells if cell is not None)]
+            parts += [("call", call.path), ("query", call.query), ("headers", call.headers)]
+            parts += [("body", call.body), ("tolerate", call.tolerate), ("refuse", call.refuse)]
+        case ValueTask(cell):
+            parts.append(("value", cell))
+        case EventTask(cell):
+            parts.append(("event", cell))
+    return [
+        (key, syntax.Evaluate(part) if isinstance(part, Expression) else part)
+        for key, part in parts
+        if part is not None
+    ]
 
 
 def linked_steps(steps: tuple[ConversationStep, ...], links: Links) -> tuple[ConversationStep, ...]:
