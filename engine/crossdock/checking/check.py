@@ -58,6 +58,10 @@ _NO_KEYS: Final = frozenset[str]()
 
 def settings_type(mapping: LinkedMapping) -> Type:
     """The type of a mapping's settings: each has the kind of its default, and any value."""
+    return mapping.once(_settings_of)
+
+
+def _settings_of(mapping: LinkedMapping) -> Type:
     return _settings(mapping.settings)
 
 
@@ -209,7 +213,7 @@ class CellCheck:
         match cell:
             case syntax.Evaluate(expression):
                 typ = self.infer(expression, context)
-                self.fits(typ, target, expression.span, beside)
+                self.fits(typ, target, expression, beside)
                 return typ
             case syntax.Literal(value):
                 return ANYTHING if cell.broken else self.literal(value, cell.span, target, beside)
@@ -363,10 +367,13 @@ class CellCheck:
 
     # Against the target
 
-    def fits(self, typ: Type, target: Type, span: Span, beside: frozenset[str] = _NO_KEYS) -> None:
+    def fits(
+        self, typ: Type, target: Type, written: Expression | Span, beside: frozenset[str] = _NO_KEYS
+    ) -> None:
         """Report what the target does not take of a value of this type."""
         for mismatch in mismatches(typ, target, beside=beside):
-            self.mismatch(mismatch, span)
+            # The place of an expression is computed from its text, so only when there is something to say.
+            self.mismatch(mismatch, written if isinstance(written, Span) else written.span)
 
     def mismatch(self, mismatch: Mismatch, span: Span, severity: Severity | None = None) -> None:
         severity = severity or mismatch.certainty.severity

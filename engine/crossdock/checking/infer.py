@@ -383,7 +383,8 @@ class Inference:
             return ANYTHING
         if function.name in ("lookup", "contains") and position == 1:
             return self.operand(node, context)
-        inner = replace(self, defaulted=function.name == "not_null") if self.defaulted else self
+        strict = self.defaulted and function.name != "not_null"
+        inner = replace(self, defaulted=False) if strict else self
         return inner.infer(node, context)
 
 

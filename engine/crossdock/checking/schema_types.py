@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from crossdock.checking.type_kinds import Kinds, kinds_of_types, kinds_of_value
 from crossdock.checking.types import ANYTHING, Type, union
@@ -51,6 +51,12 @@ class SchemaType:
         return self.shape.types is None or "null" in self.shape.types
 
     def member(self, name: str) -> Type | None:
+        notes, key = self.shape.notes, (name, self)
+        if key not in notes:
+            notes[key] = self._member(name)
+        return cast("Type | None", notes[key])
+
+    def _member(self, name: str) -> Type | None:
         shape = self.shape.member(name)
         if shape is None:
             return ANYTHING if self.shape.is_open else None
@@ -83,6 +89,8 @@ class SchemaType:
         return self if optional == self.optional else SchemaType(self.shape, self.name, optional, self.only)
 
     def restricted(self, kinds: Kinds) -> Type:
+        if self.shape.enum is None and self.kinds <= kinds:
+            return self
         only = kinds if self.only is None else kinds & self.only
         return SchemaType(self.shape, self.name, self.optional, only)
 

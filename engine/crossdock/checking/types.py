@@ -130,13 +130,17 @@ class ScalarType:
         return None
 
     def with_optional(self, optional: bool) -> Type:
-        return self if optional == self.optional else replace(self, optional=optional)
+        if optional == self.optional:
+            return self
+        return ScalarType(self.kinds, optional, self.constants, self.known, self.likely)
 
     def restricted(self, kinds: Kinds) -> Type:
         constants = self.constants
+        if constants is None and self.kinds <= kinds:
+            return self
         if constants is not None:
             constants = tuple(value for value in constants if kinds_of_value(value) & kinds)
-        return replace(self, kinds=self.kinds & kinds, constants=constants)
+        return ScalarType(self.kinds & kinds, self.optional, constants, self.known, self.likely)
 
 
 NOTHING: Final = ScalarType(frozenset(), optional=True)
@@ -195,7 +199,7 @@ class ListType:
         return self if optional == self.optional else replace(self, optional=optional)
 
     def restricted(self, kinds: Kinds) -> Type:
-        return replace(self, kinds=self.kinds & kinds)
+        return self if self.kinds <= kinds else replace(self, kinds=self.kinds & kinds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +248,7 @@ class ObjectType:
         return self if optional == self.optional else replace(self, optional=optional)
 
     def restricted(self, kinds: Kinds) -> Type:
-        return replace(self, kinds=self.kinds & kinds)
+        return self if self.kinds <= kinds else replace(self, kinds=self.kinds & kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +299,9 @@ class UnionType:
         if not found:
             return None
         made = union(found) if len(found) == len(self.options) else union(found).with_optional(True)
-        return replace(made, documented=self.documented) if isinstance(made, UnionType) else made
+        if isinstance(made, UnionType) and made.documented != self.documented:
+            return replace(made, documented=self.documented)
+        return made
 
     def property_names(self) -> frozenset[str]:
         return frozenset().union(*(option.property_names() for option in self.options))
@@ -311,7 +317,9 @@ class UnionType:
         return union(found) if found else None
 
     def with_optional(self, optional: bool) -> Type:
-        return replace(self, options=tuple(option.with_optional(optional) for option in self.options))
+        if all(option.optional == optional for option in self.options):
+            return self
+        return UnionType(tuple(each.with_optional(optional) for each in self.options), self.documented)
 
     def restricted(self, kinds: Kinds) -> Type:
         typ = union(option.restricted(kinds) for option in self.options if option.kinds & kinds)

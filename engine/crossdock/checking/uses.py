@@ -72,6 +72,8 @@ def _reads_of(mapping: LinkedMapping) -> Reads:
 
 def _reads_in(expression: Expression) -> Reads:
     reads = Reads()
+    if not any(name in expression.text for name in ("request", "events", "answers")):
+        return reads
     for name, member in _scope_reads(expression.node):
         if name == "request":
             reads = replace(reads, request=True)

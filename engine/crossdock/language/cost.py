@@ -93,10 +93,10 @@ class CostContext:
         loops = max(self.loops, over.loops + 1)
         if loops > NESTED_LOOPS:
             raise GrowthError(f"more than {NESTED_LOOPS} loops over the whole payload are nested")
-        return replace(self, context=_some(over), loops=loops)
+        return CostContext(_some(over), self.whole, loops, self.outside, self.names)
 
     def behind(self, value: Size) -> CostContext:
-        return replace(self, context=_some(value))
+        return CostContext(_some(value), self.whole, self.loops, self.outside, self.names)
 
     def own(self) -> CostContext:
         """In another mapping, whose whole is the context here."""
@@ -116,6 +116,18 @@ class CostContext:
     def everything(self) -> Size:
         """The whole, read here once more for each turn of the loops."""
         return Size(self.whole.times, self.whole.loops + self.loops - self.outside)
+
+
+def may_grow(text: str) -> bool:
+    """Whether an expression or template of this text has to be measured. Most are too short to grow.
+
+    Every list, object and call with one part more adds a comma, or the ``|`` of a filter, and at most doubles
+    what there is. Loops over the whole payload need a function that gives it, or a variable that holds it.
+    """
+    if text.count(",") + text.count("|") >= RESULT_COPIES.bit_length():
+        return True
+    whole = "$" in text or any(name in text for name in WHOLE)
+    return whole and sum(text.count(sign) for sign in "[*&") > NESTED_LOOPS
 
 
 def measured(node: Expr, place: CostContext) -> Size:

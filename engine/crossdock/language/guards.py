@@ -8,7 +8,7 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CompileError
 from crossdock.core.limits import EXPRESSION_CHAIN, EXPRESSION_CHARACTERS, EXPRESSION_DEPTH
 from crossdock.core.yaml_reader import ScalarNode
-from crossdock.language.cost import CostContext, GrowthError, measured
+from crossdock.language.cost import CostContext, GrowthError, may_grow, measured
 from crossdock.language.expr import Expr, children
 
 _BRACKETS = re.compile(
@@ -35,6 +35,8 @@ def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
 
 def guard_growth(node: Expr, scalar: ScalarNode) -> None:
     """Refuse what multiplies its input. Its chains are no longer than ``guard_chain`` allows."""
+    if not may_grow(str(scalar.value)):
+        return
     try:
         measured(node, CostContext())
     except GrowthError as error:

@@ -50,6 +50,7 @@ from crossdock.language.expr import (
 )
 
 _NAME: Final = re.compile(r""""(?:[^"\\]|\\.)*"|\$?\w+""", re.ASCII | re.DOTALL)
+_PATH: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _WRITTEN: Final = re.compile(_NAME.pattern + r"|-\d+", re.ASCII | re.DOTALL)
 _Tree = dict[str, Any]  # type, children and value, as the library makes them
 _Token = dict[str, Any]  # type, value and start
@@ -79,6 +80,9 @@ def parse(text: str, longest_chain: int) -> Expr:
     Raises ParseProblem, EmptyError, ChainError when nodes nest deeper than ``longest_chain``, and
     RecursionError when brackets do.
     """
+    if _PATH.fullmatch(text):  # most expressions are only names
+        names = [Identifier(name[0], span=name.span()) for name in _NAME.finditer(text)]
+        return names[0] if len(names) == 1 else Subexpression(tuple(names))
     parser = _Parser()
     try:
         tree = parser.tree(text)
@@ -90,9 +94,9 @@ def parse(text: str, longest_chain: int) -> Expr:
         raise _unexpected(error, text) from None
     except EmptyExpressionError:
         raise EmptyError from None
-    names = iter(parser.names(text))
-    node = _Conversion(names, longest_chain).node(tree, 1)
-    assert next(names, None) is None, "a name has no node"
+    places = iter(parser.names(text))
+    node = _Conversion(places, longest_chain).node(tree, 1)
+    assert next(places, None) is None, "a name has no node"
     return node
 
 

@@ -158,6 +158,8 @@ class Resolution:
             self.lookups(expression)
 
     def lookups(self, expression: Expression) -> None:
+        if "lookup" not in expression.text:  # few have it, and to walk through all takes long
+            return
         for node in source_order(expression.node):
             if not isinstance(node, FunctionCall) or node.name != "lookup" or not node.arguments:
                 continue

@@ -52,35 +52,26 @@ def _function_problems(expression: Expression, nodes: list[Expr]) -> list[Diagno
 
 def _reference_problems(expression: Expression, nodes: list[Expr]) -> list[Diagnostic]:
     """`&` is required before each argument that a function takes unevaluated, and not allowed elsewhere."""
-    problems = []
-    if isinstance(expression.node, ExpressionReference):
-        problems.append(_misplaced(expression, expression.node))
-    if not any(isinstance(node, FunctionCall | ExpressionReference) for node in nodes):
-        return problems
+    problems, placed = list[Diagnostic](), set[int]()
     for node in nodes:
         function = REGISTRY.get(node.name) if isinstance(node, FunctionCall) else None
-        wanted = _unevaluated(function)
-        for position, part in enumerate(children(node)):
+        if not isinstance(node, FunctionCall) or function is None:
+            continue
+        for position in function.unevaluated:
+            part = node.arguments[position] if position < len(node.arguments) else None
             if isinstance(part, ExpressionReference):
-                if position not in wanted:
-                    problems.append(_misplaced(expression, part))
-            elif function is not None and position in wanted:
+                placed.add(id(part))
+            elif part is not None:
                 message = f"`{function.name}` takes an expression as its {ordinal(position)}"
                 help = f"the signature is {function.signature}; an expression begins with &"
                 problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
-    return problems
+    references = (node for node in nodes if isinstance(node, ExpressionReference))
+    return problems + [_misplaced(expression, node) for node in references if id(node) not in placed]
 
 
 def _misplaced(expression: Expression, reference: ExpressionReference) -> Diagnostic:
     message = "`&` is only allowed before an argument that is evaluated later"
     return Diagnostic("expression-syntax", message, expression.at(reference), "sort_by(items, &price)")
-
-
-def _unevaluated(function: Function | None) -> set[int]:
-    """The positions of the arguments that a function takes as expressions."""
-    if function is None:
-        return set()
-    return {place for place, item in enumerate(function.parameters) if "expression" in item.types}
 
 
 def _arity_problem(function: Function, given: int) -> str | None:

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.limits import MAPPING_COPIES
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, WHOLE, CostContext, GrowthError, measured, property_path
@@ -49,10 +49,10 @@ def copied(mapping: LinkedMapping) -> list[Diagnostic]:
         total.cell(mapping.cell, _CellContext())
     except GrowthError:
         return []  # reported where that mapping or fragment is measured by itself
-    if total.copies() <= MAPPING_COPIES:
+    if total.copies() <= MAPPING_COPIES or total.first is None:
         return []
     message = f"the cells from here on can hold what they read more than {MAPPING_COPIES} times together"
-    return [Diagnostic("expression-too-large", message, span) for span in total.first[:1]]
+    return [Diagnostic("expression-too-large", message, total.first.span)]
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class _Total:
     paths: Counter[Path] = field(default_factory=Counter)
     others: int = 0
     visits: int = 0
-    first: list[Span] = field(default_factory=list)
+    first: Expression | None = None
 
     def copies(self) -> int:
         """How often the part of the context that is held most often is held."""
@@ -108,8 +108,7 @@ class _Total:
         else:
             for path in found:
                 self.paths[(place.path or ()) + path] += 1
-        if not self.first:
-            self.first.append(expression.span)
+        self.first = self.first or expression
 
 
 def _inside(over: Expression, place: _CellContext, *, loop: bool) -> _CellContext:

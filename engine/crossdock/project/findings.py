@@ -106,17 +106,17 @@ class _Users:
 
     def of(self, files: Iterable[_CheckedFile]) -> Iterator[str]:
         """The files that may use one of these, themselves or through others, as far as that matters."""
+        files = list(files)
         pending = [
             file.name for file in files if file.is_mapping and file.linked and depends_on_uses(file.linked)
         ]
-        found = set(pending)
-        while pending:
+        others = set(self.project.all_names()).difference(file.name for file in files)
+        while pending and others:
             name = pending.pop()
-            for user in self.read():
-                if user not in found and self.names(user, name):
-                    found.add(user)
-                    pending.append(user)
-                    yield user
+            for user in sorted(user for user in others if self.names(user, name)):
+                others.discard(user)
+                pending.append(user)
+                yield user
 
     def read(self) -> dict[str, str]:
         if self.texts is None:

@@ -174,12 +174,17 @@ class Project:
 
     def conversation_names(self, *, own: bool = False) -> list[str]:
         """The names of all conversations, channel and action, or of those in the project's own directory."""
-        found: set[str] = set()
-        for root in self.roots[:1] if own else self.roots:
-            folder = root / MAPPINGS
-            files = folder.glob(f"*/*/{CONVERSATION_FILE}")
-            found.update(path.parent.relative_to(folder).as_posix() for path in files)
-        return sorted(found)
+        found = self._conversation_names[:1] if own else self._conversation_names
+        return sorted(set[str]().union(*found))
+
+    @cached_property
+    def _conversation_names(self) -> list[set[str]]:
+        """The names of the conversations in each root. They are asked for with every name."""
+        folders = [root / MAPPINGS for root in self.roots]
+        return [
+            {path.parent.relative_to(folder).as_posix() for path in folder.glob(f"*/*/{CONVERSATION_FILE}")}
+            for folder in folders
+        ]
 
     def actions_of(self, channel: str) -> list[str]:
         """The actions that a channel has a conversation for. Raises ProjectError for an unknown channel."""

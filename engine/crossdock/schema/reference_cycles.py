@@ -8,8 +8,9 @@ apply to a value that nests 40 levels deep.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 
 from crossdock.core.limits import SCHEMA_CHAIN, SCHEMA_PLACES
 from crossdock.schema.dialect import Node
@@ -35,6 +36,29 @@ def _expanded(node: Node, target: Target, sizes: dict[int, int], chain: int) -> 
             size += _expanded(other, target, sizes, chain + 1)
         sizes[id(node)] = size
     return size
+
+
+def circular(references: Iterable[tuple[str, str]]) -> bool:
+    """Whether references may lead back to where they are; each is its place and what it names.
+
+    A place is the name of a file, ``#`` and a JSON pointer. Parts of one definition are taken as one, so that
+    False is certain. It is the answer for most files, and much cheaper than to walk through their schemas.
+    """
+    graph: dict[str, set[str]] = {}
+    for at, named in references:
+        graph.setdefault(_definition(at), set()).add(_definition(named))
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError:
+        return True
+    return False
+
+
+def _definition(place: str) -> str:
+    """The definition below ``$defs`` that a place is in, or else its file."""
+    file, _, pointer = place.partition("#")
+    parts = pointer.split("/", 3)
+    return f"{file}#{parts[2]}" if parts[1:2] == ["$defs"] and len(parts) > 2 else file
 
 
 def multiplying(parts: Mapping[str, Node], target: Target) -> str | None:

@@ -39,6 +39,7 @@ _BETWEEN: Final = frozenset({"^", "$", "\\b", "\\B", "\\A", "\\Z"})
 _STRANGER: Final = "é"  # stands for every character outside of ASCII that the pattern does not name
 
 
+@cache
 def unsafe(pattern: str) -> str | None:
     """Why a pattern is refused: it is too long, is wrong, or can be made slow by a hostile text."""
     if len(pattern) > PATTERN_CHARACTERS:

@@ -11,7 +11,7 @@ required when all of them require it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -32,6 +32,8 @@ class Shape:
     _target: nodes.Target = field(repr=False)
     _known: dict[str | int | None, Shape | None] = field(default_factory=dict, repr=False)
     _answers: dict[str, object] = field(default_factory=dict, repr=False)
+    notes: dict[Hashable, object] = field(default_factory=dict, repr=False)
+    """What others have made of this shape, to be made once."""
 
     def _once(self, question: str, answer: Callable[[], _T]) -> _T:
         if question not in self._answers:

@@ -23,7 +23,7 @@ from crossdock.core.json_types import JSON
 from crossdock.core.similar import bounded
 from crossdock.schema.dialect import Node, Problem, Reading
 from crossdock.schema.node import resolved
-from crossdock.schema.reference_cycles import endless, multiplying
+from crossdock.schema.reference_cycles import circular, endless, multiplying
 from crossdock.schema.shape import Shape
 
 if TYPE_CHECKING:
@@ -234,8 +234,14 @@ class SchemaStore:
             findings += file.refuse(self._loose(file))
         if not findings:
             sizes: dict[int, int] = {}
+            places = (
+                (_uri(file.name) + "#" + quote(at, safe="/~$"), named)
+                for file in files
+                for at, named in file.reading.references.items()
+            )
+            back = circular(places)
             for file in files:
-                findings += file.refuse(self._endless(file, sizes))
+                findings += file.refuse(self._endless(file, sizes, back=back))
         if findings:
             raise ProjectError(findings)
         self._closed.update(file.name for file in files)
@@ -252,12 +258,13 @@ class SchemaStore:
             else:
                 self._targets[reference] = node
 
-    def _endless(self, file: _File, sizes: dict[int, int]) -> Iterable[Problem]:
+    def _endless(self, file: _File, sizes: dict[int, int], *, back: bool) -> Iterable[Problem]:
+        """Too many schemas for one value. ``back``: some references may lead back to themselves."""
         parts, help = file.reading.parts, "descend into a property or an item in between"
         if (at := endless(parts, self.target, sizes)) is not None:
             message = "the references here form a cycle, or multiply without limit"
             yield Problem("endless-reference", message, at, help)
-        elif (at := multiplying(parts, self.target)) is not None:
+        elif back and (at := multiplying(parts, self.target)) is not None:
             message = "the references here lead back to themselves twice through one property or item"
             help = "let one alternative refer to it, or put what they share in one place"
             yield Problem("endless-reference", message, at, help)

@@ -71,12 +71,15 @@ class Function:
     piped: int = 0
     passes_on: bool = True
     _accepts: tuple[frozenset[type], ...] = field(init=False, repr=False, compare=False)
+    _unevaluated: frozenset[int] = field(init=False, repr=False, compare=False)
     _least: int = field(init=False, repr=False, compare=False)
     _most: int | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         variadic = any(parameter.variadic for parameter in self.parameters)
         object.__setattr__(self, "_accepts", tuple(_accepts(parameter) for parameter in self.parameters))
+        later = (place for place, item in enumerate(self.parameters) if "expression" in item.types)
+        object.__setattr__(self, "_unevaluated", frozenset(later))
         object.__setattr__(self, "_least", sum(not parameter.optional for parameter in self.parameters))
         object.__setattr__(self, "_most", None if variadic else len(self.parameters))
 
@@ -84,6 +87,11 @@ class Function:
     def accepts(self) -> tuple[frozenset[type], ...]:
         """The Python types that ``call`` takes without a further check, for each parameter."""
         return self._accepts
+
+    @property
+    def unevaluated(self) -> frozenset[int]:
+        """The positions of the arguments that ``call`` takes as expressions: ``&price``."""
+        return self._unevaluated
 
     @property
     def signature(self) -> str:
