@@ -50,7 +50,7 @@ class CallBuilder:
                 segments.append(str(part.value))
                 continue
             printed = replace(path, node=Text((part,)))  # as a template prints it
-            value = self.cells.evaluate(printed, self.frame, self.result)
+            value = self.cells.value_once(syntax.Evaluate(printed), self.frame, self.result)
             if isinstance(value, Missing) or value in ("", ".", ".."):
                 problem = "nothing" if isinstance(value, Missing) or not value else "only dots"
                 raise StepFailed("request", f"the path has {problem} where it needs a value: {path.text}")

@@ -11,13 +11,16 @@ from crossdock.channels.step_frame import StepFrame
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import OutputError
+from crossdock.execution.fast_path import NOTHING, Nothing
 from crossdock.execution.runner import Result, run_traced
-from crossdock.execution.trace import Watch
+from crossdock.execution.trace import Trace, Watch
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.fitting import fits
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate
 
@@ -28,12 +31,23 @@ class CellRunner:
 
     cells: LinkedMapping
     watch: Watch | None
+    code: CellCode
 
     def run(self, cell: syntax.Cell, frame: StepFrame, target: Schema | None = None) -> Result:
         """The result of a cell. A mapping that it names is validated on both sides.
 
         Raises InputError, EvaluationError or OutputError.
         """
+        value = self._quick(cell, frame)
+        if isinstance(value, Missing):
+            value, present = None, False
+        else:
+            present = True
+        if isinstance(value, Nothing) or (target is not None and not fits(value, target)):
+            return self._traced(cell, frame, target)
+        return Result(value, Trace(), present=present)
+
+    def _traced(self, cell: syntax.Cell, frame: StepFrame, target: Schema | None = None) -> Result:
         used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
         if isinstance(used, LinkedMapping):
             result = self._run_mapping(cell, used, frame)
@@ -59,8 +73,22 @@ class CellRunner:
 
     def value(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         """The value of a cell; its warnings are added to ``result``. Raises StepFailed."""
+        value = self._quick(cell, frame)
+        if not isinstance(value, Nothing):
+            return value
+        return self._decided(cell, frame, result)
+
+    def _quick(self, cell: syntax.Cell, frame: StepFrame, *, once: bool = False) -> JSON | Missing | Nothing:
+        """The value of a cell without a trace, NOTHING if it has to have one."""
+        if self.watch is not None or frame.trace is not None:
+            return NOTHING
+        run = self.code.once if once else self.code.value
+        return run(cell, frame.context, frame.scope)
+
+    def _decided(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
+        """The value of a cell on the normal path."""
         try:
-            ran = self.run(cell, frame)
+            ran = self._traced(cell, frame)
         except CrossdockError as error:
             raise StepFailed("request", _with_place(error.diagnostics[0]), cause=error) from None
         result.warnings += ran.warnings
@@ -70,7 +98,12 @@ class CellRunner:
         self, expression: Expression, frame: StepFrame, result: ConversationResult
     ) -> JSON | Missing:
         """The value of an expression. Raises StepFailed."""
-        return self.value(syntax.Evaluate(expression), frame, result)
+        return self.value(self.code.cell_of(expression), frame, result)
+
+    def value_once(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
+        """The value of a cell that is made for this run. Raises StepFailed."""
+        value = self._quick(cell, frame, once=True)
+        return self._decided(cell, frame, result) if isinstance(value, Nothing) else value
 
     def is_true(self, expression: Expression, frame: StepFrame, result: ConversationResult) -> bool:
         """Whether an expression is true as JMESPath has it; a missing value is not. Raises StepFailed."""

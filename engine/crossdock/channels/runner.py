@@ -28,10 +28,12 @@ from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, EventTask, ValueTask
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.execution.cell_code import CellCode
 from crossdock.execution.runner import check_input
-from crossdock.execution.scope import Scope
+from crossdock.execution.scope import Scope, given_settings
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
+from crossdock.schema.fitting import fits
 
 
 def run_conversation(
@@ -55,9 +57,10 @@ def run_conversation(
     failure mapping, EvaluationError and OutputError.
     """
     request = settled(request)
-    if conversation.cells.source is not None:
-        check_input(request, conversation.cells.source, name)
-    scope = Scope(settings={**conversation.cells.settings, **(settings or {})}, request=request)
+    source = conversation.cells.source
+    if source is not None and not fits(request, source):
+        check_input(request, source, name)
+    scope = Scope(settings=given_settings(conversation.cells, settings), request=request)
     run = _ConversationRun(conversation, ask, base_url)
     frame = StepFrame(request, scope, name, conversation.failure, trace=trace)
     result = run.steps(conversation.steps, frame, given)
@@ -71,7 +74,8 @@ class _ConversationRun:
 
     def __init__(self, conversation: Conversation, ask: Ask, base_url: str) -> None:
         self.conversation = conversation
-        self.cells = CellRunner(conversation.cells, conversation.watch)
+        code = conversation.cells.once(CellCode)
+        self.cells = CellRunner(conversation.cells, conversation.watch, code)
         self.ask = ask
         self.base_url = base_url
 

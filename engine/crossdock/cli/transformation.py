@@ -156,9 +156,9 @@ class Transformation:
 
     @cached_property
     def _scope(self) -> Scope:
-        from crossdock.execution.scope import Scope
+        from crossdock.execution.scope import Scope, whole_numbers
 
-        return Scope() if self._kept is not None else Scope(settings=self._settings)
+        return Scope() if self._kept is not None else Scope(settings=whole_numbers(self._settings))
 
 
 def _name(file: str) -> str:

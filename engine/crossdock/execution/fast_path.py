@@ -61,6 +61,15 @@ class Prepared:
         except Exception:  # of any kind: the normal path reports it
             return NOTHING
 
+    def computed(self, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+        """The same as ``result`` for a payload whose whole numbers are ints, both sides validated.
+
+        Raises what the generated code raises.
+        """
+        if self.takes is not None and self.takes(payload) < 0:
+            return NOTHING
+        return self._computed(payload, scope, gives=True)
+
     def _computed(self, payload: JSON, scope: Scope, *, gives: bool) -> JSON | Missing | Nothing:
         """The result of a payload whose whole numbers are ints. Raises what the generated code raises."""
         value = self.run(payload, scope)

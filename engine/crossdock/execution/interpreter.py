@@ -15,7 +15,7 @@ from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 from crossdock.execution.errors import EvaluationError
 from crossdock.execution.evaluator import Evaluator, Failure
-from crossdock.execution.scope import Scope
+from crossdock.execution.scope import Scope, default_settings, whole_numbers
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
@@ -69,7 +69,7 @@ class _Run:
 
     def mapping(self, mapping: LinkedMapping, payload: JSON, scope: Scope, path: Parts) -> JSON | Missing:
         # A mapping of another channel that is used here keeps that channel's settings.
-        settings = {**mapping.settings, **scope.settings}
+        settings = {**mapping.once(default_settings), **scope.settings}
         scope = replace(scope, root=payload, tables=mapping.tables, settings=settings)
         cells = _Cells(self, scope)
         if self.watch is not None:
@@ -267,5 +267,5 @@ def _figures(*values: JSON) -> list[str]:
 def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON]) -> JSON:
     """The value of a cell that reads only settings, as in a channel's file. Raises EvaluationError."""
     run = _Run("the channel's settings", None)
-    value = _Cells(run, Scope(settings=settings)).cell(cell, None, ())
+    value = _Cells(run, Scope(settings=whole_numbers(settings))).cell(cell, None, ())
     return None if isinstance(value, Missing) else value

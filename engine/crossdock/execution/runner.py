@@ -26,7 +26,7 @@ from crossdock.execution import codegen
 from crossdock.execution.errors import OutputError
 from crossdock.execution.fast_path import Nothing, Prepared
 from crossdock.execution.interpreter import execute
-from crossdock.execution.scope import Scope
+from crossdock.execution.scope import Scope, given_settings
 from crossdock.execution.trace import Parts, Step, Trace, Watch
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema import fast
@@ -99,7 +99,7 @@ class Mapping:
         ``traced`` the trace of the result is empty, and the fast path is tried first.
         Raises InputError, EvaluationError or OutputError.
         """
-        scope = Scope(settings={**self.linked.settings, **(settings or {})}, request=settled(request))
+        scope = Scope(settings=given_settings(self.linked, settings), request=settled(request))
         return self.run_within(
             payload, scope, name=name, validate=validate, trust_source=trust_source, traced=traced
         )
@@ -118,7 +118,7 @@ class Mapping:
         With ``trust_source`` the payload is not validated, and parts that the mapping never reads are skipped
         without being decoded. Raises what ``run`` raises, and InputError for text that is not JSON.
         """
-        scope = Scope(settings={**self.linked.settings, **(settings or {})})
+        scope = Scope(settings=given_settings(self.linked, settings))
         if (prepared := self.prepared()) is not None:
             converted = prepared.converted(data, scope, trust_source=trust_source, compact=compact)
             if not isinstance(converted, Nothing):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crossdock.core.json_types import JSON, settled
+
+if TYPE_CHECKING:
+    from crossdock.language.syntax import LinkedMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,7 @@ class Scope:
     """The payload of the mapping, the settings, and in a conversation the request and what came of it.
 
     ``tables`` are those of the mapping, by name; a mapping puts its own and its payload in when it runs.
+    All whole numbers in a scope are ints: see ``whole_numbers`` for settings.
     """
 
     root: JSON = None
@@ -22,11 +27,19 @@ class Scope:
     events: tuple[JSON, ...] = ()
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "settings", whole_numbers(self.settings))
-
 
 def whole_numbers(settings: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Settings as expressions see them: a default that is written 0.0 only says that decimals are allowed."""
     changed = {name: new for name, value in settings.items() if (new := settled(value)) is not value}
     return {**settings, **changed} if changed else settings
+
+
+def default_settings(mapping: LinkedMapping) -> Mapping[str, JSON]:
+    """The defaults of a mapping's settings, as expressions see them."""
+    return whole_numbers(mapping.settings)
+
+
+def given_settings(mapping: LinkedMapping, given: Mapping[str, JSON] | None) -> Mapping[str, JSON]:
+    """The same, with some of them given. Not copied when none are."""
+    defaults = mapping.once(default_settings)
+    return {**defaults, **whole_numbers(given)} if given else defaults

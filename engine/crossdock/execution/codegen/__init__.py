@@ -47,15 +47,19 @@ _SCOPE: Final = {
     "answers": Value("dict(scope.answers)", OBJECT),
     "events": Value("list(scope.events)", ARRAY),
 }
+# The answers when only their parts are read.
+_ANSWERS: Final = Value("scope.answers", OBJECT)
 
 
-def generate(mapping: LinkedMapping, *, amounts: bool = True) -> Generated:
+def generate(mapping: LinkedMapping, *, amounts: bool = True, objects: bool = True) -> Generated:
     """The Python of a mapping. Raises TooLarge.
 
-    With ``amounts`` it computes with whole ten-thousandths, and raises Imprecise for other numbers.
+    With ``amounts`` it computes with whole ten-thousandths, and raises Imprecise for other numbers. With
+    ``objects`` it raises for a payload that is not an object, if it reads properties of it.
     """
     writer = Writer(amounts=amounts)
-    made = write_mapping(writer, mapping, Value("payload", simple=True), _scope(writer, of_mapping(mapping)))
+    scope = _scope(writer, of_mapping(mapping))
+    made = write_mapping(writer, mapping, Value("payload", simple=True), scope, objects=objects)
     result = made.value.code
     writer.line(
         f"return MISSING if {result} is None else {result}" if made.missing == "None" else f"return {result}"
@@ -63,10 +67,12 @@ def generate(mapping: LinkedMapping, *, amounts: bool = True) -> Generated:
     return _module(writer, mapping.name, f"{mapping.name}: {mapping.describe}")
 
 
-def compile_mapping(mapping: LinkedMapping) -> Function | None:
+def compile_mapping(mapping: LinkedMapping, *, objects: bool = True) -> Function | None:
     """The function of a mapping; None for one that only the interpreter can run."""
     try:
-        return tiered(generate(mapping), lambda: generate(mapping, amounts=False))
+        return tiered(
+            generate(mapping, objects=objects), lambda: generate(mapping, amounts=False, objects=objects)
+        )
     except BEYOND:
         return None
 
@@ -121,7 +127,8 @@ def _scope(writer: Writer, found: list[Found]) -> dict[str, Frame]:
         if name == "settings":
             frames[name] = Frame(writer, Value(value.code, value.kinds, simple=True))
         elif accesses:
-            frames[name] = Frame(writer, writer.named(value), accesses)
+            parts = name == "answers" and all(access.path for access in accesses)
+            frames[name] = Frame(writer, writer.named(_ANSWERS if parts else value), accesses)
     return frames
 
 

@@ -17,7 +17,7 @@ from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_node, way_of
 from crossdock.execution.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
-from crossdock.execution.scope import whole_numbers
+from crossdock.execution.scope import default_settings
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, source_order
 from crossdock.language.syntax import LinkedMapping
@@ -225,14 +225,19 @@ class Cells:
 
 
 def write_mapping(
-    writer: Writer, mapping: LinkedMapping, payload: Value, outer: MappingType[str, Frame]
+    writer: Writer,
+    mapping: LinkedMapping,
+    payload: Value,
+    outer: MappingType[str, Frame],
+    *,
+    objects: bool = True,
 ) -> Made:
-    """A whole mapping: its settings, its cell and its checks."""
+    """A whole mapping: its settings, its cell and its checks. With ``objects`` it runs objects only."""
     found = [*of_cell(mapping.cell)]
     for check in mapping.checks:
         found += [item for item in of_node(check.condition.node) if item[0] != HERE]
     accesses = [access for origin, access in found if origin in (HERE, "root")]
-    if any(access.path for access in accesses) and payload.kinds != OBJECT:
+    if objects and any(access.path for access in accesses) and payload.kinds != OBJECT:
         writer.line(f"if {payload.code}.__class__ is not dict: raise Unexplained")
         payload = Value(payload.code, OBJECT, simple=True)
     root = Frame(writer, payload, accesses)
@@ -277,7 +282,7 @@ def _settings(writer: Writer, mapping: LinkedMapping, given: Frame, found: list[
     if not accesses and not mapping.used:
         return given
     name = writer.fresh("s")
-    defaults = writer.constant(dict(whole_numbers(mapping.settings)), "settings", mapping.name)
+    defaults = writer.constant(dict(mapping.once(default_settings)), "settings", mapping.name)
     writer.line(f"{name} = {{**{defaults}, **{given.value.code}}}")
     return Frame(writer, Value(name, OBJECT, simple=True), accesses)
 

@@ -21,7 +21,7 @@ from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
 from crossdock.execution.errors import OutputError
 from crossdock.execution.interpreter import execute
 from crossdock.execution.runner import check_input, run_traced
-from crossdock.execution.scope import Scope
+from crossdock.execution.scope import Scope, given_settings
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
 from crossdock.language.syntax import Each, If
@@ -87,7 +87,7 @@ def run(
     if mapping.source is not None:
         check_input(payload, mapping.source, name)
     watching = Watching(Origins(payload))
-    scope = Scope(settings={**mapping.settings, **settings})
+    scope = Scope(settings=given_settings(mapping, settings))
     outcome = execute(mapping, payload, scope, name=name, traced=False, watch=watching)
     telling = _Telling(mapping, watching)
     wanted = parts_of(field) if field is not None else ()

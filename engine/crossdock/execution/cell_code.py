@@ -1,0 +1,117 @@
+"""The cells of a conversation without a trace: as generated code when they run often, else interpreted.
+
+Like a mapping's fast path it gives a value or gives up. The normal path then runs the same cell from the
+beginning, decides, and words what is wrong.
+
+    cells = CellCode(surroundings)              # kept with the conversation
+    cells.value(cell, payload, scope)           # a value, MISSING, or NOTHING
+
+Code is generated for a cell when the conversation's cells have run so often that it pays: a short request
+that is answered once does not wait for a compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution import codegen
+from crossdock.execution.fast_path import NOTHING, Nothing, Prepared
+from crossdock.execution.interpreter import execute
+from crossdock.execution.runner import Mapping
+from crossdock.execution.scope import Scope
+from crossdock.language import syntax
+from crossdock.language.expr import Expression
+from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.fitting import fits
+
+WARM: Final = 200
+"""After so many runs of a conversation's cells, those that run from then on are generated."""
+
+Run = Callable[[JSON, Scope], "JSON | Missing | Nothing"]
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A cell, kept alive because it is known by its identity, and its generated code once it has any."""
+
+    cell: syntax.Cell
+    run: Run
+    generated: bool = False
+
+
+@dataclass(slots=True)
+class CellCode:
+    """Runs the cells of one conversation. ``surroundings`` has its tables, fragments and settings.
+
+    Threads may share it: at worst two of them generate the same code.
+    """
+
+    surroundings: LinkedMapping
+    runs: int = 0
+    _kept: dict[int, _Kept] = field(default_factory=dict)
+    _cells: dict[int, syntax.Evaluate] = field(default_factory=dict)
+
+    def value(self, cell: syntax.Cell, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+        """The value of a cell of the conversation, NOTHING to run it on the normal path.
+
+        The whole numbers of the payload and of the scope are ints. A mapping that the cell names validates
+        both sides. The cell must be an object of the conversation: it is known by its identity.
+        """
+        kept = self._kept.get(id(cell))
+        if kept is None:
+            kept = self._kept[id(cell)] = _Kept(cell, self._interpreted(self.mapping_of(cell)))
+        if not kept.generated:
+            self.runs += 1
+            if self.runs > WARM:
+                kept.run, kept.generated = self._generated(cell) or kept.run, True
+        try:
+            return kept.run(payload, scope)
+        except Exception:  # of any kind: the normal path reports it
+            return NOTHING
+
+    def cell_of(self, expression: Expression) -> syntax.Cell:
+        """An expression of the conversation as a cell, each always as the same one."""
+        found = self._cells.get(id(expression))
+        if found is None:
+            found = self._cells[id(expression)] = syntax.Evaluate(expression)
+        return found
+
+    def once(self, cell: syntax.Cell, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+        """The same for a cell that is made for one run."""
+        try:
+            return self._interpreted(self.mapping_of(cell))(payload, scope)
+        except Exception:  # as above
+            return NOTHING
+
+    def mapping_of(self, cell: syntax.Cell) -> LinkedMapping:
+        """The mapping that gives the value of a cell: the one that it names, or itself as a result."""
+        used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
+        if isinstance(used, LinkedMapping):
+            return used
+        return replace(self.surroundings, cell=cell, source=None, target=None)
+
+    def _interpreted(self, mapping: LinkedMapping) -> Run:
+        def run(payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+            if mapping.source is not None and not fits(payload, mapping.source):
+                return NOTHING
+            outcome = execute(mapping, payload, scope, name="", traced=False)
+            if outcome.failed:
+                return NOTHING
+            if mapping.target is not None and not fits(outcome.value, mapping.target):
+                return NOTHING
+            return outcome.value if outcome.present else MISSING
+
+        return run
+
+    def _generated(self, cell: syntax.Cell) -> Run | None:
+        """The generated code of a cell; None when only the interpreter can run it."""
+        mapping = self.mapping_of(cell)
+        if mapping.source is not None or mapping.target is not None or mapping.checks:
+            prepared = mapping.once(Mapping).prepared()
+        else:
+            run = codegen.compile_mapping(mapping, objects=False)
+            prepared = None if run is None else Prepared(run)
+        return None if prepared is None else prepared.computed
