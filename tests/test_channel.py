@@ -98,6 +98,55 @@ settings:
             "auth: {kind: headers, headers: {Transfer-Encoding: a}}",
             "[header-name]: `Transfer-Encoding` is set by HTTP itself @1:33 (leave it out)",
         ),
+        ("answers: [a]", "[not-an-object]: `answers` must contain names with their conditions @1:10"),
+        (
+            "answers: {a b: status}",
+            "[answer-class]: this cannot be the name of a class @1:11 "
+            "(a name is made of letters, digits and _: `not_found`)",
+        ),
+        *(
+            (
+                f"answers: {{{name}: status}}",
+                f"[answer-class]: `{name}` is a property of every answer, "
+                "and cannot be the name of a class @1:11",
+            )
+            for name in ("status", "headers", "body", "turn")
+        ),
+        ("answers: {retry: {wait: status}}", "[answer-class]: `retry` has no `when:` @1:11"),
+        (
+            "answers: {retry: {when: status, after: status}}",
+            "[unknown-key]: `retry` has no key `after` @1:33 (the keys are `when`, `wait`)",
+        ),
+        (
+            "answers: {gone: {when: status}}",
+            "[not-an-expression]: `gone` takes an expression @1:17",
+        ),
+        (
+            "answers: {gone: statuss == `404`}",
+            "[unknown-property]: `the answer` has no property `statuss` @1:17 (did you mean `status`?)",
+        ),
+        (
+            "answers: {gone: lost, lost: status == `404`}",
+            "[unknown-property]: `the answer` has no property `lost` @1:17 "
+            "(a class sees only those above it)",
+        ),
+        (
+            "answers: {gone: status == '404'}",
+            "[impossible-comparison]: a whole number and text are never equal @1:17",
+        ),
+        (
+            "answers: {gone: settings().code}",
+            "[unknown-property]: `the channel's settings` has no property `code` @1:28",
+        ),
+        (
+            "answers: {gone: headers.Warning}",
+            "[header-name]: the names of an answer's headers are in lower case, and `Warning` is not @1:25 "
+            '(write "warning")',
+        ),
+        (
+            "answers: {retry: {when: status, wait: header}}",
+            "[unknown-property]: `the answer` has no property `header` @1:39 (did you mean `headers`?)",
+        ),
         ("limits: 7", "[not-an-object]: `limits` must be an object of whole numbers @1:9"),
         (
             "limits: {second: 1}",

@@ -65,7 +65,7 @@ NO_IDS = {
     *("x-format", "x-known-values", "x-sensitive", "x-source", "x-status"),
 }
 # Full of the names of HTTP headers: there only what a diagnostic is made with counts.
-HTTP_MODULES = {"http.py", "auth.py"}
+HTTP_MODULES = {"http.py", "auth.py", "retry_after.py"}
 MAKERS = {
     *("Diagnostic", "Problem", "TextError", "Violation"),
     *("problem", "report", "finding", "_refusal", "_refused"),

@@ -12,7 +12,9 @@ from crossdock import CompileError
 
 FILES = {
     "mappings/shop/failure.yaml": 'map: "@"',
-    "mappings/shop/channel.yaml": "settings: {till: {describe: which till, default: T1}}",
+    "mappings/shop/channel.yaml": (
+        "settings: {till: {describe: which till, default: T1}}\nanswers: {not_found: status == `404`}"
+    ),
     "mappings/shop/notify/parcel.yaml": "map: {id: id}",
     "schemas/desk/any.schema.json": '{"type": "object", "properties": {"events": {}}}',
     "schemas/shop/notice.schema.json": (
@@ -306,6 +308,21 @@ NAMES = [
     (
         "- {step: a, call: GET /a, tolerate: code == `404`}",
         "[unknown-property]: `the answer` has no property `code` @4:39 <code>",
+    ),
+    (
+        "- {step: a, call: GET /a, tolerate: not_fond}",
+        "[unknown-property]: `the answer` has no property `not_fond` @4:39 <not_fond>\n"
+        "= help: did you mean `not_found`?",
+    ),
+    (
+        "- {step: a, call: GET /a, refuse: headers.Warning}",
+        "[header-name]: the names of an answer's headers are in lower case, and `Warning` is not "
+        "@4:45 <Warning>\n"
+        '= help: write "warning"',
+    ),
+    (
+        "- {step: a, call: GET /a, refuse: headers.age > `1`}",
+        "[impossible-comparison]: text and a whole number cannot be compared @4:37 <headers>",
     ),
     (
         "- {step: a, call: GET /a, refuse: body.x == root().idd}",

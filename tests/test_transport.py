@@ -218,7 +218,7 @@ def test_what_is_no_json_is_text_and_nothing_is_unpacked(
 
 # Waiting
 
-_FULL_WAIT = {"one", "huge", "date-in-an-hour"}
+_FULL_WAIT = {"one", "a-half", "huge", "date-in-an-hour", "date-without-a-zone"}
 
 
 @pytest.mark.parametrize("form", list(faults.retry_after_forms()))

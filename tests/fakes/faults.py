@@ -145,10 +145,12 @@ def retry_after_forms() -> dict[str, str]:
     return {
         "zero": "0",
         "one": "1",
+        "a-half": "0.5",
         "huge": "9" * 400,
         "exponent": "1e9",
         "negative": "-5",
         "date-in-an-hour": format_datetime(soon, usegmt=True),
+        "date-without-a-zone": soon.strftime("%a %b %d %H:%M:%S %Y"),
         "date-of-yesterday": format_datetime(past, usegmt=True),
         "junk": "soon, I hope",
         "blank": " ",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 
+from crossdock.channels.answer_classes import REFUSED, RETRY, AnswerClasses, names_in
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.failures import StepFailed
 from crossdock.channels.messages import Answer
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import CallTask
+from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 from crossdock.execution.values import is_true
@@ -23,27 +26,31 @@ from crossdock.schema.validator import validate
 
 @dataclass(frozen=True, slots=True)
 class AnswerReader:
-    """Reads answers in one frame. ``schemas`` are those of the answers by name.
+    """Reads answers in one frame. ``schemas`` are those of the answers by name, ``classes`` the channel's.
 
     ``result`` takes the warnings of the conditions that run for them.
     """
 
     cells: CellRunner
     schemas: MappingType[str, Schema]
+    classes: AnswerClasses
     frame: StepFrame
     result: ConversationResult
 
     def read(self, task: CallTask, answer: Answer) -> JSON | Missing:
         """The body of an answer; missing when it is empty or tolerated. Raises StepFailed.
 
-        `tolerate` comes first, so that it can accept any status and a body of any form. `refuse` comes
-        before the schema, so that a refusal is reported as one and not as a body of the wrong form.
+        `tolerate` comes first, so that it can accept any status and a body of any form. `refuse` and the
+        classes come before the schema, so that a refusal is reported as one and not as a body of the wrong
+        form.
         """
         if self._is_true(task.tolerate, answer):
             return MISSING
         if not 200 <= answer.status < 300:
             raise StepFailed("status", f"the channel answered {answer.status}")
-        if self._is_true(task.refuse, answer):
+        if self._is_of(RETRY, answer):
+            raise StepFailed("refused", f"the channel put the call off at every attempt ({answer.status})")
+        if self._is_of(REFUSED, answer) or self._is_true(task.refuse, answer):
             raise StepFailed("refused", f"the channel refused the call ({answer.status})")
         if answer.text is not None:
             raise StepFailed("answer", "the channel's answer is not JSON")
@@ -65,13 +72,12 @@ class AnswerReader:
     def _is_true(self, condition: Expression | None, answer: Answer) -> bool:
         """Whether a condition is true for an answer.
 
-        Its context is `{status, body}`, but `root()` stays the context of the step: the answer is put into
-        the expression as a constant, and the condition runs in a `$with` of it.
+        Its context is `{status, headers, body}` and the classes, but `root()` stays the context of the step:
+        the answer is put into the expression as a constant, and the condition runs in a `$with` of it.
         """
         if condition is None:
             return False
-        body = None if isinstance(answer.body, Missing) else answer.body
-        seen = replace(condition, node=Constant({"status": answer.status, "body": body}))
+        seen = replace(condition, node=Constant(self._seen(answer, names_in(condition))))
         cell = syntax.With(seen, syntax.Evaluate(condition), condition.span)
         try:
             value = self.cells.value_once(cell, self.frame, self.result)
@@ -79,3 +85,12 @@ class AnswerReader:
             # The call was made, so that `request` would be wrong.
             raise StepFailed("answer", failed.message, failed.cause) from None
         return not isinstance(value, Missing) and is_true(value)
+
+    def _is_of(self, name: str, answer: Answer) -> bool:
+        return name in self.classes.by_name and self._seen(answer, [name])[name] is True
+
+    def _seen(self, answer: Answer, names: Iterable[str]) -> dict[str, JSON]:
+        try:
+            return self.classes.seen(answer, self.frame.scope.settings, names)
+        except CrossdockError as error:
+            raise StepFailed("answer", error.diagnostics[0].message, error) from None

@@ -6,7 +6,10 @@ conversation = compile_conversation("shop/order_ack/conversation", source, proje
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
+from crossdock.channels.answer_classes import AnswerClasses
+from crossdock.channels.config import Channel
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.step_parser import parse_conversation
 from crossdock.channels.steps import (
@@ -29,9 +32,15 @@ from crossdock.language.links import Change, Links, changed_with_links
 from crossdock.schema.store import Schema
 
 
+class ConversationSurroundings(Surroundings, Protocol):
+    """Where a conversation finds what it names outside its own file."""
+
+    def channel_of(self, name: str) -> Channel: ...
+
+
 @bounded()
 def compile_conversation(
-    name: str, source: Source, surroundings: Surroundings, *, lenient: bool = False
+    name: str, source: Source, surroundings: ConversationSurroundings, *, lenient: bool = False
 ) -> Conversation:
     """Compile and check a conversation, whose ``name`` is its path below ``mappings/`` without the suffix.
 
@@ -45,11 +54,14 @@ def compile_conversation(
     resolution = Resolution(name, _as_mapping(name, parsed, source), surroundings)
     cells = resolution.mapping(source)
     parsed = _linked(parsed, resolution.links)
-    answers = _answers(parsed.steps, resolution)
+    answers, classes = _answers(parsed.steps, resolution), _classes(name, surroundings)
     problems = in_order([*problems, *resolution.problems])
     needed: frozenset[Diagnostic] = frozenset()
     if not problems:
-        findings = [*resolution.unused(), *check_conversation(parsed, cells, answers, lenient=lenient)]
+        findings = [
+            *resolution.unused(),
+            *check_conversation(parsed, cells, answers, classes, lenient=lenient),
+        ]
         problems = in_order(apply_suppressions(findings, source))
         needed = without_allowed(findings)[1]
     if errors := [item for item in problems if item.severity == "error"]:
@@ -64,6 +76,7 @@ def compile_conversation(
         answers=answers,
         findings=tuple(problems),
         needed=needed,
+        classes=classes,
         cannot=parsed.cannot,
     )
 
@@ -123,3 +136,11 @@ def _answers(steps: tuple[ConversationStep, ...], resolution: Resolution) -> dic
             if schema is not None:
                 found[name.name] = schema
     return found
+
+
+def _classes(name: str, surroundings: ConversationSurroundings) -> AnswerClasses:
+    """The classes of the channel's answers. What is wrong in its file is reported with its settings."""
+    try:
+        return surroundings.channel_of(name).classes
+    except CompileError:
+        return AnswerClasses()

@@ -18,8 +18,9 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from crossdock.channels.answer_classes import AnswerClasses, parse_classes
 from crossdock.checking.check import check_alone
-from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
+from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, in_order, shorten
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
@@ -38,6 +39,7 @@ FILE_KEYS: Final = {
     "base_url": "where the API is: text, or a template over `settings`",
     "headers": "headers of every call: cells over `settings()`",
     "auth": "how calls are authenticated",
+    "answers": "classes of answers: names for conditions over {status, headers, body}",
     "limits": "limits of a call: time, size and attempts",
 }
 SETTING_KEYS: Final = {
@@ -134,6 +136,7 @@ class Channel:
     headers: syntax.Cell | None = None
     auth: Auth = field(default_factory=Auth)
     limits: Limits = field(default_factory=Limits)
+    classes: AnswerClasses = field(default_factory=AnswerClasses)
     source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
@@ -196,13 +199,23 @@ def parse_channel(source: Source) -> Channel:
         raise CompileError([Diagnostic("not-a-channel", message, Span(source, 0, 1))])
     parser = _ChannelParser()
     channel = parser.channel(node, source)
-    if problems := parser.problems or check_alone(channel_cells(channel), channel.defaults()):
+    if problems := parser.problems or _findings(channel):
         raise CompileError(problems)
     return channel
 
 
+def _findings(channel: Channel) -> list[Diagnostic]:
+    settings = channel.defaults()
+    found = [*check_alone(_own_cells(channel), settings), *channel.classes.findings(settings)]
+    return in_order(dict.fromkeys(found))
+
+
 def channel_cells(channel: Channel) -> list[syntax.Cell]:
-    """The cells of a channel's file: the URLs and the headers."""
+    """The cells of a channel's file: the URLs, the headers, and the conditions of its classes."""
+    return [*_own_cells(channel), *map(syntax.Evaluate, channel.classes.expressions())]
+
+
+def _own_cells(channel: Channel) -> list[syntax.Cell]:
     texts = [text for text in (channel.base_url, channel.auth.url) if text is not None]
     return [*map(syntax.Evaluate, texts), *([channel.headers] if channel.headers is not None else [])]
 
@@ -235,6 +248,7 @@ class _ChannelParser(Parser):
             headers=self.cell(headers) if headers is not None else None,
             auth=self.auth(node.get("auth")),
             limits=self.limits(node.get("limits")),
+            classes=parse_classes(self, node.get("answers")),
             source=source,
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from crossdock.channels.answer_classes import AnswerClasses, cased_headers
 from crossdock.channels.steps import (
     BlockTask,
     CallTask,
@@ -33,14 +34,19 @@ from crossdock.schema.store import Schema
 
 
 def check_conversation(
-    file: ConversationFile, cells: LinkedMapping, schemas: MappingType[str, Schema], *, lenient: bool
+    file: ConversationFile,
+    cells: LinkedMapping,
+    schemas: MappingType[str, Schema],
+    classes: AnswerClasses,
+    *,
+    lenient: bool,
 ) -> list[Diagnostic]:
     """The findings of a conversation whose cells are linked, errors and warnings.
 
     ``cells`` are all its cells as one mapping, and ``schemas`` those of the channel's answers by name.
     """
     failures = [schema_type(used.source) for used in _failure_mappings(file)]
-    return _ConversationCheck(cells, schemas, lenient, failures).conversation(file)
+    return _ConversationCheck(cells, schemas, classes, lenient, failures).conversation(file)
 
 
 def _failure_mappings(file: ConversationFile) -> Iterable[LinkedMapping]:
@@ -151,11 +157,12 @@ class _StepTypes:
 class _ConversationCheck:
     """The check of one conversation. ``schemas`` are those of the channel's answers by name.
 
-    ``failures`` are the sources of its failure mappings.
+    ``classes`` are the channel's, and ``failures`` the sources of its failure mappings.
     """
 
     cells: LinkedMapping
     schemas: MappingType[str, Schema]
+    classes: AnswerClasses
     lenient: bool
     failures: list[Type]
 
@@ -238,17 +245,19 @@ class _ConversationCheck:
         for expression in (call.tolerate, call.refuse):
             if expression is not None:
                 check.condition(expression, self.any_answer(typ))
+                check.findings += cased_headers(expression)
         yield from check.findings
 
     def any_answer(self, body: Type) -> Type:
-        """The type of ``{status, body}`` of any answer: what was asked for, or the error of a failure."""
+        """The type of ``{status, headers, body}`` and the classes of any answer.
+
+        Its body is what was asked for, or the error of a failure.
+        """
         bodies = [
             body.with_optional(True),
             *(found for typ in self.failures if (found := typ.member("body"))),
         ]
-        return ObjectType(
-            {"status": _STATUS, "body": union(bodies) if self.failures else ANYTHING}, "the answer"
-        )
+        return self.classes.typ(union(bodies) if self.failures else ANYTHING)
 
     def cell(self, cell: syntax.Cell, around: _StepTypes) -> list[Diagnostic]:
         check = self.check(around)

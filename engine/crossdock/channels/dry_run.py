@@ -23,7 +23,7 @@ from crossdock.core.json_reader import decode, read
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 
-_KEYS: Final = ("$status", "$body", "$text", "$error")
+_KEYS: Final = ("$status", "$headers", "$body", "$text", "$error")
 _ERRORS: Final[dict[NoAnswerKind, str]] = {
     "timeout": "the channel did not answer in time",
     "unreachable": "no connection to the channel could be made",
@@ -34,7 +34,7 @@ _ERRORS: Final[dict[NoAnswerKind, str]] = {
 def given_answer(call: Call, given: JSON | Missing) -> Answer:
     """The answer that a file gives for a call: JSON for a body, or an object with `$` keys.
 
-    ``{"$status": 404, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``.
+    ``{"$status": 404, "$headers": {…}, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``.
 
     Raises Unanswered when none is given, NoAnswer for an ``$error``, InputError for one that is wrong.
     """
@@ -55,7 +55,17 @@ def given_answer(call: Call, given: JSON | Missing) -> Answer:
         raise _wrong("wrong-type", message, call)
     if not 100 <= status <= 599:
         raise _wrong("not-allowed-value", "an answer's `$status` is between 100 and 599", call)
-    return Answer(status=status, body=given.get("$body", MISSING), text=text)
+    headers = _given_headers(given.get("$headers", {}), call)
+    return Answer(status, given.get("$body", MISSING), text, headers)
+
+
+def _given_headers(headers: JSON, call: Call) -> dict[str, str]:
+    """The headers of a given answer, their names in lower case as those of a real one."""
+    found = headers if isinstance(headers, dict) else {"": None}
+    texts = {name.lower(): value for name, value in found.items() if isinstance(value, str)}
+    if len(texts) != len(found):
+        raise _wrong("wrong-type", "an answer's `$headers` must be an object of texts, each once", call)
+    return texts
 
 
 def _given_error(error: JSON, call: Call) -> NoAnswer | InputError:

@@ -19,22 +19,22 @@ import json
 import random
 import ssl
 import threading
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Mapping as MappingType
 from concurrent.futures import CancelledError
-from email.utils import parsedate_to_datetime
 from functools import cache
 from types import TracebackType
-from typing import Final, NoReturn, Self, TypeAlias
+from typing import Final, NamedTuple, NoReturn, Self, TypeAlias
 from urllib.parse import quote, urlencode
 
 import httpx
 
+from crossdock.channels.answer_classes import RETRY
 from crossdock.channels.auth import Credentials, Token, base_url, channel_headers, redacted, token_of
 from crossdock.channels.config import OWN_HEADERS, Channel
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
-from crossdock.core.errors import InputError
+from crossdock.channels.retry_after import retry_after, seconds_of
+from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.limits import ANSWER_TEXT_BYTES
@@ -47,8 +47,15 @@ NOT_PROCESSED: Final = frozenset({425, 429})
 RETRIED: Final = NOT_PROCESSED | {408, 500, 502, 503, 504}
 _FIRST_WAIT: Final = 0.2  # seconds
 
-_Received: TypeAlias = "tuple[Answer, float | None]"  # an answer, and the seconds of its Retry-After
 _AuthHeaders: TypeAlias = "MappingType[str, str]"
+
+
+class _Received(NamedTuple):
+    """An answer, the seconds that it asks to wait, and whether the channel calls it one to be retried."""
+
+    answer: Answer
+    wait: float | None = None
+    put_off: bool = False
 
 
 class _NoToken(NoAnswer):
@@ -70,6 +77,7 @@ class Transport:
     ) -> None:
         self.limits = channel.limits
         self.base_url = base_url(channel, settings)
+        self._classes, self._settings = channel.classes, settings
         self._credentials = Credentials(channel.auth, settings, environ, self.base_url)
         # `identity` comes last, so that no file can ask for compression. The size limit counts the bytes
         # on the wire, and a few compressed ones can expand to gigabytes.
@@ -137,7 +145,18 @@ class Transport:
             raise NoAnswer("answer", "the call was cancelled") from None
 
     async def _ask(self, call: Call) -> Answer:
-        return await self._with_retries(lambda: self._with_credentials(call), call.repeatable)
+        return await self._with_retries(lambda: self._classified(call), call.repeatable)
+
+    async def _classified(self, call: Call) -> _Received:
+        """A call whose answer may be of the class `retry`: as 429, it says that nothing was done."""
+        received = await self._with_credentials(call)
+        try:
+            if not self._classes.holds(RETRY, received.answer, self._settings):
+                return received
+        except CrossdockError:  # reported where the answer is read
+            return received
+        asked = seconds_of(self._classes.wait_of(received.answer, self._settings))
+        return received._replace(wait=received.wait if asked is None else asked, put_off=True)
 
     # Retries
 
@@ -151,14 +170,14 @@ class Transport:
         for attempt in range(1, attempts + 1):
             last, wait = attempt == attempts, None
             try:
-                answer, wait = await send()
+                answer, wait, put_off = await send()
             except NoAnswer as failure:
                 # A call that cannot be written will not get better, and a token had its own retries.
                 final = isinstance(failure, _NoToken) or failure.kind == "request"
                 if last or final or not (repeatable or failure.kind == "unreachable"):
                     raise
             else:
-                if last or answer.status not in (RETRIED if repeatable else NOT_PROCESSED):
+                if last or not (put_off or answer.status in (RETRIED if repeatable else NOT_PROCESSED)):
                     return answer
             await asyncio.sleep(self._wait_before_retry(attempt, wait))
         raise AssertionError("the last attempt returns or raises")
@@ -186,7 +205,7 @@ class Transport:
             return await self._send(call, self._credentials.headers)
         token = await self._valid_token(rejected=None)
         received = await self._send(call, token)
-        if received[0].status == 401:
+        if received.answer.status == 401:
             received = await self._send(call, await self._valid_token(rejected=token))
         return received
 
@@ -237,11 +256,13 @@ class Transport:
             _fail("request", "the call cannot be written as HTTP")
         except httpx.HTTPError:
             _fail("answer", "the connection broke before the answer was complete, or the answer is not HTTP")
+        secrets: tuple[str, ...] = ()
         if url is None:
             # Some channels repeat the headers of a call in an error page. The answer to the call for a
             # token stays as it is: the token in it is what it was asked for, and nothing shows it.
-            data = redacted(data, (*self._credentials.secrets, *map(_secret, auth.values())))
-        return _answer(response, data), _retry_after(response.headers.get("retry-after"))
+            secrets = (*self._credentials.secrets, *map(_secret, auth.values()))
+        headers = _headers(response, secrets)
+        return _Received(_answer(response, redacted(data, secrets), headers), retry_after(headers))
 
     def _request(self, call: Call, auth: _AuthHeaders, url: str) -> httpx.Request:
         """The call as httpx sends it. Its own headers win over the channel's, the credentials over both."""
@@ -303,36 +324,30 @@ def _secret(header: str) -> str:
     return header.removeprefix("Bearer ")
 
 
-def _answer(response: httpx.Response, data: bytes) -> Answer:
+def _headers(response: httpx.Response, secrets: Iterable[str]) -> dict[str, str]:
+    """The headers of an answer by their names in lower case, those of one name joined (RFC 9110, 5.3).
+
+    Cookies cannot be joined, and are left out: none is kept, and one would be as good as a credential.
+    """
+    found = {name: value for name, value in response.headers.items() if name != "set-cookie"}
+    return {name: redacted(value.encode(), secrets).decode() for name, value in found.items()}
+
+
+def _answer(response: httpx.Response, data: bytes, headers: MappingType[str, str]) -> Answer:
     """An answer from its bytes. What is not JSON is kept as text, cut to its first 2,000 bytes.
 
     A compressed answer is not expanded: it was not requested (RFC 9110, 12.5.3), and has no size limit.
     """
     if response.headers.get("content-encoding", "identity") != "identity":
         text = "the channel's answer is compressed although compression was not requested"
-        return Answer(response.status_code, text=text)
+        return Answer(response.status_code, text=text, headers=headers)
     if not data.strip():
-        return Answer(response.status_code)
+        return Answer(response.status_code, headers=headers)
     try:
-        return Answer(response.status_code, decode(data, "answer"))
+        return Answer(response.status_code, decode(data, "answer"), headers=headers)
     except InputError:
-        return Answer(response.status_code, text=data[:ANSWER_TEXT_BYTES].decode("utf-8", "replace"))
-
-
-def _retry_after(header: str | None) -> float | None:
-    """The seconds of a Retry-After header, which is a number of them or a date (RFC 9110, 10.2.3).
-
-    None when there is none that can be read. Negative for a date that has passed.
-    """
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:12])  # as many seconds as no limit allows; the rest would be converted for nothing
-    try:
-        return parsedate_to_datetime(text).timestamp() - time.time()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+        text = data[:ANSWER_TEXT_BYTES].decode("utf-8", "replace")
+        return Answer(response.status_code, text=text, headers=headers)
 
 
 def _json(body: JSON) -> bytes:

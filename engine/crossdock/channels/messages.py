@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -55,12 +55,13 @@ class Call:
 class Answer:
     """A channel's answer: its HTTP status, and its JSON or, when it is not JSON, the beginning of its text.
 
-    An empty answer has neither ``body`` nor ``text``.
+    An empty answer has neither ``body`` nor ``text``. The names of ``headers`` are in lower case.
     """
 
     status: int
     body: JSON | Missing = MISSING
     text: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class NoAnswer(Exception):  # noqa: N818 (it never leaves the engine)

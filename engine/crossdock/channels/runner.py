@@ -225,7 +225,7 @@ class _ConversationRun:
         call = CallBuilder(self.cells, frame, result).call(step, task)
         result.calls.append(call)
         asked(frame.trace, call)
-        reader = AnswerReader(self.cells, self.conversation.answers, frame, result)
+        reader = AnswerReader(self.cells, self.conversation.answers, self.conversation.classes, frame, result)
         answer: Answer | None = None
         try:
             answer = self.ask(call, given)

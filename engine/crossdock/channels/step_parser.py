@@ -54,8 +54,8 @@ CALL_KEYS: Final = {
     "body": "the body: the name of a mapping, or a cell",
     "form": "true: the body is sent as a form and not as JSON",
     "answer": "the schema of the channel's answer",
-    "tolerate": "an expression over {status, body}: no failure although the status says so",
-    "refuse": "an expression over {status, body}: a failure although the status does not say so",
+    "tolerate": "an expression over {status, headers, body}: no failure although the status says so",
+    "refuse": "an expression over {status, headers, body}: a failure although the status does not say so",
     "repeatable": "true: the call may be made again when its outcome is unknown",
 }
 TASKS: Final = {

@@ -15,6 +15,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from crossdock.channels.answer_classes import AnswerClasses
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.execution.trace import Watch
 from crossdock.language import syntax
@@ -30,7 +31,7 @@ class CallTask:
 
     ``path`` is a template that begins with a slash. ``query`` and ``headers`` give objects of texts.
     ``answer`` names the schema of the answer's body. ``tolerate`` and ``refuse`` are conditions over
-    ``{status, body}``.
+    ``{status, headers, body}``.
     """
 
     method: str
@@ -108,9 +109,9 @@ class Conversation:
     """A compiled conversation.
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
-    channel's answers by name, ``findings`` the warnings of the check, ``needed`` what is not wrong about the
-    comments that allow others, and ``cannot`` what the channel cannot do, each with the reason. ``watch`` is
-    notified of every run.
+    channel's answers by name, ``classes`` are those of the channel, ``findings`` the warnings of the check,
+    ``needed`` what is not wrong about the comments that allow others, and ``cannot`` what the channel cannot
+    do, each with the reason. ``watch`` is notified of every run.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Conversation:
     findings: tuple[Diagnostic, ...] = ()
     needed: frozenset[Diagnostic] = frozenset()
     cannot: MappingType[str, str] = field(default_factory=dict)
+    classes: AnswerClasses = field(default_factory=AnswerClasses)
     watch: Watch | None = None
 
     def __repr__(self) -> str:

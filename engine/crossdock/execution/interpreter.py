@@ -264,8 +264,11 @@ def _figures(*values: JSON) -> list[str]:
     return ["nothing" if number is None else f"{number:.{places}f}" for number in numbers]
 
 
-def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON]) -> JSON:
-    """The value of a cell that reads only settings, as in a channel's file. Raises EvaluationError."""
-    run = _Run("the channel's settings", None)
-    value = _Cells(run, Scope(settings=whole_numbers(settings))).cell(cell, None, ())
+def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON], context: JSON = None) -> JSON:
+    """The value of a cell of a channel's file, which reads only settings and its context.
+
+    Raises EvaluationError.
+    """
+    run = _Run("the channel's settings" if context is None else "the answer", None)
+    value = _Cells(run, Scope(root=context, settings=whole_numbers(settings))).cell(cell, context, ())
     return None if isinstance(value, Missing) else value

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from crossdock.channels import actions, config, step_parser
+from crossdock.channels import actions, answer_classes, config, step_parser
 from crossdock.core.json_types import JSON
 from crossdock.language import parser
 
@@ -128,10 +128,13 @@ def _channel() -> Object:
         **dict.fromkeys(("token", "client_id", "client_secret", "scope"), _ref("secret")),
     }
     limit: Object = {"type": "integer", "minimum": 1}
+    retry: Object = {"anyOf": [_TEXT, _keys(answer_classes.RETRY_KEYS, {}, ["when"])]}
+    classes: Object = {**_map_of(_TEXT), "properties": {answer_classes.RETRY: retry}}
     kinds: dict[str, Object] = {
         "settings": _map_of(setting),
         "headers": _map_of(_ref("cell")),
         "auth": _keys(config.AUTH_KEYS, auth_kinds, ["kind"]),
+        "answers": classes,
         "limits": _keys(config.LIMIT_KEYS, dict.fromkeys(config.LIMIT_KEYS, limit), []),
     }
     return _keys(config.FILE_KEYS, kinds, [])
