@@ -16,13 +16,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from crossdock.channels.answer_reader import AnswerReader
-from crossdock.channels.call_builder import CallBuilder
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep
-from crossdock.channels.conversation_trace import StepsTrace, asked, noted
+from crossdock.channels.conversation_trace import StepsTrace, noted
 from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
-from crossdock.channels.messages import Answer, NoAnswer
+from crossdock.channels.step_calls import StepCalls
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, EventTask, ValueTask
@@ -193,7 +191,8 @@ class _ConversationRun:
     ) -> JSON | Missing:
         match step.task:
             case CallTask() as task:
-                return self.call(step, task, frame, result, given)
+                calls = StepCalls(self.conversation, self.cells, self.ask, frame, result)
+                return calls.run(step, task, given)
             case ValueTask(cell):
                 return self.cells.value(cell, frame, result)
             case EventTask(cell):
@@ -213,30 +212,6 @@ class _ConversationRun:
         if step.condition is not None and not self.cells.is_true(step.condition, frame, result):
             return False
         return step.unless is None or not self.cells.is_true(step.unless, frame, result)
-
-    def call(
-        self,
-        step: ConversationStep,
-        task: CallTask,
-        frame: StepFrame,
-        result: ConversationResult,
-        given: JSON | Missing,
-    ) -> JSON | Missing:
-        call = CallBuilder(self.cells, frame, result).call(step, task)
-        result.calls.append(call)
-        asked(frame.trace, call)
-        reader = AnswerReader(self.cells, self.conversation.answers, self.conversation.classes, frame, result)
-        answer: Answer | None = None
-        try:
-            answer = self.ask(call, given)
-            asked(frame.trace, answer)
-            return reader.read(task, answer)
-        except NoAnswer as missing:
-            failed = StepFailed(missing.kind, missing.message)
-        except StepFailed as refused:
-            failed = refused
-        failed.call, failed.answer = call, answer
-        raise failed
 
     def response(self, frame: StepFrame, result: ConversationResult) -> JSON:
         """The response, made from the request with all answers and events in scope."""

@@ -11,30 +11,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Final
-from urllib.parse import unquote
 
-from crossdock.channels.config import header_problems
+from crossdock.channels.call_parser import CALL_KEYS, CallParser
 from crossdock.channels.steps import (
     BlockTask,
-    CallTask,
     ConversationFile,
     ConversationStep,
     EventTask,
     Task,
     ValueTask,
 )
-from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
+from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
-from crossdock.language.expr import Constant, Expression, children
-from crossdock.language.jinja import compile_constant_text, compile_template, is_template
-from crossdock.language.parser import Parser, unknown_keys
+from crossdock.language.parser import unknown_keys
 
-# The characters of a path (RFC 3986, 3.3), without `?` and `#`, which end one.
-_PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-# Sending one of these twice does no more than sending it once (RFC 9110, 9.2.2).
-IDEMPOTENT_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
 FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
     "request": "the schema of the RetailOPS request",
@@ -48,16 +39,6 @@ FILE_KEYS: Final = {
 }
 # Old names of keys of the file, and their new names.
 RENAMED_KEYS: Final = {"answer": "response_schema"}
-CALL_KEYS: Final = {
-    "query": "the query parameters: cells that give text",
-    "headers": "more headers: cells that give text",
-    "body": "the body: the name of a mapping, or a cell",
-    "form": "true: the body is sent as a form and not as JSON",
-    "answer": "the schema of the channel's answer",
-    "tolerate": "an expression over {status, headers, body}: no failure although the status says so",
-    "refuse": "an expression over {status, headers, body}: a failure although the status does not say so",
-    "repeatable": "true: the call may be made again when its outcome is unknown",
-}
 TASKS: Final = {
     "call": "the method and the path: `POST /orders/{{ id }}/packages`",
     "value": "a cell, whose value is the step's answer",
@@ -77,7 +58,6 @@ STEP_KEYS: Final = {
 }
 RESERVED: Final = ("element",)  # beside the answers inside an `each`
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
 
 
 def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
@@ -92,7 +72,7 @@ def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile 
     return reading.conversation(node), reading.problems
 
 
-class _StepParser(Parser):
+class _StepParser(CallParser):
     """Parses one conversation and collects what is wrong in it.
 
     A part that is wrong is replaced by an empty one, so that all errors of a file are found at once.
@@ -138,16 +118,6 @@ class _StepParser(Parser):
 
     def limit(self, _key: ScalarNode, node: Node) -> str | None:
         return self.text(node)
-
-    def optional(self, node: Node | None) -> syntax.Cell | None:
-        return None if node is None else self.cell_or_mapping(node)
-
-    def cell_or_mapping(self, node: Node) -> syntax.Cell:
-        """Plain text names a mapping, relative to this file without a slash; anything else is a cell."""
-        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.strip():
-            name = node.value if "/" in node.value else f"./{node.value}"
-            return syntax.Use(name, node.span, (), node.span)
-        return self.cell(node)
 
     def steps(self, node: Node | None) -> tuple[ConversationStep, ...]:
         if node is None:
@@ -222,63 +192,6 @@ class _StepParser(Parser):
                 return EventTask(self.cell(content))
         return BlockTask(self.steps(content))
 
-    def call(self, node: MapNode, content: Node) -> CallTask | None:
-        method, path = self.method_and_path(content)
-        self.problems.extend(header_problems(node.get("headers")))
-        call = CallTask(
-            method=method,
-            path=path or compile_constant_text(ScalarNode("", content.span)),
-            query=self.cells_object(node.get("query"), "query"),
-            headers=self.cells_object(node.get("headers"), "headers"),
-            body=self.optional(node.get("body")),
-            form=self.flag(node.get("form")),
-            answer=self.schema_name(node.get("answer")),
-            tolerate=self.optional_expression(node, "tolerate"),
-            refuse=self.optional_expression(node, "refuse"),
-            repeatable=self.flag(node.get("repeatable")) or method in IDEMPOTENT_METHODS,
-        )
-        return call if path is not None else None
-
-    def method_and_path(self, content: Node) -> tuple[str, Expression | None]:
-        text = content.value if isinstance(content, ScalarNode) else None
-        match = _CALL.fullmatch(text) if isinstance(text, str) else None
-        if match is None or not isinstance(content, ScalarNode):
-            help = "write the method and the path: GET /orders/{{ id }}"
-            self.problem("not-a-call", "this is not a call", content.span, help)
-            return "", None
-        method = match[1]
-        if method not in METHODS:
-            help = did_you_mean(method, METHODS) or f"the methods are {', '.join(METHODS)}"
-            span = content.part(*match.span(1))
-            self.problem("unknown-method", f"there is no method `{method}`", span, help)
-        return method, self.path(content, match.start(2))
-
-    def path(self, content: ScalarNode, start: int) -> Expression | None:
-        """The path as a template: the text after the method."""
-        rest = content.behind(start)
-        compile_text = compile_template if is_template(str(rest.value)) else compile_constant_text
-        path = self._compiled(compile_text, rest)
-        if path is not None and (wrong := _path_problem(path)):
-            span = content.part(start, len(str(content.value)))
-            self.problem("not-a-call", wrong[0], span, wrong[1])
-        return path
-
-    def cells_object(self, node: Node | None, what: str) -> syntax.Cell | None:
-        if node is None:
-            return None
-        if not isinstance(node, MapNode):
-            self.problem("not-an-object", f"`{what}` must be an object of cells", node.span)
-            return None
-        return self.cell(node)
-
-    def flag(self, node: Node | None) -> bool:
-        if node is None:
-            return False
-        if isinstance(node, ScalarNode) and isinstance(node.value, bool):
-            return node.value
-        self.problem("not-a-flag", "this must be true or false", node.span)
-        return False
-
     def at_once(self, node: Node | None) -> int:
         if node is None:
             return 1
@@ -286,25 +199,3 @@ class _StepParser(Parser):
             return node.value
         self.problem("at-once", "`at_once` must be a whole number from 1 to 16", node.span)
         return 1
-
-    def optional_expression(self, node: MapNode, key: str) -> Expression | None:
-        content = node.get(key)
-        return None if content is None else self.expression(content, key)
-
-
-def _path_problem(path: Expression) -> tuple[str, str] | None:
-    """What is wrong in the constant parts of a path, and what to do; None when nothing is.
-
-    A segment is `.` or `..` also when it is written `%2e`. A value counts as `{}` here: it is encoded, and
-    refused if it is such a segment, when the call is built.
-    """
-    pieces = [str(part.value) if isinstance(part, Constant) else "{}" for part in children(path.node)]
-    written = "".join(piece for piece in pieces if piece != "{}")
-    if "?" in written or "#" in written:
-        help = "write what follows the `?` as `query: {key: value}`"
-        return "a path must not contain `?` or `#`", help
-    if not _PATH.fullmatch(written):
-        return "a path must have only the characters of a URL", "a value in {{ }} is escaped"
-    if any(unquote(segment) in (".", "..") for segment in "".join(pieces).split("/")):
-        return "a path must not have a segment `.` or `..`", "the path begins at the channel's URL"
-    return None
