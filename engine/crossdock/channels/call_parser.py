@@ -75,8 +75,8 @@ class CallParser(Parser):
     def path(self, content: ScalarNode, start: int) -> Expression | None:
         """The path as a template: the text after the method."""
         rest = content.behind(start)
-        compile_text = compile_template if is_template(str(rest.value)) else compile_constant_text
-        path = self._compiled(compile_text, rest)
+        template = is_template(str(rest.value))
+        path = self._compiled(compile_template, rest) if template else compile_constant_text(rest)
         if path is not None and (wrong := _path_problem(path)):
             span = content.part(start, len(str(content.value)))
             self.problem("not-a-call", wrong[0], span, wrong[1])

@@ -11,6 +11,7 @@ from typing import Protocol
 from crossdock.channels.answer_classes import AnswerClasses
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation_check import check_conversation
+from crossdock.channels.step_names import with_names
 from crossdock.channels.step_parser import parse_conversation
 from crossdock.channels.steps import (
     CallTask,
@@ -48,9 +49,7 @@ def compile_conversation(
     that a schema does not document is a warning, not an error. Raises CompileError with all errors; the
     warnings are the result's ``findings``.
     """
-    parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
-    if parsed is None:
-        raise CompileError(problems)
+    parsed, problems = _parsed(source)
     resolution = Resolution(name, _as_mapping(name, parsed, source), surroundings)
     cells = resolution.mapping(source)
     parsed = _linked(parsed, resolution.links)
@@ -73,12 +72,22 @@ def compile_conversation(
         steps=parsed.steps,
         response=parsed.response,
         failure=parsed.failure,
+        values={name: value.cell for name, value in parsed.values.items()},
         answers=answers,
         findings=tuple(problems),
         needed=needed,
         classes=classes,
         cannot=parsed.cannot,
     )
+
+
+def _parsed(source: Source) -> tuple[ConversationFile, list[Diagnostic]]:
+    """The file with its names resolved, and everything that is wrong with it."""
+    parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
+    if parsed is None:
+        raise CompileError(problems)
+    named, unknown = with_names(parsed)
+    return named, [*problems, *unknown]
 
 
 def changed_conversation(conversation: Conversation, change: Change) -> Conversation:
@@ -91,6 +100,7 @@ def changed_conversation(conversation: Conversation, change: Change) -> Conversa
         steps=linked_steps(conversation.steps, links),
         response=links.cell(conversation.response),
         failure=None if failure is None else links.cell(failure),
+        values={name: links.cell(cell) for name, cell in conversation.values.items()},
     )
 
 
@@ -100,6 +110,7 @@ def _linked(file: ConversationFile, links: Links) -> ConversationFile:
         steps=linked_steps(file.steps, links),
         response=links.cell(file.response),
         failure=None if file.failure is None else links.cell(file.failure),
+        values={name: replace(value, cell=links.cell(value.cell)) for name, value in file.values.items()},
     )
 
 
@@ -109,7 +120,8 @@ def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.Map
     Its result is never used: each cell runs by itself. So the list that holds them has no meaning.
     """
     start = Span(source, 0, 1)
-    cells = [cell for step in all_steps(file.steps) for cell in step_cells(step)]
+    cells = [value.cell for value in file.values.values()]
+    cells += [cell for step in all_steps(file.steps) for cell in step_cells(step)]
     cells += [file.response, *([file.failure] if file.failure is not None else [])]
     action = name.split("/")[-2]
     target = file.response_schema or syntax.SchemaName(f"retailops/{action}.response", start)

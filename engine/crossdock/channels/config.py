@@ -237,6 +237,8 @@ def header_problems(node: Node | None) -> list[Diagnostic]:
 class _ChannelParser(Parser):
     """Parses one channel's file and collects what is wrong in it."""
 
+    closed = True
+
     def channel(self, node: MapNode, source: Source) -> Channel:
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a channel"))
         headers = node.get("headers")

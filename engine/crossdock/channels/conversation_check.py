@@ -25,7 +25,8 @@ from crossdock.checking.check import CellCheck, settings_type
 from crossdock.checking.facts import shown_by
 from crossdock.checking.given_types import schema_type
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
-from crossdock.checking.type_scope import TypeScope
+from crossdock.checking.sink import SILENT, Recording
+from crossdock.checking.type_scope import BoundValue, TypeScope
 from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
@@ -64,6 +65,15 @@ def _either(left: MappingType[str, Type], right: MappingType[str, Type]) -> dict
         **left,
         **{name: union([typ, left[name]]) if name in left else typ for name, typ in right.items()},
     }
+
+
+def _of_element(facts: Facts, name: str | None) -> Facts:
+    """What is shown of the context and of its name, about both."""
+    if name is None:
+        return facts
+    named = {(Anchor(f"${name}"), *path): fact for path, fact in facts.items() if not is_scope_path(path)}
+    own = {path[1:]: fact for path, fact in facts.items() if path and path[0] == Anchor(f"${name}")}
+    return all_of(facts, all_of(named, own))
 
 
 _STATUS: Final = ScalarType(frozenset({"integer"}))
@@ -105,6 +115,7 @@ class _StepTypes:
     within: dict[str, Type] = field(default_factory=dict)
     made: list[Type] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
+    variables: MappingType[str, BoundValue] = field(default_factory=dict)
 
     def inside(self, context: Type) -> _StepTypes:
         """Inside an element, or a failure. Facts about ``root()`` were about another value."""
@@ -118,9 +129,24 @@ class _StepTypes:
             there, answers={**{name: typ.with_optional(True) for name, typ in inner.items()}, **self.answers}
         )
 
-    def nested(self) -> _StepTypes:
-        """For nested steps: the steps around them do not see their answers by name."""
-        return replace(self, answers=dict(self.answers), sometimes=set(self.sometimes))
+    def nested(self, steps: tuple[ConversationStep, ...]) -> _StepTypes:
+        """For nested steps: the steps around them do not see their answers by name, and theirs come first."""
+        names = {step.name for step in steps}
+        answers = {name: typ for name, typ in self.answers.items() if name not in names}
+        facts = {
+            path: fact
+            for path, fact in self.facts.items()
+            if path[0] != Anchor("answers") or (len(path) > 1 and path[1] not in names)
+        }
+        return replace(self, answers=answers, sometimes=self.sometimes - names, facts=facts)
+
+    def naming(self, name: str | None, typ: Type) -> _StepTypes:
+        """Where a value has a name."""
+        if name is None:
+            return self
+        facts = {path: fact for path, fact in self.facts.items() if path[0] != Anchor(f"${name}")}
+        bound = BoundValue(typ, Recording(SILENT))
+        return replace(self, variables={**self.variables, name: bound}, facts=facts)
 
     def where_it_runs(self, check: CellCheck, step: ConversationStep) -> _StepTypes:
         """Where a step's task runs: its `if` is true, and its `unless` is not. ``check`` takes the findings.
@@ -132,7 +158,7 @@ class _StepTypes:
         for expression, truth in ((step.condition, True), (step.unless, False)):
             if expression is not None:
                 check.condition(expression, context)
-                facts = shown_by(expression.node, truth=truth)
+                facts = _of_element(shown_by(expression.node, truth=truth), step.element)
                 context = narrowed(
                     context, {path: fact for path, fact in facts.items() if not is_scope_path(path)}
                 )
@@ -149,6 +175,7 @@ class _StepTypes:
             answers=ObjectType(dict(self.answers), "the answers so far"),
             tables=cells.tables,
             lenient=lenient,
+            variables=self.variables,
         )
         return scope.narrowed(self.facts)
 
@@ -169,7 +196,12 @@ class _ConversationCheck:
     def conversation(self, file: ConversationFile) -> list[Diagnostic]:
         source = schema_type(self.cells.source)
         around = _StepTypes(source, source, {}, set())
-        findings = list(self.steps(file.steps, around))
+        findings: list[Diagnostic] = []
+        for value in file.values.values():
+            check = self.check(around)
+            around = around.naming(value.name, check.cell(value.cell, source, ANYTHING))
+            findings += check.findings
+        findings += self.steps(file.steps, around)
         if file.failure is not None:
             nothing = replace(around, answers={}, sometimes=set())
             findings += self.event(file.failure, nothing.failing(_either(around.within, around.answers)))
@@ -185,7 +217,8 @@ class _ConversationCheck:
             inside = around
             if step.each is not None:
                 check = self.check(around)
-                inside = around.inside(check.each(step.each, around.context, "each"))
+                element = check.each(step.each, around.context, "each")
+                inside = around.inside(element).naming(step.element, element)
                 yield from check.findings
             if step.about is not None:
                 yield from self.cell(step.about, inside)
@@ -223,7 +256,7 @@ class _ConversationCheck:
             case EventTask(cell):
                 yield from self.event(cell, around)
             case BlockTask(steps):
-                inner = around.nested()
+                inner = around.nested(steps)
                 yield from self.steps(steps, inner)
                 added = {
                     name: typ for name, typ in inner.answers.items() if around.answers.get(name) is not typ

@@ -24,6 +24,7 @@ from crossdock.channels.step_calls import StepCalls
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, EventTask, ValueTask
+from crossdock.channels.values import Values
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.cell_code import CellCode
@@ -61,6 +62,8 @@ def run_conversation(
     scope = Scope(settings=given_settings(conversation.cells, settings), request=request)
     run = _ConversationRun(conversation, ask, base_url)
     frame = StepFrame(request, scope, name, conversation.failure, trace=trace)
+    values = Values(conversation.values, run.cells, frame)
+    frame = replace(frame, scope=replace(scope, names=values))
     result = run.steps(conversation.steps, frame, given)
     if not result.unknown:
         result.response = run.response(frame, result)
@@ -87,6 +90,7 @@ class _ConversationRun:
         So a plan shows all calls that do not depend on a missing answer.
         """
         result = ConversationResult()
+        around = around.hiding(steps)
         for position, step in enumerate(steps):
             frame = around.for_step(step, result, steps[position + 1 :])
             if needs := answers_needed(step, frame.unknown):

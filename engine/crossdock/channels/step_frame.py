@@ -59,7 +59,17 @@ class StepFrame:
         """The frame of an element of a step's `each`. If it fails, the steps after it still run."""
         name = f"{self.name}, element {number} of `{step.name}`"
         trace = self.trace.element() if isinstance(self.trace, StepTrace) else None
-        return replace(self, context=element, name=name, after=(), trace=trace)
+        scope = self.scope if step.element is None else self.scope.naming(step.element, element)
+        return replace(self, context=element, scope=scope, name=name, after=(), trace=trace)
+
+    def hiding(self, steps: tuple[ConversationStep, ...]) -> StepFrame:
+        """The frame around some steps: their names hide the same names of the steps around them."""
+        names = {step.name for step in steps}
+        if names.isdisjoint(self.scope.answers) and names.isdisjoint(self.unknown):
+            return self
+        answers = {name: answer for name, answer in self.scope.answers.items() if name not in names}
+        unknown = tuple(name for name in self.unknown if name not in names)
+        return replace(self, scope=replace(self.scope, answers=answers), unknown=unknown)
 
 
 def _makes_calls(step: ConversationStep) -> bool:

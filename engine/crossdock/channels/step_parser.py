@@ -33,6 +33,7 @@ FILE_KEYS: Final = {
     "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
     "tables": "lookup tables: rows, or the path of a table file",
     "fragments": "cells with a name, for `$use`",
+    "values": "cells over the request with a name: `$name` is the value in all that follows",
     "steps": "the steps, in order",
     "response": "the response: a cell, or the name of a mapping",
     "failure": "the mapping that turns a failed step into an event; without it, a failed step is an error",
@@ -49,7 +50,8 @@ STEP_KEYS: Final = {
     "step": "the step's name: letters, digits and _",
     "if": "the step runs only when this is true",
     "unless": "the step runs only when this is not true",
-    "each": "the step runs once for each element of this list, with the element as its context",
+    "each": "the step runs once for each element of this list, with the element as its context: "
+    "an expression, or `{name: expression}` to name the element `$name`",
     "at_once": "how many elements run at the same time; 1 by default",
     "about": "what the step is about, for the event of its failure: `concept` and `id`",
     **TASKS,
@@ -88,6 +90,7 @@ class _StepParser(CallParser):
             cannot=self._named(node.get("cannot"), "cannot", self.limit),
             tables=self.tables(node),
             fragments=self.fragments(node),
+            values=self._named(node.get("values"), "values", self.named_value),
             steps=self.steps(node.get("steps")),
             response=self.response(node),
             failure=self.optional(node.get("failure")),
@@ -116,6 +119,10 @@ class _StepParser(CallParser):
         self.problem("missing-response", "the conversation has no `response:`", start, help)
         return syntax.Literal(None, start)
 
+    def named_value(self, key: ScalarNode, node: Node) -> syntax.Fragment | None:
+        name = self.variable_name(key)
+        return None if name is None else syntax.Fragment(name, self.cell(node), key.span)
+
     def limit(self, _key: ScalarNode, node: Node) -> str | None:
         return self.text(node)
 
@@ -137,16 +144,18 @@ class _StepParser(CallParser):
             return None
         self.step_keys(node)
         name, task = self.name(node), self.task(node)
+        element, each = self.named_list(node, "each")
         step = ConversationStep(
             name=name or "",
             condition=self.optional_expression(node, "if"),
             unless=self.optional_expression(node, "unless"),
-            each=self.optional_expression(node, "each"),
+            each=each,
             at_once=self.at_once(node.get("at_once")),
             about=None if (about := node.get("about")) is None else self.cell(about),
             failure=self.optional(node.get("failure")),
             task=task or BlockTask(()),
             span=self.head(node),
+            element=element,
         )
         return step if name is not None and task is not None else None
 

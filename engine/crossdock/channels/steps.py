@@ -10,7 +10,7 @@ A step has one task: a call, a value, an event, or steps of its own. ``if``, ``u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -74,7 +74,8 @@ Task: TypeAlias = CallTask | ValueTask | EventTask | BlockTask
 class ConversationStep:
     """One step. ``span`` is its name in the file, ``condition`` its ``if``.
 
-    With ``each`` the task runs for every element of a list, ``at_once`` of them at the same time.
+    With ``each`` the task runs for every element of a list, ``at_once`` of them at the same time; ``element``
+    is the name of the element.
     ``failure`` makes an event of the step's failure, and ``about`` says what the event is about.
     """
 
@@ -87,6 +88,7 @@ class ConversationStep:
     failure: syntax.Cell | None
     task: Task
     span: Span
+    element: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class ConversationFile:
     cannot: dict[str, str]
     tables: dict[str, syntax.Table]
     fragments: dict[str, syntax.Fragment]
+    values: dict[str, syntax.Fragment]
     steps: tuple[ConversationStep, ...]
     response: syntax.Cell
     failure: syntax.Cell | None
@@ -108,10 +111,10 @@ class ConversationFile:
 class Conversation:
     """A compiled conversation.
 
-    ``cells`` is the mapping in whose scope its cells are evaluated, ``answers`` are the schemas of the
-    channel's answers by name, ``classes`` are those of the channel, ``findings`` the warnings of the check,
-    ``needed`` what is not wrong about the comments that allow others, and ``cannot`` what the channel cannot
-    do, each with the reason. ``watch`` is notified of every run.
+    ``cells`` is the mapping in whose scope its cells are evaluated, ``values`` are its named values,
+    ``answers`` the schemas of the channel's answers by name, ``classes`` those of the channel, ``findings``
+    the warnings of the check, ``needed`` what is not wrong about the comments that allow others, and
+    ``cannot`` what the channel cannot do, each with the reason. ``watch`` is notified of every run.
     """
 
     name: str
@@ -121,6 +124,7 @@ class Conversation:
     response: syntax.Cell
     failure: syntax.Cell | None
     answers: MappingType[str, Schema]
+    values: MappingType[str, syntax.Cell] = field(default_factory=dict)
     findings: tuple[Diagnostic, ...] = ()
     needed: frozenset[Diagnostic] = frozenset()
     cannot: MappingType[str, str] = field(default_factory=dict)
@@ -173,25 +177,53 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
     ]
 
 
-def linked_steps(steps: tuple[ConversationStep, ...], links: Links) -> tuple[ConversationStep, ...]:
-    """Steps with every ``$use`` in their cells linked."""
+@dataclass(frozen=True, slots=True)
+class StepChange:
+    """A change of everything in steps that is evaluated."""
 
-    def linked(cell: syntax.Cell | None) -> syntax.Cell | None:
-        return None if cell is None else links.cell(cell)
+    cell: Callable[[syntax.Cell], syntax.Cell]
+    expression: Callable[[Expression], Expression]
 
-    def linked_task(task: Task) -> Task:
+    def steps(self, steps: tuple[ConversationStep, ...]) -> tuple[ConversationStep, ...]:
+        return tuple(map(self._step, steps))
+
+    def _step(self, step: ConversationStep) -> ConversationStep:
+        return replace(
+            step,
+            condition=self._expression(step.condition),
+            unless=self._expression(step.unless),
+            each=self._expression(step.each),
+            about=self.optional(step.about),
+            failure=self.optional(step.failure),
+            task=self._task(step.task),
+        )
+
+    def optional(self, cell: syntax.Cell | None) -> syntax.Cell | None:
+        return None if cell is None else self.cell(cell)
+
+    def _expression(self, expression: Expression | None) -> Expression | None:
+        return None if expression is None else self.expression(expression)
+
+    def _task(self, task: Task) -> Task:
         match task:
             case CallTask() as call:
-                query, headers, body = linked(call.query), linked(call.headers), linked(call.body)
-                return replace(call, query=query, headers=headers, body=body)
+                return replace(
+                    call,
+                    path=self.expression(call.path),
+                    query=self.optional(call.query),
+                    headers=self.optional(call.headers),
+                    body=self.optional(call.body),
+                    tolerate=self._expression(call.tolerate),
+                    refuse=self._expression(call.refuse),
+                )
             case ValueTask(cell):
-                return ValueTask(links.cell(cell))
+                return ValueTask(self.cell(cell))
             case EventTask(cell):
-                return EventTask(links.cell(cell))
+                return EventTask(self.cell(cell))
             case BlockTask(inner):
-                return BlockTask(linked_steps(inner, links))
+                return BlockTask(self.steps(inner))
 
-    return tuple(
-        replace(step, about=linked(step.about), failure=linked(step.failure), task=linked_task(step.task))
-        for step in steps
-    )
+
+def linked_steps(steps: tuple[ConversationStep, ...], links: Links) -> tuple[ConversationStep, ...]:
+    """Steps with every ``$use`` in their cells linked."""
+    return StepChange(links.cell, lambda expression: expression).steps(steps)

@@ -166,7 +166,8 @@ class Inference:
             case Let():
                 return self.let(node, context)
             case Variable(name):
-                return self.scope.variables[name].used(self.sink, indirect=self.indirect)
+                bound = self.scope.variables.get(name)  # none for one that is unknown, and reported as such
+                return ANYTHING if bound is None else bound.used(self.sink, indirect=self.indirect)
             case KeyValue(_, value) | Binding(_, value):
                 return self.infer(value, context)
             case ExpressionReference():

@@ -173,7 +173,7 @@ class HeldByExpressions:
                 bound = {each.name: self.value(each, context) for each in bindings}
                 return replace(self, variables={**self.variables, **bound}).value(body, context)
             case Variable(name):
-                return self.variables[name]
+                return self.variables.get(name, CLEAR)  # not there if it is unknown, and reported as such
         assert_never(node)
 
     def _all(self, nodes: Iterable[Expr], context: Held) -> list[Held]:

@@ -164,7 +164,8 @@ class Evaluator:
         return node.value
 
     def _variable(self, node: Variable, _value: JSON) -> Any:
-        return self._names[node.name]
+        name = node.name
+        return self._names[name] if name in self._names else self._scope.names[name]
 
     def _path(self, node: Subexpression | IndexExpression, value: JSON) -> Any:
         for part in node.parts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
 from crossdock.core.json_types import JSON, settled
 
@@ -18,6 +19,7 @@ class Scope:
 
     ``tables`` are those of the mapping, by name; a mapping puts its own and its payload in when it runs.
     All whole numbers in a scope are ints: see ``whole_numbers`` for settings.
+    ``names`` are the values of the variables that are named around the expression, computed when read.
     """
 
     root: JSON = None
@@ -26,6 +28,11 @@ class Scope:
     answers: Mapping[str, JSON] = field(default_factory=dict)
     events: tuple[JSON, ...] = ()
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    names: Mapping[str, JSON] = field(default_factory=dict)
+
+    def naming(self, name: str, value: JSON) -> Scope:
+        """The scope inside of what gives a value a name."""
+        return replace(self, names=ChainMap({name: value}, cast("MutableMapping[str, JSON]", self.names)))
 
 
 def whole_numbers(settings: Mapping[str, JSON]) -> Mapping[str, JSON]:

@@ -111,7 +111,7 @@ class CostContext:
         for known, size, loops in self.names:
             if known == name:
                 return Size(size.times, size.loops + self.loops - loops)
-        return ONCE  # an unknown variable is reported elsewhere
+        return self.everything()  # named outside of the expression, or reported elsewhere
 
     def everything(self) -> Size:
         """The whole, read here once more for each turn of the loops."""

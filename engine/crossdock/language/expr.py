@@ -263,7 +263,7 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """``$name``: what the nearest ``let`` around it gave that name. ``name`` is without the ``$``."""
+    """``$name``: what the nearest ``let`` or the file gave that name. ``name`` is without the ``$``."""
 
     name: str
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)

@@ -40,6 +40,7 @@ from crossdock.language.expr import (
     Or,
     Subexpression,
     Text,
+    Variable,
 )
 from crossdock.language.functions import REGISTRY
 from crossdock.language.guards import guard, guard_chain, guard_growth
@@ -62,6 +63,9 @@ _ALLOWED: Final = (
     "x if y else z, functions and filters, and {% if %}"
 )
 _OPENING = re.compile(r"\{\{|\{%")
+_CODE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\$(?=[A-Za-z_])|\}\}|%\}""", re.DOTALL)
+# Letters that a name may begin with in Jinja: more of them than a template has characters.
+_MARKS: Final = range(0x20000, 0x20000 + TEMPLATE_CHARACTERS + 1)
 
 
 def is_template(text: str) -> bool:
@@ -69,24 +73,28 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def compile_template(scalar: ScalarNode) -> Expression:
-    """A template from the YAML scalar that holds it. Raises CompileError with all its mistakes."""
+def compile_template(scalar: ScalarNode, *, closed: bool = True) -> Expression:
+    """A template from the YAML scalar that holds it. Raises CompileError with all its mistakes.
+
+    Unless it is ``closed``, it may read variables.
+    """
     from jinja2 import Environment, TemplateSyntaxError
 
     text = str(scalar.value)
     _guard_template(text, scalar)
     environment = Environment(autoescape=False, keep_trailing_newline=True)  # noqa: S701 (parses only)
+    marked, mark = _with_marks(text)
     try:
-        parsed = environment.parse(text)
+        parsed = environment.parse(marked)
     except TemplateSyntaxError as error:
         span = _line_span(text, error.lineno)
-        message = f"not a template: {(error.message or '').rstrip('.')}"
+        message = f"not a template: {(error.message or '').replace(mark, '$').rstrip('.')}"
         raise CompileError([Diagnostic("template-syntax", message, scalar.part(*span))]) from None
     except RecursionError:
         raise CompileError(
             [Diagnostic("template-syntax", "the template nests too deep", scalar.span)]
         ) from None
-    translation = _Translation(text, scalar, _words(environment.lex(text), text))
+    translation = _Translation(text, scalar, mark, _words(environment.lex(marked), marked))
     try:
         node = translation.text(parsed.body)
     except RecursionError:
@@ -96,7 +104,7 @@ def compile_template(scalar: ScalarNode) -> Expression:
     guard_chain(node, scalar)
     guard_growth(node, scalar)
     expression = Expression(text, node, scalar, is_text=True)
-    problems = [*translation.problems, *name_problems(expression)]
+    problems = [*translation.problems, *name_problems(expression, closed=closed)]
     if problems:
         raise CompileError(problems)
     return expression
@@ -117,6 +125,28 @@ def _guard_template(text: str, scalar: ScalarNode) -> None:
         end = text.find("}}" if opening[0] == "{{" else "%}", opening.end())
         at = end if end >= 0 else len(text)
         guard(text[opening.start() : at], scalar, opening.start())
+
+
+def _with_marks(text: str) -> tuple[str, str]:
+    """A template with a letter in place of each `$` before a name, and that letter, otherwise unused.
+
+    Jinja has no `$`. With one character for another, all places stay the same.
+    """
+    mark = next(letter for letter in map(chr, _MARKS) if letter not in text)
+    if "$" not in text:
+        return text, mark
+    parts, at = [], 0
+    while opening := _OPENING.search(text, at):
+        closing = "}}" if opening[0] == "{{" else "%}"
+        parts.append(text[at : opening.end()])
+        at = opening.end()
+        for token in _CODE.finditer(text, at):
+            parts.append(text[at : token.start()])
+            at = token.end()
+            parts.append(mark if token[0] == "$" else token[0])
+            if token[0] == closing:
+                break
+    return "".join([*parts, text[at:]]), mark
 
 
 def _words(tokens: Iterable[tuple[int, str, str]], text: str) -> list[tuple[str, str, int]]:
@@ -144,9 +174,10 @@ def _line_span(text: str, line: int) -> tuple[int, int]:
 class _Translation:
     """One template on its way into nodes. Names find their places from left to right."""
 
-    def __init__(self, text: str, scalar: ScalarNode, words: list[tuple[str, str, int]]) -> None:
+    def __init__(self, text: str, scalar: ScalarNode, mark: str, words: list[tuple[str, str, int]]) -> None:
         self.source = text
         self.scalar = scalar
+        self.mark = mark
         self.words = words
         self.met = 0
         self.problems: list[Diagnostic] = []
@@ -170,7 +201,7 @@ class _Translation:
         from jinja2 import nodes
 
         if isinstance(node, nodes.TemplateData):
-            return Constant(node.data)
+            return Constant(node.data.replace(self.mark, "$"))  # of a `raw` block
         return self.expression(node)
 
     def _branch(self, node: jinja.If) -> Conditional:
@@ -191,7 +222,7 @@ class _Translation:
                 return self._constant(node)
             case nodes.Name():
                 return self._name(node.name)
-            case nodes.Getattr():
+            case nodes.Getattr() if not node.attr.startswith(self.mark):
                 return Subexpression((self.expression(node.node), self._identifier(node.attr)))
             case nodes.Getitem():
                 return self._item(node)
@@ -213,6 +244,8 @@ class _Translation:
         return self._refuse(node)
 
     def _name(self, name: str) -> Expr:
+        if name.startswith(self.mark):
+            return Variable(name[1:], span=self._place(name))
         if name in CONTEXT_NAMES:
             return FunctionCall(name, (), span=self._place(name))
         return self._identifier(name)
@@ -235,7 +268,8 @@ class _Translation:
         except ValueError:
             return self._refuse(node, "JSON cannot write this value")
         span = self._place(node.value, "string") if isinstance(node.value, str) else None
-        return Constant(settled(node.value), span=span)
+        value = node.value.replace(self.mark, "$") if isinstance(node.value, str) else settled(node.value)
+        return Constant(value, span=span)
 
     def _item(self, node: jinja.Getitem) -> Expr:
         from jinja2 import nodes
@@ -271,7 +305,7 @@ class _Translation:
         if node.kwargs or node.dyn_args or node.dyn_kwargs:
             return self._refuse(node, "arguments are given in order, without names")
         if isinstance(node, nodes.Call):
-            if not isinstance(node.node, nodes.Name):
+            if not isinstance(node.node, nodes.Name) or node.node.name.startswith(self.mark):
                 return self._refuse(node, "only the library's functions can be called")
             span = self._place(node.node.name)
             arguments = tuple(self.expression(argument) for argument in node.args)
@@ -285,7 +319,8 @@ class _Translation:
 
     def _test(self, node: jinja.Test, piped: Expr) -> Expr:
         if node.name not in ("defined", "undefined", "none") or node.args:
-            return self._refuse(node, f"there is no test `{node.name}`; there are `defined` and `undefined`")
+            name = node.name.replace(self.mark, "$")
+            return self._refuse(node, f"there is no test `{name}`; there are `defined` and `undefined`")
         return Comparator("ne" if node.name == "defined" else "eq", piped, Constant(None))
 
     def _filter(self, node: jinja.Filter, piped: Expr) -> Expr:
@@ -300,7 +335,7 @@ class _Translation:
         if function is None:
             where = self.scalar.part(*(span or (0, len(self.source))))
             help = did_you_mean(node.name, [*REGISTRY, "default"])
-            message = f"there is no filter `{node.name}`"
+            message = f"there is no filter `{node.name.replace(self.mark, '$')}`"
             self.problems.append(Diagnostic("unknown-function", message, where, help))
             return Constant(None)
         arguments.insert(min(function.piped, len(arguments)), piped)

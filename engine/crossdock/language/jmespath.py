@@ -24,14 +24,17 @@ from crossdock.language.names import name_problems
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
 
 
-def compile_expression(scalar: ScalarNode) -> Expression:
-    """An expression from the YAML scalar that holds it. Raises CompileError with all its mistakes."""
+def compile_expression(scalar: ScalarNode, *, closed: bool = True) -> Expression:
+    """An expression from the YAML scalar that holds it. Raises CompileError with all its mistakes.
+
+    Unless it is ``closed``, it may read variables that it does not name itself.
+    """
     text = str(scalar.value)
     guard(text, scalar)
     node = _parse(text, scalar)
     guard_growth(node, scalar)
     expression = Expression(text, node, scalar)
-    if problems := name_problems(expression):
+    if problems := name_problems(expression, closed=closed):
         raise CompileError(problems)
     return expression
 

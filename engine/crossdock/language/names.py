@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.language.expr import (
@@ -19,11 +19,14 @@ from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import ordinal
 
 
-def name_problems(expression: Expression) -> list[Diagnostic]:
-    """Unknown functions and variables, calls with the wrong arguments, and names that a `let` gives twice."""
+def name_problems(expression: Expression, *, closed: bool = True) -> list[Diagnostic]:
+    """Unknown functions and variables, calls with the wrong arguments, and names that a `let` gives twice.
+
+    Unless it is ``closed``, an expression may read variables of the file around it: see ``scoping``.
+    """
     nodes = list(source_order(expression.node))  # walked once: most of compiling an expression is walking it
     problems = [*_function_problems(expression, nodes), *_reference_problems(expression, nodes)]
-    if any(isinstance(node, Variable) for node in nodes):
+    if closed and any(isinstance(node, Variable) for node in nodes):
         problems += _variable_problems(expression)
     for node in nodes:
         if isinstance(node, Let):
@@ -104,28 +107,26 @@ def _repeated_names(expression: Expression, let: Let) -> list[Diagnostic]:
 
 def _variable_problems(expression: Expression) -> list[Diagnostic]:
     """Variables that no `let` around them has named."""
-    problems = []
-    for variable, names in _unbound(expression.node, frozenset()):
-        near = did_you_mean(variable.name, names)
-        help = (
-            near.replace("`", "`$", 1)
-            if near
-            else "a variable is named by `let $name = value in …` around it"
-        )
-        message = f"there is no variable `${variable.name}` here"
-        problems.append(Diagnostic("unknown-variable", message, expression.at(variable), help))
-    return problems
+    return [unknown_variable(variable, expression, names) for variable, names in unbound(expression.node)]
 
 
-def _unbound(node: Expr, names: frozenset[str]) -> Iterator[tuple[Variable, frozenset[str]]]:
-    """The variables without a value, each with the names that are there."""
+def unknown_variable(variable: Variable, expression: Expression, known: Iterable[str]) -> Diagnostic:
+    """The error for a variable that means nothing where it is read; ``known`` are the names there."""
+    near = did_you_mean(variable.name, known)
+    help = near.replace("`", "`$", 1) if near else "a variable is named by `let $name = value in …` around it"
+    message = f"there is no variable `${variable.name}` here"
+    return Diagnostic("unknown-variable", message, expression.at(variable), help)
+
+
+def unbound(node: Expr, names: frozenset[str] = frozenset()) -> Iterator[tuple[Variable, frozenset[str]]]:
+    """The variables that no `let` around them names, each with the names that are there."""
     match node:
         case Variable(name) if name not in names:
             yield node, names
         case Let(bindings, body):
             for binding in bindings:
-                yield from _unbound(binding.value, names)
-            yield from _unbound(body, names | {binding.name for binding in bindings})
+                yield from unbound(binding.value, names)
+            yield from unbound(body, names | {binding.name for binding in bindings})
         case _:
             for part in children(node):
-                yield from _unbound(part, names)
+                yield from unbound(part, names)

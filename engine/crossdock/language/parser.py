@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Final, TypeVar
+from typing import ClassVar, Final, Protocol, TypeVar
 
 from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean
 from crossdock.core.errors import CompileError
@@ -20,6 +20,7 @@ from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
 from crossdock.language.jmespath import compile_expression
+from crossdock.language.scoping import unknown_in_mapping
 
 WORDS: Final = {
     "$const": "the value itself",
@@ -47,6 +48,12 @@ CHECK_KEYS: Final = {
 }
 _T = TypeVar("_T")
 
+
+class _CompileText(Protocol):
+    def __call__(self, scalar: ScalarNode, *, closed: bool) -> Expression: ...
+
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LEADING_ZERO: Final = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]+)?")
 
 
@@ -56,11 +63,18 @@ def parse_mapping(node: Node | None, span: Span) -> tuple[syntax.MappingFile | N
         help = "a mapping begins with `from:`, `to:` and `map:`"
         return None, [Diagnostic("not-a-mapping", "the file is not a mapping", span, help)]
     parser = Parser()
-    return parser.file(node), parser.problems
+    file = parser.file(node)
+    unknown = unknown_in_mapping(file) if file is not None else []
+    return file, [*parser.problems, *unknown]
 
 
 class Parser:
-    """Parses one file. ``problems`` collects its mistakes."""
+    """Parses one file. ``problems`` collects its mistakes.
+
+    In the expressions of a file that is not ``closed``, variables may be named around the expression.
+    """
+
+    closed: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.problems: list[Diagnostic] = []
@@ -215,6 +229,27 @@ class Parser:
             else syntax.Literal(None, node.span, broken=True)
         )
 
+    def named_list(self, node: MapNode, word: str) -> tuple[str | None, Expression | None]:
+        """The list of an `each`, and the name that it gives to the element: `{line: items}`."""
+        content = node.get(word)
+        if not isinstance(content, MapNode):
+            return None, None if content is None else self.expression(content, word)
+        if len(content.entries) != 1:
+            help = f"`{word}: {{line: items}}` names the element `$line`"
+            self.problem("variable-name", f"`{word}` names one element", content.span, help)
+            return None, None
+        key, over = content.entries[0]
+        return self.variable_name(key), self.expression(over, word)
+
+    def variable_name(self, key: ScalarNode) -> str | None:
+        """A name that an expression can read as a variable."""
+        name = key.value
+        if isinstance(name, str) and _VARIABLE.fullmatch(name):
+            return name
+        help = "a name is made of letters, digits and _, and is written without the `$` here"
+        self.problem("variable-name", f"this cannot be the name of a value: `{name}`", key.span, help)
+        return None
+
     def _scalar(self, node: ScalarNode) -> syntax.Cell:
         if not isinstance(node.value, str):
             return syntax.Literal(node.value, node.span)
@@ -226,11 +261,9 @@ class Parser:
         expression = self._compiled(compile_text, node)
         return syntax.Evaluate(expression) if expression else syntax.Literal(None, node.span, broken=True)
 
-    def _compiled(
-        self, compile_text: Callable[[ScalarNode], Expression], node: ScalarNode
-    ) -> Expression | None:
+    def _compiled(self, compile_text: _CompileText, node: ScalarNode) -> Expression | None:
         try:
-            return compile_text(node)
+            return compile_text(node, closed=self.closed)
         except CompileError as error:
             self.problems.extend(error.diagnostics)
             return None

@@ -86,8 +86,15 @@ def _mapping() -> Object:
     return _keys(parser.FILE_KEYS, kinds, ["map"])
 
 
+def _each() -> Object:
+    """A list, or a list with a name for its elements."""
+    name: Object = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": _TEXT}
+    return {"anyOf": [_TEXT, name]}
+
+
 def _step() -> Object:
     kinds: dict[str, Object] = {
+        "each": _each(),
         "at_once": {"type": "integer", "minimum": 1, "maximum": 16},
         "about": _ref("cell"),
         "value": _ref("cell"),
@@ -109,6 +116,7 @@ def _conversation() -> Object:
         "cannot": _map_of(_TEXT),
         "tables": _TABLES,
         "fragments": _map_of(_ref("cell")),
+        "values": _map_of(_ref("cell")),
         "steps": _list_of(_ref("step")),
         "response": _ref("cell"),
         "failure": _ref("cell"),

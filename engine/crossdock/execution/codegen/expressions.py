@@ -159,7 +159,7 @@ class Expressions:
             case Text(parts) | Concat(parts):
                 return self._text(parts, frame)
             case Variable(name):
-                return self._names[name]
+                return self._names.get(name) or self._named_around(name)
             case Let():
                 return self._let(node, frame)
             case ExpressionReference():
@@ -198,6 +198,11 @@ class Expressions:
         value = self.value(node.body, frame)
         self._names = around
         return value
+
+    def _named_around(self, name: str) -> Value:
+        """What is named outside of all that is written here; computing it can fail."""
+        self.writer.risky()
+        return self.writer.named(Value(f"scope.names[{name!r}]"))
 
     def _index(self, position: int, frame: Frame) -> Value:
         if frame.first is not None and position == 0:
