@@ -11,6 +11,7 @@ from typing import Protocol
 from crossdock.channels.answer_classes import AnswerClasses
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation_check import check_conversation
+from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
 from crossdock.channels.step_names import with_names
 from crossdock.channels.step_parser import parse_conversation
 from crossdock.channels.steps import (
@@ -22,6 +23,7 @@ from crossdock.channels.steps import (
     linked_steps,
     step_cells,
 )
+from crossdock.checking.disclosure import disclosed_by_uses, shows_values
 from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
@@ -55,17 +57,7 @@ def compile_conversation(
     parsed = _linked(parsed, resolution.links)
     answers, classes = _answers(parsed.steps, resolution), _classes(name, surroundings)
     problems = in_order([*problems, *resolution.problems])
-    needed: frozenset[Diagnostic] = frozenset()
-    if not problems:
-        findings = [
-            *resolution.unused(),
-            *check_conversation(parsed, cells, answers, classes, lenient=lenient),
-        ]
-        problems = in_order(apply_suppressions(findings, source))
-        needed = without_allowed(findings)[1]
-    if errors := [item for item in problems if item.severity == "error"]:
-        raise CompileError(errors)
-    return Conversation(
+    conversation = Conversation(
         name=name,
         describe=parsed.describe,
         cells=cells,
@@ -74,11 +66,27 @@ def compile_conversation(
         failure=parsed.failure,
         values={name: value.cell for name, value in parsed.values.items()},
         answers=answers,
-        findings=tuple(problems),
-        needed=needed,
         classes=classes,
         cannot=parsed.cannot,
     )
+    if not problems:
+        findings = [
+            *resolution.unused(),
+            *check_conversation(parsed, cells, answers, classes, lenient=lenient),
+            *_disclosed(conversation),
+        ]
+        problems = in_order(apply_suppressions(findings, source))
+        conversation = replace(conversation, needed=without_allowed(findings)[1])
+    if errors := [item for item in problems if item.severity == "error"]:
+        raise CompileError(errors)
+    return replace(conversation, findings=tuple(problems))
+
+
+def _disclosed(conversation: Conversation) -> list[Diagnostic]:
+    """The messages of checks, in the mappings that it uses, that would show what is sensitive here."""
+    if not shows_values(conversation.cells):
+        return []
+    return disclosed_by_uses(sensitivity_of_conversation(conversation).known)
 
 
 def _parsed(source: Source) -> tuple[ConversationFile, list[Diagnostic]]:

@@ -14,6 +14,7 @@ from typing import Final
 from crossdock.channels.auth import base_url, channel_headers
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation import ConversationResult, Unanswered
+from crossdock.channels.conversation_sensitivity import masked_result
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.runner import run_conversation
 from crossdock.channels.steps import Conversation
@@ -122,15 +123,19 @@ def plan(
     settings: MappingType[str, JSON],
     answers: JSON,
     name: str,
+    masked: bool = False,
 ) -> tuple[JSON, list[Diagnostic]]:
     """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does.
 
-    ``channel`` is the conversation's own: its URL and its headers are shown.
+    ``channel`` is the conversation's own: its URL and its headers are shown. ``masked``: what is sensitive in
+    the calls and in the response is shown as ``•••``.
     """
     base = base_url(channel, settings) if channel.base_url is not None else ""
     result = run_conversation(
         conversation, request, given_answer, settings=settings, base_url=base, name=name, given=answers
     )
+    if masked:
+        result = masked_result(conversation, result)
     return plan_as_json(result, base, channel_headers(channel, settings)), result.warnings
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
 from crossdock.channels.messages import Answer, Call, ChannelError
 from crossdock.channels.step_frame import StepFrame
-from crossdock.channels.steps import ConversationStep
+from crossdock.channels.steps import Conversation, ConversationStep
 from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
@@ -37,11 +38,14 @@ class StepsStopped(Exception):  # noqa: N818 (it never leaves this package)
     """A step failed and its event is written; the steps after it do not run."""
 
 
-def failure_error(step: ConversationStep, failed: StepFailed) -> CrossdockError:
+def failure_error(conversation: Conversation, step: ConversationStep, failed: StepFailed) -> CrossdockError:
     """A failure as an error: the cause as it is when the channel is not to blame, else a ChannelError."""
     if failed.cause is not None:
         return failed.cause
-    notes = (f"{failed.call.method} {failed.call.path}",) if failed.call is not None else ()
+    notes: tuple[str, ...] = ()
+    if failed.call is not None:
+        shown = sensitivity_of_conversation(conversation).shown_call(failed.call)
+        notes = (f"{shown.method} {shown.path}",)
     message = f"the step `{step.name}` failed: {failed.message}"
     diagnostic = Diagnostic("channel-failed", message, step.span, notes=notes)
     return ChannelError([diagnostic], failed.call, failed.answer)

@@ -235,7 +235,7 @@ class _ConversationRun:
         An error of the failure mapping is raised too: a failure must not go unreported.
         """
         noted(frame.trace, "failed", failure=(failed.kind, failed.message))
-        error = failure_error(step, failed)
+        error = failure_error(self.conversation, step, failed)
         if frame.failure is None:
             raise error
         details = failure_details(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from crossdock.channels.answer_classes import AnswerClasses
 from crossdock.core.diagnostics import Diagnostic, Span
@@ -23,6 +23,8 @@ from crossdock.language.expr import Expression
 from crossdock.language.links import Links
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class Conversation:
     ``cells`` is the mapping in whose scope its cells are evaluated, ``values`` are its named values,
     ``answers`` the schemas of the channel's answers by name, ``classes`` those of the channel, ``findings``
     the warnings of the check, ``needed`` what is not wrong about the comments that allow others, and
-    ``cannot`` what the channel cannot do, each with the reason. ``watch`` is notified of every run.
+    ``cannot`` what the channel cannot do, each with the reason. ``watch`` is notified of every run. What
+    ``once`` keeps belongs to this object.
     """
 
     name: str
@@ -130,9 +133,16 @@ class Conversation:
     cannot: MappingType[str, str] = field(default_factory=dict)
     classes: AnswerClasses = field(default_factory=AnswerClasses)
     watch: Watch | None = None
+    _kept: dict[object, object] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Conversation({self.name!r})"
+
+    def once(self, build: Callable[[Conversation], T]) -> T:
+        """What ``build`` makes of this conversation, made on the first call and kept with it."""
+        if build not in self._kept:
+            self._kept[build] = build(self)
+        return cast(T, self._kept[build])
 
     @property
     def action(self) -> str:

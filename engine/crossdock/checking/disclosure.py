@@ -13,7 +13,9 @@ from typing import Final
 
 from crossdock.checking.held import Held, MarkedSource
 from crossdock.checking.sensitivity import (
+    ALONE,
     HeldByExpressions,
+    HeldScope,
     Sensitivity,
     sensitivity_of,
     source_of,
@@ -37,12 +39,23 @@ _HELP: Final = "messages go to logs and screens: show an order number instead, o
 
 def disclosed(mapping: LinkedMapping) -> list[Diagnostic]:
     """The messages of a mapping's checks, and of those that it uses, that would show what is sensitive."""
-    if not any(_shown(check) for each in _with_used(mapping) for check in each.checks):
+    if not shows_values(mapping):
         return []
     known = sensitivity_of(mapping)
     found = [each.diagnostic() for each in _disclosures(mapping, source_of(mapping), known.result)]
+    return list(dict.fromkeys([*found, *disclosed_by_uses(known)]))
+
+
+def shows_values(mapping: LinkedMapping) -> bool:
+    """Whether a check of the mapping, or of one that it uses, shows values when it fails."""
+    return any(_shown(check) for each in _with_used(mapping) for check in each.checks)
+
+
+def disclosed_by_uses(known: Sensitivity) -> list[Diagnostic]:
+    """The messages of used mappings that show what is sensitive only where they are used."""
+    found: list[Diagnostic] = []
     for use in known.uses:
-        said = {each.name for each in _disclosures(use.mapping, use.root, use.result)}
+        said = {each.name for each in _disclosures(use.mapping, use.root, use.result, use.scope)}
         # What the used mapping shows by its own schemas is reported in its own file.
         itself = sensitivity_of(use.mapping).result
         own = {each.name for each in _disclosures(use.mapping, source_of(use.mapping), itself)}
@@ -79,12 +92,14 @@ class _Disclosure:
         return Diagnostic("sensitive-in-message", message, self.expression.at(self.node), _HELP)
 
 
-def _disclosures(mapping: LinkedMapping, root: Held, result: Held) -> Iterator[_Disclosure]:
+def _disclosures(
+    mapping: LinkedMapping, root: Held, result: Held, scope: HeldScope = ALONE
+) -> Iterator[_Disclosure]:
     source = mapping.source.name if mapping.source is not None else ""
     for check in mapping.checks:
         for expression in _shown(check):
             known = Sensitivity()
-            HeldByExpressions(known, root).value(expression.node, result)
+            HeldByExpressions(known, root, scope).value(expression.node, result)
             for node, origin in _blamed(expression.node, known):
                 yield _Disclosure(expression, node, origin, source)
 

@@ -99,6 +99,7 @@ class CheckedUse:
     mapping: LinkedMapping
     root: Held
     result: Held
+    scope: HeldScope
 
 
 def sensitivity_of(mapping: LinkedMapping) -> Sensitivity:
@@ -121,12 +122,33 @@ def _sensitivity_of(mapping: LinkedMapping) -> Sensitivity:
     return known
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldScope:
+    """What a conversation gives to expressions: `request()`, `answers()`, `events()`, and names as `$line`.
+
+    A mapping that is run by itself has none of them.
+    """
+
+    request: Held = CLEAR
+    answers: Held = CLEAR
+    events: Held = CLEAR
+    names: Mapping[str, Held] = field(default_factory=dict)
+
+    def function(self, name: str) -> Held | None:
+        """What one of the three functions gives; None for any other function."""
+        return {"request": self.request, "answers": self.answers, "events": self.events}.get(name)
+
+
+ALONE: Final = HeldScope()
+
+
 @dataclass(frozen=True, slots=True)
 class HeldByExpressions:
     """The expressions of a mapping with the payload ``root``, with the variables in scope."""
 
     known: Sensitivity
     root: Held
+    scope: HeldScope = ALONE
     variables: Mapping[str, Held] = field(default_factory=dict)
 
     def value(self, node: Expr, context: Held) -> Held:
@@ -173,8 +195,15 @@ class HeldByExpressions:
                 bound = {each.name: self.value(each, context) for each in bindings}
                 return replace(self, variables={**self.variables, **bound}).value(body, context)
             case Variable(name):
-                return self.variables.get(name, CLEAR)  # not there if it is unknown, and reported as such
+                return self._named(name)
         assert_never(node)
+
+    def _named(self, name: str) -> Held:
+        """What a name holds. One that is not known may hold anything that there is."""
+        for known in (self.variables, self.scope.names):
+            if name in known:
+                return known[name]
+        return derived([self.root, self.scope.request, self.scope.answers, self.scope.events])
 
     def _all(self, nodes: Iterable[Expr], context: Held) -> list[Held]:
         return [self.value(node, context) for node in nodes]
@@ -219,6 +248,8 @@ class HeldByExpressions:
         inner = self._all(bodies, first.element())
         if name == "root":
             return self.root
+        if (around := self.scope.function(name)) is not None:
+            return around
         if name == "not_null":
             return joined_values(values)
         if name in _REORDERING:
@@ -261,6 +292,13 @@ def _operands(node: Comparator | Not | Text | Concat) -> tuple[Expr, ...]:
             return (operand,)
         case Text(parts) | Concat(parts):
             return parts
+
+
+def held_by_cell(
+    known: Sensitivity, mapping: LinkedMapping, cell: syntax.Cell, context: Held, scope: HeldScope
+) -> Held:
+    """What a cell of a conversation may give, whose cells are ``mapping``. ``root()`` is the context too."""
+    return _HeldByCells(HeldByExpressions(known, context, scope), mapping).cell(cell, context, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,8 +368,8 @@ class _HeldByCells:
     def _other(self, cell: syntax.Use, used: LinkedMapping, context: Held, target: str) -> Held:
         """The result of another mapping, whose schemas mark what it is given and what it gives."""
         root = joined_values((context, source_of(used)))
-        expressions = HeldByExpressions(self.expressions.known, root)
+        expressions = HeldByExpressions(self.expressions.known, root, self.expressions.scope)
         result = _HeldByCells(expressions, used, self.done).result(target)
         if used.checks:
-            self.expressions.known.uses.append(CheckedUse(cell, used, root, result))
+            self.expressions.known.uses.append(CheckedUse(cell, used, root, result, self.expressions.scope))
         return result

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     type=click.Path(),
     help="The channel's responses by step: a JSON file, or a directory with a JSON file for each step.",
 )
+@click.option("--show-sensitive", is_flag=True, help="Print sensitive values too, instead of •••.")
 @settings_option
 @diagnostics_option
 @click.pass_context
@@ -37,15 +38,17 @@ def command(
     channel: str,
     arguments: tuple[str, ...],
     answers: str | None,
+    show_sensitive: bool,
     given: tuple[str, ...],
     form: Format,
 ) -> None:
     """Print the calls for a RetailOPS request without making them.
 
     FILE is the request in JSON; - is stdin. Without ACTION, the action is derived from the request. With
-    --answers, the later calls and the response to RetailOPS are computed too.
+    --answers, the later calls and the response to RetailOPS are computed too. Values that a schema marks as
+    sensitive, and what is made of them, are printed as •••.
     """
-    print_plan(context, channel, arguments, answers, given, form)
+    print_plan(context, channel, arguments, answers, given, form, masked=not show_sensitive)
 
 
 def print_plan(
@@ -55,6 +58,8 @@ def print_plan(
     answers: str | None,
     given: tuple[str, ...],
     form: Format,
+    *,
+    masked: bool = True,
 ) -> None:
     """Print the calls for the request that the arguments name. Raises CrossdockError."""
     from crossdock.channels.dry_run import plan, read_answers
@@ -71,6 +76,7 @@ def print_plan(
         settings=settings,
         answers=read_answers(answers, conversation) if answers is not None else {},
         name=name,
+        masked=masked,
     )
     report(warnings, form)
     click.echo(json_reader.encode(planned))

@@ -7,8 +7,9 @@ cell that wrote it, or one around it, read a marked place in this run, as the tr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from crossdock.checking.masking import HIDDEN
 from crossdock.checking.sensitivity import sensitivity_of
 from crossdock.core.json_types import JSON, Missing
 from crossdock.execution.trace import Parts, Step
@@ -16,8 +17,6 @@ from crossdock.tools.explain.marked_places import MarkedPlaces
 
 if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
-
-HIDDEN: Final = "•••"
 
 
 class Privacy:

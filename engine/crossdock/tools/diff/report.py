@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from crossdock.checking.masking import HIDDEN
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import JSON, Missing
 from crossdock.tools.diff.comparison import Change, Comparison, RemarkKind
-from crossdock.tools.diff.privacy import HIDDEN
 from crossdock.tools.diff.rules import RuleVersions, brief
 
 REMARKS: Final[dict[RemarkKind, str]] = {

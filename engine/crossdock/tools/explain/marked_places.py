@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from crossdock.checking.masking import HIDDEN
 from crossdock.core.paths import Part, Parts, field_of
 from crossdock.schema.marks import Marks, marks_of
 from crossdock.schema.store import Schema
-from crossdock.tools.explain.shown import HIDDEN
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crossdock.checking.lineage import Link, lineage
+from crossdock.checking.masking import HIDDEN
 from crossdock.checking.sensitivity import sensitivity_of
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_types import JSON, MISSING, Missing
@@ -27,7 +28,7 @@ from crossdock.language.expr import Expression
 from crossdock.language.syntax import Each, If
 from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.replay import Judge, replay
-from crossdock.tools.explain.shown import ABSENT, HIDDEN, Shown, show
+from crossdock.tools.explain.shown import ABSENT, Shown, show
 from crossdock.tools.explain.steps import EvaluationStep, Kind, ReadValue, passed, steps
 from crossdock.tools.explain.watching import Evaluation, Watching, Written
 

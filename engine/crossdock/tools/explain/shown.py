@@ -9,10 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from crossdock.checking.masking import HIDDEN
 from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import JSON
-
-HIDDEN: Final = "•••"
 
 
 @dataclass(frozen=True, slots=True)

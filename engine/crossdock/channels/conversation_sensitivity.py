@@ -1,0 +1,289 @@
+"""What is sensitive in a conversation: what its calls send, what its steps and events hold, its response.
+
+The same analysis as that of a mapping (``checking.sensitivity``), walked through the steps. The request and
+the answers of the channel are marked by their schemas; what they flow into is marked, through values, bodies,
+events, failure mappings and the mappings that are used.
+
+    known = sensitivity_of_conversation(conversation)
+    known.shown_call(call)           # the call with what is sensitive in it masked, for a plan or a log
+    known.shown_answer(call, answer)
+    masked(response, known.response)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.messages import Answer, Call, Texts
+from crossdock.channels.steps import (
+    BlockTask,
+    CallTask,
+    Conversation,
+    ConversationStep,
+    EventTask,
+    ValueTask,
+)
+from crossdock.checking.held import (
+    CLEAR,
+    Held,
+    MarkedSource,
+    derived,
+    described,
+    joined_values,
+    list_of,
+    made_of,
+    map_of,
+    written_object,
+)
+from crossdock.checking.masking import HIDDEN, masked
+from crossdock.checking.sensitivity import HeldByExpressions, HeldScope, Sensitivity, held_by_cell
+from crossdock.core.json_types import Missing
+from crossdock.language import syntax
+from crossdock.language.expr import Constant, Expression, children
+from crossdock.language.syntax import LinkedMapping
+from crossdock.schema.marks import marks_of
+from crossdock.schema.store import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCall:
+    """What the calls of one step may hold. ``segments`` are the parts of the path between its slashes."""
+
+    segments: tuple[Held, ...]
+    query: Held
+    headers: Held
+    body: Held
+    answer: Held
+
+    @property
+    def url(self) -> Held:
+        return derived([*self.segments, self.query])
+
+    @property
+    def sent(self) -> Held:
+        return derived([self.url, self.headers, self.body])
+
+    @property
+    def any_answer(self) -> Held:
+        """Any answer, also that of a failure. One that no schema describes may repeat what was sent."""
+        return joined_values((self.answer, self.sent))
+
+
+@dataclass(slots=True)
+class ConversationSensitivity:
+    """What may be sensitive in a conversation.
+
+    ``known`` has the parts of its expressions, and those of the mappings that it uses. ``calls`` are by the
+    names of their steps; two steps inside others can have one name.
+    """
+
+    known: Sensitivity = field(default_factory=Sensitivity)
+    request: Held = CLEAR
+    response: Held = CLEAR
+    events: Held = CLEAR
+    calls: dict[str, list[HeldCall]] = field(default_factory=dict)
+
+    def shown_call(self, call: Call) -> Call:
+        """A call with what is sensitive in it masked. Of an unknown step all values are."""
+        held = self.calls.get(call.step, [_ANY_CALL])
+        body = call.body
+        if not isinstance(body, Missing):
+            body = masked(body, joined_values(each.body for each in held))
+        return replace(
+            call,
+            path=_shown_path(call.path, held),
+            query=_shown_texts(call.query, joined_values(each.query for each in held)),
+            headers=_shown_texts(call.headers, joined_values(each.headers for each in held)),
+            body=body,
+        )
+
+    def shown_answer(self, call: Call, answer: Answer) -> Answer:
+        """The answer to a call with what is sensitive in it masked.
+
+        A text that is not JSON is masked where the answer may hold anything sensitive.
+        """
+        calls = self.calls.get(call.step, [_ANY_CALL])
+        held = joined_values(each.answer if _fits(answer) else each.any_answer for each in calls)
+        body = answer.body if isinstance(answer.body, Missing) else masked(answer.body, held)
+        text = HIDDEN if answer.text is not None and held.reveals else answer.text
+        repeated = any(each.sent.reveals for each in calls)
+        headers = dict.fromkeys(answer.headers, HIDDEN) if repeated else answer.headers
+        return replace(answer, body=body, text=text, headers=headers)
+
+
+def sensitivity_of_conversation(conversation: Conversation) -> ConversationSensitivity:
+    """What may be sensitive in a conversation, found once and kept with it."""
+    return conversation.once(_analysed)
+
+
+def _analysed(conversation: Conversation) -> ConversationSensitivity:
+    found = ConversationSensitivity(request=_by_schema(conversation.cells.source))
+    walk = _StepWalk(conversation.cells, conversation.answers, found)
+    around = _Around(found.request, found.request, {}, [], conversation.failure)
+    for name, cell in conversation.values.items():
+        around = around.naming(name, walk.cell(cell, around))
+    walk.steps(conversation.steps, around)
+    found.events = list_of(joined_values(around.events))
+    made = walk.cell(conversation.response, around)
+    found.response = joined_values((made, _by_schema(conversation.cells.target)))
+    return found
+
+
+def _by_schema(schema: Schema | None) -> Held:
+    return CLEAR if schema is None else described(marks_of(schema))
+
+
+def masked_result(conversation: Conversation, result: ConversationResult) -> ConversationResult:
+    """A result with what is sensitive masked in its calls and its response, for a plan."""
+    known = sensitivity_of_conversation(conversation)
+    response = result.response
+    if not isinstance(response, Missing):
+        response = masked(response, known.response)
+    return replace(result, calls=list(map(known.shown_call, result.calls)), response=response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a step can read, and who takes its failure. The steps add to ``answers`` and ``events``."""
+
+    context: Held
+    request: Held
+    answers: dict[str, Held]
+    events: list[Held]
+    failure: syntax.Cell | None
+    about: Held = CLEAR
+    names: Mapping[str, Held] = field(default_factory=dict)
+
+    def naming(self, name: str | None, held: Held) -> _Around:
+        """Where a value has a name."""
+        return self if name is None else replace(self, names={**self.names, name: held})
+
+    def nested(self) -> _Around:
+        """For nested steps, whose answers the steps around them do not see by name."""
+        return replace(self, answers=dict(self.answers))
+
+    def scope(self) -> HeldScope:
+        events = list_of(joined_values(self.events))
+        return HeldScope(self.request, written_object(dict(self.answers)), events, self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _StepWalk:
+    """The steps of one conversation, in order."""
+
+    cells: LinkedMapping
+    schemas: Mapping[str, Schema]
+    found: ConversationSensitivity
+
+    def cell(self, cell: syntax.Cell | None, around: _Around) -> Held:
+        if cell is None:
+            return CLEAR
+        return held_by_cell(self.found.known, self.cells, cell, around.context, around.scope())
+
+    def value(self, expression: Expression | None, around: _Around) -> Held:
+        return self.cell(None if expression is None else syntax.Evaluate(expression), around)
+
+    def steps(self, steps: Iterable[ConversationStep], around: _Around) -> None:
+        for step in steps:
+            inside = replace(around, failure=step.failure or around.failure)
+            if step.each is not None:
+                element = self.value(step.each, around).element()
+                inside = replace(inside, context=element).naming(step.element, element)
+            for condition in (step.condition, step.unless):
+                self.value(condition, inside)
+            if step.about is not None:
+                inside = replace(inside, about=self.cell(step.about, inside))
+            answer = self.task(step, inside)
+            around.answers[step.name] = list_of(answer) if step.each is not None else answer
+
+    def task(self, step: ConversationStep, around: _Around) -> Held:
+        """What the answer of a step may hold, of one element if it has an `each`."""
+        match step.task:
+            case CallTask() as call:
+                return self.call(step, call, around)
+            case ValueTask(cell):
+                answer = self.cell(cell, around)
+            case EventTask(cell):
+                around.events.append(self.cell(cell, around))
+                answer = CLEAR
+            case BlockTask(steps):
+                inner = around.nested()
+                self.steps(steps, inner)
+                element = {"element": around.context} if step.each is not None else {}
+                answer = written_object({**inner.answers, **element})
+        self.failed(around, None)
+        return answer
+
+    def call(self, step: ConversationStep, call: CallTask, around: _Around) -> Held:
+        schema = self.schemas.get(call.answer.name) if call.answer is not None else None
+        made = HeldCall(
+            self.segments(call.path, around),
+            self.cell(call.query, around),
+            self.cell(call.headers, around),
+            self.cell(call.body, around),
+            _by_schema(schema),
+        )
+        if schema is None:
+            made = replace(made, answer=made.any_answer)
+        self.found.calls.setdefault(step.name, []).append(made)
+        whole = written_object({"body": made.any_answer, "headers": map_of(made.sent)})
+        for condition in (call.tolerate, call.refuse):
+            if condition is not None:
+                expressions = HeldByExpressions(self.found.known, around.context, around.scope())
+                expressions.value(condition.node, whole)
+        self.failed(around, made)
+        return made.answer
+
+    def segments(self, path: Expression, around: _Around) -> tuple[Held, ...]:
+        segments: list[list[Held]] = [[]]
+        for part in children(path.node):
+            if isinstance(part, Constant):
+                segments += [[] for _ in range(str(part.value).count("/"))]
+            else:
+                segments[-1].append(self.value(replace(path, node=part), around))
+        return tuple(derived(each) for each in segments)
+
+    def failed(self, around: _Around, call: HeldCall | None) -> None:
+        """The event of a failure. Its mapping is given the call, the answer, and what the step is about."""
+        if around.failure is None:
+            return
+        details = {"concept": around.about.member("concept"), "id": around.about.member("id")}
+        if call is not None:
+            answer = call.any_answer
+            details |= {"url": call.url, "body": answer, "text": derived([answer])}
+        context = written_object(details)
+        around.events.append(self.cell(around.failure, replace(around, context=context)))
+
+
+def _fits(answer: Answer) -> bool:
+    """Whether an answer is what the schema of its step describes."""
+    return 200 <= answer.status < 300
+
+
+def _shown_path(path: str, calls: list[HeldCall]) -> str:
+    """A path with the segments masked that may be sensitive; all of it if it is not known which those are."""
+    for call in calls:
+        parts = path.split("/")
+        if len(parts) == len(call.segments):
+            shown = zip(parts, call.segments, strict=True)
+            path = "/".join(HIDDEN if held.reveals else part for part, held in shown)
+        elif any(held.reveals for held in call.segments):
+            return f"/{HIDDEN}"
+    return path
+
+
+def _shown_texts(texts: Texts, held: Held) -> Texts:
+    return tuple(
+        (
+            HIDDEN if held.hides_key(name) else name,
+            HIDDEN if held.member(name).reveals else text,
+        )
+        for name, text in texts
+    )
+
+
+_ANYTHING: Final = made_of((MarkedSource("an unknown step"),))
+_ANY_CALL: Final = HeldCall((_ANYTHING,), _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING)
