@@ -46,11 +46,6 @@ FAILURES: dict[str, tuple[str, JSON, str]] = {
         "`sum` takes a list of numbers, and item [1] is text that is not a number",
     ),
     "joined numbers": ("join(',', a)", {"a": [1]}, "`join` takes a list of texts, and an item is a number"),
-    "joined with nothing": (
-        "join(',', a)",
-        {},
-        "`join` takes a list as its second argument, and it is missing",
-    ),
     "a text that is too long": (
         "join(to_string(@), map(&to_string(@), @))",
         list(range(20_000)),

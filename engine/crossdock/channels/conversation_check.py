@@ -176,6 +176,7 @@ class _StepTypes:
             tables=cells.tables,
             lenient=lenient,
             variables=self.variables,
+            has_clock=True,
         )
         return scope.narrowed(self.facts)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from crossdock.channels.auth import base_url, channel_headers
+from crossdock.channels.clock import DRY_RUN_TIME, time_of
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation import ConversationResult, Unanswered
 from crossdock.channels.conversation_sensitivity import masked_result
@@ -23,6 +24,9 @@ from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
+
+NOW: Final = "$now"
+"""The key of the answers for the time that `now()` gives."""
 
 _KEYS: Final = ("$status", "$headers", "$body", "$text", "$error")
 _ERRORS: Final[dict[NoAnswerKind, str]] = {
@@ -83,7 +87,8 @@ def _wrong(id: str, message: str, call: Call, help: str | None = None) -> InputE
 def read_answers(path: str, conversation: Conversation) -> JSON:
     """The answers by step from a JSON file, or from a directory with a file for each step.
 
-    A file name is the name of its step. Raises InputError, also for a step that does not exist.
+    A file name is the name of its step; `$now` is the time of the run. Raises InputError, also for a step
+    that does not exist.
     """
     folder = Path(path)
     if folder.is_dir():
@@ -95,7 +100,7 @@ def read_answers(path: str, conversation: Conversation) -> JSON:
 
 
 def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSON:
-    """The answers unchanged, when they are an object whose keys are steps. Else raises InputError."""
+    """The answers unchanged. Raises InputError unless they are an object whose keys are steps or `$now`."""
     if not isinstance(answers, dict):
         message = "answers are an object with the names of steps"
         raise InputError([Diagnostic("wrong-type", message, input=Place(name, ""))])
@@ -108,10 +113,12 @@ def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSO
             input=Place(name, pointer(step)),
         )
         for step in answers
-        if step not in steps
+        if step not in steps and step != NOW
     ]
     if found:
         raise InputError(found)
+    if NOW in answers:
+        time_of(answers[NOW], name, pointer(NOW))
     return answers
 
 
@@ -124,15 +131,26 @@ def plan(
     answers: JSON,
     name: str,
     masked: bool = False,
+    now: str | None = None,
 ) -> tuple[JSON, list[Diagnostic]]:
     """A plan as it is printed, and its warnings: see ``plan_as_json``. Raises as a conversation does.
 
     ``channel`` is the conversation's own: its URL and its headers are shown. ``masked``: what is sensitive in
-    the calls and in the response is shown as ``•••``.
+    the calls and in the response is shown as ``•••``. ``now`` is the time that `now()` gives; by default that
+    of the answers (`$now`), else ``DRY_RUN_TIME``.
     """
+    given = answers.get(NOW, DRY_RUN_TIME) if isinstance(answers, dict) else DRY_RUN_TIME
+    now = now or time_of(given, "the answers", pointer(NOW))
     base = base_url(channel, settings) if channel.base_url is not None else ""
     result = run_conversation(
-        conversation, request, given_answer, settings=settings, base_url=base, name=name, given=answers
+        conversation,
+        request,
+        given_answer,
+        settings=settings,
+        base_url=base,
+        name=name,
+        given=answers,
+        now=now,
     )
     if masked:
         result = masked_result(conversation, result)

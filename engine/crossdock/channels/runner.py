@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from crossdock.channels.cell_runner import CellRunner
+from crossdock.channels.clock import current_time
 from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep
 from crossdock.channels.conversation_trace import StepsTrace, noted
 from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
@@ -44,13 +45,15 @@ def run_conversation(
     base_url: str = "",
     name: str = "request",
     given: JSON | Missing = MISSING,
+    now: str | None = None,
     trace: StepsTrace | None = None,
 ) -> ConversationResult:
     """Run a conversation for a request, which messages call ``name``.
 
     ``settings`` override the channel's, and ``base_url`` is only shown in the events of failures. ``given``
     are answers by step, as a plan has them: ``ask`` is given the one for its call. The result has no
-    response while an answer is missing. ``trace`` takes what the steps do.
+    response while an answer is missing. ``now`` is the time that `now()` gives, in UTC (by default the
+    machine's). ``trace`` takes what the steps do.
 
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
@@ -59,7 +62,8 @@ def run_conversation(
     source = conversation.cells.source
     if source is not None and not fits(request, source):
         check_input(request, source, name)
-    scope = Scope(settings=given_settings(conversation.cells, settings), request=request)
+    settings = given_settings(conversation.cells, settings)
+    scope = Scope(settings=settings, request=request, now=now or current_time())
     run = _ConversationRun(conversation, ask, base_url)
     frame = StepFrame(request, scope, name, conversation.failure, trace=trace)
     values = Values(conversation.values, run.cells, frame)

@@ -64,6 +64,8 @@ from crossdock.language.expr import (
 from crossdock.language.functions import REGISTRY
 
 SCOPE_FUNCTIONS: Final = ("root", "request", "settings", "answers")
+# These give null for an empty list.
+_NOTHING_IN_NOTHING: Final = frozenset({"avg", "first", "last", "max", "max_by", "min", "min_by"})
 _MIRRORED: Final[dict[Operator, Operator]] = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 
 
@@ -117,6 +119,8 @@ def _parts_true(node: Expr) -> Facts:
     match node:
         case FunctionCall("contains", (values, searched, *_)):
             return all_of(_among(values, searched), needed_by(node))
+        case FunctionCall(name) if name != "sum":  # 0 is true
+            return _arguments(node, filled=True)
         case Projection(operand) | FilterProjection(operand) | Flatten(operand):
             # A projection that gives something had something to go through.
             return _list(operand, nonempty=True)
@@ -201,14 +205,14 @@ def needed_by(node: Expr) -> Facts:
     if path is not None:
         return about(path, PRESENT)
     match node:
-        case FunctionCall():
-            return _arguments(node)
+        case FunctionCall(name):
+            return _arguments(node, filled=name in _NOTHING_IN_NOTHING)
         case Projection(operand) | FilterProjection(operand) | Flatten(operand):
             return _list(operand)
         case ValueProjection(operand):
             return needed_by(operand)
-        case Subexpression((first, *_)) | IndexExpression((first, *_)):
-            return needed_by(first)
+        case Subexpression((first, behind, *_)) | IndexExpression((first, behind, *_)):
+            return _parts_true(first) if isinstance(behind, Identifier | Index) else needed_by(first)
         case Let():
             return _outside(node, needed_by(node.body))
         case Identifier() | Index() | Current() | Identity() | Variable() | Slice() | Constant() | Pipe():
@@ -228,22 +232,28 @@ def _list(node: Expr, *, nonempty: bool = False) -> Facts:
     return needed_by(node) if path is None else about(path, Fact(frozenset({"array"}), nonempty))
 
 
-def _arguments(call: FunctionCall) -> Facts:
-    """A function gives nothing when it misses an argument, and refuses one of another kind."""
+def _arguments(call: FunctionCall, *, filled: bool) -> Facts:
+    """A function gives nothing when it misses an argument, and refuses one of another kind.
+
+    Null is the empty list to a function that takes a list. ``filled``: the list has elements.
+    """
     function, facts = REGISTRY[call.name], NO_FACTS
     if function.name == "lookup":
         return needed_by(call.arguments[1])
     for position, argument in enumerate(call.arguments):
-        parameter = function.parameters[min(position, len(function.parameters) - 1)]
+        parameter = function.parameter(position)
         if isinstance(argument, ExpressionReference):
             continue
         if parameter.optional or {"null", "any"} & parameter.types:
             continue
+        if parameter.takes_list and not filled:
+            continue
         path = path_of(argument)
         if path is None:
-            facts = all_of(facts, needed_by(argument))
+            shown = _parts_true(argument) if parameter.takes_list else needed_by(argument)
         else:
-            facts = all_of(facts, about(path, Fact(kinds_of(parameter.types))))
+            shown = about(path, Fact(kinds_of(parameter.types), nonempty=parameter.takes_list))
+        facts = all_of(facts, shown)
     return facts
 
 

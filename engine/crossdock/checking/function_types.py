@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from crossdock.checking.given_types import tuple_type
-from crossdock.checking.type_kinds import NUMBER, Kinds, kinds_of
+from crossdock.checking.type_kinds import EVERY, NUMBER, Kinds, kinds_of
 from crossdock.checking.type_parts import (
     element_at,
     least_of,
@@ -43,6 +43,13 @@ ELEMENTS: Final[dict[str, Kinds]] = {
 }
 SORTING: Final = ("max", "min", "sort")
 BY: Final = ("max_by", "min_by", "sort_by")
+# The kinds that a function takes as the key of an element.
+KEYS: Final[dict[str, Kinds]] = {
+    **dict.fromkeys(BY, _NUMBERS),
+    "group_by": frozenset({"string", "integer"}),
+    "index_by": frozenset({"string", "integer"}),
+    "unique_by": EVERY,
+}
 
 
 def result_of(function: Function, types: list[Type], inner: Type) -> Type:
@@ -52,9 +59,10 @@ def result_of(function: Function, types: list[Type], inner: Type) -> Type:
         case "not_null":
             result = union(typ.with_optional(False) for typ in types if typ.kinds)
             return result.with_optional(all(typ.optional for typ in types))
-        case "reverse" | "sort" | "sort_by" | "unique":
-            least = least_of(first)
-            return _in_another_order(first, min(least, 1) if function.name == "unique" else least)
+        case "reverse" | "sort" | "sort_by":
+            return _in_another_order(first, least_of(first))
+        case "unique" | "unique_by":
+            return _in_another_order(first, min(least_of(first), 1))
         case "first" | "last":
             return element_at(first, 0 if function.name == "first" else -1)
         case "max" | "min" | "max_by" | "min_by":
@@ -97,6 +105,14 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
             return ListType(tuple_type(typ.items() for typ in types), least=least)
         case "shares":
             return ListType(ScalarType(NUMBER), least=least_of(types[-1]))
+        case "chunks":
+            return ListType(ListType(first.items(), least=1), least=min(least_of(first), 1))
+        case "group_by":
+            return ObjectType({}, rest=ListType(first.items(), least=1))
+        case "index_by":
+            return ObjectType({}, rest=first.items()) if first.items().known else ANYTHING
+        case "text":
+            return TEXT.with_optional(first.optional)
         case "positions":
             return ListType(ScalarType(frozenset({"integer"})), least=least_of(first))
     return _declared(function)

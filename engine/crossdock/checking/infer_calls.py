@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from crossdock.checking.certainty import Certainty, certainty
-from crossdock.checking.function_types import BY, ELEMENTS, SORTING, result_of
+from crossdock.checking.function_types import BY, ELEMENTS, KEYS, SORTING, result_of
 from crossdock.checking.given_types import constant_type
 from crossdock.checking.type_kinds import NUMBER, Kinds, in_words, kinds_of
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import ANYTHING, ListType, Type, union
+from crossdock.checking.types import ANYTHING, TEXT, ListType, Type, union
 from crossdock.core.diagnostics import Severity
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import Constant, Expr, ExpressionReference, FunctionCall
 from crossdock.language.functions import Function
-from crossdock.language.functions.function import Parameter, ordinal
+from crossdock.language.functions.function import ordinal
 
 _KEYS: Final = frozenset({"string", "integer"})
 _MISSING_HELP: Final = "call it only when there is a value: `value && …`, or give a default: `value || …`"
@@ -70,15 +70,20 @@ class CallTypes:
                 return self.scope.answers
             case "events":
                 return self.scope.events
+            case "now":
+                return self.clock()
             case "lookup":
                 return self.lookup()
         return ListType(ANYTHING)
 
-    # Arguments
+    def clock(self) -> Type:
+        if not self.scope.has_clock:
+            message = "`now` is only known in a conversation"
+            help = "a mapping gives the same result at any time: let the conversation write the time"
+            self.report("no-clock", message, self.node, help)
+        return TEXT
 
-    def parameter(self, position: int) -> Parameter:
-        parameters = self.function.parameters
-        return parameters[min(position, len(parameters) - 1)]  # the last one may be variadic
+    # Arguments
 
     def check_arguments(self) -> bool:
         """Check the arguments. True when the function may miss one that it needs, so that it gives null."""
@@ -87,8 +92,8 @@ class CallTypes:
             if isinstance(node, ExpressionReference):
                 continue
             self.check_argument(position, typ, node)
-            parameter = self.parameter(position)
-            takes_null = bool({"null", "any"} & parameter.types)
+            parameter = function.parameter(position)
+            takes_null = bool({"null", "any"} & parameter.types) or parameter.takes_list
             # `to_string` takes null, but makes the text 'null' of it, which no author wants.
             if not typ.optional or (takes_null and function.name != "to_string") or parameter.optional:
                 continue
@@ -99,7 +104,7 @@ class CallTypes:
         return may_miss
 
     def check_argument(self, position: int, typ: Type, node: Expr) -> None:
-        allowed = kinds_of(self.parameter(position).types)
+        allowed = kinds_of(self.function.parameter(position).types)
         which = f"`{self.function.name}` takes {in_words(allowed)} as its {ordinal(position)}"
         self.wrong_kinds(typ, allowed, which, node)
 
@@ -130,10 +135,11 @@ class CallTypes:
             node, typ = values[0 if len(values) == 1 else 1]
             if typ.known:
                 self.check_element(allowed, typ.items(), node, "each element")
-        if name in BY:
+        if (allowed := KEYS.get(name)) is not None:
             reference = self.node.arguments[1]
             body = reference.body if isinstance(reference, ExpressionReference) else reference
-            self.check_element(NUMBER | {"string"}, self.inner, body, "its sort key")
+            which = "its sort key" if name in BY else "the key of each item"
+            self.check_element(allowed, self.inner, body, which)
 
     def check_part(self, text: Type, node: Expr, part: Type) -> None:
         """Check that what is looked for in a text is text."""

@@ -47,9 +47,10 @@ class MadeList:
 
 @dataclass(frozen=True, slots=True)
 class MadeObject:
-    """An object that an expression makes: its keys and their values."""
+    """An object that an expression makes: its keys and their values. ``others`` is that of any other key."""
 
     members: tuple[tuple[str, Provenance], ...]
+    others: Provenance = frozenset()
 
 
 Provenance = frozenset[PayloadPart | MadeList | MadeObject]
@@ -91,9 +92,10 @@ class ReadSet:
                     self.wanted.add(path)
                 case MadeList(items):
                     self.whole(items)
-                case MadeObject(members):
+                case MadeObject(members, others):
                     for _, member in members:
                         self.whole(member)
+                    self.whole(others)
 
     def count(self, value: Provenance) -> None:
         """A value is read to decide whether it is empty."""
@@ -113,8 +115,8 @@ class ReadSet:
                     self.wanted.add(path)
                 case PayloadPart(path):
                     found |= self._below(path, name)
-                case MadeObject(members):
-                    found |= dict(members).get(name, MADE)
+                case MadeObject(members, others):
+                    found |= dict(members).get(name, others)
         return found
 
     def items(self, value: Provenance) -> Provenance:
@@ -147,8 +149,8 @@ class ReadSet:
                 case PayloadPart(path):
                     self.enumerated.add(path)
                     found |= self._below(path, ANY)
-                case MadeObject(members):
-                    found = found.union(*(member for _, member in members))
+                case MadeObject(members, others):
+                    found = found.union(others, *(member for _, member in members))
         return found
 
     def flat_items(self, value: Provenance) -> Provenance:
@@ -174,6 +176,10 @@ class ReadSet:
     def recorded(self, members: dict[str, Provenance]) -> Provenance:
         """An object of some values."""
         return self.bounded(frozenset({MadeObject(tuple(members.items()))}))
+
+    def mapped(self, value: Provenance) -> Provenance:
+        """An object with properties of any name, each with one of these values."""
+        return self.bounded(frozenset({MadeObject((), value)}))
 
     def bounded(self, value: Provenance) -> Provenance:
         """The value. One with too many alternatives is read whole, and need not be followed."""
@@ -218,6 +224,6 @@ def _weight(value: Provenance) -> int:
                 total += 1
             case MadeList(items, parts):
                 total += 1 + (sum(map(_weight, parts)) if parts else _weight(items))
-            case MadeObject(members):
-                total += 1 + sum(_weight(member) for _, member in members)
+            case MadeObject(members, others):
+                total += 1 + sum(_weight(member) for _, member in members) + _weight(others)
     return total

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from crossdock.checking.provenance import MADE, PAYLOAD, Path, Provenance, ReadSet
 from crossdock.language import syntax
@@ -222,15 +222,26 @@ class ExpressionReads:
                 return reads.listed(
                     reads.tupled(tuple(reads.items(self.value(each, context)) for each in lists))
                 )
-            case FunctionCall("sort_by", (over, ExpressionReference(body))):
+            case FunctionCall("chunks", (over, size)):
+                self.whole(size, context)
+                return reads.listed(reads.listed(reads.items(self.value(over, context))))
+            case FunctionCall(name, (over, ExpressionReference(body), *others)) if name in _BY_KEY:
                 item = reads.items(self.value(over, context))
                 self.whole(body, item)
-                return reads.listed(item)
-            case FunctionCall("max_by" | "min_by", (over, ExpressionReference(body))):
-                item = reads.items(self.value(over, context))
-                self.whole(body, item)
-                return item
+                self._looked_at(others, context)
+                return self._by_key(name, item)
         return None
+
+    def _by_key(self, name: str, item: Provenance) -> Provenance:
+        """What a function gives that looks at a key of each item, and passes the items on."""
+        match name:
+            case "group_by":
+                return self.reads.mapped(self.reads.listed(item))
+            case "index_by":
+                return self.reads.mapped(item)
+            case "max_by" | "min_by":
+                return item
+        return self.reads.listed(item)  # `sort_by` and `unique_by`
 
     def _made(
         self, node: MultiselectList | MultiselectHash | Comparator | Text | Concat, context: Provenance
@@ -263,6 +274,9 @@ class ExpressionReads:
 
 def _is_null(node: Expr) -> bool:
     return isinstance(node, Constant) and node.value is None
+
+
+_BY_KEY: Final = ("group_by", "index_by", "max_by", "min_by", "sort_by", "unique_by")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.marks import marks_of
 from crossdock.schema.store import Schema
 
-_REORDERING: Final = ("reverse", "sort", "sort_by", "unique")
+_REORDERING: Final = ("reverse", "sort", "sort_by", "unique", "unique_by")
 _CHOOSING: Final = ("first", "last", "max", "min", "max_by", "min_by")
 
 
@@ -260,6 +260,10 @@ class HeldByExpressions:
             return list_of(joined_values(inner))
         if (made := _container(name, first, values)) is not None:
             return made
+        if name in ("group_by", "index_by"):
+            element = first.element()
+            grouped = map_of(list_of(element) if name == "group_by" else element)
+            return joined_values((derived(inner), grouped))  # the keys are in the result
         return derived([*values, *inner]) if REGISTRY[name].passes_on else CLEAR
 
 
@@ -276,6 +280,8 @@ def _container(name: str, first: Held, values: list[Held]) -> Held | None:
             return list_of(first.key())
         case "entries":
             return list_of(object_of({"key": first.key(), "value": first.any_member()}))
+        case "chunks":
+            return list_of(list_of(first.element()))
         case "zip":
             return list_of(list_of(joined_values(each.element() for each in values)))
         case "object":

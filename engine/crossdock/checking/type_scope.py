@@ -31,6 +31,7 @@ class TypeScope:
     """The types of the context functions, the variables of the expression, and the tables of the file.
 
     ``lenient``: a property that its schema does not document gives a warning instead of an error.
+    ``has_clock``: `now()` is known, as it is in conversations only.
     """
 
     root: Type
@@ -39,6 +40,7 @@ class TypeScope:
     answers: Type = ANYTHING
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     lenient: bool = False
+    has_clock: bool = False
     variables: Mapping[str, BoundValue] = field(default_factory=dict)
     events: Type = ListType(ANYTHING)  # noqa: RUF009 (immutable)
 

@@ -38,6 +38,8 @@ def _from_scope(name: str, arguments: list[Any], scope: Scope) -> JSON:
             return dict(scope.answers)
         case "events":
             return list(scope.events)
+        case "now":
+            return scope.now
     return _lookup(scope, *arguments)
 
 

@@ -13,7 +13,7 @@ from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS, either
 from crossdock.core.limits import DECIMAL_DIGITS
-from crossdock.language.functions import FunctionError
+from crossdock.language.functions import REGISTRY, FunctionError
 
 
 class _Functions(jmespath.functions.Functions):
@@ -70,14 +70,20 @@ class _Expression:
     def visit(self, _tree: None, value: JSON) -> JSON:
         return self._function(value)
 
+    def __call__(self, value: JSON) -> JSON:
+        return self._function(value)
+
 
 Reference = _Expression
 
 
 def builtin(name: str, *arguments: object) -> JSON:
-    """One of JMESPath's own functions. Raises FunctionError for a wrong type, and what Python raises."""
+    """One of JMESPath's own functions. Null for a list is the empty list, which JMESPath refuses.
+
+    Raises FunctionError for a wrong type, and what Python raises.
+    """
     try:
-        return cast(JSON, _BUILTINS.call_function(name, list(arguments)))
+        return cast(JSON, _BUILTINS.call_function(name, list(REGISTRY[name].with_lists(arguments))))
     except jmespath.exceptions.JMESPathTypeError as error:
         raise FunctionError(_type_message(error)) from None
 

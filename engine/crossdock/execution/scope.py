@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Scope:
     """The payload of the mapping, the settings, and in a conversation the request and what came of it.
 
+    ``now`` is when the conversation began; there is no time outside of one.
     ``tables`` are those of the mapping, by name; a mapping puts its own and its payload in when it runs.
     All whole numbers in a scope are ints: see ``whole_numbers`` for settings.
     ``names`` are the values of the variables that are named around the expression, computed when read.
@@ -27,6 +28,7 @@ class Scope:
     request: JSON = None
     answers: Mapping[str, JSON] = field(default_factory=dict)
     events: tuple[JSON, ...] = ()
+    now: str | None = None
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     names: Mapping[str, JSON] = field(default_factory=dict)
 

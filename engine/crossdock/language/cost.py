@@ -56,6 +56,7 @@ from crossdock.language.functions import REGISTRY
 
 _SMALL: Final = frozenset({"number", "integer", "boolean", "null"})
 _SINGLE: Final = _SMALL | {"string"}
+_GROUPING: Final = ("group_by", "index_by")  # the keys are in the result
 WHOLE: Final = frozenset({"root", "request", "settings", "answers", "events"})
 
 
@@ -189,10 +190,10 @@ def _called(name: str, parts: Sequence[Expr], place: CostContext) -> Size:
     """What a function gives: of all its arguments together, if it is no single value or one of them."""
     if name in WHOLE:
         return place.everything()
+    function = REGISTRY.get(name)
     sizes = [measured(part, place) for part in parts]
     later = [part.body for part in parts if isinstance(part, ExpressionReference)]
     each = [measured(part, place.inside(_together(sizes))) for part in later]
-    function = REGISTRY.get(name)
     if function is None or function.returns <= _SMALL:
         return NOTHING
     if function.returns <= _SINGLE:
@@ -201,7 +202,13 @@ def _called(name: str, parts: Sequence[Expr], place: CostContext) -> Size:
         return _greatest(sizes[2:])
     if name == "not_null":
         return _greatest(sizes)
-    return _together(each if name == "map" else sizes)
+    if name == "map":
+        return _together(each)
+    if name in _GROUPING:  # a key that is a property of the item is a part of it
+        sizes += [size for part, size in zip(later, each, strict=True) if property_path(part) is None]
+    # A number only says how, as that of `chunks` does.
+    given = zip(sizes, map(function.parameter, range(len(sizes))), strict=False)
+    return _together([size for size, parameter in given if not parameter.types <= _SMALL])
 
 
 def _beside(parts: Sequence[Expr], sizes: Sequence[Size], place: CostContext) -> Size:

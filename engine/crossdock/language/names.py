@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.language.expr import (
+    Constant,
     Expr,
     Expression,
     ExpressionReference,
@@ -17,6 +18,8 @@ from crossdock.language.expr import (
 )
 from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import ordinal
+from crossdock.language.functions.grouping import KEPT
+from crossdock.schema.safe_regex import unsafe
 
 
 def name_problems(expression: Expression, *, closed: bool = True) -> list[Diagnostic]:
@@ -50,7 +53,26 @@ def _function_problems(expression: Expression, nodes: list[Expr]) -> list[Diagno
         elif message := _arity_problem(function, len(node.arguments)):
             help = f"the signature is {function.signature}"
             problems.append(Diagnostic("wrong-arguments", message, expression.at(node), help))
+        else:
+            problems += _written_problems(expression, node)
     return problems
+
+
+def _written_problems(expression: Expression, call: FunctionCall) -> list[Diagnostic]:
+    """What is wrong with an argument that is written out: a pattern, or which items are kept."""
+    if call.name not in ("matches", "unique_by"):
+        return []
+    written = {place: each.value for place, each in enumerate(call.arguments) if isinstance(each, Constant)}
+    id, message, help = "wrong-arguments", None, None
+    if call.name == "matches" and not isinstance(written.get(1), str):
+        message = "the second argument of `matches` is the pattern, written out"
+        help = "matches(sku, '^[A-Z]+$')"
+    elif call.name == "matches" and (reason := unsafe(str(written[1]))):
+        id, message = "unsafe-pattern", f"the pattern {reason}"
+        help = "write it without nested repetition"
+    elif call.name == "unique_by" and written.get(2) not in (None, *KEPT):
+        message = "`unique_by` takes 'first' or 'last' as its third argument"
+    return [Diagnostic(id, message, expression.at(call), help)] if message else []
 
 
 def _reference_problems(expression: Expression, nodes: list[Expr]) -> list[Diagnostic]:

@@ -229,13 +229,14 @@ class Project:
         base_url: str = "",
         name: str = "request",
         given: JSON | Missing = MISSING,
+        now: str | None = None,
     ) -> ConversationResult:
         """Run the conversation of an action: see ``channels.runner.run_conversation``."""
         from crossdock.channels.runner import run_conversation
 
         conversation = self.conversation(channel, action)
         return run_conversation(
-            conversation, request, ask, settings=settings, base_url=base_url, name=name, given=given
+            conversation, request, ask, settings=settings, base_url=base_url, name=name, given=given, now=now
         )
 
     def _no_conversation(self, channel: str, action: str) -> ProjectError:

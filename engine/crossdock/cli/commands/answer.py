@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from crossdock.cli.commands.plan import find_request, print_plan
+from crossdock.cli.commands.plan import find_request, now_option, print_plan
 from crossdock.cli.console import diagnostics_option, open_project, pairs, report, settings_option
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
 @click.option("--dry-run", is_flag=True, help="Print the calls without making them, as `plan` does.")
 @click.option("--compact", is_flag=True, help="Print the response on one line.")
+@now_option
 @settings_option
 @diagnostics_option
 @click.pass_context
@@ -29,6 +30,7 @@ def command(
     arguments: tuple[str, ...],
     dry_run: bool,
     compact: bool,
+    now: str | None,
     given: tuple[str, ...],
     form: Format,
 ) -> None:
@@ -38,8 +40,9 @@ def command(
     response to RetailOPS is printed.
     """
     if dry_run:
-        print_plan(context, channel, arguments, None, given, form)
+        print_plan(context, channel, arguments, None, now, given, form)
         return
+    from crossdock.channels.clock import time_of
     from crossdock.channels.http import Transport
     from crossdock.core import json_reader
 
@@ -55,6 +58,7 @@ def command(
             settings=settings,
             base_url=transport.base_url,
             name=name,
+            now=time_of(now, "--now") if now is not None else None,
         )
     report(outcome.warnings, form)
     click.echo(json_reader.encode(cast("JSON", outcome.response), compact=compact))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 
+now_option = click.option("--now", help="The time that `now()` gives, such as 2026-11-30T09:00:00Z.")
+
+
 @click.command(name="plan")
 @click.argument("channel")
 @click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     help="The channel's responses by step: a JSON file, or a directory with a JSON file for each step.",
 )
 @click.option("--show-sensitive", is_flag=True, help="Print sensitive values too, instead of •••.")
+@now_option
 @settings_option
 @diagnostics_option
 @click.pass_context
@@ -39,6 +43,7 @@ def command(
     arguments: tuple[str, ...],
     answers: str | None,
     show_sensitive: bool,
+    now: str | None,
     given: tuple[str, ...],
     form: Format,
 ) -> None:
@@ -48,7 +53,7 @@ def command(
     --answers, the later calls and the response to RetailOPS are computed too. Values that a schema marks as
     sensitive, and what is made of them, are printed as •••.
     """
-    print_plan(context, channel, arguments, answers, given, form, masked=not show_sensitive)
+    print_plan(context, channel, arguments, answers, now, given, form, masked=not show_sensitive)
 
 
 def print_plan(
@@ -56,12 +61,14 @@ def print_plan(
     channel: str,
     arguments: tuple[str, ...],
     answers: str | None,
+    now: str | None,
     given: tuple[str, ...],
     form: Format,
     *,
     masked: bool = True,
 ) -> None:
     """Print the calls for the request that the arguments name. Raises CrossdockError."""
+    from crossdock.channels.clock import time_of
     from crossdock.channels.dry_run import plan, read_answers
     from crossdock.core import json_reader
 
@@ -77,6 +84,7 @@ def print_plan(
         answers=read_answers(answers, conversation) if answers is not None else {},
         name=name,
         masked=masked,
+        now=time_of(now, "--now") if now is not None else None,
     )
     report(warnings, form)
     click.echo(json_reader.encode(planned))

@@ -22,6 +22,7 @@ from crossdock.execution.codegen.writer import (
     literal,
     of_items,
     of_members,
+    or_empty,
 )
 from crossdock.language.expr import Constant, ExpressionReference, FunctionCall
 from crossdock.language.functions import REGISTRY, Function
@@ -68,10 +69,14 @@ class _Call:
     def __init__(self, expressions: ExpressionWriter, function: Function, arguments: list[Value]) -> None:
         self.writer = expressions.writer
         self.function = function
-        self.arguments = arguments
         # The function checks its arguments too, in `apply`. To call it without `apply`, the code must show
         # that each argument has a class that the function takes; `unsure` are those where it does not.
         last = len(function.parameters) - 1
+        lists = [function.parameter(position).takes_list for position in range(len(arguments))]
+        self.arguments = arguments = [
+            or_empty(self.writer, value) if is_list else value
+            for value, is_list in zip(arguments, lists, strict=True)
+        ]
         accepted = [function.accepts[min(position, last)] for position in range(len(arguments))]
         self.unsure = [
             (position, accepts)
@@ -89,8 +94,9 @@ class _Call:
         listed = ", ".join([repr(self.function.name), *(value.code for value in self.arguments)])
         otherwise = f"{'apply' if self.function.call else 'builtin'}({listed})"
         # Most arguments in doubt are just missing, and a library function of null is null: no call then.
-        if self.function.kind == "library" and len(self.unsure) == 1:
-            otherwise = f"None if {self.arguments[self.unsure[0][0]].code} is None else {otherwise}"
+        doubted = self.arguments[self.unsure[0][0]]
+        if self.function.kind == "library" and len(self.unsure) == 1 and doubted.nullable:
+            otherwise = f"None if {doubted.code} is None else {otherwise}"
         return Value(f"({self._straight()} if {tests} else {otherwise})", self._kinds())
 
     def _straight(self) -> str:
@@ -164,12 +170,16 @@ def _origin(expressions: ExpressionWriter, node: FunctionCall, _frame: Frame) ->
     return expressions.origins[node.name].value
 
 
+def _now(_expressions: ExpressionWriter, _node: FunctionCall, _frame: Frame) -> Value:
+    return Value("scope.now", STRING | NULL)
+
+
 def _map(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Value:
     reference, over = node.arguments
     assert isinstance(reference, ExpressionReference)
-    values = expressions.writer.named(expressions.value(over, frame))
     writer = expressions.writer
-    # Unlike a projection, `map` fails without a list, and keeps nulls.
+    values = writer.named(or_empty(writer, expressions.value(over, frame)))
+    # Unlike a projection, `map` fails on what is not a list, and keeps nulls.
     if values.kinds != ARRAY:
         writer.risky()
         writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
@@ -269,6 +279,7 @@ _SPECIAL: Final[dict[str, Callable[[ExpressionWriter, FunctionCall, Frame], Valu
     "map": _map,
     "merge": _merge,
     "not_null": _not_null,
+    "now": _now,
     "to_array": _to_array,
     "to_string": _to_string,
     "type": _type,

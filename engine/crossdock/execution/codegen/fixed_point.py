@@ -13,7 +13,7 @@ from typing import Final
 from crossdock.execution.codegen import loops
 from crossdock.execution.codegen.expression_writer import ExpressionWriter
 from crossdock.execution.codegen.locals import Frame
-from crossdock.execution.codegen.writer import BOOLEAN, NULL, NUMBER, STRING, Value, Writer
+from crossdock.execution.codegen.writer import ARRAY, BOOLEAN, NULL, NUMBER, STRING, Value, Writer, or_empty
 from crossdock.language.expr import Expr, FunctionCall
 from crossdock.language.functions.scaled import SCALE
 
@@ -182,9 +182,10 @@ def _sum(expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value:
         return _amount(writer, f"{name} + 0", bounded=False)
     writer.line(f"{name} = 0")
     take = _adding(writer, name)
-    if not loops.each(expressions, loops.flat(node), frame, take, must=True):
-        values = writer.named(expressions.value(node, frame))
-        writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
+    if not loops.each(expressions, loops.flat(node), frame, take):
+        values = writer.named(or_empty(writer, expressions.value(node, frame)))
+        if values.kinds != ARRAY:
+            writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
         writer.line(f"{name} = sum(map(units, {values.code}))")
     return _amount(writer, f"{name} + 0", bounded=False)
 

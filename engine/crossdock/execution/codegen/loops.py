@@ -75,22 +75,14 @@ def each(
     frame: Frame,
     sink: Sink,
     behind: Iterable[Access] = (),
-    *,
-    must: bool = False,
 ) -> bool:
-    """Every item of such a list into a sink that reads its properties; False for any other node.
-
-    There ``must`` be a list, or else there may be nothing instead.
-    """
+    """Every item of such a list into a sink that reads its properties; False for any other node."""
     if not isinstance(node, _ListLayer):
         return False
     chain = Chain.of(expressions, node, frame, behind)
     if chain.base is None:
-        expressions.writer.line("raise Unexplained" if must else "pass")
+        expressions.writer.line("pass")
     elif chain.is_sure:
-        chain.run(sink)
-    elif must:
-        expressions.writer.line(f"if not {chain.test}: raise Unexplained")
         chain.run(sink)
     else:
         with expressions.writer.block(f"if {chain.test}:"):

@@ -229,6 +229,18 @@ def of_members(members: dict[str, Value]) -> Value:
     return Value("{" + written + "}", OBJECT, members=members)
 
 
+def or_empty(writer: Writer, value: Value) -> Value:
+    """A value for a parameter that takes a list: the empty list in place of null."""
+    if not value.nullable:
+        return value
+    if value.nothing:
+        return of_items([])
+    if value.kinds <= ARRAY | NULL:
+        return Value(f"({value.code} or [])", ARRAY)
+    name = writer.named(value).code
+    return Value(f"([] if {name} is None else {name})", value.kinds - NULL | ARRAY)
+
+
 def truth(writer: Writer, value: Value) -> str:
     """A Python condition that is true when the value is, as JMESPath has it: 0 is true."""
     if value.test is not None and not value.simple:

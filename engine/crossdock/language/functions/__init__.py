@@ -20,9 +20,11 @@ from crossdock.language.functions import (
     context,
     dates,
     documentation,
+    grouping,
     jmespath_builtins,
     money,
     text,
+    web,
 )
 from crossdock.language.functions.function import Example, Function, FunctionError, Parameter
 
@@ -33,7 +35,8 @@ _SECTIONS: Final = (
     ("Arithmetic", arithmetic.FUNCTIONS),
     ("Dates", dates.FUNCTIONS),
     ("Text", text.FUNCTIONS),
-    ("Lists and objects", collections.FUNCTIONS),
+    ("Lists and objects", (*collections.FUNCTIONS, *grouping.FUNCTIONS)),
+    ("Calls to a channel", web.FUNCTIONS),
     ("Where a value comes from", context.FUNCTIONS),
     ("JMESPath's own", jmespath_builtins.FUNCTIONS),
 )

@@ -23,6 +23,14 @@ FUNCTIONS = (
         kind="context",
     ),
     Function(
+        "now",
+        (),
+        types("string"),
+        "In a conversation: the time at which it began, in UTC: `2026-11-30T09:00:00Z`. "
+        "A dry run has a fixed time, which `--now` or `$now` in its answers sets",
+        kind="context",
+    ),
+    Function(
         "lookup",
         takes("table: string, key: string | integer | null, default?: any"),
         types("any"),

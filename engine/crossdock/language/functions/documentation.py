@@ -17,8 +17,9 @@ template also takes `{{ total | money }}`. Every example on this page runs as a 
 
 **Missing arguments.** If a required argument is null, the result is null: `money(total)` of a payload without
 `total` leaves its key out. A parameter whose type includes `null` is described in its function. Null for an
-optional parameter (`name?`) is the same as no argument. JMESPath's own functions, at the end of the page, are
-stricter: null is an error there, unless the type includes it or is `any`.
+optional parameter (`name?`) is the same as no argument. Null for a parameter that takes only a list (`array`)
+is the empty list. For other parameters, JMESPath's own functions, at the end of the page, are stricter: null
+is an error there, unless the type includes it or is `any`.
 
 **Numbers** are JSON numbers or numeric text: `"19.90"`, `"-10."`, `".5"`. Text with other characters (spaces,
 currency signs, commas, exponents) is an error, and a boolean is not a number. All arithmetic is decimal:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS, described, kind_of
@@ -28,6 +28,7 @@ _ACCEPTS: dict[str, frozenset[type]] = {
     "any": frozenset({int, float, str, bool, list, dict, type(None)}),
     "null": frozenset({type(None)}),
 }
+_ARRAY = frozenset({"array"})
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 
@@ -43,6 +44,11 @@ class Parameter:
     types: frozenset[str]
     optional: bool = False
     variadic: bool = False
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether it takes lists and nothing else, so that null is the empty list."""
+        return self.types == _ARRAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Function:
     passes_on: bool = True
     _accepts: tuple[frozenset[type], ...] = field(init=False, repr=False, compare=False)
     _unevaluated: frozenset[int] = field(init=False, repr=False, compare=False)
+    _lists: tuple[bool, ...] = field(init=False, repr=False, compare=False)
     _least: int = field(init=False, repr=False, compare=False)
     _most: int | None = field(init=False, repr=False, compare=False)
 
@@ -80,6 +87,8 @@ class Function:
         object.__setattr__(self, "_accepts", tuple(_accepts(parameter) for parameter in self.parameters))
         later = (place for place, item in enumerate(self.parameters) if "expression" in item.types)
         object.__setattr__(self, "_unevaluated", frozenset(later))
+        lists = tuple(parameter.takes_list for parameter in self.parameters)
+        object.__setattr__(self, "_lists", lists if any(lists) else ())
         object.__setattr__(self, "_least", sum(not parameter.optional for parameter in self.parameters))
         object.__setattr__(self, "_most", None if variadic else len(self.parameters))
 
@@ -87,6 +96,10 @@ class Function:
     def accepts(self) -> tuple[frozenset[type], ...]:
         """The Python types that ``call`` takes without a further check, for each parameter."""
         return self._accepts
+
+    def parameter(self, position: int) -> Parameter:
+        """The parameter for an argument; the last one may be variadic."""
+        return self.parameters[min(position, len(self.parameters) - 1)]
 
     @property
     def unevaluated(self) -> frozenset[int]:
@@ -104,10 +117,24 @@ class Function:
                 listed.append("...")
         return f"{self.name}({', '.join(listed)}) -> {_union(self.returns)}"
 
+    def with_lists(self, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The arguments, with the empty list in place of null where a list is taken."""
+        if not self._lists or all(argument is not None for argument in arguments):
+            return arguments
+        last = len(self._lists) - 1
+        return [
+            [] if argument is None and self._lists[min(position, last)] else argument
+            for position, argument in enumerate(arguments)
+        ]
+
     def apply(self, arguments: Sequence[JSON]) -> JSON:
-        """The value. Null if a library function lacks an argument; FunctionError for a wrong one."""
+        """The value. Null if a library function lacks an argument; FunctionError for a wrong one.
+
+        Null for a list is the empty list.
+        """
         if self.call is None:
             raise TypeError(f"{self.name} is not evaluated here")
+        arguments = self.with_lists(arguments)
         count = len(arguments)
         if count < self._least or (self._most is not None and count > self._most):
             raise FunctionError(f"`{self.name}` takes {self._arity()}, not {count}")
@@ -129,10 +156,10 @@ class Function:
 
     def _check(self, position: int, value: JSON) -> None:
         """FunctionError for a wrong type. Whole floats count as integers; subclasses are allowed."""
-        types = self.parameters[min(position, len(self.parameters) - 1)].types
+        types = self.parameter(position).types
         kind = kind_of(value)
         if kind in types or "any" in types or (kind == "integer" and "number" in types):
-            return
+            return  # an expression has the kind "expression"
         expected = " or ".join(WORDS[name] for name in _TYPES if name in types and name != "null")
         fraction = kind == "number" and "integer" in types
         given = "a fraction" if fraction else described(value)

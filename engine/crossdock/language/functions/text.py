@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from crossdock.core.json_types import JSON, decimal_number
 from crossdock.core.limits import PADDED_CHARACTERS, PAYLOAD_DEPTH, STRING_CHARACTERS, STRING_PARTS
-from crossdock.language.functions.bounds import bounded, within
+from crossdock.language.functions.bounds import bounded, serialized, within
 from crossdock.language.functions.function import Example, Function, FunctionError, takes, types
 
 NAMESPACE: Final = "077736dc-5f7d-59a3-a0b0-65702eb075ba"
@@ -68,6 +68,23 @@ def urlencode(text: str) -> str:
         return bounded(quote(text, safe=""))
     except UnicodeEncodeError:
         raise FunctionError("takes valid Unicode text, and this text is not valid") from None
+
+
+def text_of(value: JSON) -> str | None:
+    return value if value is None or isinstance(value, str) else serialized(value)
+
+
+def matches(text: str, pattern: str) -> bool:
+    # Rarely needed, and slow to import.
+    from crossdock.schema.keyword_rules import searcher
+    from crossdock.schema.safe_regex import longest_tried, unsafe
+
+    if reason := unsafe(pattern):
+        raise FunctionError(f"takes a pattern, and this one {reason}")
+    most = longest_tried(pattern)
+    if len(text) > most:
+        raise FunctionError(f"takes text of at most {int(most)} characters with this pattern")
+    return searcher(pattern).search(text) is not None
 
 
 def uuid(*parts: JSON) -> str:
@@ -186,6 +203,27 @@ FUNCTIONS = (
         "The text percent-encoded as in RFC 3986: all characters except letters, digits and `-._~`",
         (Example("urlencode('a b/ü')", "a%20b%2F%C3%BC"),),
         urlencode,
+    ),
+    Function(
+        "text",
+        takes("value: any"),
+        types("string | null"),
+        "The text itself, or any other value as JSON; null for null, unlike `to_string`",
+        (Example("text(`7`)", "7"), Example("text('7')", "7"), Example("text(missing)", None)),
+        text_of,
+    ),
+    Function(
+        "matches",
+        takes("text: string, pattern: string"),
+        types("boolean"),
+        "Whether a part of the text matches the pattern, which is written out, and safe as in a schema: "
+        "`^` and `$` are the ends of the text",
+        (
+            Example("matches('SHOP-1042', '^SHOP-[0-9]+$')", True),
+            Example("matches('1042 B', '[0-9]$')", False),
+            Example("matches(missing, '^a')", None),
+        ),
+        matches,
     ),
     Function(
         "uuid",

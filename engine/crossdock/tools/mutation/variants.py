@@ -82,13 +82,15 @@ _OTHERS: Final = {
     "ceil": "floor",
     "keys": "values",
     "values": "keys",
+    "group_by": "index_by",
+    "index_by": "group_by",
 }
 # Functions that could be replaced by their first argument.
 _WRAPPERS: Final = frozenset(
     {
         *("money", "amount", "number", "integer", "to_number", "to_string", "round", "neg", "magnitude"),
         *("upper", "lower", "title", "trim", "truncate", "replace", "parse_json", "epoch", "iso"),
-        *("unique", "sort", "sort_by", "reverse", "to_array"),
+        *("unique", "unique_by", "sort", "sort_by", "reverse", "to_array", "text", "base64"),
     }
 )
 
