@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SECONDS ?= 60
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench demo test misspellings mutate fuzz agreement setup snapshots lint wheel clean
+.PHONY: bench countries demo test misspellings mutate fuzz agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -30,6 +30,9 @@ bench: $(VENV)/.ready  ## measure everything, and write benchmarks/RESULTS.md
 
 agreement: $(VENV)/.ready  ## generated code and interpreter, over all the inputs that there are
 	CODEGEN=all $(BIN)/python -m pytest tests/test_codegen_agrees.py
+
+countries: $(VENV)/.ready  ## write the table of countries again, from the packaged lists
+	$(BIN)/python scripts/countries.py
 
 setup: $(VENV)/.ready  ## only set up
 

@@ -579,3 +579,16 @@ def test_a_place_of_the_result_leads_to_the_nearest_cell(
     step = trace.at(output)
     assert step is not None
     assert step.span.text == text
+
+
+def test_a_value_that_only_reads_what_a_with_made_is_traced_to_what_the_with_read(compiled: Compile) -> None:
+    cell = "  ref:\n    $with: buyer.code\n    $value: lookup('t', @)\n"
+    mapping = compiled(
+        f"to: shop/target\n# allow[may-be-missing]: x\nmap:\n{cell}tables: {{t: {{a: b}}}}\n", FILES
+    )
+
+    with pytest.raises(OutputError) as error:
+        mapping({"buyer": {"code": "x"}})
+
+    places = [diagnostic.input for diagnostic in error.value.diagnostics]
+    assert [place and place.pointer for place in places] == ["/buyer/code"]

@@ -27,7 +27,7 @@ from crossdock.execution.errors import OutputError
 from crossdock.execution.fast_path import Nothing, Prepared
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope, given_settings
-from crossdock.execution.trace import Parts, Step, Trace, Watch
+from crossdock.execution.trace import Parts, Read, Trace, Watch
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema import fast
 from crossdock.schema.store import Schema
@@ -236,17 +236,18 @@ def _blame(violation: Violation, trace: Trace, name: str) -> Diagnostic:
         violation.message,
         span,
         violation.help,
-        input=_source_place(step, name, missing=violation.missing is not None),
+        input=_source_place(trace.reads_behind(step), name, violation) if step else None,
         output=pointer(*where),
     )
 
 
-def _source_place(step: Step | None, name: str, *, missing: bool) -> Place | None:
+def _source_place(reads: tuple[Read, ...], name: str, violation: Violation) -> Place | None:
     """The place in the payload that a cell took its value from.
 
     For a missing value it is the first place that the cell read and that was empty.
     """
-    if step is None or not step.reads:
+    if not reads:
         return None
-    read = next((read for read in step.reads if read.present is not missing), step.reads[0])
+    missing = violation.missing is not None
+    read = next((read for read in reads if read.present is not missing), reads[0])
     return Place(name, read.pointer)

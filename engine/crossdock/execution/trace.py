@@ -59,6 +59,11 @@ class Trace:
                 return step
         return None
 
+    def reads_behind(self, step: Step) -> tuple[Read, ...]:
+        """What a step read. A step that only reads what a ``$with`` around it made has the reads of that."""
+        same = (each.reads for each in reversed(self.steps) if each.output == step.output)
+        return step.reads or next(filter(None, same), ())
+
 
 class Watch(Protocol):
     """An observer of a run, called in the order of the run. It sees more than the trace keeps."""
