@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from crossdock.channels import config, step_parser
+from crossdock.channels import config, step_parser, task_parser
 from crossdock.core.diagnostics import Source
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import parser
@@ -58,6 +58,10 @@ def test_our_own_files_fit(path: Path) -> None:
         ("conversation", "response: {}\nsteps: [{step: a, call: GET /, event: {}}]"),
         ("conversation", "response: {}\nsteps: [{step: a}]"),
         ("conversation", "response: {}\nsteps: [{step: a, call: GET /, at_once: 99}]"),
+        ("conversation", "response: {}\nsteps: [{step: a, fail: {cod: b}, message: c}]"),
+        ("conversation", "response: {}\nsteps: [{step: a, value: b, none: {fail: c}}]"),
+        ("mapping", "steps: []\nmap: {}"),
+        ("mapping", "steps: []\ninputs: {a: {}}"),
         ("channel", "settings: {a: {default: 1}}"),
         ("channel", "auth: {kind: magic}"),
         ("actions", "ship: {call: POST /}"),
@@ -76,6 +80,9 @@ def test_every_key_is_explained() -> None:
         parser.WORDS,
         step_parser.FILE_KEYS,
         step_parser.STEP_KEYS,
+        step_parser.SHARED_KEYS,
+        task_parser.NONE_KEYS,
+        task_parser.INPUT_KEYS,
         config.FILE_KEYS,
         config.AUTH_KEYS,
         config.LIMIT_KEYS,

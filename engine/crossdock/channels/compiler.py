@@ -1,26 +1,30 @@
 """A conversation's text -> an immutable, checked ``Conversation``: parse, link, check.
 
 conversation = compile_conversation("shop/order_ack/conversation", source, project)
+find_order = compile_shared("shop/find_order", source, project)
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from crossdock.channels.answer_classes import AnswerClasses
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
+from crossdock.channels.shared_steps import SharedSurroundings, SharedUses, shared_problems
 from crossdock.channels.step_names import with_names
-from crossdock.channels.step_parser import parse_conversation
+from crossdock.channels.step_parser import parse_conversation, parse_shared
 from crossdock.channels.steps import (
     CallTask,
     Conversation,
     ConversationFile,
     ConversationStep,
     all_steps,
+    files_of,
     linked_steps,
+    shared_steps,
     step_cells,
 )
 from crossdock.checking.disclosure import disclosed_by_uses, shows_values
@@ -30,12 +34,14 @@ from crossdock.core.errors import CompileError
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
-from crossdock.language.linker import Resolution, Surroundings
+from crossdock.language.linker import Resolution
 from crossdock.language.links import Change, Links, changed_with_links
 from crossdock.schema.store import Schema
 
+ConversationOrFile = TypeVar("ConversationOrFile", Conversation, ConversationFile)
 
-class ConversationSurroundings(Surroundings, Protocol):
+
+class ConversationSurroundings(SharedSurroundings, Protocol):
     """Where a conversation finds what it names outside its own file."""
 
     def channel_of(self, name: str) -> Channel: ...
@@ -47,34 +53,58 @@ def compile_conversation(
 ) -> Conversation:
     """Compile and check a conversation, whose ``name`` is its path below ``mappings/`` without the suffix.
 
-    ``surroundings`` finds the schemas, mappings, tables and settings that it names. ``lenient``: a property
-    that a schema does not document is a warning, not an error. Raises CompileError with all errors; the
-    warnings are the result's ``findings``.
+    ``surroundings`` finds the schemas, mappings, shared steps, tables and settings that it names.
+    ``lenient``: a property that a schema does not document is a warning, not an error. Raises CompileError
+    with all errors; the warnings are the result's ``findings``.
     """
-    parsed, problems = _parsed(source)
-    resolution = Resolution(name, _as_mapping(name, parsed, source), surroundings)
+    parsed, problems = _named(*parse_conversation(parse_yaml(source), Span(source, 0, 1)))
+    action = name.split("/")[-2]
+    target = parsed.response_schema or syntax.SchemaName(f"retailops/{action}.response", Span(source, 0, 1))
+    parsed = replace(parsed, response_schema=target)
+    return _compiled(name, parsed, problems, source, surroundings, lenient=lenient)
+
+
+@bounded()
+def compile_shared(
+    name: str, source: Source, surroundings: ConversationSurroundings, *, lenient: bool = False
+) -> Conversation:
+    """The same for a file of shared steps."""
+    parsed, problems = _named(*parse_shared(parse_yaml(source), Span(source, 0, 1)))
+    return _compiled(name, parsed, problems, source, surroundings, lenient=lenient)
+
+
+def _named(
+    parsed: ConversationFile | None, problems: list[Diagnostic]
+) -> tuple[ConversationFile, list[Diagnostic]]:
+    """The parsed file with its names resolved, and everything that is wrong with it."""
+    if parsed is None:
+        raise CompileError(problems)
+    named, unknown = with_names(parsed)
+    return named, [*problems, *unknown]
+
+
+def _compiled(
+    name: str,
+    parsed: ConversationFile,
+    problems: list[Diagnostic],
+    source: Source,
+    surroundings: ConversationSurroundings,
+    *,
+    lenient: bool,
+) -> Conversation:
+    resolution = Resolution(name, _as_mapping(parsed, source), surroundings)
     cells = resolution.mapping(source)
-    parsed = _linked(parsed, resolution.links)
-    answers, classes = _answers(parsed.steps, resolution), _classes(name, surroundings)
-    problems = in_order([*problems, *resolution.problems])
-    conversation = Conversation(
-        name=name,
-        describe=parsed.describe,
-        cells=cells,
-        steps=parsed.steps,
-        response=parsed.response,
-        failure=parsed.failure,
-        values={name: value.cell for name, value in parsed.values.items()},
-        answers=answers,
-        classes=classes,
-        cannot=parsed.cannot,
-    )
+    uses = SharedUses(name, surroundings)
+    parsed = _linked(parsed, resolution.links, uses.all_of(parsed.steps))
+    linked = {
+        name: replace(value, cell=resolution.links.cell(value.cell)) for name, value in parsed.values.items()
+    }
+    parsed = replace(parsed, values=linked)
+    conversation = _conversation(name, parsed, cells, _answers(parsed.steps, resolution))
+    conversation = replace(conversation, classes=_classes(name, surroundings))
+    problems = in_order([*problems, *resolution.problems, *uses.problems])
     if not problems:
-        findings = [
-            *resolution.unused(),
-            *check_conversation(parsed, cells, answers, classes, lenient=lenient),
-            *_disclosed(conversation),
-        ]
+        findings = [*resolution.unused(), *_checked(conversation, lenient=lenient)]
         problems = in_order(apply_suppressions(findings, source))
         conversation = replace(conversation, needed=without_allowed(findings)[1])
     if errors := [item for item in problems if item.severity == "error"]:
@@ -82,68 +112,91 @@ def compile_conversation(
     return replace(conversation, findings=tuple(problems))
 
 
+def _checked(conversation: Conversation, *, lenient: bool) -> list[Diagnostic]:
+    """What the check finds, if it is given shared steps that have what they need."""
+    if found := shared_problems(conversation):
+        return found
+    return [*check_conversation(conversation, lenient=lenient), *_disclosed(conversation)]
+
+
 def _disclosed(conversation: Conversation) -> list[Diagnostic]:
     """The messages of checks, in the mappings that it uses, that would show what is sensitive here."""
-    if not shows_values(conversation.cells):
+    if not any(shows_values(file.cells) for file in files_of(conversation)):
         return []
     return disclosed_by_uses(sensitivity_of_conversation(conversation).known)
 
 
-def _parsed(source: Source) -> tuple[ConversationFile, list[Diagnostic]]:
-    """The file with its names resolved, and everything that is wrong with it."""
-    parsed, problems = parse_conversation(parse_yaml(source), Span(source, 0, 1))
-    if parsed is None:
-        raise CompileError(problems)
-    named, unknown = with_names(parsed)
-    return named, [*problems, *unknown]
+def _conversation(
+    name: str, file: ConversationFile, cells: syntax.LinkedMapping, answers: dict[str, Schema]
+) -> Conversation:
+    return Conversation(
+        name=name,
+        describe=file.describe,
+        cells=cells,
+        steps=file.steps,
+        response=file.response,
+        failure=file.failure,
+        values={name: value.cell for name, value in file.values.items()},
+        answers=answers,
+        cannot=file.cannot,
+        events=file.events,
+        about=file.about,
+        inputs=file.inputs,
+    )
 
 
 def changed_conversation(conversation: Conversation, change: Change) -> Conversation:
-    """The conversation with ``change`` applied to its cells and to every mapping that they use."""
+    """The conversation with ``change`` applied to its cells and to every file that they and its steps use."""
+    return _changed(conversation, change, {})
+
+
+def _changed(conversation: Conversation, change: Change, done: dict[str, Conversation]) -> Conversation:
     cells, links = changed_with_links(conversation.cells, change)
-    failure = conversation.failure
-    return replace(
-        conversation,
-        cells=cells,
-        steps=linked_steps(conversation.steps, links),
-        response=links.cell(conversation.response),
-        failure=None if failure is None else links.cell(failure),
-        values={name: links.cell(cell) for name, cell in conversation.values.items()},
-    )
+    shared = {}
+    for use in shared_steps(conversation.steps):
+        used = use.linked
+        if used.name not in done:
+            done[used.name] = _changed(used, change, done)
+        shared[use.name] = done[used.name]
+    values = {name: links.cell(cell) for name, cell in conversation.values.items()}
+    return replace(_linked(conversation, links, shared), cells=cells, values=values)
 
 
-def _linked(file: ConversationFile, links: Links) -> ConversationFile:
+def _linked(file: ConversationOrFile, links: Links, shared: dict[str, Conversation]) -> ConversationOrFile:
+    """The file with every ``$use`` and ``use`` linked."""
+
+    def linked(cell: syntax.Cell | None) -> syntax.Cell | None:
+        return None if cell is None else links.cell(cell)
+
     return replace(
         file,
-        steps=linked_steps(file.steps, links),
+        steps=linked_steps(file.steps, links, shared),
         response=links.cell(file.response),
-        failure=None if file.failure is None else links.cell(file.failure),
-        values={name: replace(value, cell=links.cell(value.cell)) for name, value in file.values.items()},
+        failure=linked(file.failure),
+        events=linked(file.events),
+        about=linked(file.about),
     )
 
 
-def _as_mapping(name: str, file: ConversationFile, source: Source) -> syntax.MappingFile:
+def _as_mapping(file: ConversationFile, source: Source) -> syntax.MappingFile:
     """All cells of a conversation as one mapping, which the linker of mappings can then link.
 
     Its result is never used: each cell runs by itself. So the list that holds them has no meaning.
     """
-    start = Span(source, 0, 1)
     cells = [value.cell for value in file.values.values()]
     cells += [cell for step in all_steps(file.steps) for cell in step_cells(step)]
-    cells += [file.response, *([file.failure] if file.failure is not None else [])]
-    action = name.split("/")[-2]
-    target = file.response_schema or syntax.SchemaName(f"retailops/{action}.response", start)
-    cell = syntax.List(tuple(cells), start)
+    others = (file.response, file.failure, file.events, file.about)
+    cells += [cell for cell in others if cell is not None]
     return syntax.MappingFile(
         describe=file.describe,
         source=file.request,
-        target=target,
+        target=file.response_schema,
         tables=file.tables,
         fragments=file.fragments,
         ignored=(),
         unavailable=(),
         checks=(),
-        cell=cell,
+        cell=syntax.List(tuple(cells), Span(source, 0, 1)),
     )
 
 

@@ -6,179 +6,86 @@ A step can read the request or the element of its ``each``, and the answers of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, replace
 
 from crossdock.channels.answer_classes import AnswerClasses, cased_headers
+from crossdock.channels.step_types import REPORTED, StepTypes, either
 from crossdock.channels.steps import (
     BlockTask,
     CallTask,
-    ConversationFile,
+    Conversation,
     ConversationStep,
     EventTask,
+    ReportTask,
+    UseTask,
     ValueTask,
     all_steps,
 )
-from crossdock.checking.check import CellCheck, settings_type
-from crossdock.checking.facts import shown_by
+from crossdock.checking.check import CellCheck
 from crossdock.checking.given_types import schema_type
-from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
-from crossdock.checking.sink import SILENT, Recording
-from crossdock.checking.type_scope import BoundValue, TypeScope
-from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
+from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, union
+from crossdock.checking.uses import found_at
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema
 
 
-def check_conversation(
-    file: ConversationFile,
-    cells: LinkedMapping,
-    schemas: MappingType[str, Schema],
-    classes: AnswerClasses,
-    *,
-    lenient: bool,
-) -> list[Diagnostic]:
-    """The findings of a conversation whose cells are linked, errors and warnings.
+def check_conversation(file: Conversation, *, lenient: bool) -> list[Diagnostic]:
+    """The findings of a linked conversation, errors and warnings.
 
-    ``cells`` are all its cells as one mapping, and ``schemas`` those of the channel's answers by name.
+    Shared steps are checked here without the types of their uses, and with them where they are used.
     """
+    if file.inputs is not None:
+        return list(_shared_check(file, {}, lenient=lenient).findings)
+    source = schema_type(file.cells.source)
+    around = StepTypes(source, source, {}, set())
+    findings, _ = _check_of(file, lenient=lenient).conversation(file, around)
+    return findings
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedSteps:
+    """What the check knows of shared steps at a use: the findings, the type of the answer, the events."""
+
+    findings: tuple[Diagnostic, ...]
+    answer: Type
+    made: tuple[Type, ...]
+
+
+def _shared_check(file: Conversation, given: MappingType[str, Type], *, lenient: bool) -> _CheckedSteps:
+    """The check of shared steps that are given inputs of these types. Others may be anything."""
+    types = {name: given.get(name, ANYTHING) for name in file.inputs or {}}
+    key = (tuple(types.values()), lenient)
+    known = file.cells.once(_by_inputs)
+    if key not in known:
+        around = StepTypes(ObjectType(types, "the inputs"), ANYTHING, {}, set())
+        for name, typ in types.items():
+            around = around.naming(name, typ)
+        findings, answer = _check_of(file, lenient=lenient).conversation(file, around)
+        known[key] = _CheckedSteps(tuple(dict.fromkeys(findings)), answer, tuple(around.made))
+    return known[key]
+
+
+def _by_inputs(_cells: LinkedMapping) -> dict[Hashable, _CheckedSteps]:
+    """The checks of shared steps, by the types of their inputs."""
+    return {}
+
+
+def _check_of(file: Conversation, *, lenient: bool) -> _ConversationCheck:
     failures = [schema_type(used.source) for used in _failure_mappings(file)]
-    return _ConversationCheck(cells, schemas, classes, lenient, failures).conversation(file)
+    return _ConversationCheck(file.cells, file.answers, file.classes, lenient, failures)
 
 
-def _failure_mappings(file: ConversationFile) -> Iterable[LinkedMapping]:
+def _failure_mappings(file: Conversation) -> Iterable[LinkedMapping]:
     """The mappings that make events of failures; their source schemas say what an error's body may be."""
     cells = [file.failure, *(step.failure for step in all_steps(file.steps))]
     for cell in cells:
         for use in syntax.uses(cell) if cell is not None else ():
             if isinstance(use.definition, LinkedMapping) and use.definition.source is not None:
                 yield use.definition
-
-
-def _either(left: MappingType[str, Type], right: MappingType[str, Type]) -> dict[str, Type]:
-    """The types of answers that are those of one of two steps."""
-    return {
-        **left,
-        **{name: union([typ, left[name]]) if name in left else typ for name, typ in right.items()},
-    }
-
-
-def _of_element(facts: Facts, name: str | None) -> Facts:
-    """What is shown of the context and of its name, about both."""
-    if name is None:
-        return facts
-    named = {(Anchor(f"${name}"), *path): fact for path, fact in facts.items() if not is_scope_path(path)}
-    own = {path[1:]: fact for path, fact in facts.items() if path and path[0] == Anchor(f"${name}")}
-    return all_of(facts, all_of(named, own))
-
-
-_STATUS: Final = ScalarType(frozenset({"integer"}))
-_SOME_TEXT: Final = TEXT.with_optional(True)
-_KINDS: Final = ("status", "unreachable", "timeout", "answer", "refused", "request")
-_FAILURE: Final = ObjectType(
-    {
-        "action": TEXT,
-        "step": TEXT,
-        "kind": ScalarType(frozenset({"string"}), constants=_KINDS),
-        "message": TEXT,
-        "status": _STATUS.with_optional(True),
-        "method": _SOME_TEXT,
-        "url": _SOME_TEXT,
-        "body": ANYTHING,
-        "text": _SOME_TEXT,
-        "concept": ANYTHING,
-        "id": ANYTHING,
-        "skipped": ListType(TEXT),
-    },
-    "the failure",
-)
-"""What a failure mapping is given, see ``channels.failures``: an event says of what the step is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class _StepTypes:
-    """The types of what a step can read: its context, the request, and the answers so far.
-
-    ``sometimes`` are the steps that may have no answer, and ``facts`` what conditions around have shown.
-    ``within`` are the answers of nested steps, which only a failure mapping reads beside those around them.
-    ``made`` are the events. The checks of the steps add to all of them but ``facts``.
-    """
-
-    context: Type
-    request: Type
-    answers: dict[str, Type]
-    sometimes: set[str]
-    within: dict[str, Type] = field(default_factory=dict)
-    made: list[Type] = field(default_factory=list)
-    facts: Facts = field(default_factory=dict)
-    variables: MappingType[str, BoundValue] = field(default_factory=dict)
-
-    def inside(self, context: Type) -> _StepTypes:
-        """Inside an element, or a failure. Facts about ``root()`` were about another value."""
-        facts = {path: fact for path, fact in self.facts.items() if path and path[0] != Anchor("root")}
-        return replace(self, context=context, facts=facts)
-
-    def failing(self, inner: MappingType[str, Type]) -> _StepTypes:
-        """Where a step has failed, or one of its nested steps, whose answers so far are among ``inner``."""
-        there = self.inside(_FAILURE)
-        return replace(
-            there, answers={**{name: typ.with_optional(True) for name, typ in inner.items()}, **self.answers}
-        )
-
-    def nested(self, steps: tuple[ConversationStep, ...]) -> _StepTypes:
-        """For nested steps: the steps around them do not see their answers by name, and theirs come first."""
-        names = {step.name for step in steps}
-        answers = {name: typ for name, typ in self.answers.items() if name not in names}
-        facts = {
-            path: fact
-            for path, fact in self.facts.items()
-            if path[0] != Anchor("answers") or (len(path) > 1 and path[1] not in names)
-        }
-        return replace(self, answers=answers, sometimes=self.sometimes - names, facts=facts)
-
-    def naming(self, name: str | None, typ: Type) -> _StepTypes:
-        """Where a value has a name."""
-        if name is None:
-            return self
-        facts = {path: fact for path, fact in self.facts.items() if path[0] != Anchor(f"${name}")}
-        bound = BoundValue(typ, Recording(SILENT))
-        return replace(self, variables={**self.variables, name: bound}, facts=facts)
-
-    def where_it_runs(self, check: CellCheck, step: ConversationStep) -> _StepTypes:
-        """Where a step's task runs: its `if` is true, and its `unless` is not. ``check`` takes the findings.
-
-        What the conditions show of the context narrows its type; what they show of the answers, the request
-        or the settings is kept as facts.
-        """
-        shown, context = self.facts, self.context
-        for expression, truth in ((step.condition, True), (step.unless, False)):
-            if expression is not None:
-                check.condition(expression, context)
-                facts = _of_element(shown_by(expression.node, truth=truth), step.element)
-                context = narrowed(
-                    context, {path: fact for path, fact in facts.items() if not is_scope_path(path)}
-                )
-                shown = all_of(shown, {path: fact for path, fact in facts.items() if is_scope_path(path)})
-                check.scope = check.scope.narrowed(facts)
-        return replace(self, context=context, facts=shown)
-
-    def scope(self, cells: LinkedMapping, *, lenient: bool) -> TypeScope:
-        """The types of what expressions can read."""
-        scope = TypeScope(
-            root=self.context,
-            settings=settings_type(cells),
-            request=self.request,
-            answers=ObjectType(dict(self.answers), "the answers so far"),
-            tables=cells.tables,
-            lenient=lenient,
-            variables=self.variables,
-            has_clock=True,
-        )
-        return scope.narrowed(self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,25 +101,28 @@ class _ConversationCheck:
     lenient: bool
     failures: list[Type]
 
-    def conversation(self, file: ConversationFile) -> list[Diagnostic]:
-        source = schema_type(self.cells.source)
-        around = _StepTypes(source, source, {}, set())
+    def conversation(self, file: Conversation, around: StepTypes) -> tuple[list[Diagnostic], Type]:
+        """The findings of a file, and the type of its response, or of the answer of shared steps."""
         findings: list[Diagnostic] = []
-        for value in file.values.values():
+        for name, cell in file.values.items():
             check = self.check(around)
-            around = around.naming(value.name, check.cell(value.cell, source, ANYTHING))
+            around = around.naming(name, check.cell(cell, around.context, ANYTHING))
             findings += check.findings
+        if file.about is not None:
+            findings += self.cell(file.about, around)
         findings += self.steps(file.steps, around)
+        nothing = replace(around, answers={}, sometimes=set())
+        answers = either(around.within, around.answers)
         if file.failure is not None:
-            nothing = replace(around, answers={}, sometimes=set())
-            findings += self.event(file.failure, nothing.failing(_either(around.within, around.answers)))
+            findings += self.event(file.failure, nothing.failing(answers))
+        if file.events is not None:
+            findings += self.event(file.events, nothing.failing(answers, REPORTED))
         check = self.check(around)
         check.scope = replace(check.scope, events=ListType(union(around.made) if around.made else ANYTHING))
-        check.cell(file.response, around.context, schema_type(self.cells.target))
-        findings += check.findings
-        return findings
+        response = check.cell(file.response, around.context, schema_type(self.cells.target))
+        return [*findings, *check.findings], response
 
-    def steps(self, steps: tuple[ConversationStep, ...], around: _StepTypes) -> Iterable[Diagnostic]:
+    def steps(self, steps: tuple[ConversationStep, ...], around: StepTypes) -> Iterable[Diagnostic]:
         """The findings of some steps, in order: each adds the type of its answer to ``around.answers``."""
         for step in steps:
             inside = around
@@ -232,20 +142,26 @@ class _ConversationCheck:
             yield from self.task(step, replace(here, within=within), answer)
             if step.failure is not None:
                 yield from self.event(step.failure, around.failing(within))
-            around.within.update(_either(around.within, within))
+            around.within.update(either(around.within, within))
+            if step.none is not None:
+                yield from self.report(step.none, here)
             self.answered(step, answer, around)
+            around = around.after(step)
 
-    def answered(self, step: ConversationStep, answer: list[Type], around: _StepTypes) -> None:
+    def answered(self, step: ConversationStep, answer: list[Type], around: StepTypes) -> None:
         """Add the type of a step's answer, if it has one, to what the steps after it can read."""
         sometimes = step.condition is not None or step.unless is not None
-        if sometimes or (isinstance(step.task, CallTask) and step.task.tolerate is not None):
+        tolerant = isinstance(step.task, CallTask) and step.task.tolerate is not None
+        if sometimes or (tolerant and not (step.none is not None and step.none.stops)):
             around.sometimes.add(step.name)
         for typ in answer:
+            if step.none is not None and step.none.stops:
+                typ = typ.with_optional(False)
             # A list is there even when no element has an answer.
             typ = typ.with_optional(True) if sometimes and step.each is None else typ
             around.answers[step.name] = ListType(typ, name="the answers") if step.each is not None else typ
 
-    def task(self, step: ConversationStep, around: _StepTypes, answer: list[Type]) -> Iterable[Diagnostic]:
+    def task(self, step: ConversationStep, around: StepTypes, answer: list[Type]) -> Iterable[Diagnostic]:
         """The findings of a step's task; ``answer`` takes the type of what it gives, if it gives anything."""
         match step.task:
             case CallTask() as call:
@@ -256,17 +172,40 @@ class _ConversationCheck:
                 yield from check.findings
             case EventTask(cell):
                 yield from self.event(cell, around)
+            case ReportTask() as report:
+                yield from self.report(report, around)
+            case UseTask() as use:
+                yield from self.use(use, around, answer)
             case BlockTask(steps):
                 inner = around.nested(steps)
                 yield from self.steps(steps, inner)
                 added = {
                     name: typ for name, typ in inner.answers.items() if around.answers.get(name) is not typ
                 }
-                around.within.update(_either(inner.within, added))
+                around.within.update(either(inner.within, added))
                 element = {"element": around.context} if step.each is not None else {}
                 answer.append(ObjectType({**added, **element}, f"the answers of {step.name}"))
 
-    def call(self, call: CallTask, around: _StepTypes, answer: list[Type]) -> Iterable[Diagnostic]:
+    def report(self, report: ReportTask, around: StepTypes) -> list[Diagnostic]:
+        check = self.check(around)
+        for expression in (report.code, report.message):
+            check.infer(expression, around.context)
+        if report.data is not None:
+            check.cell(report.data, around.context, ANYTHING)
+        return check.findings
+
+    def use(self, use: UseTask, around: StepTypes, answer: list[Type]) -> Iterable[Diagnostic]:
+        """The findings of shared steps with the types that they are given here, and not those of any use."""
+        check = self.check(around)
+        given = {item.key: check.cell(item.cell, around.context, ANYTHING) for item in use.inputs.fields}
+        yield from check.findings
+        always = _shared_check(use.linked, {}, lenient=self.lenient).findings
+        checked = _shared_check(use.linked, given, lenient=self.lenient)
+        yield from found_at((item for item in checked.findings if item not in always), use.name_span)
+        around.made.extend(checked.made)
+        answer.append(checked.answer)
+
+    def call(self, call: CallTask, around: StepTypes, answer: list[Type]) -> Iterable[Diagnostic]:
         check = self.check(around)
         check.bound(call.path, around.context, around.sometimes)
         yield from check.findings
@@ -293,17 +232,17 @@ class _ConversationCheck:
         ]
         return self.classes.typ(union(bodies) if self.failures else ANYTHING)
 
-    def cell(self, cell: syntax.Cell, around: _StepTypes) -> list[Diagnostic]:
+    def cell(self, cell: syntax.Cell, around: StepTypes) -> list[Diagnostic]:
         check = self.check(around)
         check.cell(cell, around.context, ANYTHING)
         return check.findings
 
-    def event(self, cell: syntax.Cell, around: _StepTypes) -> list[Diagnostic]:
+    def event(self, cell: syntax.Cell, around: StepTypes) -> list[Diagnostic]:
         """The findings of a cell that makes an event, whose type the response reads."""
         check = self.check(around)
         around.made.append(check.cell(cell, around.context, ANYTHING).with_optional(False))
         return check.findings
 
-    def check(self, around: _StepTypes) -> CellCheck:
+    def check(self, around: StepTypes) -> CellCheck:
         """A check for cells that run there."""
         return CellCheck(around.scope(self.cells, lenient=self.lenient))

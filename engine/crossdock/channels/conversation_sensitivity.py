@@ -24,6 +24,8 @@ from crossdock.channels.steps import (
     Conversation,
     ConversationStep,
     EventTask,
+    ReportTask,
+    UseTask,
     ValueTask,
 )
 from crossdock.checking.held import (
@@ -122,12 +124,9 @@ def sensitivity_of_conversation(conversation: Conversation) -> ConversationSensi
 def _analysed(conversation: Conversation) -> ConversationSensitivity:
     found = ConversationSensitivity(request=_by_schema(conversation.cells.source))
     walk = _StepWalk(conversation.cells, conversation.answers, found)
-    around = _Around(found.request, found.request, {}, [], conversation.failure)
-    for name, cell in conversation.values.items():
-        around = around.naming(name, walk.cell(cell, around))
-    walk.steps(conversation.steps, around)
+    around = _Around(found.request, found.request, {}, [])
+    around, made = walk.file(conversation, around)
     found.events = list_of(joined_values(around.events))
-    made = walk.cell(conversation.response, around)
     found.response = joined_values((made, _by_schema(conversation.cells.target)))
     return found
 
@@ -147,13 +146,17 @@ def masked_result(conversation: Conversation, result: ConversationResult) -> Con
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What a step can read, and who takes its failure. The steps add to ``answers`` and ``events``."""
+    """What a step can read, and what makes events of its failure and of what it reports.
+
+    The steps add to ``answers`` and ``events``.
+    """
 
     context: Held
     request: Held
     answers: dict[str, Held]
     events: list[Held]
-    failure: syntax.Cell | None
+    failure: _EventMaker | None = None
+    reports: _EventMaker | None = None
     about: Held = CLEAR
     names: Mapping[str, Held] = field(default_factory=dict)
 
@@ -171,8 +174,23 @@ class _Around:
 
 
 @dataclass(frozen=True, slots=True)
+class _EventMaker:
+    """A cell that makes events, in its own file.
+
+    Shared steps may take that of the step that uses them, which then runs ``around`` that step.
+    """
+
+    walk: _StepWalk
+    cell: syntax.Cell
+    around: _Around | None = None
+
+    def within(self, around: _Around) -> _EventMaker:
+        return self if self.around is not None else replace(self, around=around)
+
+
+@dataclass(frozen=True, slots=True)
 class _StepWalk:
-    """The steps of one conversation, in order."""
+    """The steps of one file, in order."""
 
     cells: LinkedMapping
     schemas: Mapping[str, Schema]
@@ -186,9 +204,23 @@ class _StepWalk:
     def value(self, expression: Expression | None, around: _Around) -> Held:
         return self.cell(None if expression is None else syntax.Evaluate(expression), around)
 
+    def maker(self, cell: syntax.Cell | None) -> _EventMaker | None:
+        return None if cell is None else _EventMaker(self, cell)
+
+    def file(self, file: Conversation, around: _Around) -> tuple[_Around, Held]:
+        """A whole file: what its steps have left around it, and its response."""
+        for name, cell in file.values.items():
+            around = around.naming(name, self.cell(cell, around))
+        failure = self.maker(file.failure) or around.failure
+        around = replace(around, failure=failure, reports=self.maker(file.events) or around.reports)
+        if file.about is not None:
+            around = replace(around, about=self.cell(file.about, around))
+        self.steps(file.steps, around)
+        return around, self.cell(file.response, around)
+
     def steps(self, steps: Iterable[ConversationStep], around: _Around) -> None:
         for step in steps:
-            inside = replace(around, failure=step.failure or around.failure)
+            inside = replace(around, failure=self.maker(step.failure) or around.failure)
             if step.each is not None:
                 element = self.value(step.each, around).element()
                 inside = replace(inside, context=element).naming(step.element, element)
@@ -197,6 +229,8 @@ class _StepWalk:
             if step.about is not None:
                 inside = replace(inside, about=self.cell(step.about, inside))
             answer = self.task(step, inside)
+            if step.none is not None:
+                self.report(step.none, inside)
             around.answers[step.name] = list_of(answer) if step.each is not None else answer
 
     def task(self, step: ConversationStep, around: _Around) -> Held:
@@ -209,6 +243,11 @@ class _StepWalk:
             case EventTask(cell):
                 around.events.append(self.cell(cell, around))
                 answer = CLEAR
+            case ReportTask() as report:
+                self.report(report, around)
+                answer = CLEAR
+            case UseTask() as use:
+                answer = self.shared(use, around)
             case BlockTask(steps):
                 inner = around.nested()
                 self.steps(steps, inner)
@@ -216,6 +255,34 @@ class _StepWalk:
                 answer = written_object({**inner.answers, **element})
         self.failed(around, None)
         return answer
+
+    def shared(self, use: UseTask, around: _Around) -> Held:
+        """What the answer of shared steps may hold, with what they are given here."""
+        file = use.linked
+        given = {item.key: self.cell(item.cell, around) for item in use.inputs.fields}
+        names = {name: given.get(name, CLEAR) for name in file.inputs or {}}
+        failure = around.failure.within(around) if around.failure is not None else None
+        reports = around.reports.within(around) if around.reports is not None else None
+        there = _Around(
+            written_object(given), CLEAR, {}, around.events, failure, reports, around.about, names
+        )
+        return _StepWalk(file.cells, file.answers, self.found).file(file, there)[1]
+
+    def report(self, report: ReportTask, around: _Around) -> None:
+        """The event of what a step reports. Its mapping is given what the step is about and says."""
+        details = {
+            "code": self.value(report.code, around),
+            "message": self.value(report.message, around),
+            "concept": around.about.member("concept"),
+            "id": around.about.member("id"),
+            "data": self.cell(report.data, around),
+        }
+        self.event(around.reports, written_object(details), around)
+
+    def event(self, maker: _EventMaker | None, context: Held, around: _Around) -> None:
+        if maker is not None:
+            place = maker.around or around
+            around.events.append(maker.walk.cell(maker.cell, replace(place, context=context)))
 
     def call(self, step: ConversationStep, call: CallTask, around: _Around) -> Held:
         schema = self.schemas.get(call.answer.name) if call.answer is not None else None
@@ -248,14 +315,11 @@ class _StepWalk:
 
     def failed(self, around: _Around, call: HeldCall | None) -> None:
         """The event of a failure. Its mapping is given the call, the answer, and what the step is about."""
-        if around.failure is None:
-            return
         details = {"concept": around.about.member("concept"), "id": around.about.member("id")}
         if call is not None:
             answer = call.any_answer
             details |= {"url": call.url, "body": answer, "text": derived([answer])}
-        context = written_object(details)
-        around.events.append(self.cell(around.failure, replace(around, context=context)))
+        self.event(around.failure, written_object(details), around)
 
 
 def _fits(answer: Answer) -> bool:

@@ -16,17 +16,15 @@ from crossdock.channels.clock import DRY_RUN_TIME, time_of
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation import ConversationResult, Unanswered
 from crossdock.channels.conversation_sensitivity import masked_result
+from crossdock.channels.given_answers import NOW, placed_answers
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.runner import run_conversation
 from crossdock.channels.steps import Conversation
-from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
+from crossdock.core.diagnostics import Diagnostic, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
-
-NOW: Final = "$now"
-"""The key of the answers for the time that `now()` gives."""
 
 _KEYS: Final = ("$status", "$headers", "$body", "$text", "$error")
 _ERRORS: Final[dict[NoAnswerKind, str]] = {
@@ -96,30 +94,7 @@ def read_answers(path: str, conversation: Conversation) -> JSON:
         answers: JSON = {file.stem: decode(read(str(file), BytesIO()), str(file)) for file in files}
     else:
         answers = decode(read(path, BytesIO()), path)
-    return checked_answers(answers, path, conversation)
-
-
-def checked_answers(answers: JSON, name: str, conversation: Conversation) -> JSON:
-    """The answers unchanged. Raises InputError unless they are an object whose keys are steps or `$now`."""
-    if not isinstance(answers, dict):
-        message = "answers are an object with the names of steps"
-        raise InputError([Diagnostic("wrong-type", message, input=Place(name, ""))])
-    steps = [step.name for step in conversation.steps]
-    found = [
-        Diagnostic(
-            "unknown-step",
-            f"there is no step `{shorten(step)}`",
-            help=did_you_mean(step, steps) or f"the steps are {', '.join(steps) or 'none'}",
-            input=Place(name, pointer(step)),
-        )
-        for step in answers
-        if step not in steps and step != NOW
-    ]
-    if found:
-        raise InputError(found)
-    if NOW in answers:
-        time_of(answers[NOW], name, pointer(NOW))
-    return answers
+    return placed_answers(answers, path, conversation)
 
 
 def plan(

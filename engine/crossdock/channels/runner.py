@@ -20,18 +20,26 @@ from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.clock import current_time
 from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep
 from crossdock.channels.conversation_trace import StepsTrace, noted
-from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
+from crossdock.channels.failures import StepFailed, StepsStopped
+from crossdock.channels.reports import Caller, Reporter
 from crossdock.channels.step_calls import StepCalls
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
-from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, EventTask, ValueTask
+from crossdock.channels.steps import (
+    BlockTask,
+    CallTask,
+    Conversation,
+    ConversationStep,
+    EventTask,
+    ReportTask,
+    UseTask,
+    ValueTask,
+)
 from crossdock.channels.values import Values
-from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.runner import check_input
 from crossdock.execution.scope import Scope, given_settings
-from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.schema.fitting import fits
 
@@ -65,9 +73,7 @@ def run_conversation(
     settings = given_settings(conversation.cells, settings)
     scope = Scope(settings=settings, request=request, now=now or current_time())
     run = _ConversationRun(conversation, ask, base_url)
-    frame = StepFrame(request, scope, name, conversation.failure, trace=trace)
-    values = Values(conversation.values, run.cells, frame)
-    frame = replace(frame, scope=replace(scope, names=values))
+    frame = run.started(StepFrame(request, scope, name, conversation.failure, trace=trace))
     result = run.steps(conversation.steps, frame, given)
     if not result.unknown:
         result.response = run.response(frame, result)
@@ -75,14 +81,31 @@ def run_conversation(
 
 
 class _ConversationRun:
-    """One run of a conversation. All its state is in the results: elements may run at the same time."""
+    """One run of a file. All its state is in the results: elements may run at the same time.
 
-    def __init__(self, conversation: Conversation, ask: Ask, base_url: str) -> None:
+    Shared steps have a run of their own, and a ``caller``.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        ask: Ask,
+        base_url: str,
+        caller: Caller | None = None,
+    ) -> None:
         self.conversation = conversation
         code = conversation.cells.once(CellCode)
         self.cells = CellRunner(conversation.cells, conversation.watch, code)
+        whole = conversation if caller is None else caller.reporter.conversation
+        self.reporter = Reporter(whole, base_url, self.cells, conversation.events, caller)
         self.ask = ask
-        self.base_url = base_url
+
+    def started(self, frame: StepFrame) -> StepFrame:
+        """The frame of the file's steps, with the file's values and what their events are about."""
+        values = Values(self.conversation.values, self.cells, frame)
+        frame = replace(frame, scope=replace(frame.scope, names=values.around))
+        about = self.conversation.about
+        return frame if about is None else replace(frame, about=partial(self.reporter.about, about, frame))
 
     # Steps
 
@@ -125,7 +148,7 @@ class _ConversationRun:
         try:
             elements = self.elements(step.each, frame, result)
         except StepFailed as failed:
-            raise self.stopped(step, frame, failed, result) from None
+            raise self.reporter.failed(step, frame, failed, result) from None
         return self.each(step, elements, frame, result, given)
 
     def elements(self, each: Expression, frame: StepFrame, result: ConversationResult) -> list[JSON]:
@@ -185,14 +208,17 @@ class _ConversationRun:
     ) -> JSON | Missing:
         """Run the step in one frame. Raises StepsStopped when it failed and its event is written."""
         if step.about is not None:
-            frame = replace(frame, about=partial(self.about, step.about, frame))
+            frame = replace(frame, about=partial(self.reporter.about, step.about, frame))
         try:
             if not self.wanted(step, frame, result):
                 noted(frame.trace, "skipped")
                 return MISSING
-            return self.task(step, frame, result, given)
+            value = self.task(step, frame, result, given)
+            if step.none is not None and (isinstance(value, Missing) or value is None):
+                self.reporter.report(step.none, frame, result)
+            return value
         except StepFailed as failed:
-            raise self.stopped(step, frame, failed, result) from None
+            raise self.reporter.failed(step, frame, failed, result) from None
 
     def task(
         self, step: ConversationStep, frame: StepFrame, result: ConversationResult, given: JSON | Missing
@@ -207,14 +233,53 @@ class _ConversationRun:
                 event = self.cells.value(cell, frame, result)
                 result.events += [] if isinstance(event, Missing) else [event]
                 return MISSING
+            case ReportTask() as report:
+                self.reporter.report(report, frame, result)
+                return MISSING
+            case UseTask() as use:
+                return self.use(step, use, frame, result, given)
             case BlockTask(steps):
-                inner = self.steps(steps, frame, given)
-                result.take(inner)
-                if inner.stopped:
-                    raise StepsStopped
-                if inner.unknown:
-                    raise Unanswered
-                return dict(inner.answers)
+                return dict(self.block(steps, frame, result, given).answers)
+
+    def block(
+        self,
+        steps: tuple[ConversationStep, ...],
+        frame: StepFrame,
+        result: ConversationResult,
+        given: JSON | Missing,
+    ) -> ConversationResult:
+        """Run the steps of a step. Raises StepsStopped and Unanswered as one of them does."""
+        inner = self.steps(steps, frame, given)
+        result.take(inner)
+        if inner.stopped:
+            raise StepsStopped
+        if inner.unknown:
+            raise Unanswered
+        return inner
+
+    def use(
+        self,
+        step: ConversationStep,
+        task: UseTask,
+        frame: StepFrame,
+        result: ConversationResult,
+        given: JSON | Missing,
+    ) -> JSON | Missing:
+        """Run shared steps, and compute their answer. One that is null counts as none."""
+        given_inputs, shared = self.cells.value(task.inputs, frame, result), task.linked
+        inputs = given_inputs if isinstance(given_inputs, dict) else {}
+        reporter = self.reporter
+        run = _ConversationRun(
+            replace(shared, watch=self.conversation.watch),
+            self.ask,
+            reporter.base_url,
+            Caller(reporter, frame),
+        )
+        there = run.started(frame.for_shared(step, inputs, shared))
+        inner = run.block(shared.steps, there, result, given)
+        scope = replace(there.scope, answers=inner.answers, events=(*there.scope.events, *inner.events))
+        answer = run.cells.value(shared.response, replace(there, scope=scope), result)
+        return MISSING if answer is None else answer
 
     def wanted(self, step: ConversationStep, frame: StepFrame, result: ConversationResult) -> bool:
         if step.condition is not None and not self.cells.is_true(step.condition, frame, result):
@@ -228,39 +293,6 @@ class _ConversationRun:
         ran = self.cells.run(self.conversation.response, replace(frame, scope=scope), cells.target)
         result.warnings += ran.warnings
         return ran.value
-
-    # Failures
-
-    def stopped(
-        self, step: ConversationStep, frame: StepFrame, failed: StepFailed, result: ConversationResult
-    ) -> StepsStopped:
-        """Make the event of a failure, to be raised on; without a failure mapping raise it as an error.
-
-        An error of the failure mapping is raised too: a failure must not go unreported.
-        """
-        noted(frame.trace, "failed", failure=(failed.kind, failed.message))
-        error = failure_error(self.conversation, step, failed)
-        if frame.failure is None:
-            raise error
-        details = failure_details(
-            self.conversation.action, step, frame, failed, result, base_url=self.base_url
-        )
-        event = self.cells.run(frame.failure, replace(frame, context=details, name="the failure"))
-        result.warnings += [*as_warnings(error), *event.warnings]
-        result.events += [event.value] if event.present else []
-        return StepsStopped()
-
-    def about(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> dict[str, JSON]:
-        """The `concept` and `id` of a step's event. A cell that fails must not hide the failure that the
-        event is about, so that it is only a warning."""
-        try:
-            found = self.cells.run(cell, frame).value
-        except CrossdockError as error:
-            result.warnings += as_warnings(error)
-            return frame.about(result)
-        return (
-            {key: found[key] for key in ("concept", "id") if key in found} if isinstance(found, dict) else {}
-        )
 
     # Plans
 

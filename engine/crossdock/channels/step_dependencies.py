@@ -20,11 +20,12 @@ _ANY: Final = "*"
 def answers_needed(step: ConversationStep, unknown: tuple[str, ...]) -> tuple[str, ...]:
     """Which of the unknown answers a step reads before it has made its call.
 
-    What it is about, and who takes its failure, is asked only when it fails; steps inside ask for themselves.
+    What it is about, and who takes its failure, is asked only when it fails, and `none` only afterwards.
+    Steps inside ask for themselves.
     """
     if not unknown:
         return ()
-    own = step_cells(replace(step, about=None, failure=None))
+    own = step_cells(replace(step, about=None, failure=None, none=None))
     return _among(unknown, {name for cell in own for name in _cell_reads(cell, set())})
 
 

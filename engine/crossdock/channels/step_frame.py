@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import StepsTrace, StepTrace
-from crossdock.channels.steps import CallTask, ConversationStep, all_steps
+from crossdock.channels.steps import Conversation, ConversationStep, makes_calls
 from crossdock.core.json_types import JSON
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
@@ -50,7 +51,7 @@ class StepFrame:
                 events=(*scope.events, *done.events),
             ),
             failure=step.failure or self.failure,
-            after=(*(other.name for other in later if _makes_calls(other)), *self.after),
+            after=(*(other.name for other in later if makes_calls(other)), *self.after),
             unknown=tuple(unknown),
             trace=self.trace.begin(step) if self.trace is not None else None,
         )
@@ -71,7 +72,14 @@ class StepFrame:
         unknown = tuple(name for name in self.unknown if name not in names)
         return replace(self, scope=replace(self.scope, answers=answers), unknown=unknown)
 
+    def for_shared(
+        self, step: ConversationStep, inputs: MappingType[str, JSON], shared: Conversation
+    ) -> StepFrame:
+        """The frame of the shared steps that a step uses: they see their inputs and their own answers.
 
-def _makes_calls(step: ConversationStep) -> bool:
-    """Whether a step makes calls, itself or in its nested steps."""
-    return any(isinstance(inner.task, CallTask) for inner in all_steps((step,)))
+        A failure in them is about what the step is about, and skips what the step's own failure would.
+        """
+        names = {name: inputs.get(name) for name in shared.inputs or {}}
+        scope = replace(self.scope, request=None, answers={}, names=names)
+        name = f"{self.name}, the inputs of `{step.name}`"
+        return replace(self, context=dict(inputs), scope=scope, name=name, failure=shared.failure, unknown=())

@@ -7,10 +7,18 @@ The answer of a step is read as ``answers().name``, so that everything that is k
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from crossdock.channels.steps import BlockTask, ConversationFile, ConversationStep, StepChange, step_cells
+from crossdock.channels.steps import (
+    BlockTask,
+    ConversationFile,
+    ConversationStep,
+    Input,
+    StepChange,
+    step_cells,
+)
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.language import syntax
 from crossdock.language.expr import (
@@ -58,6 +66,8 @@ def with_names(file: ConversationFile) -> tuple[ConversationFile, list[Diagnosti
         steps=steps.steps(file.steps),
         response=changed(file.response),
         failure=steps.optional(file.failure),
+        events=steps.optional(file.events),
+        about=steps.optional(file.about),
     ), problems
 
 
@@ -76,17 +86,26 @@ class _StepNames:
         file = self.file
         around = self.values()
         self.distinct(file.steps, {value.name: value.span for value in file.values.values()}, "a value")
+        self.distinct(file.steps, {name: given.span for name, given in self.inputs().items()}, "an input")
         self.steps(file.steps, around)
         everywhere = around.adding(dict.fromkeys(_names(file.steps), _ANSWER))
         self.scoping.cell(file.response, _with_nested(everywhere, file.steps))
-        if file.failure is not None:
-            self.scoping.cell(file.failure, around.adding(dict.fromkeys(_all_names(file.steps), _ANSWER)))
+        if file.about is not None:
+            self.scoping.cell(file.about, around)
+        anywhere = around.adding(dict.fromkeys(_all_names(file.steps), _ANSWER))
+        for cell in (file.failure, file.events):
+            if cell is not None:
+                self.scoping.cell(cell, anywhere)
+
+    def inputs(self) -> MappingType[str, Input]:
+        return self.file.inputs or {}
 
     def values(self) -> NamesAround:
         """The names of the file's values, each of which reads those above it."""
         answers = "a value is made of the request, and does not read answers"
         later = {name: f"`{name}` comes later: a value reads those above it" for name in self.file.values}
         around = NamesAround(elsewhere={**dict.fromkeys(_all_names(self.file.steps), answers), **later})
+        around = around.adding(dict.fromkeys(self.inputs(), NAMED))
         for value in self.file.values.values():
             self.scoping.cell(value.cell, around)
             self.problems += _reads_of_the_run(value.cell)

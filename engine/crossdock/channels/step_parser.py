@@ -1,5 +1,7 @@
 """``conversation.yaml`` -> steps and cells as data. Names of schemas and mappings are not looked up yet.
 
+A file of shared steps has the same steps.
+
 steps:
   - step: order
     call: GET /orders/{{ data.order.channel_refnum }}
@@ -8,11 +10,10 @@ steps:
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
 
-from crossdock.channels.call_parser import CALL_KEYS, CallParser
+from crossdock.channels.call_parser import CALL_KEYS
 from crossdock.channels.steps import (
     BlockTask,
     ConversationFile,
@@ -21,6 +22,7 @@ from crossdock.channels.steps import (
     Task,
     ValueTask,
 )
+from crossdock.channels.task_parser import NAME, REPORT_KEYS, REPORTS, TaskParser, start_of
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
@@ -37,6 +39,20 @@ FILE_KEYS: Final = {
     "steps": "the steps, in order",
     "response": "the response: a cell, or the name of a mapping",
     "failure": "the mapping that turns a failed step into an event; without it, a failed step is an error",
+    "events": "the mapping that makes the events of `fail` and `warn`",
+    "about": "what events are about, where no step says it: `concept` and `id`",
+}
+SHARED_KEYS: Final = {
+    "describe": "what the steps do, in one sentence",
+    "inputs": "what the steps are given, each with a `describe`",
+    "tables": FILE_KEYS["tables"],
+    "fragments": FILE_KEYS["fragments"],
+    "values": "cells over the inputs with a name: `$name` is the value in all that follows",
+    "steps": FILE_KEYS["steps"],
+    "answer": "a cell: the answer of the step that uses them",
+    "failure": "the mapping that turns a failed step into an event; by default the caller's",
+    "events": "the mapping that makes the events of `fail` and `warn`; by default the caller's",
+    "about": "what events are about, where no step says it; by default what the caller's step is about",
 }
 # Old names of keys of the file, and their new names.
 RENAMED_KEYS: Final = {"answer": "response_schema"}
@@ -44,6 +60,8 @@ TASKS: Final = {
     "call": "the method and the path: `POST /orders/{{ id }}/packages`",
     "value": "a cell, whose value is the step's answer",
     "event": "a cell, whose value is an event of the response",
+    **REPORTS,
+    "use": "the file of shared steps to run: `../find_order`",
     "steps": "nested steps, mostly with `each`",
 }
 STEP_KEYS: Final = {
@@ -56,10 +74,12 @@ STEP_KEYS: Final = {
     "about": "what the step is about, for the event of its failure: `concept` and `id`",
     **TASKS,
     **CALL_KEYS,
+    **REPORT_KEYS,
+    "with": "the inputs of the shared steps: a cell for each",
+    "none": "what to report when the step ran and has no answer: {fail: CODE, message: …} or {warn: …}",
     "failure": "the failure mapping of this step, in place of the conversation's",
 }
 RESERVED: Final = ("element",)  # beside the answers inside an `each`
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
@@ -74,7 +94,16 @@ def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile 
     return reading.conversation(node), reading.problems
 
 
-class _StepParser(CallParser):
+def parse_shared(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
+    """The same for a file of shared steps."""
+    if not isinstance(node, MapNode):
+        help = "a file of shared steps begins with `inputs:`, `steps:` and `answer:`"
+        return None, [Diagnostic("not-a-conversation", "the file has no steps", span, help)]
+    reading = _StepParser()
+    return reading.shared(node), reading.problems
+
+
+class _StepParser(TaskParser):
     """Parses one conversation and collects what is wrong in it.
 
     A part that is wrong is replaced by an empty one, so that all errors of a file are found at once.
@@ -94,7 +123,31 @@ class _StepParser(CallParser):
             steps=self.steps(node.get("steps")),
             response=self.response(node),
             failure=self.optional(node.get("failure")),
+            events=self.optional(node.get("events")),
+            about=self.optional_cell(node.get("about")),
         )
+
+    def shared(self, node: MapNode) -> ConversationFile:
+        self.problems.extend(unknown_keys(node, SHARED_KEYS, "a file of shared steps"))
+        answer = self.optional_cell(node.get("answer"))
+        return ConversationFile(
+            describe=self.text(node.get("describe")) or "",
+            request=None,
+            response_schema=None,
+            cannot={},
+            tables=self.tables(node),
+            fragments=self.fragments(node),
+            values=self._named(node.get("values"), "values", self.named_value),
+            steps=self.steps(node.get("steps")),
+            response=answer or syntax.Literal(None, start_of(node)),
+            failure=self.optional(node.get("failure")),
+            events=self.optional(node.get("events")),
+            about=self.optional_cell(node.get("about")),
+            inputs=self.inputs(node.get("inputs")),
+        )
+
+    def optional_cell(self, node: Node | None) -> syntax.Cell | None:
+        return None if node is None else self.cell(node)
 
     def with_new_names(self, node: MapNode) -> MapNode:
         """The file with renamed keys under their new names, each reported.
@@ -114,10 +167,9 @@ class _StepParser(CallParser):
     def response(self, node: MapNode) -> syntax.Cell:
         if (response := node.get("response")) is not None:
             return self.cell_or_mapping(response)
-        start = Span(node.span.source, node.span.start, node.span.start + 1)
         help = "`response:` is a cell, or the name of a mapping"
-        self.problem("missing-response", "the conversation has no `response:`", start, help)
-        return syntax.Literal(None, start)
+        self.problem("missing-response", "the conversation has no `response:`", start_of(node), help)
+        return syntax.Literal(None, start_of(node))
 
     def named_value(self, key: ScalarNode, node: Node) -> syntax.Fragment | None:
         name = self.variable_name(key)
@@ -151,17 +203,18 @@ class _StepParser(CallParser):
             unless=self.optional_expression(node, "unless"),
             each=each,
             at_once=self.at_once(node.get("at_once")),
-            about=None if (about := node.get("about")) is None else self.cell(about),
+            about=self.optional_cell(node.get("about")),
             failure=self.optional(node.get("failure")),
             task=task or BlockTask(()),
             span=self.head(node),
             element=element,
+            none=self.none(node.get("none")),
         )
         return step if name is not None and task is not None else None
 
     def head(self, node: MapNode) -> Span:
         name = node.get("step")
-        return name.span if name is not None else Span(node.span.source, node.span.start, node.span.start + 1)
+        return name.span if name is not None else start_of(node)
 
     def step_keys(self, node: MapNode) -> None:
         self.problems.extend(unknown_keys(node, STEP_KEYS, "a step"))
@@ -170,13 +223,14 @@ class _StepParser(CallParser):
                 if key.value in CALL_KEYS:
                     message = f"`{key.value}` goes with a `call`, and this step has none"
                     self.problem("key-without-call", message, key.span)
+        self.misplaced_keys(node)
         if (at_once := node.get("at_once")) is not None and node.get("each") is None:
             self.problem("at-once", "`at_once` goes with `each`, and this step has none", at_once.span)
 
     def name(self, node: MapNode) -> str | None:
         given = node.get("step")
         name = given.value if isinstance(given, ScalarNode) else None
-        if isinstance(name, str) and _NAME.fullmatch(name) and name not in RESERVED:
+        if isinstance(name, str) and NAME.fullmatch(name) and name not in RESERVED:
             return name
         message = "the step has no name" if given is None else "this cannot be a step's name"
         help = "a name is made of letters, digits and _, and not `element`: `- step: order`"
@@ -190,11 +244,14 @@ class _StepParser(CallParser):
             message = "a step must do exactly one thing" if given else "the step does nothing"
             self.problem("step-action", message, self.head(node), f"it has one of {listed}")
             return None
-        content = node.get(given[0])
-        assert content is not None
+        key, content = next((key, value) for key, value in node.entries if key.value == given[0])
         match given[0]:
             case "call":
                 return self.call(node, content)
+            case "fail" | "warn":
+                return self.report(node, key, content)
+            case "use":
+                return self.use(node, content)
             case "value":
                 return ValueTask(self.cell(content))
             case "event":

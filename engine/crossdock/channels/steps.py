@@ -1,7 +1,7 @@
 """Conversations as data: what ``conversation.yaml`` is parsed into, and what it is compiled to.
 
-A step has one task: a call, a value, an event, or steps of its own. ``if``, ``unless``, ``each`` and
-``failure`` say when the task runs, how often, and what becomes of its failure.
+A step has one task: a call, a value, an event, steps of its own, or those of another file. ``if``,
+``unless``, ``each`` and ``failure`` say when the task runs, how often, and what becomes of its failure.
 
     - step: order                       ConversationStep("order", ...,
       call: GET /orders/{{ id }}            task=CallTask("GET", path, answer="shop/order", ...))
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
+from typing import Literal as OneOf
 from typing import TypeAlias, TypeVar, cast
 
 from crossdock.channels.answer_classes import AnswerClasses
@@ -63,13 +64,54 @@ class EventTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportTask:
+    """Add the event that the file's ``events`` makes: ``fail`` an error, ``warn`` a warning.
+
+    ``code`` and ``message`` give text, and ``data`` anything. ``stops``: the steps after it do not run, as
+    after a failed step. ``span`` is the word in the file.
+    """
+
+    level: OneOf["error", "warning"]
+    code: Expression
+    message: Expression
+    data: syntax.Cell | None
+    stops: bool
+    span: Span
+
+    @property
+    def word(self) -> str:
+        """The word in the file."""
+        return "fail" if self.level == "error" else "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class UseTask:
+    """Run the steps of another file, whose answer is the step's.
+
+    ``inputs`` are the cells that it is given, by the names of its inputs. ``shared`` is None in a parsed
+    file; the compiler fills it in.
+    """
+
+    name: str
+    name_span: Span
+    inputs: syntax.Object
+    shared: Conversation | None = None
+
+    @property
+    def linked(self) -> Conversation:
+        """The shared steps of a task that has been linked."""
+        assert self.shared is not None, f"`{self.name}` is not linked"
+        return self.shared
+
+
+@dataclass(frozen=True, slots=True)
 class BlockTask:
     """Run steps. The step's answer is the object of their answers, by their names."""
 
     steps: tuple[ConversationStep, ...]
 
 
-Task: TypeAlias = CallTask | ValueTask | EventTask | BlockTask
+Task: TypeAlias = CallTask | ValueTask | EventTask | ReportTask | UseTask | BlockTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +119,8 @@ class ConversationStep:
     """One step. ``span`` is its name in the file, ``condition`` its ``if``.
 
     With ``each`` the task runs for every element of a list, ``at_once`` of them at the same time; ``element``
-    is the name of the element.
-    ``failure`` makes an event of the step's failure, and ``about`` says what the event is about.
+    is the name of the element. ``failure`` makes an event of the step's failure, and ``about`` says what the
+    event is about. ``none`` reports that the task ran and has no answer, or null.
     """
 
     name: str
@@ -91,11 +133,20 @@ class ConversationStep:
     task: Task
     span: Span
     element: str | None = None
+    none: ReportTask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input of shared steps. ``span`` is its name in the file."""
+
+    describe: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationFile:
-    """A parsed ``conversation.yaml``."""
+    """A parsed ``conversation.yaml``, or a parsed file of shared steps: see ``Conversation``."""
 
     describe: str
     request: syntax.SchemaName | None
@@ -107,17 +158,22 @@ class ConversationFile:
     steps: tuple[ConversationStep, ...]
     response: syntax.Cell
     failure: syntax.Cell | None
+    events: syntax.Cell | None = None
+    about: syntax.Cell | None = None
+    inputs: MappingType[str, Input] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Conversation:
-    """A compiled conversation.
+    """A compiled conversation, or compiled shared steps: they alone have ``inputs``.
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``values`` are its named values,
     ``answers`` the schemas of the channel's answers by name, ``classes`` those of the channel, ``findings``
     the warnings of the check, ``needed`` what is not wrong about the comments that allow others, and
-    ``cannot`` what the channel cannot do, each with the reason. ``watch`` is notified of every run. What
-    ``once`` keeps belongs to this object.
+    ``cannot`` what the channel cannot do, each with the reason. ``failure`` makes events of failures,
+    ``events`` those of ``fail`` and ``warn``, and ``about`` says what they are about. The ``response`` of
+    shared steps is their answer. ``watch`` is notified of every run. What ``once`` keeps belongs to this
+    object.
     """
 
     name: str
@@ -133,6 +189,9 @@ class Conversation:
     cannot: MappingType[str, str] = field(default_factory=dict)
     classes: AnswerClasses = field(default_factory=AnswerClasses)
     watch: Watch | None = None
+    events: syntax.Cell | None = None
+    about: syntax.Cell | None = None
+    inputs: MappingType[str, Input] | None = None
     _kept: dict[object, object] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -158,6 +217,41 @@ def all_steps(steps: tuple[ConversationStep, ...]) -> Iterator[ConversationStep]
             yield from all_steps(step.task.steps)
 
 
+def shared_steps(steps: tuple[ConversationStep, ...]) -> Iterator[UseTask]:
+    """Every use of shared steps, in the order of the file."""
+    for step in all_steps(steps):
+        if isinstance(step.task, UseTask):
+            yield step.task
+
+
+def files_of(conversation: Conversation) -> Iterator[Conversation]:
+    """A conversation and the shared steps that it uses, directly or through others, each once."""
+    found = {conversation.name: conversation}
+    pending = [conversation]
+    while pending:
+        for use in shared_steps(pending.pop().steps):
+            if use.linked.name not in found:
+                found[use.linked.name] = use.linked
+                pending.append(use.linked)
+    yield from found.values()
+
+
+def reports(steps: tuple[ConversationStep, ...]) -> Iterator[ReportTask]:
+    """Everything that some steps report, in the order of the file."""
+    for step in all_steps(steps):
+        yield from (task for task in (step.task, step.none) if isinstance(task, ReportTask))
+
+
+def makes_calls(step: ConversationStep) -> bool:
+    """Whether a step makes calls, itself or in its nested or shared steps."""
+    for inner in all_steps((step,)):
+        if isinstance(inner.task, CallTask):
+            return True
+        if isinstance(inner.task, UseTask) and any(map(makes_calls, inner.task.linked.steps)):
+            return True
+    return False
+
+
 def step_cells(step: ConversationStep) -> list[syntax.Cell]:
     """The cells of one step without its nested steps; an expression counts as a cell."""
     return [cell for _, cell in step_parts(step)]
@@ -180,6 +274,12 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
             parts.append(("value", cell))
         case EventTask(cell):
             parts.append(("event", cell))
+        case ReportTask() as report:
+            parts += [(report.word, report.code), ("message", report.message), ("data", report.data)]
+        case UseTask(inputs=inputs):
+            parts.append(("with", inputs))
+    if step.none is not None:
+        parts += [("none", part) for part in (step.none.code, step.none.message, step.none.data)]
     return [
         (key, syntax.Evaluate(part) if isinstance(part, Expression) else part)
         for key, part in parts
@@ -189,10 +289,11 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
 
 @dataclass(frozen=True, slots=True)
 class StepChange:
-    """A change of everything in steps that is evaluated."""
+    """A change of everything in steps that is evaluated, and of the shared steps that it has by name."""
 
     cell: Callable[[syntax.Cell], syntax.Cell]
     expression: Callable[[Expression], Expression]
+    shared: MappingType[str, Conversation] = field(default_factory=dict)
 
     def steps(self, steps: tuple[ConversationStep, ...]) -> tuple[ConversationStep, ...]:
         return tuple(map(self._step, steps))
@@ -206,6 +307,7 @@ class StepChange:
             about=self.optional(step.about),
             failure=self.optional(step.failure),
             task=self._task(step.task),
+            none=None if step.none is None else self._report(step.none),
         )
 
     def optional(self, cell: syntax.Cell | None) -> syntax.Cell | None:
@@ -213,6 +315,10 @@ class StepChange:
 
     def _expression(self, expression: Expression | None) -> Expression | None:
         return None if expression is None else self.expression(expression)
+
+    def _report(self, report: ReportTask) -> ReportTask:
+        code, message = self.expression(report.code), self.expression(report.message)
+        return replace(report, code=code, message=message, data=self.optional(report.data))
 
     def _task(self, task: Task) -> Task:
         match task:
@@ -230,10 +336,18 @@ class StepChange:
                 return ValueTask(self.cell(cell))
             case EventTask(cell):
                 return EventTask(self.cell(cell))
+            case ReportTask() as report:
+                return self._report(report)
+            case UseTask(name, inputs=inputs):
+                fields = tuple(replace(item, cell=self.cell(item.cell)) for item in inputs.fields)
+                shared = self.shared.get(name, task.shared)
+                return replace(task, inputs=replace(inputs, fields=fields), shared=shared)
             case BlockTask(inner):
                 return BlockTask(self.steps(inner))
 
 
-def linked_steps(steps: tuple[ConversationStep, ...], links: Links) -> tuple[ConversationStep, ...]:
-    """Steps with every ``$use`` in their cells linked."""
-    return StepChange(links.cell, lambda expression: expression).steps(steps)
+def linked_steps(
+    steps: tuple[ConversationStep, ...], links: Links, shared: MappingType[str, Conversation]
+) -> tuple[ConversationStep, ...]:
+    """Steps with every ``$use`` in their cells linked, and every ``use`` that ``shared`` has by its name."""
+    return StepChange(links.cell, lambda expression: expression, shared).steps(steps)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
 from collections.abc import Mapping as MappingType
 from contextlib import suppress
 from dataclasses import replace
+from typing import cast
 
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.step_frame import StepFrame
@@ -25,7 +27,11 @@ class Values(MappingType[str, JSON]):
     def __init__(self, values: MappingType[str, syntax.Cell], cells: CellRunner, frame: StepFrame) -> None:
         self._values = values
         self._cells = cells
-        self._frame = replace(frame, scope=replace(frame.scope, names=self))
+        # The inputs of shared steps have names around the values.
+        self.around = ChainMap(
+            cast("MutableMapping[str, JSON]", self), cast("MutableMapping[str, JSON]", frame.scope.names)
+        )
+        self._frame = replace(frame, scope=replace(frame.scope, names=self.around))
         self._known: dict[str, JSON] = {}
 
     def __getitem__(self, name: str) -> JSON:
@@ -48,6 +54,8 @@ class Values(MappingType[str, JSON]):
         while pending:
             for free in free_in_cell(self._values[pending.pop()]):
                 if isinstance(free, FreeVariable) and (other := free.variable.name) not in found:
+                    if other not in self._values:
+                        continue
                     found.add(other)
                     pending.append(other)
         return [other for other in self._values if other in found and other != name]

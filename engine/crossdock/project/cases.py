@@ -9,14 +9,16 @@ A change reaches every mapping that runs for the example. Nothing is parsed or c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from crossdock.channels.compiler import changed_conversation
-from crossdock.channels.dry_run import checked_answers, plan
+from crossdock.channels.dry_run import plan
+from crossdock.channels.given_answers import placed_answers
 from crossdock.channels.messages import ChannelError
+from crossdock.channels.steps import Conversation, files_of
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CompileError, InputError
@@ -71,17 +73,21 @@ def users_of(project: Project, name: str) -> list[str]:
     found = [
         user
         for user in project.mapping_names()
-        if user != name and _uses(lambda other: project.mapping(other).linked, user, name)
+        if user != name and _uses(lambda other: [project.mapping(other).linked], user, name)
     ]
     for user in project.conversation_names():
-        if _uses(lambda pair: project.conversation(*pair.split("/")).cells, user, name):
+        if _uses(lambda pair: _cells_of(project.conversation(*pair.split("/"))), user, name):
             found.append(user)
     return found
 
 
-def _uses(compiled: Callable[[str], LinkedMapping], user: str, name: str) -> bool:
+def _cells_of(conversation: Conversation) -> list[LinkedMapping]:
+    return [file.cells for file in files_of(conversation)]
+
+
+def _uses(compiled: Callable[[str], Iterable[LinkedMapping]], user: str, name: str) -> bool:
     try:
-        return any(mapping.name == name for mapping in _below(compiled(user)))
+        return any(mapping.name == name for cells in compiled(user) for mapping in _below(cells))
     except CompileError:
         return False
 
@@ -119,7 +125,7 @@ def outcome_of(
     answers = case.beside(ANSWERS_SUFFIX)
     shown = f"{EXAMPLES}/{case.path.with_suffix(ANSWERS_SUFFIX)}"
     given = json_reader.decode(answers.read_bytes(), shown) if answers.is_file() else {}
-    checked_answers(given, shown, conversation)
+    given = placed_answers(given, shown, conversation)
     if change is not None:
         conversation = changed_conversation(conversation, change)
     return plan(

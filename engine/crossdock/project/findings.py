@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
-from crossdock.channels.steps import Conversation
+from crossdock.channels.steps import Conversation, UseTask, shared_steps
 from crossdock.checking.check import check_mapping
 from crossdock.checking.suppressions import without_allowed
 from crossdock.checking.uses import Reads, depends_on_uses, merged_uses, reads_of
@@ -46,18 +46,28 @@ class CheckedProject(Protocol):
 
 
 # What is before the last part of a mapping's name: a slash, or in a conversation a key that takes a name.
-_BEFORE = r"""(?:/|\b(?:body|response|failure)["']?:\s*(?:[>|][-+0-9]*\s+)?["']?)"""
+_BEFORE = r"""(?:/|\b(?:body|response|failure|events|use)["']?:\s*(?:[>|][-+0-9]*\s+)?["']?)"""
 
 
 @dataclass(frozen=True, slots=True)
 class _CheckedFile:
-    """A checked file. ``linked`` is None if it has errors, ``needed`` what is not wrong about comments."""
+    """A checked file. ``linked`` is None if it has errors, ``needed`` what is not wrong about comments.
+
+    ``shared`` is set for shared steps, and ``used_steps`` are those that the steps of the file use.
+    """
 
     name: str
     findings: tuple[Diagnostic, ...]
     linked: LinkedMapping | None = None
     is_mapping: bool = False
+    shared: Conversation | None = None
+    used_steps: tuple[UseTask, ...] = ()
     needed: frozenset[Diagnostic] = frozenset()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether other files can use it."""
+        return self.is_mapping or self.shared is not None
 
 
 def findings_of(project: CheckedProject, names: Sequence[str], *, lenient: bool) -> list[Diagnostic]:
@@ -91,7 +101,11 @@ def _checked(project: CheckedProject, name: str, *, lenient: bool) -> _CheckedFi
     except CompileError as error:
         return _CheckedFile(name, tuple(error.diagnostics))
     if not isinstance(compiled, Mapping):
-        return _CheckedFile(name, compiled.findings, compiled.cells, needed=compiled.needed)
+        shared = compiled if compiled.inputs is not None else None
+        used = tuple(shared_steps(compiled.steps))
+        return _CheckedFile(
+            name, compiled.findings, compiled.cells, shared=shared, used_steps=used, needed=compiled.needed
+        )
     linked = compiled.linked
     needed = without_allowed(check_mapping(linked, lenient=lenient).findings)[1]
     return _CheckedFile(name, compiled.findings, linked, is_mapping=True, needed=needed)
@@ -108,7 +122,9 @@ class _Users:
         """The files that may use one of these, themselves or through others, as far as that matters."""
         files = list(files)
         pending = [
-            file.name for file in files if file.is_mapping and file.linked and depends_on_uses(file.linked)
+            file.name
+            for file in files
+            if file.shared or (file.is_mapping and file.linked and depends_on_uses(file.linked))
         ]
         others = set(self.project.all_names()).difference(file.name for file in files)
         while pending and others:
@@ -135,7 +151,7 @@ class _Users:
         """Whether a file with errors may use a mapping, so that not all uses of it are known."""
         return (
             user.linked is None
-            and file.is_mapping
+            and file.is_used
             and user.name != file.name
             and self.names(user.name, file.name)
         )
@@ -151,12 +167,18 @@ def _uses(files: Iterable[_CheckedFile]) -> dict[str, set[str]]:
             for use in syntax.uses(cell):
                 if isinstance(use.definition, LinkedMapping):
                     found.setdefault(use.definition.text.name, set()).add(str(use.name_span))
+        for task in file.used_steps:
+            found.setdefault(task.linked.cells.text.name, set()).add(str(task.name_span))
     return found
 
 
 def _unused(file: _CheckedFile, used: dict[str, set[str]]) -> Iterator[Diagnostic]:
-    """A mapping that nothing gives a type: it names no source schema, and no file uses it."""
+    """A mapping or shared steps that nothing gives a type: without a source schema, and no file uses them."""
     linked = file.linked
+    if file.shared is not None and linked is not None and linked.text.name not in used:
+        message = "no step uses these shared steps: the types of their inputs are not known"
+        help = f"use them in a step, `use: ../{PurePosixPath(file.name).name}`, or delete them"
+        yield Diagnostic("unused-shared-steps", message, Span(linked.text, 0, 1), help, severity="warning")
     if linked is None or not file.is_mapping or file.name.endswith(FILES):
         return
     if linked.source is None and reads_of(linked) != Reads() and linked.text.name not in used:

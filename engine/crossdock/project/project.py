@@ -27,8 +27,26 @@ from crossdock.execution.runner import Mapping
 from crossdock.language.parser import table_rows
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.compiler import compile_mapping
-from crossdock.project.search_path import FILES, MAPPINGS, confined, leads_out, located, name_of_file, outside
+from crossdock.project.search_path import (
+    FILES,
+    MAPPINGS,
+    confined,
+    file_of,
+    leads_out,
+    located,
+    name_of_file,
+    outside,
+    resolved_name,
+)
 from crossdock.project.search_path import bundled as bundled_root
+from crossdock.project.shared_files import (
+    CONVERSATION_FILE,
+    TABLES,
+    has_shared_steps,
+    names_below,
+    no_mapping,
+    no_shared_steps,
+)
 from crossdock.schema.store import Schema, SchemaStore
 
 if TYPE_CHECKING:
@@ -38,10 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["MAPPINGS", "Project", "bundled_root"]
 
 SCHEMAS: Final = "schemas"
-TABLES: Final = "tables"
 CONVERSATION: Final = "conversation"
-CONVERSATION_FILE: Final = f"{CONVERSATION}.yaml"
-_NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
 
 
 class Project:
@@ -53,6 +68,7 @@ class Project:
         self._mappings: dict[str, Mapping | CompileError] = {}
         self._channels: dict[str, Channel] = {}
         self._conversations: dict[str, Conversation] = {}
+        self._shared: dict[str, Conversation | CompileError] = {}
         self._compiling: list[str] = []
         self._seen: dict[Path, str | None] = {}
 
@@ -90,16 +106,11 @@ class Project:
 
     def mapping_names(self, *, own: bool = False) -> list[str]:
         """The names of all mappings, or of those in the project's own directory."""
-        names: set[str] = set()
-        for root in self.roots[:1] if own else self.roots:
-            folder = root / MAPPINGS
-            files = (
-                path
-                for path in folder.rglob("*.yaml")
-                if path.name not in _NOT_MAPPINGS and path.parent.name != TABLES
-            )
-            names.update(path.relative_to(folder).with_suffix("").as_posix() for path in files)
-        return sorted(names)
+        return names_below(self.roots[:1] if own else self.roots, shared=False)
+
+    def shared_names(self, *, own: bool = False) -> list[str]:
+        """The names of all files of shared steps, or of those in the project's own directory."""
+        return names_below(self.roots[:1] if own else self.roots, shared=True)
 
     def mapping(self, name: str) -> Mapping:
         """A mapping by name or by file, compiled and checked.
@@ -116,13 +127,13 @@ class Project:
         return known
 
     def own_names(self) -> list[str]:
-        """The names that ``check`` uses by default: the project's own mappings and conversations."""
+        """The names that ``check`` uses by default: the project's own mappings, steps and conversations."""
         conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names(own=True))
-        return [*self.mapping_names(own=True), *conversations]
+        return [*self.mapping_names(own=True), *self.shared_names(own=True), *conversations]
 
     def text(self, name: str) -> Source:
         """The text of a mapping's file, compiled or not. Raises ProjectError."""
-        path = self._find(_file_of(name_of_file(self.roots, name)))
+        path = self._find(file_of(name_of_file(self.roots, name)))
         if path is None:
             raise self._unknown(name)
         return self._read(path)
@@ -146,10 +157,7 @@ class Project:
         findings: list[Diagnostic] = []
         folder = self.roots[0] / MAPPINGS
         for channel in sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}")):
-            conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names())
-            names = [
-                name for name in (*self.mapping_names(), *conversations) if name.startswith(f"{channel}/")
-            ]
+            names = [name for name in self.all_names() if name.startswith(f"{channel}/")]
             try:
                 findings += unused_settings(self.channel_of(channel), map(self._linked, names))
             except CompileError:  # what a broken file reads is not known
@@ -161,14 +169,16 @@ class Project:
         return named.linked if isinstance(named, Mapping) else named.cells
 
     def all_names(self) -> list[str]:
-        """The names of all mappings and conversations, those of the bundled ones too."""
-        return [*self.mapping_names(), *(f"{name}/{CONVERSATION}" for name in self.conversation_names())]
+        """The names of all mappings, shared steps and conversations, those of the bundled ones too."""
+        conversations = (f"{name}/{CONVERSATION}" for name in self.conversation_names())
+        return [*self.mapping_names(), *self.shared_names(), *conversations]
 
     def named(self, name: str) -> Mapping | Conversation:
-        folder, _, last = name_of_file(self.roots, name).rpartition("/")
+        known = name_of_file(self.roots, name)
+        folder, _, last = known.rpartition("/")
         if last == CONVERSATION and folder in self.conversation_names():
             return self.conversation(*folder.split("/"))
-        return self.mapping(name)
+        return self.shared_steps(known) if self._is_shared(known) else self.mapping(name)
 
     # Conversations
 
@@ -212,6 +222,30 @@ class Project:
             self._conversations[name] = compiled
         return self._conversations[name]
 
+    def shared_steps(self, name: str) -> Conversation:
+        """A file of shared steps, checked. Raises ProjectError or CompileError."""
+        from crossdock.channels.compiler import compile_shared
+
+        if name not in self._shared:
+            path = self._find(file_of(name))
+            if path is None or not has_shared_steps(path):
+                raise no_shared_steps(name, self.shared_names(), is_mapping=path is not None)
+            self._compiling.append(name)
+            try:
+                self._shared[name] = compile_shared(name, self._read(path), self, lenient=self._lenient)
+            except CompileError as error:
+                self._shared[name] = error
+            finally:
+                self._compiling.pop()
+        known = self._shared[name]
+        if isinstance(known, CompileError):
+            raise known
+        return known
+
+    def _is_shared(self, name: str) -> bool:
+        path = self._find(file_of(name))
+        return path is not None and has_shared_steps(path)
+
     @cached_property
     def actions(self) -> Actions:
         """The actions of RetailOPS. Raises ProjectError or CompileError."""
@@ -252,18 +286,29 @@ class Project:
 
         Raises ProjectError for an unknown name, CompileError for a mapping with errors or for a circle.
         """
-        resolved = _resolve(name, user)
+        resolved = self._used(name, user, "$use", "mappings")
+        if self._is_shared(resolved):
+            raise no_mapping(name)
+        return self.mapping(resolved).linked
+
+    def used_steps(self, name: str, user: str) -> Conversation:
+        """Shared steps that ``user`` names, as it names a mapping. Raises the same."""
+        return self.shared_steps(self._used(name, user, "use", "files of shared steps"))
+
+    def _used(self, name: str, user: str, word: str, what: str) -> str:
+        """The name of a file that another one names with a word. ``what`` are such files in messages."""
+        resolved = resolved_name(name, user)
         if resolved is None:
             raise leads_out(name)
         if resolved in self._compiling:
             circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
-            raise CompileError([Diagnostic("use-circle", f"`$use` forms a circle: {circle}")])
+            raise CompileError([Diagnostic("use-circle", f"`{word}` forms a circle: {circle}")])
         if len(self._compiling) > USE_CHAIN:
-            message = f"`$use` leads through more than {USE_CHAIN} mappings"
+            message = f"`{word}` leads through more than {USE_CHAIN} {what}"
             raise ProjectError([Diagnostic("file-too-large", message)])
-        if resolved.endswith(FILES):  # only the user names a mapping by a file
-            raise self._unknown(resolved)
-        return self.mapping(resolved).linked
+        if not resolved.endswith(FILES):  # only the user names a mapping by a file
+            return resolved
+        raise self._unknown(resolved)
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
         """The rows of a table that has a file of its own, in a folder named ``tables``."""
@@ -276,8 +321,8 @@ class Project:
 
     def table_text(self, name: str, user: str) -> Source:
         """The text of a table's own file. Raises ProjectError."""
-        resolved = _resolve(name, user)
-        path = self._find(_file_of(resolved)) if resolved else None
+        resolved = resolved_name(name, user)
+        path = self._find(file_of(resolved)) if resolved else None
         if path is None or path.parent.name != TABLES:
             help = f"table files are in a folder `{TABLES}`"
             raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
@@ -302,7 +347,7 @@ class Project:
     # Files
 
     def _compile(self, name: str) -> Mapping | CompileError:
-        path = outside(name) if name.endswith(FILES) else self._find(_file_of(name))
+        path = outside(name) if name.endswith(FILES) else self._find(file_of(name))
         if path is None:
             raise self._unknown(name)
         self._compiling.append(name)
@@ -352,20 +397,3 @@ class Project:
         """The name of a file in messages: relative to the project, or as it was given."""
         own = self.roots[0]
         return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
-
-
-def _file_of(name: str) -> PurePosixPath:
-    return PurePosixPath(MAPPINGS, name + ".yaml")
-
-
-def _resolve(name: str, user: str) -> str | None:
-    """The mapping that ``name`` means in ``user``; None when it leads out of the folder."""
-    parts = list(PurePosixPath(user).parent.parts) if name.startswith(".") else []
-    for part in name.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)

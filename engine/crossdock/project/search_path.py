@@ -42,6 +42,24 @@ def name_of_file(roots: Sequence[Path], name: str) -> str:
     return name
 
 
+def file_of(name: str) -> PurePosixPath:
+    """The path of a file below a root, by the name that it has below ``mappings/``."""
+    return PurePosixPath(MAPPINGS, name + ".yaml")
+
+
+def resolved_name(name: str, user: str) -> str | None:
+    """The mapping that ``name`` means in ``user``; None when it leads out of the folder."""
+    parts = list(PurePosixPath(user).parent.parts) if name.startswith(".") else []
+    for part in name.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
 def outside(name: str) -> Path | None:
     """The file of a mapping that the user gave as a file outside the search path."""
     path = Path(name)

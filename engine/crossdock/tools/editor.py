@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from crossdock.channels import actions, answer_classes, config, step_parser
+from crossdock.channels import actions, answer_classes, config, step_parser, task_parser
 from crossdock.core.json_types import JSON
 from crossdock.language import parser
 
@@ -49,6 +49,13 @@ def _ref(name: str) -> Object:
 
 _TEXT: Final[Object] = {"type": "string"}
 _FLAG: Final[Object] = {"type": "boolean"}
+_COMPUTED: Final[Object] = {"code": _TEXT}
+_CODE: Final[Object] = {
+    "anyOf": [
+        _TEXT,
+        {"type": "object", "properties": _COMPUTED, "required": ["code"], "additionalProperties": False},
+    ]
+}
 _TABLES: Final = _map_of({"anyOf": [{"type": "string"}, {"type": "object"}]})
 
 
@@ -83,7 +90,20 @@ def _mapping() -> Object:
         "checks": _list_of(check),
         "map": _ref("cell"),
     }
-    return _keys(parser.FILE_KEYS, kinds, ["map"])
+    mapping = _keys(parser.FILE_KEYS, kinds, ["map"])
+    # Shared steps are among the mappings, and editors choose a schema by the name of the file.
+    return {"if": {"required": ["steps"]}, "then": _shared_steps(), "else": mapping}
+
+
+def _shared_steps() -> Object:
+    kinds: dict[str, Object] = {
+        "inputs": _map_of(_keys(task_parser.INPUT_KEYS, {}, ["describe"])),
+        "tables": _TABLES,
+        "fragments": _map_of(_ref("cell")),
+        "steps": _list_of(_ref("step")),
+        **dict.fromkeys(("answer", "failure", "events", "about"), _ref("cell")),
+    }
+    return _keys(step_parser.SHARED_KEYS, kinds, ["steps"])
 
 
 def _each() -> Object:
@@ -106,9 +126,21 @@ def _step() -> Object:
         "form": _FLAG,
         "repeatable": _FLAG,
         "failure": _ref("cell"),
+        "fail": _CODE,
+        "warn": _CODE,
+        "data": _ref("cell"),
+        "continue": _FLAG,
+        "with": _map_of(_ref("cell")),
+        "none": _none(),
     }
     one_task: list[JSON] = [{"required": [task]} for task in step_parser.TASKS]
     return {**_keys(step_parser.STEP_KEYS, kinds, ["step"]), "oneOf": one_task}
+
+
+def _none() -> Object:
+    kinds = {"fail": _CODE, "warn": _CODE, "data": _ref("cell"), "continue": _FLAG}
+    one_report: list[JSON] = [{"required": [word]} for word in task_parser.REPORTS]
+    return {**_keys(task_parser.NONE_KEYS, kinds, ["message"]), "oneOf": one_report}
 
 
 def _conversation() -> Object:
@@ -119,7 +151,7 @@ def _conversation() -> Object:
         "values": _map_of(_ref("cell")),
         "steps": _list_of(_ref("step")),
         "response": _ref("cell"),
-        "failure": _ref("cell"),
+        **dict.fromkeys(("failure", "events", "about"), _ref("cell")),
     }
     return _keys(step_parser.FILE_KEYS, kinds, ["response"])
 
@@ -154,7 +186,7 @@ def _actions() -> Object:
 
 
 LANGUAGES: Final[dict[str, tuple[str, Callable[[], Object]]]] = {
-    "mapping": ("A mapping of Crossdock", _mapping),
+    "mapping": ("A mapping of Crossdock, or a file of shared steps", _mapping),
     "conversation": ("A conversation of Crossdock", _conversation),
     "channel": ("A channel of Crossdock", _channel),
     "actions": ("The actions of RetailOPS, for Crossdock", _actions),

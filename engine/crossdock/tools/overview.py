@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, all_steps
+from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, UseTask
 from crossdock.project.project import Project
 
 _HEAD = """# Actions and channels
@@ -82,8 +82,10 @@ def _calls(
             case CallTask(method=method, path=path):
                 when = "; ".join(conditions) or "always"
                 yield step.name, f"{method} {path.text}", when
-            case BlockTask(steps=inner) if any(isinstance(item.task, CallTask) for item in all_steps(inner)):
+            case BlockTask(steps=inner):
                 yield from _calls(inner, conditions)
+            case UseTask() as use:
+                yield from _calls(use.linked.steps, conditions)
 
 
 def _conditions(step: ConversationStep) -> Iterator[str]:

@@ -11,6 +11,7 @@ from crossdock.cli.console import count, diagnostics_option, open_project, repor
 
 if TYPE_CHECKING:
     from crossdock.core.rendering import Format
+    from crossdock.project.project import Project
 
 
 @click.command(name="check")
@@ -36,12 +37,20 @@ def command(context: click.Context, mappings: tuple[str, ...], lenient: bool, fo
     report(findings, form)
     if form == "text":
         found = count(len(findings), "finding") if findings else "no findings"
-        click.echo(f"{_checked(names)} checked, {found}", err=True)
+        click.echo(f"{_checked(project, names)} checked, {found}", err=True)
     if findings:
         context.exit(2 if has_errors(findings) else 1)
 
 
-def _checked(names: Sequence[str]) -> str:
-    conversations = sum(name.removesuffix(".yaml").endswith("/conversation") for name in names)
-    listed = [count(len(names) - conversations, "mapping"), count(conversations, "conversation")]
-    return " and ".join(listed if conversations else listed[:1])
+def _checked(project: Project, names: Sequence[str]) -> str:
+    """How many files of each kind: "2 mappings, 1 file of shared steps and 3 conversations"."""
+    names = [name.removesuffix(".yaml") for name in names]
+    conversations = sum(name.endswith("/conversation") for name in names)
+    steps = set(project.shared_names())
+    shared = sum(name.removeprefix("mappings/") in steps for name in names)
+    listed = [count(len(names) - conversations - shared, "mapping")]
+    if shared:
+        listed.append(f"{shared} file{'' if shared == 1 else 's'} of shared steps")
+    if conversations:
+        listed.append(count(conversations, "conversation"))
+    return " and ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)

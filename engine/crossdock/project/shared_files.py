@@ -1,0 +1,64 @@
+"""Which files below ``mappings/`` hold shared steps and not a mapping: those with the key ``steps``.
+
+Names are listed often, so only the text is looked at. A file in flow style counts as a mapping.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from crossdock.channels.actions import ACTIONS_FILE
+from crossdock.channels.config import CHANNEL_FILE
+from crossdock.core.diagnostics import Diagnostic, did_you_mean, shorten
+from crossdock.core.errors import ProjectError
+from crossdock.core.limits import FILE_CHARACTERS
+from crossdock.project.search_path import MAPPINGS
+
+TABLES: Final = "tables"
+CONVERSATION_FILE: Final = "conversation.yaml"
+_NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
+_STEPS: Final = re.compile(r"""^(["']?)steps\1[ \t]*:""", re.MULTILINE)
+_MAP: Final = re.compile(r"""^(["']?)map\1[ \t]*:""", re.MULTILINE)
+
+
+def has_shared_steps(path: Path) -> bool:
+    """Whether a file holds shared steps. False for one that cannot be read, which is reported elsewhere."""
+    try:
+        if path.stat().st_size > 4 * FILE_CHARACTERS:
+            return False
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return _STEPS.search(text) is not None and _MAP.search(text) is None
+
+
+def names_below(roots: Sequence[Path], *, shared: bool) -> list[str]:
+    """The names of the mappings below some roots, or of the files of shared steps. The first root wins."""
+    names: dict[str, bool] = {}
+    for root in roots:
+        folder = root / MAPPINGS
+        for path in folder.rglob("*.yaml"):
+            if path.name not in _NOT_MAPPINGS and path.parent.name != TABLES:
+                name = path.relative_to(folder).with_suffix("").as_posix()
+                names.setdefault(name, has_shared_steps(path) is shared)
+    return sorted(name for name, wanted in names.items() if wanted)
+
+
+def no_shared_steps(name: str, known: Sequence[str], *, is_mapping: bool) -> ProjectError:
+    """The error for a name that is not that of shared steps. ``known`` are those that there are."""
+    if is_mapping:
+        message = f"`{shorten(name)}` is a mapping, and has no steps"
+        help = "a mapping is used in a cell: `value: {$use: ../row}`"
+    else:
+        message = f"there are no shared steps `{shorten(name)}`"
+        help = did_you_mean(name, known) or f"the shared steps are {', '.join(known) or 'none'}"
+    return ProjectError([Diagnostic("unknown-shared-steps", message, help=help)])
+
+
+def no_mapping(name: str) -> ProjectError:
+    """The error for the name of shared steps where a mapping must be named."""
+    message = f"`{shorten(name)}` has steps, and is not a mapping"
+    return ProjectError([Diagnostic("unknown-mapping", message, help=f"a step runs them: `use: {name}`")])
