@@ -123,7 +123,8 @@ def cell(choices: Choices, depth: int) -> str:
         case 3:
             return f"[{inner}, {quoted}]"
         case 4:
-            return f"[{{$each: {quoted}, $value: {inner}}}]"
+            over, value = choices.pick(((quoted, inner), (f"{{e: {quoted}}}", f"[{inner}, $e, $e.a]")))
+            return f"[{{$each: {over}, $value: {value}}}]"
         case 5:
             return f"{{$with: {quoted}, $value: {inner}}}"
         case 6:

@@ -13,8 +13,7 @@ from crossdock.channels.steps import (
 from crossdock.checking.check import CellCheck, settings_type
 from crossdock.checking.facts import shown_by
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
-from crossdock.checking.sink import SILENT, Recording
-from crossdock.checking.type_scope import BoundValue, TypeScope
+from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
 from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
 from crossdock.language.syntax import LinkedMapping
 
@@ -118,8 +117,7 @@ class StepTypes:
         if name is None:
             return self
         facts = {path: fact for path, fact in self.facts.items() if path[0] != Anchor(f"${name}")}
-        bound = BoundValue(typ, Recording(SILENT))
-        return replace(self, variables={**self.variables, name: bound}, facts=facts)
+        return replace(self, variables={**self.variables, name: named_value(typ)}, facts=facts)
 
     def after(self, step: ConversationStep) -> StepTypes:
         """After a step that may have ended the steps: its condition was not met."""

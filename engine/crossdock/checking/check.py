@@ -266,7 +266,8 @@ class CellCheck:
         wanted = self.list_target(target, item.span)
         if not isinstance(item, syntax.Each):
             return self.cell(item, context, wanted)
-        return self.cell(item.cell, self.each(item.over, context), wanted)
+        element = self.each(item.over, context)
+        return replace(self, scope=self.scope.naming(item.name, element)).cell(item.cell, element, wanted)
 
     def each(self, over: Expression, context: Type, word: str = "$each") -> Type:
         """The type of the elements of what must be a list."""

@@ -10,7 +10,7 @@ value comes from it, and indirect if it decides on the value: in a filter, a con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from crossdock.checking.provenance import PAYLOAD, Provenance, ReadSet
 from crossdock.checking.read_set import ExpressionReads
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.sink import Finding
-from crossdock.checking.type_scope import TypeScope
+from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type
 from crossdock.core.diagnostics import Span
 from crossdock.core.paths import EACH, joined
@@ -96,11 +96,23 @@ class _Notes:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The mapping whose cells are walked, and the type and the place of its payload."""
+    """The mapping whose cells are walked, the type and the place of its payload, and of what has a name."""
 
     mapping: LinkedMapping
     root: Type
     payload: Provenance
+    types: Mapping[str, BoundValue] = field(default_factory=dict)
+    places: Mapping[str, Provenance] = field(default_factory=dict)
+
+    def naming(self, name: str | None, typ: Type, place: Provenance) -> _Frame:
+        """Inside of what gives a value a name, if it gives one."""
+        if name is None:
+            return self
+        types = {**self.types, name: named_value(typ)}
+        return replace(self, types=types, places={**self.places, name: place})
+
+    def reading(self, reads: ReadSet) -> ExpressionReads:
+        return ExpressionReads(self.payload, reads, self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +180,7 @@ def _walk(frame: _Frame, position: _Position, cell: syntax.Cell) -> Iterator[Lin
             notes = _Notes()
             typ = _infer(frame, expression, position.context, notes)
             link = _link(frame, position, cell, notes)
-            ExpressionReads(frame.payload, link.reads).whole(expression.node, position.place)
+            frame.reading(link.reads).whole(expression.node, position.place)
             yield from _spread(typ, link, 0)
         case syntax.Literal(value):
             yield replace(_link(frame, position, cell, _Notes()), gives=constant_type(value))
@@ -220,10 +232,9 @@ def _item(frame: _Frame, position: _Position, item: syntax.Cell | syntax.Each) -
         yield from _walk(frame, position, item)
         return
     entered = _entered(frame, item.over, position)
-    items = entered.reads.items(entered.place)
-    yield from _walk(
-        frame, position.inside(replace(entered, typ=entered.typ.items(), place=items), item), item.cell
-    )
+    entered = replace(entered, typ=entered.typ.items(), place=entered.reads.items(entered.place))
+    there = frame.naming(item.name, entered.typ, entered.place)
+    yield from _walk(there, position.inside(entered, item), item.cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +250,7 @@ class _Entered:
 def _entered(frame: _Frame, expression: Expression, position: _Position) -> _Entered:
     notes, reads = _Notes(), ReadSet()
     typ = _infer(frame, expression, position.context, notes)
-    place = ExpressionReads(frame.payload, reads).value(expression.node, position.place)
+    place = frame.reading(reads).value(expression.node, position.place)
     # An object that is made here decides nothing: it is always present, and its properties have sources.
     decided = not isinstance(typ, ObjectType) or typ.optional
     because = (*notes.direct, *notes.indirect) if decided else ()
@@ -248,7 +259,7 @@ def _entered(frame: _Frame, expression: Expression, position: _Position) -> _Ent
 
 def _infer(frame: _Frame, expression: Expression, context: Type, notes: _Notes) -> Type:
     settings, request, answers = (undocumented(f"{name}()") for name in ("settings", "request", "answers"))
-    scope = TypeScope(frame.root, settings, request, answers, frame.mapping.tables)
+    scope = TypeScope(frame.root, settings, request, answers, frame.mapping.tables, variables=frame.types)
     return Inference(expression, scope, notes).infer(expression.node, context)
 
 

@@ -127,7 +127,7 @@ class ExpressionReads:
             case Let():
                 return self._let(node, context)
             case Variable(name):
-                return self.variables[name]
+                return self.variables.get(name, MADE)  # not there if it is unknown, and reported as such
         assert_never(node)
 
     def _any(self, parts: Iterable[Expr], context: Provenance) -> Provenance:
@@ -288,6 +288,7 @@ class _CellReads:
     reads: ReadSet
     done: set[tuple[object, ...]] = field(default_factory=set)
     checks: list[tuple[syntax.Check, ReadSet]] = field(default_factory=list)
+    variables: Mapping[str, Provenance] = field(default_factory=dict)
 
     def collect(self) -> None:
         """The mapping and its checks, which have the result as their context."""
@@ -308,8 +309,10 @@ class _CellReads:
             case syntax.List(items):
                 for item in items:
                     self.cell(item, context)
-            case syntax.Each(over, inner):
-                self.cell(inner, self.reads.items(self.value(over, context)))
+            case syntax.Each(over, inner, name=name):
+                element = self.reads.items(self.value(over, context))
+                named = {} if name is None else {name: element}
+                replace(self, variables={**self.variables, **named}).cell(inner, element)
             case syntax.With(over, inner):
                 self.cell(inner, self.value(over, context))
             case syntax.If(condition, inner):
@@ -330,12 +333,12 @@ class _CellReads:
         """A fragment in the context that uses it, or a mapping whose payload that is; each pair once."""
         self.fields(cell.beside, context)
         used = cell.linked
-        use = (id(used), self.root, context)
+        use = (id(used), self.root, context, *sorted(self.variables.items()))
         if use in self.done:
             return
         self.done.add(use)
         if isinstance(used, LinkedMapping):
-            replace(self, mapping=used, root=context).collect()
+            replace(self, mapping=used, root=context, variables={}).collect()
         else:
             self.cell(used, context)
 
@@ -343,4 +346,4 @@ class _CellReads:
         self.reads.whole(self.value(expression, context))
 
     def value(self, expression: Expression, context: Provenance) -> Provenance:
-        return ExpressionReads(self.root, self.reads).value(expression.node, context)
+        return ExpressionReads(self.root, self.reads, self.variables).value(expression.node, context)

@@ -316,7 +316,7 @@ class _HeldByCells:
 
     expressions: HeldByExpressions
     mapping: LinkedMapping
-    done: dict[tuple[int, int, int, str], tuple[Held, Held, Held]] = field(default_factory=dict)
+    done: dict[tuple[object, ...], tuple[Held, Held, Held, Mapping[str, Held]]] = field(default_factory=dict)
 
     def result(self, target: str = "") -> Held:
         """What the mapping gives for its payload."""
@@ -352,8 +352,16 @@ class _HeldByCells:
 
     def _item(self, item: syntax.Cell | syntax.Each, context: Held, target: str) -> Held:
         if isinstance(item, syntax.Each):
-            return self.cell(item.cell, self._value(item.over, context).element(), target)
+            element = self._value(item.over, context).element()
+            return self._naming(item.name, element).cell(item.cell, element, target)
         return self.cell(item, context, target)
+
+    def _naming(self, name: str | None, held: Held) -> _HeldByCells:
+        """Inside of what gives a value a name."""
+        if name is None:
+            return self
+        variables = {**self.expressions.variables, name: held}
+        return replace(self, expressions=replace(self.expressions, variables=variables))
 
     def _use(self, cell: syntax.Use, context: Held, target: str) -> Held:
         own = self._fields(cell.beside, context, target)
@@ -362,13 +370,15 @@ class _HeldByCells:
 
     def _used(self, cell: syntax.Use, context: Held, target: str) -> Held:
         used = cell.linked
-        key = id(used), id(context), id(self.expressions.root), target
+        variables = self.expressions.variables
+        named = tuple(sorted((name, id(held)) for name, held in variables.items()))
+        key = id(used), id(context), id(self.expressions.root), target, named
         if key not in self.done:
             if isinstance(used, LinkedMapping):
                 result = self._other(cell, used, context, target)
             else:
                 result = self.cell(used, context, target)
-            self.done[key] = result, context, self.expressions.root
+            self.done[key] = result, context, self.expressions.root, variables
         return self.done[key][0]
 
     def _other(self, cell: syntax.Use, used: LinkedMapping, context: Held, target: str) -> Held:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from crossdock.checking.facts import SCOPE_FUNCTIONS
 from crossdock.checking.narrowing import Anchor, Facts, all_of, inside, narrowed
-from crossdock.checking.sink import Recording, Sink
+from crossdock.checking.sink import SILENT, Recording, Sink
 from crossdock.checking.types import ANYTHING, ListType, Type
 from crossdock.core.json_types import JSON
 
@@ -24,6 +24,11 @@ class BoundValue:
         """The type of a use; what the value reads is reported to the sink."""
         self.reads.replay(sink, indirect=indirect)
         return narrowed(self.typ, self.facts)
+
+
+def named_value(typ: Type) -> BoundValue:
+    """What a name around the expression stands for: reading it reads nothing but what is then read of it."""
+    return BoundValue(typ, Recording(SILENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,12 @@ class TypeScope:
     has_clock: bool = False
     variables: Mapping[str, BoundValue] = field(default_factory=dict)
     events: Type = ListType(ANYTHING)  # noqa: RUF009 (immutable)
+
+    def naming(self, name: str | None, typ: Type) -> TypeScope:
+        """The scope inside of what gives a value a name, if it gives one."""
+        if name is None:
+            return self
+        return replace(self, variables={**self.variables, name: named_value(typ)})
 
     def narrowed(self, facts: Facts) -> TypeScope:
         """The scope where these facts hold."""

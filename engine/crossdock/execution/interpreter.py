@@ -150,7 +150,8 @@ class _Cells:
             raise self.failure(f"`$each` takes a list, not {kind}", item.over, path)
         self.take_reads()
         for element in over or ():
-            value = self.behind(item.cell, element, (*path, len(result)))
+            cells = self if item.name is None else _Cells(self.run, self.scope.naming(item.name, element))
+            value = cells.behind(item.cell, element, (*path, len(result)))
             if not isinstance(value, Missing):
                 result.append(value)
 

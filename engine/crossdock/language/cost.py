@@ -107,6 +107,10 @@ class CostContext:
         """Inside of a `let` that names values of these sizes."""
         return replace(self, names=(*((name, sizes[name], self.loops) for name in sizes), *self.names))
 
+    def naming_context(self, name: str | None) -> CostContext:
+        """Where the context has a name, if it has one."""
+        return self if name is None else self.naming({name: self.context})
+
     def variable(self, name: str) -> Size:
         """What a variable holds, read here once more for each turn of the loops inside of its `let`."""
         for known, size, loops in self.names:

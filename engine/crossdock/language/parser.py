@@ -25,7 +25,8 @@ from crossdock.language.scoping import unknown_in_mapping
 WORDS: Final = {
     "$const": "the value itself",
     "$with": "the rest of the object is evaluated inside this",
-    "$each": "one list item for each element of this",
+    "$each": "one list item for each element of this: an expression, or `{name: expression}` to name the "
+    "element `$name`",
     "$if": "keep this cell only when this is true",
     "$value": "the value of a cell that also needs `$if`, `$with` or `$each`",
     "$use": "a fragment of this file, or another mapping",
@@ -219,12 +220,12 @@ class Parser:
                 return self._object(node)
 
     def _item(self, node: Node) -> syntax.Cell | syntax.Each:
-        if not isinstance(node, MapNode) or (over := node.get("$each")) is None:
+        if not isinstance(node, MapNode) or node.get("$each") is None:
             return self.cell(node)
-        expression = self.expression(over, "$each")
+        name, expression = self.named_list(node, "$each")
         cell = self._object(node)
         return (
-            syntax.Each(expression, cell, node.span)
+            syntax.Each(expression, cell, node.span, name)
             if expression
             else syntax.Literal(None, node.span, broken=True)
         )

@@ -63,7 +63,10 @@ def free_in_cell(
         case syntax.List(items):
             for entry in items:
                 yield from free_in_cell(entry, names)
-        case syntax.Each(over, inner) | syntax.With(over, inner) | syntax.If(over, inner):
+        case syntax.Each(over, inner, name=name):
+            yield from free_in_expression(over, names)
+            yield from free_in_cell(inner, names if name is None else names | {name})
+        case syntax.With(over, inner) | syntax.If(over, inner):
             yield from free_in_expression(over, names)
             yield from free_in_cell(inner, names)
         case syntax.Literal():

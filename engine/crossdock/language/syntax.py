@@ -67,11 +67,12 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A list item that is spliced: ``cell`` once for each element of ``over``."""
+    """A list item that is spliced: ``cell`` once for each element of ``over``, which may have a ``name``."""
 
     over: Expression
     cell: Cell
     span: Span
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from crossdock.core.diagnostics import Diagnostic
@@ -82,8 +82,9 @@ class _Total:
             case syntax.List(items):
                 for inner in items:
                     self.cell(inner, place)
-            case syntax.Each(over, inner):
-                self.cell(inner, _inside(over, place, loop=True))
+            case syntax.Each(over, inner, name=name):
+                inside = _inside(over, place, loop=True)
+                self.cell(inner, replace(inside, cost=inside.cost.naming_context(name)))
             case syntax.With(over, inner):
                 self.cell(inner, _inside(over, place, loop=False))
             case syntax.If(_, inner):

@@ -198,8 +198,8 @@ class _Growth:
             case syntax.List(items):
                 for item in items:
                     self.cell(item, place)
-            case syntax.Each(over, inner):
-                self.inside(over, inner, place)
+            case syntax.Each():
+                self.inside(cell, place)
             case syntax.With(over, inner):
                 if (size := self.size(over, place)) is not None:
                     self.cell(inner, place.behind(size))
@@ -214,8 +214,8 @@ class _Growth:
         for item in fields:
             self.cell(item.cell, place)
 
-    def inside(self, over: Expression, cell: syntax.Cell, place: CostContext) -> None:
-        size = self.size(over, place)
+    def inside(self, each: syntax.Each, place: CostContext) -> None:
+        over, size = each.over, self.size(each.over, place)
         if size is None:
             return
         try:
@@ -223,7 +223,7 @@ class _Growth:
         except GrowthError as error:
             self.findings.append(Diagnostic("expression-too-large", str(error), over.span))
         else:
-            self.cell(cell, inside)
+            self.cell(each.cell, inside.naming_context(each.name))
 
     def size(self, expression: Expression, place: CostContext) -> Size | None:
         try:

@@ -138,7 +138,8 @@ class Cells:
         behind = [access for origin, access in of_cell(item.cell) if origin == HERE]
 
         def take(value: Value, inside: Frame | None) -> None:
-            self._append(name, self.made(item.cell, inside or self._enter(value, item.cell)))
+            with self.expressions.naming(item.name, value) as element:
+                self._append(name, self.made(item.cell, inside or self._enter(element, item.cell)))
 
         if loops.each(self.expressions, item.over.node, frame, take, behind):
             return
@@ -153,7 +154,7 @@ class Cells:
             )
             head = f"{over.code} or ()"
         with self.writer.block(f"for {element.code} in {head}:"):
-            self._append(name, self.made(item.cell, self._enter(element, item.cell)))
+            take(element, None)
 
     def _enter(self, value: Value, cell: syntax.Cell) -> Frame:
         accesses = [access for origin, access in of_cell(cell) if origin == HERE]

@@ -7,7 +7,8 @@ where the interpreter would come to it, so that ``a || b`` raises what is wrong 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -198,6 +199,17 @@ class Expressions:
         value = self.value(node.body, frame)
         self._names = around
         return value
+
+    @contextmanager
+    def naming(self, name: str | None, value: Value) -> Iterator[Value]:
+        """Meanwhile a value has a name, if there is one. Yields the value, which then is computed already."""
+        if name is None:
+            yield value
+            return
+        value = self.writer.named(value)
+        around, self._names = self._names, {**self._names, name: value}
+        yield value
+        self._names = around
 
     def _named_around(self, name: str) -> Value:
         """What is named outside of all that is written here; computing it can fail."""

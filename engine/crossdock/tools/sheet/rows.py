@@ -133,8 +133,9 @@ def _depth(target: str) -> int:
 
 def _turn(turn: Enclosing) -> str:
     match turn.node:
-        case syntax.Each(over):
-            return f"one for each of {_short(words(over.node), turn.node)}"
+        case syntax.Each(over, name=name):
+            named = "" if name is None else f", called ${name}"
+            return f"one for each of {_short(words(over.node), turn.node)}{named}"
         case syntax.With(over):
             return f"taken from {_short(words(over.node), turn.node)}"
         case syntax.If(test):
