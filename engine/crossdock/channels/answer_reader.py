@@ -14,12 +14,12 @@ from crossdock.channels.messages import Answer
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import CallTask
 from crossdock.core.errors import CrossdockError
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.paths import pointer
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression
-from crossdock.schema.fitting import fits
+from crossdock.schema.fitting import fitted
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate
 
@@ -59,15 +59,21 @@ class AnswerReader:
             if task.answer is not None and answer.status != 204:
                 raise StepFailed("answer", "the channel's answer is empty")
             return MISSING
-        if task.answer is not None:
-            self._validate(answer.body, task.answer.name)
-        return answer.body
+        if task.answer is None:
+            return settled(answer.body)
+        return self._valid(answer.body, task.answer.name)
 
-    def _validate(self, body: JSON, name: str) -> None:
+    def _valid(self, body: JSON, name: str) -> JSON:
+        """The body with its whole numbers as ints. Raises StepFailed when it breaks its schema."""
         schema = self.schemas[name]
-        for first in () if fits(body, schema) else validate(body, schema)[:1]:
+        fitting = fitted(body, schema)
+        if not isinstance(fitting, Missing):
+            return fitting
+        body = settled(body)
+        for first in validate(body, schema)[:1]:
             at = f" at {pointer(*first.parts)}" if first.parts else ""
             raise StepFailed("answer", f"the channel's answer breaks `{name}`: {first.message}{at}")
+        return body
 
     def _is_true(self, condition: Expression | None, answer: Answer) -> bool:
         """Whether a condition is true for an answer.

@@ -41,7 +41,7 @@ from crossdock.execution.cell_code import CellCode
 from crossdock.execution.runner import check_input
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.language.expr import Expression
-from crossdock.schema.fitting import fits
+from crossdock.schema.fitting import fitted
 
 
 def run_conversation(
@@ -66,9 +66,10 @@ def run_conversation(
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
     """
-    request = settled(request)
     source = conversation.cells.source
-    if source is not None and not fits(request, source):
+    fitting = MISSING if source is None else fitted(request, source)
+    request = settled(request) if isinstance(fitting, Missing) else fitting
+    if source is not None and isinstance(fitting, Missing):
         check_input(request, source, name)
     settings = given_settings(conversation.cells, settings)
     scope = Scope(settings=settings, request=request, now=now or current_time())

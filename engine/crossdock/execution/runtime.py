@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from crossdock.core.equality import among, equal
 from crossdock.core.json_types import JSON, MISSING
+from crossdock.execution.searches import UNKNOWN, has, holds, matching, remember, remembered, searched
 from crossdock.language.functions import REGISTRY
 from crossdock.language.functions.exact import digits_of
 from crossdock.language.functions.scaled import rounded, scaled, unscaled
@@ -23,6 +24,7 @@ __all__ = [
     "MISSING",
     "NUMBERS",
     "TYPE_NAMES",
+    "UNKNOWN",
     "Imprecise",
     "Unexplained",
     "among",
@@ -33,12 +35,17 @@ __all__ = [
     "digits_of",
     "equal",
     "found",
+    "holds",
+    "matching",
     "operator",
     "ordered",
     "present",
     "ratio_of",
     "reference",
+    "remember",
+    "remembered",
     "rounded_units",
+    "searched",
     "spread",
     "text",
     "units",
@@ -106,7 +113,7 @@ def apply(name: str, *arguments: JSON) -> JSON:
 
 def contains(subject: Any, search: JSON) -> bool:
     """Whether a list has an item that is equal, or a text a part. Raises TypeError for other parts."""
-    return among(search, subject) if subject.__class__ is list else search in subject
+    return has(subject, search) if subject.__class__ is list else search in subject
 
 
 def ordered(compare: Callable[[Any, Any], bool], left: JSON, right: JSON) -> bool | None:

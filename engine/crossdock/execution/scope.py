@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from crossdock.core.json_types import JSON, settled
 
@@ -21,6 +21,7 @@ class Scope:
     ``tables`` are those of the mapping, by name; a mapping puts its own and its payload in when it runs.
     All whole numbers in a scope are ints: see ``whole_numbers`` for settings.
     ``names`` are the values of the variables that are named around the expression, computed when read.
+    ``kept`` is what generated code found in this run and may find again: see ``execution.codegen.joins``.
     """
 
     root: JSON = None
@@ -31,6 +32,7 @@ class Scope:
     now: str | None = None
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     names: Mapping[str, JSON] = field(default_factory=dict)
+    kept: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def naming(self, name: str, value: JSON) -> Scope:
         """The scope inside of what gives a value a name."""

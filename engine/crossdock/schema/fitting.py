@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.schema import fast
 from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate
 
-WORTH: Final = 3_000
-"""As many values, whole lists and objects counted too, as are validated without an acceptor."""
+WORTH: Final = 1_000
+"""As many values, whole lists and objects counted too, are validated before an acceptor is made."""
 
 
 @dataclass(slots=True)
@@ -27,12 +27,21 @@ class _Work:
 
 def fits(value: JSON, schema: Schema) -> bool:
     """Whether a value is known to fit a schema. False says nothing: ``validate`` does."""
+    return not isinstance(fitted(value, schema), Missing)
+
+
+def fitted(value: JSON, schema: Schema) -> JSON | Missing:
+    """A value with its whole numbers as ints; MISSING for one that is not known to fit its schema."""
     work = schema.once(_work)
     if work.values < WORTH:
         work.values += _counted(value, WORTH)
         if work.values < WORTH:
-            return not validate(value, schema)
-    return fast.accepts(value, schema)
+            value = settled(value)
+            return MISSING if validate(value, schema) else value
+    if fast.accepts(value, schema):  # it has no whole number as a float then
+        return value
+    value = settled(value)
+    return value if fast.accepts(value, schema) else MISSING
 
 
 def _work(_schema: Schema) -> _Work:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from crossdock.execution.codegen import fixed_point
+from crossdock.execution.codegen import fixed_point, joins
 from crossdock.execution.codegen.expression_writer import ExpressionWriter
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import ORIGINS
@@ -102,6 +102,8 @@ class _Call:
     def _straight(self) -> str:
         codes = [value.code for value in self.arguments]
         name = self.function.name
+        if name == "contains" and self.arguments[0].items is None and codes[0][0] not in "'\"":
+            return f"holds(scope.kept, {joins.site_of(self.writer)}, {', '.join(codes)})"
         if name == "contains" and _alike_in_python(*self.arguments):
             return f"({codes[1]} in {codes[0]})"
         if name in _OPERATIONS:

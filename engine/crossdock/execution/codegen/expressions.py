@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from crossdock.core.limits import STRING_CHARACTERS
-from crossdock.execution.codegen import calls, fixed_point, loops
+from crossdock.execution.codegen import calls, fixed_point, joins, loops
 from crossdock.execution.codegen.locals import Access, Frame
 from crossdock.execution.codegen.reads import HERE, of_node, way_of
 from crossdock.execution.codegen.writer import (
@@ -96,6 +96,7 @@ class Expressions:
         self.origins = origins
         self.table = tables
         self._names: dict[str, Value] = {}  # what `let` has named, around what is being written
+        self._memo = joins.Memo()
         self.gathered: dict[int, str] = {}  # sums that are added up while their list is made, by their list
 
     def value(self, node: Expr, frame: Frame) -> Value:
@@ -104,6 +105,8 @@ class Expressions:
         if way := way_of(node):
             origin = frame if way[0] == HERE else self.origins[way[0]]
             return origin.read(way[1])
+        if (kept := self._memo.value(self, node, frame)) is not None:
+            return kept
         match node:
             case Subexpression() | IndexExpression():
                 before = node.parts[:-1]
@@ -392,4 +395,9 @@ def _equality(left: Value, right: Value, negated: bool) -> str:
     )
     if not mixed and not left.kinds & right.kinds & _HOLDERS:
         return f"({left.code} {same} {right.code})"
-    return f"({'not ' if negated else ''}equal({left.code}, {right.code}))"
+    equal = f"{'not ' if negated else ''}equal({left.code}, {right.code})"
+    # A text is only equal to the same text, and most comparisons are with one.
+    for one, value in ((left, right), (right, left)):
+        if "string" in one.kinds and not one.whole:
+            return f"({one.code} {same} {value.code} if {one.code}.__class__ is str else {equal})"
+    return f"({equal})"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from crossdock.execution.codegen import joins
 from crossdock.execution.codegen.expression_writer import ExpressionWriter
 from crossdock.execution.codegen.locals import Access, Frame
 from crossdock.execution.codegen.writer import ARRAY, NONE, NULL, Value, of_items, truth
@@ -241,7 +242,11 @@ class Chain:
         elif isinstance(self.layers[0], Flatten):
             self._through(self.writer.named(Value(f"spread({self._known.code})"), "r").code, 1, sink)
         else:
-            self._through(self._known.code, 0, sink)
+            items = self._known.code
+            join = joins.join(self.expressions, self.layers[0], items)
+            self._through(join.items if join else items, 0, sink)
+            if join:
+                self.writer.line(join.after)
 
     def find(self, name: str) -> None:
         """The first item into a name that is None so far."""
