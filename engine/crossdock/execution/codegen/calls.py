@@ -158,7 +158,7 @@ def _by_expression(expressions: ExpressionWriter, node: FunctionCall, frame: Fra
         # A function of its own, because the library decides when and how often it is evaluated. Names from
         # around it, also those of `let`, are visible in it: it never outlives the call.
         name, element = writer.fresh("f"), writer.fresh("e")
-        with writer.block(f"def {name}({element}):"):
+        with writer.block(f"def {name}({element}):"), writer.loop():
             inside = expressions.enter(Value(element, simple=True), [argument.body])
             writer.line(f"return {expressions.value(argument.body, inside).code}")
         codes.append(f"reference({name})")
@@ -187,7 +187,7 @@ def _map(expressions: ExpressionWriter, node: FunctionCall, frame: Frame) -> Val
         writer.line(f"if {values.code}.__class__ is not list: raise Unexplained")
     name, element = writer.fresh("r"), writer.fresh("e")
     writer.line(f"{name} = []")
-    with writer.block(f"for {element} in {values.code}:"):
+    with writer.block(f"for {element} in {values.code}:"), writer.loop():
         inside = expressions.enter(Value(element, simple=True), [reference.body])
         writer.line(f"{name}.append({expressions.value(reference.body, inside).code})")
     return Value(name, ARRAY, simple=True)

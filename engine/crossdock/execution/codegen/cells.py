@@ -153,7 +153,7 @@ class Cells:
                 f"if {over.code} is not None and {over.code}.__class__ is not list: raise Unexplained"
             )
             head = f"{over.code} or ()"
-        with self.writer.block(f"for {element.code} in {head}:"):
+        with self.writer.block(f"for {element.code} in {head}:"), self.writer.loop():
             take(element, None)
 
     def _enter(self, value: Value, cell: syntax.Cell) -> Frame:

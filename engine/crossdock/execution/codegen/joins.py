@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from crossdock.execution.codegen.expression_writer import ExpressionWriter
@@ -125,30 +125,38 @@ def _origins(node: Expr) -> set[str]:
 
 @dataclass(slots=True)
 class Memo:
-    """Keeps what is made of answers alone, at most once around each other."""
+    """Keeps what is made of answers alone: in each loop the largest such value.
 
-    inside: bool = field(default=False)
+    ``within`` is how many loops there are around the value that is being kept.
+    """
+
+    within: int = -1
 
     def value(self, expressions: ExpressionWriter, node: Expr, frame: Frame) -> Value | None:
         """The value of a node, kept from the last time; None for a node that is not worth it."""
-        if self.inside or not (inputs := _inputs(node)):
-            return None
         writer = expressions.writer
+        if writer.loops == self.within or not (inputs := _inputs(node)):
+            return None
         read = [writer.named(expressions.origins[origin].read(path)).code for origin, path in inputs]
         site = site_of(writer)
         listed = ", ".join(["scope.kept", site, *read])
         name = writer.fresh()
         writer.line(f"{name} = remembered({listed})")
-        with writer.block(f"if {name} is UNKNOWN:"), self._entered():
+        with writer.block(f"if {name} is UNKNOWN:"), self._entered(writer.loops):
             made = expressions.value(node, frame)
             writer.line(f"{name} = remember({made.code}, {listed})")
         return Value(name, made.kinds, simple=True)
 
     @contextmanager
-    def _entered(self) -> Iterator[None]:
-        self.inside = True
+    def _entered(self, loops: int) -> Iterator[None]:
+        around, self.within = self.within, loops
         yield
-        self.inside = False
+        self.within = around
+
+
+def is_kept(node: Expr) -> bool:
+    """Whether the value of a node is kept for the next time: then what follows goes through that list."""
+    return bool(_inputs(node))
 
 
 def _inputs(node: Expr) -> list[tuple[str, tuple[str, ...]]]:

@@ -126,7 +126,7 @@ def onto(left: Expr, right: Expr) -> Expr | None:
     """``left | right`` as one chain, when the right side goes through what comes out of the left."""
     match right:
         case Identity() | Current():
-            return left
+            return None if joins.is_kept(left) else left
         case Projection() | FilterProjection():
             base = onto(left, right.left)
             return None if base is None else replace(right, left=base)
@@ -270,7 +270,7 @@ class Chain:
 
     def _through(self, over: str, position: int, sink: Sink) -> None:
         element = self.writer.fresh("e")
-        with self.writer.block(f"for {element} in {over}:"):
+        with self.writer.block(f"for {element} in {over}:"), self.writer.loop():
             self._depth += 1
             self.deepest = max(self.deepest, self._depth)
             self._feed(Value(element, simple=True), position, sink)

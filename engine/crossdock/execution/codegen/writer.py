@@ -75,6 +75,7 @@ class Writer:
     prelude: dict[str, str] = field(default_factory=dict)
     amounts: bool = True  # whether to compute with whole ten-thousandths, and to give up on others
     risks: int = 0  # how many places so far can raise
+    loops: int = 0  # how many loops there are around what is being written
     _depth: int = 1
     _names: int = 0
     _effort: int = 0
@@ -107,6 +108,13 @@ class Writer:
             self.line("pass")
         self._known.pop()
         self._depth -= 1
+
+    @contextmanager
+    def loop(self) -> Iterator[None]:
+        """What is written meanwhile runs many times."""
+        self.loops += 1
+        yield
+        self.loops -= 1
 
     @contextmanager
     def aside(self) -> Iterator[list[str]]:
