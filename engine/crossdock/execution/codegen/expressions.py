@@ -216,8 +216,10 @@ class Expressions:
 
     def _named_around(self, name: str) -> Value:
         """What is named outside of all that is written here; computing it can fail."""
-        self.writer.risky()
-        return self.writer.named(Value(f"scope.names[{name!r}]"))
+        code = f"scope.names[{name!r}]"
+        if self.writer.known(code) is None:
+            self.writer.risky()
+        return self.writer.named(Value(code))
 
     def _index(self, position: int, frame: Frame) -> Value:
         if frame.first is not None and position == 0:

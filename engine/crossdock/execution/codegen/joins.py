@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.execution.codegen.expression_writer import ExpressionWriter
-from crossdock.execution.codegen.locals import Frame
+from crossdock.execution.codegen.locals import Frame, Path
 from crossdock.execution.codegen.reads import HERE, of_node
 from crossdock.execution.codegen.writer import NONE, Value, Writer
 from crossdock.language.expr import (
@@ -27,6 +27,7 @@ from crossdock.language.expr import (
     FilterProjection,
     Flatten,
     FunctionCall,
+    Let,
     Or,
     Pipe,
     Projection,
@@ -35,6 +36,7 @@ from crossdock.language.expr import (
     source_order,
 )
 
+_VARIABLE: Final = "$"
 _STEADY: Final = frozenset({"answers", "request"})
 _MADE: Final = (Projection, FilterProjection, ValueProjection, Flatten, Pipe, Or, FunctionCall)
 _LOOPS: Final = (Projection, FilterProjection, ValueProjection, Flatten, ExpressionReference)
@@ -52,18 +54,17 @@ def join(expressions: ExpressionWriter, node: Expr, items: str) -> Join | None:
     """The join that a filter of a list is, if it compares something of the item with something outside.
 
     What is tested before may not fail for an item that the index leaves out. A first pass over all items
-    shows that, unless it depends on more than the item.
+    shows that, unless it depends on more than the item. What is compared may fail: it does so before the
+    loop, and then the interpreter decides.
     """
     sides = _sides(node)
     if sides is None:
         return None
     writer = expressions.writer
-    mark, risks = writer.mark(), writer.risks
+    risks = writer.risks
     wanted = writer.named(expressions.value(sides[1], Frame(writer, NONE)))
     key = _key(expressions, sides[0])
-    if writer.risks != risks:
-        writer.undo(mark)
-        return None
+    writer.risks = risks
     site = site_of(writer)
     return Join(
         f"matching(scope.kept, {site}, {items}, {key}, {wanted.code})",
@@ -137,7 +138,7 @@ class Memo:
         writer = expressions.writer
         if writer.loops == self.within or not (inputs := _inputs(node)):
             return None
-        read = [writer.named(expressions.origins[origin].read(path)).code for origin, path in inputs]
+        read = [_read(expressions, origin, path) for origin, path in inputs]
         site = site_of(writer)
         listed = ", ".join(["scope.kept", site, *read])
         name = writer.fresh()
@@ -159,11 +160,23 @@ def is_kept(node: Expr) -> bool:
     return bool(_inputs(node))
 
 
-def _inputs(node: Expr) -> list[tuple[str, tuple[str, ...]]]:
-    """The parts of answers that a list is made of, if it is made of nothing else."""
-    if not isinstance(node, _MADE) or not any(isinstance(part, _LOOPS) for part in source_order(node)):
+def _read(expressions: ExpressionWriter, origin: str, path: Path) -> str:
+    """The Python name of a part of the answers, or of a variable."""
+    writer = expressions.writer
+    if origin == _VARIABLE:
+        return writer.named(expressions.value(Variable(*path), Frame(writer, NONE))).code
+    return writer.named(expressions.origins[origin].read(path)).code
+
+
+def _inputs(node: Expr) -> list[tuple[str, Path]]:
+    """The parts of answers, and the variables, that a list is made of, if it is made of nothing else."""
+    if not isinstance(node, _MADE):
         return []
-    found = list(dict.fromkeys((origin, access.path) for origin, access in of_node(node)))
-    steady = all(origin in _STEADY and path for origin, path in found)
-    free = any(name.startswith("$") for name in _origins(node))
-    return found if steady and not free else []
+    parts = [*source_order(node)]
+    if any(isinstance(part, Let) for part in parts) or not any(isinstance(part, _LOOPS) for part in parts):
+        return []
+    found = dict.fromkeys((origin, access.path) for origin, access in of_node(node))
+    if not all(origin in _STEADY and path for origin, path in found):
+        return []
+    names = dict.fromkeys((_VARIABLE, (part.name,)) for part in parts if isinstance(part, Variable))
+    return [*found, *names]
