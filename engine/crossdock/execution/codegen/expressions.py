@@ -24,6 +24,7 @@ from crossdock.execution.codegen.writer import (
     STRING,
     Value,
     Writer,
+    equality,
     literal,
     of_items,
     of_members,
@@ -85,7 +86,6 @@ _Simple = (
     | ExpressionReference
 )
 _ORDERED: Final = frozenset({"number", "string"})
-_HOLDERS: Final = frozenset({"array", "object"})
 
 
 class Expressions:
@@ -268,7 +268,7 @@ class Expressions:
             return compared
         left, right = (self.writer.named(value) for value in values)
         if node.operator in ("eq", "ne"):
-            return Value(_equality(left, right, node.operator == "ne"), BOOLEAN)
+            return Value(equality(left, right, node.operator == "ne"), BOOLEAN)
         operator = _ORDERS[node.operator]
         plain = f"{left.code} {operator} {right.code}"
         for kind in ("number", "string"):
@@ -376,30 +376,3 @@ def _escaped(text: str) -> str:
     """Text as it is written in an f-string between double quotes."""
     # With a double quote in it repr writes it in single ones, whatever else there is.
     return repr('"' + text)[2:-1].replace('"', '\\"').replace("{", "{{").replace("}", "}}")
-
-
-def _equality(left: Value, right: Value, negated: bool) -> str:
-    same, other = ("==", "is") if not negated else ("!=", "is not")
-    for one, value in ((left, right), (right, left)):
-        if value.code in ("None", "True", "False"):
-            return f"({one.code} {other} {value.code})"
-    # In Python 1 == True and 0 == False; JSON keeps them apart. Only where both could meet is it checked.
-    for one, value in ((left, right), (right, left)):
-        if value.whole in (0, 1) and "boolean" in one.kinds:
-            joint = (
-                f"and {one.code}.__class__ is not bool" if not negated else f"or {one.code}.__class__ is bool"
-            )
-            return f"({one.code} {same} {value.code} {joint})"
-        if value.whole is not None:
-            return f"({one.code} {same} {value.code})"
-    mixed = ("number" in left.kinds and "boolean" in right.kinds) or (
-        "boolean" in left.kinds and "number" in right.kinds
-    )
-    if not mixed and not left.kinds & right.kinds & _HOLDERS:
-        return f"({left.code} {same} {right.code})"
-    equal = f"{'not ' if negated else ''}equal({left.code}, {right.code})"
-    # A text is only equal to the same text, and most comparisons are with one.
-    for one, value in ((left, right), (right, left)):
-        if "string" in one.kinds and not one.whole:
-            return f"({one.code} {same} {value.code} if {one.code}.__class__ is str else {equal})"
-    return f"({equal})"

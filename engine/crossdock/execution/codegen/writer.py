@@ -18,6 +18,7 @@ NUMBER: Final = frozenset({"number"})
 STRING: Final = frozenset({"string"})
 ARRAY: Final = frozenset({"array"})
 OBJECT: Final = frozenset({"object"})
+_HOLDERS: Final = frozenset({"array", "object"})
 
 
 class TooLarge(Exception):  # noqa: N818 (it never leaves the package)
@@ -260,3 +261,31 @@ def truth(writer: Writer, value: Value) -> str:
         name = writer.fresh()
         return f"(({name} := {value.code}) or {name}.__class__ in NUMBERS)"
     return f"({name} or {name}.__class__ in NUMBERS)"
+
+
+def equality(left: Value, right: Value, negated: bool) -> str:
+    """A Python condition that is true when two named values are equal in JSON; ``negated`` when not."""
+    same, other = ("==", "is") if not negated else ("!=", "is not")
+    for one, value in ((left, right), (right, left)):
+        if value.code in ("None", "True", "False"):
+            return f"({one.code} {other} {value.code})"
+    # In Python 1 == True and 0 == False; JSON keeps them apart. Only where both could meet is it checked.
+    for one, value in ((left, right), (right, left)):
+        if value.whole in (0, 1) and "boolean" in one.kinds:
+            joint = (
+                f"and {one.code}.__class__ is not bool" if not negated else f"or {one.code}.__class__ is bool"
+            )
+            return f"({one.code} {same} {value.code} {joint})"
+        if value.whole is not None:
+            return f"({one.code} {same} {value.code})"
+    mixed = ("number" in left.kinds and "boolean" in right.kinds) or (
+        "boolean" in left.kinds and "number" in right.kinds
+    )
+    if not mixed and not left.kinds & right.kinds & _HOLDERS:
+        return f"({left.code} {same} {right.code})"
+    equal = f"{'not ' if negated else ''}equal({left.code}, {right.code})"
+    # A text is only equal to the same text, and most comparisons are with one.
+    for one, value in ((left, right), (right, left)):
+        if "string" in one.kinds and not one.whole:
+            return f"({one.code} {same} {value.code} if {one.code}.__class__ is str else {equal})"
+    return f"({equal})"
