@@ -411,8 +411,17 @@ def test_a_call_that_fails_is_told_to_the_failure_mapping(
     [
         ("call: 'GET /a/{{ gone }}'", "the path has nothing where it needs a value: /a/{{ gone }}"),
         ("call: 'GET /a/{{ list }}'", "a list cannot be printed as text, at /list"),
-        ("call: GET /a, query: {q: list}", "`q` is not text"),
-        ("call: GET /a, query: {q: object}", "`q` is not text"),
+        (
+            "call: GET /a, query: {q: object}",
+            "`q` contains an object or a list that only `lists: brackets` can send",
+        ),
+        (
+            "call: GET /a, query: {q: '[list]'}",
+            "`q` contains an object or a list that only `lists: brackets` can send",
+        ),
+        ("call: GET /a, query: {q: '[lines]'}", "`q` contains a line end"),
+        ("call: POST /a, form: true, body: [text]", "the body of a form is not an object"),
+        ("call: GET /a, headers: {q: list}", "`q` is not text"),
         ("call: GET /a, query: {$with: list, $value: '@'}", "`query` is not an object"),
         ("call: GET /a, query: {q: lines}", "`q` contains a line end"),
         ("call: GET /a, headers: {q: lines}", "`q` contains a line end"),

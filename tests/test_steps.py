@@ -26,8 +26,8 @@ HEAD = "request: shop/notice\nresponse_schema: desk/any\n"
 TAIL = "response: {events: events()}\n"
 KEYS = (
     "= help: the keys are `step`, `if`, `unless`, `each`, `at_once`, `about`, `call`, `value`, `event`, "
-    "`fail`, `warn`, `use`, `steps`, `query`, `headers`, `body`, `form`, `answer`, `tolerate`, `refuse`, "
-    "`repeatable`, `message`, `data`, `continue`, `with`, `none`, `failure`"
+    "`fail`, `warn`, `use`, `steps`, `query`, `headers`, `body`, `form`, `lists`, `answer`, `tolerate`, "
+    "`refuse`, `repeatable`, `again`, `message`, `data`, `continue`, `with`, `none`, `failure`"
 )
 
 
@@ -180,6 +180,53 @@ STEPS = [
     ),
     ("- {step: a, call: GET /a, form: 'true'}", "[not-a-flag]: this must be true or false @4:35 <'true'>"),
     ("- {step: a, call: GET /a, repeatable: 1}", "[not-a-flag]: this must be true or false @4:41 <1>"),
+    (
+        "- {step: a, call: GET /a, lists: commas}",
+        "[list-style]: `lists` is one of repeat, brackets @4:36 <commas>",
+    ),
+    (
+        "- {step: a, call: GET /a, again: [id]}",
+        "[not-an-object]: `again` must be an object with `when:` @4:36 <[id]>",
+    ),
+    (
+        "- {step: a, call: GET /a, again: {wait: 1, til: id}}",
+        "[incomplete-again]: `again` has no `when:` @4:36 <{wait: 1, til: id}>\n"
+        "[unknown-key]: `again` has no key `til` @4:46 <til>\n"
+        "= help: the keys are `when`, `url`, `path`, `query`, `body`, `wait`, `most`",
+    ),
+    (
+        "- {step: a, call: GET /a, again: {when: body, most: 5}}",
+        "[incomplete-again]: `again` would make the same call without an end @4:36 <{when: body, most: 5}>\n"
+        "= help: it changes `url`, `path`, `query` or `body`, or it has a `wait:`",
+    ),
+    (
+        "- {step: a, call: GET /a, again: {when: body, url: body, query: {a: id}}}",
+        "[again-clash]: `url` is the whole next URL, so `query` has no meaning beside it "
+        "@4:36 <{when: body, url: body, query: {a: id}}>",
+    ),
+    (
+        "- {step: a, call: GET /a, again: {when: body, path: a}}",
+        "[not-a-call]: this is not a path @4:55 <a>\n= help: it begins with a slash: /orders/{{ body.id }}",
+    ),
+    (
+        "- {step: a, call: GET /a, again: {when: body, path: '/a/../{{ turn }}'}}",
+        "[not-a-call]: a path must not have a segment `.` or `..` @4:56 </a/../{{ turn }}>\n"
+        "= help: the path begins at the channel's URL",
+    ),
+    *(
+        (
+            f"- {{step: a, call: GET /a, again: {{when: body, wait: {value}}}}}",
+            f"[limit-value]: `wait` must be a number of seconds above 0 @4:55 <{value}>",
+        )
+        for value in ("0", "-1", "true", "0.0")
+    ),
+    *(
+        (
+            f"- {{step: a, call: GET /a, again: {{when: body, wait: 1, most: {value}}}}}",
+            f"[limit-value]: `most` must be a whole number from 2 to 10000 @4:64 <{value}>",
+        )
+        for value in ("1", "10001", "2.5", "'3'", "[2]")
+    ),
     *(
         (
             f"- {{step: a, each: parcels, at_once: {value}, call: GET /a}}",
@@ -324,6 +371,29 @@ NAMES = [
     (
         "- {step: a, call: GET /a, refuse: headers.age > `1`}",
         "[impossible-comparison]: text and a whole number cannot be compared @4:37 <headers>",
+    ),
+    (
+        "- {step: a, call: GET /a, again: {when: bdy, query: {p: tirn}, path: '/{{ body.a }}/{{ stats }}', "
+        "body: {x: root().idd}, wait: headers.Age}}",
+        "[unknown-property]: `the answer` has no property `bdy` @4:43 <bdy>\n"
+        "= help: did you mean `body`?\n"
+        "[unknown-property]: `the answer` has no property `tirn` @4:59 <tirn>\n"
+        "= help: did you mean `turn`?\n"
+        "[unknown-property]: `the answer` has no property `stats` @4:90 <stats>\n"
+        "= help: did you mean `status`?\n"
+        "[unknown-property]: `shop/notice` has no property `idd` @4:118 <idd>\n"
+        "= help: did you mean `id`?\n"
+        "[header-name]: the names of an answer's headers are in lower case, and `Age` is not @4:138 <Age>\n"
+        '= help: write "age"',
+    ),
+    (
+        "- {step: a, call: GET /a, answer: shop/notice, again: {when: body.idd, wait: 1}}",
+        "[unknown-property]: `shop/notice` has no property `idd` @4:69 <idd>\n= help: did you mean `id`?",
+    ),
+    (
+        "- {step: a, call: GET /a, answer: shop/notice, again: {when: body.id, wait: 1}}\n"
+        "  - {step: b, value: 'answers().a[].idd'}",
+        "[unknown-property]: `shop/notice` has no property `idd` @5:37 <idd>\n= help: did you mean `id`?",
     ),
     (
         "- {step: a, call: GET /a, refuse: body.x == root().idd}",

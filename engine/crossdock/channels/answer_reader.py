@@ -76,21 +76,28 @@ class AnswerReader:
         return body
 
     def _is_true(self, condition: Expression | None, answer: Answer) -> bool:
-        """Whether a condition is true for an answer.
-
-        Its context is `{status, headers, body}` and the classes, but `root()` stays the context of the step:
-        the answer is put into the expression as a constant, and the condition runs in a `$with` of it.
-        """
+        """Whether a condition is true for an answer."""
         if condition is None:
             return False
-        seen = replace(condition, node=Constant(self._seen(answer, names_in(condition))))
-        cell = syntax.With(seen, syntax.Evaluate(condition), condition.span)
+        value = self.value(syntax.Evaluate(condition), condition, answer)
+        return not isinstance(value, Missing) and is_true(value)
+
+    def value(
+        self, cell: syntax.Cell, at: Expression, answer: Answer, more: MappingType[str, JSON] | None = None
+    ) -> JSON | Missing:
+        """The value of a cell whose context is `{status, headers, body}`, the classes, and ``more``.
+
+        `root()` stays the context of the step: the answer is put into an expression as a constant, and the
+        cell runs in a `$with` of it. ``at`` is an expression beside the cell. Raises StepFailed.
+        """
+        # A mapping may name any class.
+        names = self.classes.by_name if syntax.uses(cell) else _names(cell)
+        seen = replace(at, node=Constant({**self._seen(answer, names), **(more or {})}))
         try:
-            value = self.cells.value_once(cell, self.frame, self.result)
+            return self.cells.value_once(syntax.With(seen, cell, cell.span), self.frame, self.result)
         except StepFailed as failed:
             # The call was made, so that `request` would be wrong.
             raise StepFailed("answer", failed.message, failed.cause) from None
-        return not isinstance(value, Missing) and is_true(value)
 
     def _is_of(self, name: str, answer: Answer) -> bool:
         return name in self.classes.by_name and self._seen(answer, [name])[name] is True
@@ -100,3 +107,7 @@ class AnswerReader:
             return self.classes.seen(answer, self.frame.scope.settings, names)
         except CrossdockError as error:
             raise StepFailed("answer", error.diagnostics[0].message, error) from None
+
+
+def _names(cell: syntax.Cell) -> set[str]:
+    return {name for expression in syntax.expressions(cell) for name in names_in(expression)}

@@ -11,14 +11,16 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from crossdock.channels.config import header_problems
+from crossdock.channels.again import Again
+from crossdock.channels.config import header_problems, list_style
 from crossdock.channels.steps import CallTask
 from crossdock.core.diagnostics import did_you_mean
+from crossdock.core.limits import AGAIN_CALLS, MOST_AGAIN_CALLS
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
-from crossdock.language.parser import Parser
+from crossdock.language.parser import Parser, unknown_keys
 
 # The characters of a path (RFC 3986, 3.3), without `?` and `#`, which end one.
 _PATH = re.compile(r"[A-Za-z0-9/._~!$&'()*+,;=:@%-]*")
@@ -26,14 +28,25 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # Sending one of these twice does no more than sending it once (RFC 9110, 9.2.2).
 IDEMPOTENT_METHODS: Final = ("GET", "HEAD", "PUT", "DELETE")
 CALL_KEYS: Final = {
-    "query": "the query parameters: cells that give text",
+    "query": "the query parameters: cells that give text, or lists of text",
     "headers": "more headers: cells that give text",
     "body": "the body: the name of a mapping, or a cell",
     "form": "true: the body is sent as a form and not as JSON",
+    "lists": "how lists of the query and the form are sent: repeat or brackets",
     "answer": "the schema of the channel's answer",
     "tolerate": "an expression over {status, headers, body}: no failure although the status says so",
     "refuse": "an expression over {status, headers, body}: a failure although the status does not say so",
     "repeatable": "true: the call may be made again when its outcome is unknown",
+    "again": "the next call of several: pages, or a job that is asked for until it is done",
+}
+AGAIN_KEYS: Final = {
+    "when": "an expression over the last answer and `turn`: true while there is another call to make",
+    "url": "an expression: the whole next URL, on the channel's own host",
+    "path": "the path of the next call, as it is written in `call`",
+    "query": "the query parameters that change: cells; null leaves one out",
+    "body": "the body of the next call: the name of a mapping, or a cell",
+    "wait": "the seconds to wait before the next call: a number, or an expression",
+    "most": f"the most calls in all; reaching it is a failure. {AGAIN_CALLS} by default",
 }
 _CALL = re.compile(r"([A-Za-z]+)[ ]+(/\S.*|/)", re.DOTALL)
 
@@ -55,8 +68,68 @@ class CallParser(Parser):
             tolerate=self.optional_expression(node, "tolerate"),
             refuse=self.optional_expression(node, "refuse"),
             repeatable=self.flag(node.get("repeatable")) or method in IDEMPOTENT_METHODS,
+            lists=list_style(self, node.get("lists")),
+            again=self.again(node.get("again")),
         )
         return call if path is not None else None
+
+    def again(self, node: Node | None) -> Again | None:
+        if node is None:
+            return None
+        if not isinstance(node, MapNode):
+            self.problem("not-an-object", "`again` must be an object with `when:`", node.span)
+            return None
+        self.problems.extend(unknown_keys(node, AGAIN_KEYS, "`again`"))
+        self.again_ends(node)
+        when, path = self.optional_expression(node, "when"), node.get("path")
+        if when is None:
+            return None
+        return Again(
+            when=when,
+            url=self.optional_expression(node, "url"),
+            path=self.whole_path(path) if path is not None else None,
+            query=self.cells_object(node.get("query"), "query"),
+            body=self.optional(node.get("body")),
+            wait=self.wait(node.get("wait")),
+            most=self.most_calls(node.get("most")),
+        )
+
+    def again_ends(self, node: MapNode) -> None:
+        """Report an `again` that could only make the same call for ever."""
+        changed = [key for key in ("url", "path", "query", "body") if node.get(key) is not None]
+        if node.get("when") is None:
+            self.problem("incomplete-again", "`again` has no `when:`", node.span)
+        elif not changed and node.get("wait") is None:
+            message = "`again` would make the same call without an end"
+            help = "it changes `url`, `path`, `query` or `body`, or it has a `wait:`"
+            self.problem("incomplete-again", message, node.span, help)
+        if changed[:1] == ["url"] and set(changed) & {"path", "query"}:
+            message = f"`url` is the whole next URL, so `{changed[1]}` has no meaning beside it"
+            self.problem("again-clash", message, node.span)
+
+    def whole_path(self, node: Node) -> Expression | None:
+        if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.startswith("/"):
+            return self.path(node, 0)
+        self.problem(
+            "not-a-call", "this is not a path", node.span, "it begins with a slash: /orders/{{ body.id }}"
+        )
+        return None
+
+    def wait(self, node: Node | None) -> syntax.Cell | None:
+        if node is None:
+            return None
+        number = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(number, int | float) and (isinstance(number, bool) or number <= 0):
+            self.problem("limit-value", "`wait` must be a number of seconds above 0", node.span)
+        return self.cell(node)
+
+    def most_calls(self, node: Node | None) -> int:
+        number = node.value if isinstance(node, ScalarNode) else None
+        if node is None or (type(number) is int and 2 <= number <= MOST_AGAIN_CALLS):
+            return AGAIN_CALLS if number is None else int(number)
+        message = f"`most` must be a whole number from 2 to {MOST_AGAIN_CALLS}"
+        self.problem("limit-value", message, node.span)
+        return AGAIN_CALLS
 
     def method_and_path(self, content: Node) -> tuple[str, Expression | None]:
         text = content.value if isinstance(content, ScalarNode) else None

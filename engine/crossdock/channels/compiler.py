@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from crossdock.channels.answer_classes import AnswerClasses
-from crossdock.channels.config import Channel
+from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
 from crossdock.channels.shared_steps import SharedSurroundings, SharedUses, shared_problems
@@ -101,7 +100,7 @@ def _compiled(
     }
     parsed = replace(parsed, values=linked)
     conversation = _conversation(name, parsed, cells, _answers(parsed.steps, resolution))
-    conversation = replace(conversation, classes=_classes(name, surroundings))
+    conversation = replace(conversation, channel=_channel(name, surroundings))
     problems = in_order([*problems, *resolution.problems, *uses.problems])
     if not problems:
         findings = [*resolution.unused(), *_checked(conversation, lenient=lenient)]
@@ -211,9 +210,9 @@ def _answers(steps: tuple[ConversationStep, ...], resolution: Resolution) -> dic
     return found
 
 
-def _classes(name: str, surroundings: ConversationSurroundings) -> AnswerClasses:
-    """The classes of the channel's answers. What is wrong in its file is reported with its settings."""
+def _channel(name: str, surroundings: ConversationSurroundings) -> Channel:
+    """The conversation's channel. What is wrong in its file is reported with its settings."""
     try:
-        return surroundings.channel_of(name).classes
+        return surroundings.channel_of(name)
     except CompileError:
-        return AnswerClasses()
+        return NO_CHANNEL

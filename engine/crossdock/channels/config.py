@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from crossdock.channels.answer_classes import AnswerClasses, parse_classes
+from crossdock.channels.encoding import LIST_STYLES
 from crossdock.checking.check import check_alone
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, in_order, shorten
 from crossdock.core.errors import CompileError
@@ -39,6 +40,7 @@ FILE_KEYS: Final = {
     "base_url": "where the API is: text, or a template over `settings`",
     "headers": "headers of every call: cells over `settings()`",
     "auth": "how calls are authenticated",
+    "lists": "how lists in queries and forms are sent: repeat (a=1&a=2) or brackets (a[]=1&a[]=2)",
     "answers": "classes of answers: names for conditions over {status, headers, body}",
     "limits": "limits of a call: time, size and attempts",
 }
@@ -137,6 +139,7 @@ class Channel:
     auth: Auth = field(default_factory=Auth)
     limits: Limits = field(default_factory=Limits)
     classes: AnswerClasses = field(default_factory=AnswerClasses)
+    lists: str = LIST_STYLES[0]
     source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
@@ -160,6 +163,10 @@ class Channel:
                 )
             values[name] = _typed(setting, text)
         return values
+
+
+NO_CHANNEL: Final = Channel("", {})
+"""The channel of a folder without a channel's file."""
 
 
 def _default(node: Node) -> JSON:
@@ -234,6 +241,16 @@ def header_problems(node: Node | None) -> list[Diagnostic]:
     return found
 
 
+def list_style(parser: Parser, node: Node | None) -> str | None:
+    """How lists are sent, one of LIST_STYLES; None when it is not given. ``parser`` takes what is wrong."""
+    if node is None:
+        return None
+    style = node.value if isinstance(node, ScalarNode) else None
+    if style not in LIST_STYLES:
+        parser.problem("list-style", f"`lists` is one of {', '.join(LIST_STYLES)}", node.span)
+    return str(style)
+
+
 class _ChannelParser(Parser):
     """Parses one channel's file and collects what is wrong in it."""
 
@@ -251,6 +268,7 @@ class _ChannelParser(Parser):
             auth=self.auth(node.get("auth")),
             limits=self.limits(node.get("limits")),
             classes=parse_classes(self, node.get("answers")),
+            lists=list_style(self, node.get("lists")) or LIST_STYLES[0],
             source=source,
         )
 

@@ -10,8 +10,9 @@ from collections.abc import Hashable, Iterable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 
+from crossdock.channels.again import Again
 from crossdock.channels.answer_classes import AnswerClasses, cased_headers
-from crossdock.channels.step_types import REPORTED, StepTypes, either
+from crossdock.channels.step_types import COUNT, REPORTED, StepTypes, either
 from crossdock.channels.steps import (
     BlockTask,
     CallTask,
@@ -76,7 +77,7 @@ def _by_inputs(_cells: LinkedMapping) -> dict[Hashable, _CheckedSteps]:
 
 def _check_of(file: Conversation, *, lenient: bool) -> _ConversationCheck:
     failures = [schema_type(used.source) for used in _failure_mappings(file)]
-    return _ConversationCheck(file.cells, file.answers, file.classes, lenient, failures)
+    return _ConversationCheck(file.cells, file.answers, file.channel.classes, lenient, failures)
 
 
 def _failure_mappings(file: Conversation) -> Iterable[LinkedMapping]:
@@ -213,15 +214,31 @@ class _ConversationCheck:
             if cell is not None:
                 yield from self.cell(cell, around)
         typ = schema_type(self.schemas.get(call.answer.name) if call.answer else None)
-        answer.append(typ if call.tolerate is None else typ.with_optional(True))
+        made = typ if call.again is None else ListType(typ, name="the answers of the calls", least=1)
+        answer.append(made if call.tolerate is None else made.with_optional(True))
         check = self.check(around)
         for expression in (call.tolerate, call.refuse):
             if expression is not None:
                 check.condition(expression, self.any_answer(typ))
                 check.findings += cased_headers(expression)
         yield from check.findings
+        if call.again is not None:
+            # Without `tolerate`, an answer that is not what was asked for has failed the step already.
+            seen = self.classes.typ if call.tolerate is None else self.any_answer
+            yield from self.again(call.again, seen(typ, {"turn": COUNT}), around)
 
-    def any_answer(self, body: Type) -> Type:
+    def again(self, again: Again, context: Type, around: StepTypes) -> Iterable[Diagnostic]:
+        """The findings of the next calls, whose cells read the last answer."""
+        check = self.check(around)
+        check.condition(again.when, context)
+        for cell in again.cells():
+            if cell != syntax.Evaluate(again.when):
+                check.cell(cell, context, ANYTHING)
+            for expression in syntax.expressions(cell):
+                check.findings += cased_headers(expression)
+        yield from check.findings
+
+    def any_answer(self, body: Type, more: MappingType[str, Type] | None = None) -> Type:
         """The type of ``{status, headers, body}`` and the classes of any answer.
 
         Its body is what was asked for, or the error of a failure.
@@ -230,7 +247,7 @@ class _ConversationCheck:
             body.with_optional(True),
             *(found for typ in self.failures if (found := typ.member("body"))),
         ]
-        return self.classes.typ(union(bodies) if self.failures else ANYTHING)
+        return self.classes.typ(union(bodies) if self.failures else ANYTHING, more)
 
     def cell(self, cell: syntax.Cell, around: StepTypes) -> list[Diagnostic]:
         check = self.check(around)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from crossdock.channels.again import Again
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.messages import Answer, Call, Texts
 from crossdock.channels.steps import (
@@ -52,17 +53,21 @@ from crossdock.schema.store import Schema
 
 @dataclass(frozen=True, slots=True)
 class HeldCall:
-    """What the calls of one step may hold. ``segments`` are the parts of the path between its slashes."""
+    """What the calls of one step may hold. ``segments`` are the parts of the path between its slashes.
+
+    ``target`` is a path and a query that an answer gave.
+    """
 
     segments: tuple[Held, ...]
     query: Held
     headers: Held
     body: Held
     answer: Held
+    target: Held = CLEAR
 
     @property
     def url(self) -> Held:
-        return derived([*self.segments, self.query])
+        return derived([*self.segments, self.query, self.target])
 
     @property
     def sent(self) -> Held:
@@ -100,6 +105,7 @@ class ConversationSensitivity:
             query=_shown_texts(call.query, joined_values(each.query for each in held)),
             headers=_shown_texts(call.headers, joined_values(each.headers for each in held)),
             body=body,
+            target=f"/{HIDDEN}" if call.target and any(each.target.reveals for each in held) else call.target,
         )
 
     def shown_answer(self, call: Call, answer: Answer) -> Answer:
@@ -302,7 +308,35 @@ class _StepWalk:
                 expressions = HeldByExpressions(self.found.known, around.context, around.scope())
                 expressions.value(condition.node, whole)
         self.failed(around, made)
-        return made.answer
+        if call.again is None:
+            return made.answer
+        self.again(step, call.again, made, whole, around)
+        return list_of(made.answer)
+
+    def again(
+        self, step: ConversationStep, again: Again, made: HeldCall, seen: Held, around: _Around
+    ) -> None:
+        """The calls after the first: what changes in them may come from any answer before."""
+
+        def value(cell: syntax.Cell | None) -> Held:
+            if cell is None:
+                return CLEAR
+            scope = around.scope()
+            return held_by_cell(self.found.known, self.cells, cell, seen, scope, root=around.context)
+
+        inside = replace(around, context=seen)
+        for expression in (again.when, *([] if again.path is None else [again.path])):
+            value(syntax.Evaluate(expression))
+        value(again.wait)
+        following = replace(
+            made,
+            segments=made.segments if again.path is None else self.segments(again.path, inside),
+            query=joined_values((made.query, value(again.query))),
+            body=joined_values((made.body, value(again.body))),
+            target=CLEAR if again.url is None else value(syntax.Evaluate(again.url)),
+        )
+        self.found.calls[step.name].append(following)
+        self.failed(around, following)
 
     def segments(self, path: Expression, around: _Around) -> tuple[Held, ...]:
         segments: list[list[Held]] = [[]]
@@ -343,11 +377,11 @@ def _shown_texts(texts: Texts, held: Held) -> Texts:
     return tuple(
         (
             HIDDEN if held.hides_key(name) else name,
-            HIDDEN if held.member(name).reveals else text,
+            HIDDEN if held.member(name.partition("[")[0]).reveals else text,
         )
         for name, text in texts
     )
 
 
 _ANYTHING: Final = made_of((MarkedSource("an unknown step"),))
-_ANY_CALL: Final = HeldCall((_ANYTHING,), _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING)
+_ANY_CALL: Final = HeldCall((_ANYTHING,), _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING)

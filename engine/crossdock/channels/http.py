@@ -25,13 +25,13 @@ from concurrent.futures import CancelledError
 from functools import cache
 from types import TracebackType
 from typing import Final, NamedTuple, NoReturn, Self, TypeAlias
-from urllib.parse import quote, urlencode
 
 import httpx
 
 from crossdock.channels.answer_classes import RETRY
 from crossdock.channels.auth import Credentials, Token, base_url, channel_headers, redacted, token_of
 from crossdock.channels.config import OWN_HEADERS, Channel
+from crossdock.channels.encoding import encoded_form, pairs
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.retry_after import retry_after, seconds_of
 from crossdock.core.errors import CrossdockError, InputError
@@ -241,7 +241,7 @@ class Transport:
         httpx's timeouts are for one operation each, so that a channel that sends a byte now and then would
         never meet one; the deadline is for all of it.
         """
-        request = self._request(call, auth, url or self.base_url + call.path)
+        request = self._request(call, auth, url or call.url(self.base_url))
         try:
             async with asyncio.timeout(self.limits.seconds):
                 data, response = await self._exchange(request)
@@ -272,11 +272,9 @@ class Transport:
             if not isinstance(call.body, Missing):
                 kind = "x-www-form-urlencoded" if call.form else "json"
                 headers["content-type"] = f"application/{kind}"
-                content = _form(call.body) if call.form else _json(call.body)
+                content = _form(call) if call.form else _json(call.body)
             if OWN_HEADERS & given.keys():
                 _fail("request", "the call sets a header that only HTTP itself may set")
-            if call.query:
-                url += ("&" if "?" in url else "?") + urlencode(call.query, quote_via=quote)
             # Half of the deadline for the connection, so that it ends as `unreachable`, which may always be
             # retried, and not as `timeout`.
             timeout = httpx.Timeout(self.limits.seconds, connect=self.limits.seconds / 2)
@@ -354,7 +352,7 @@ def _json(body: JSON) -> bytes:
     return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _form(body: JSON) -> bytes:
-    """The fields of an object, URL-encoded; null leaves its field out. Any other value has no fields."""
-    fields = body if isinstance(body, dict) else {}
-    return urlencode({key: str(value) for key, value in fields.items() if value is not None}).encode()
+def _form(call: Call) -> bytes:
+    """The fields of the body; one that is not an object has none."""
+    fields = call.body if isinstance(call.body, dict) else {}
+    return encoded_form(pairs(fields, brackets=call.brackets)).encode()

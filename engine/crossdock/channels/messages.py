@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlsplit
 
+from crossdock.channels.encoding import encoded_query
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
@@ -22,8 +23,10 @@ class Call:
     """One call.
 
     ``path`` is percent-encoded and begins with a slash, below the channel's base URL. ``query`` and
-    ``headers`` are pairs of a name and a text, not encoded. ``body`` is JSON, sent as a form if ``form``.
-    ``repeatable``: sending it twice does no more than sending it once.
+    ``headers`` are pairs of a name and a text, not encoded. ``body`` is JSON, sent as a form if ``form``,
+    whose lists are written with ``brackets`` or repeat their name. ``repeatable``: sending it twice does no
+    more than sending it once. ``target`` is a path and a query as the channel wrote them, from the root of
+    its host: they are sent in place of ``path`` and ``query``. ``wait``: the seconds to wait before.
     """
 
     step: str
@@ -34,21 +37,40 @@ class Call:
     body: JSON | Missing = MISSING
     form: bool = False
     repeatable: bool = False
+    brackets: bool = False
+    target: str = ""
+    wait: float = 0
 
     def url(self, base: str) -> str:
         """The whole URL, its query encoded."""
-        return base + self.path + (f"?{urlencode(self.query, quote_via=quote)}" if self.query else "")
+        if self.target:
+            # Not joined as a reference: a target that begins with two slashes would name another host.
+            parts = urlsplit(base)
+            return (f"{parts.scheme}://{parts.netloc}" if parts.netloc else "") + self.target
+        before = "&" if "?" in self.path else "?"
+        return base + self.path + (before + encoded_query(self.query) if self.query else "")
 
     def as_json(self, base: str = "") -> dict[str, JSON]:
         """The call as a plan shows it, without the parts that are empty."""
-        shown: dict[str, JSON] = {"step": self.step, "method": self.method, "url": base + self.path}
+        shown: dict[str, JSON] = {"step": self.step}
+        if self.wait:
+            shown["wait"] = int(self.wait) if self.wait.is_integer() else self.wait
+        shown |= {"method": self.method, "url": self.url(base) if self.target else base + self.path}
         if self.query:
-            shown["query"] = dict(self.query)
+            shown["query"] = _by_name(self.query)
         if self.headers:
             shown["headers"] = dict(self.headers)
         if not isinstance(self.body, Missing):
             shown["form" if self.form else "body"] = self.body
         return shown
+
+
+def _by_name(texts: Texts) -> JSON:
+    """Pairs as an object; a name that comes several times has a list of its texts."""
+    found: dict[str, list[JSON]] = {}
+    for name, text in texts:
+        found.setdefault(name, []).append(text)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

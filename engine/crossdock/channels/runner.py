@@ -226,7 +226,8 @@ class _ConversationRun:
     ) -> JSON | Missing:
         match step.task:
             case CallTask() as task:
-                calls = StepCalls(self.conversation, self.cells, self.ask, frame, result)
+                base_url = self.reporter.base_url
+                calls = StepCalls(self.conversation, self.cells, self.ask, base_url, frame, result)
                 return calls.run(step, task, given)
             case ValueTask(cell):
                 return self.cells.value(cell, frame, result)

@@ -35,9 +35,10 @@ def _of_element(facts: Facts, name: str | None) -> Facts:
     return all_of(facts, all_of(named, own))
 
 
+COUNT: Final = ScalarType(frozenset({"integer"}))
 STATUS: Final = ScalarType(frozenset({"integer"}))
 _SOME_TEXT: Final = TEXT.with_optional(True)
-_KINDS: Final = ("status", "unreachable", "timeout", "answer", "refused", "request")
+_KINDS: Final = ("status", "unreachable", "timeout", "answer", "refused", "request", "endless")
 FAILURE: Final = ObjectType(
     {
         "action": TEXT,

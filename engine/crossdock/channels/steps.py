@@ -16,7 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
 from typing import TypeAlias, TypeVar, cast
 
-from crossdock.channels.answer_classes import AnswerClasses
+from crossdock.channels.again import Again
+from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.execution.trace import Watch
 from crossdock.language import syntax
@@ -33,7 +34,8 @@ class CallTask:
     """Make a call. The answer's body is the step's answer.
 
     ``path`` is a template that begins with a slash. ``query`` and ``headers`` give objects of texts.
-    ``answer`` names the schema of the answer's body. ``tolerate`` and ``refuse`` are conditions over
+    ``answer`` names the schema of the answer's body. ``lists`` is how lists of the query and the form are
+    written, when it is not as the channel does. ``tolerate`` and ``refuse`` are conditions over
     ``{status, headers, body}``.
     """
 
@@ -47,6 +49,8 @@ class CallTask:
     tolerate: Expression | None
     refuse: Expression | None
     repeatable: bool
+    lists: str | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ class Conversation:
     """A compiled conversation, or compiled shared steps: they alone have ``inputs``.
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``values`` are its named values,
-    ``answers`` the schemas of the channel's answers by name, ``classes`` those of the channel, ``findings``
+    ``answers`` the schemas of the channel's answers by name, ``channel`` is the channel's file, ``findings``
     the warnings of the check, ``needed`` what is not wrong about the comments that allow others, and
     ``cannot`` what the channel cannot do, each with the reason. ``failure`` makes events of failures,
     ``events`` those of ``fail`` and ``warn``, and ``about`` says what they are about. The ``response`` of
@@ -187,7 +191,7 @@ class Conversation:
     findings: tuple[Diagnostic, ...] = ()
     needed: frozenset[Diagnostic] = frozenset()
     cannot: MappingType[str, str] = field(default_factory=dict)
-    classes: AnswerClasses = field(default_factory=AnswerClasses)
+    channel: Channel = NO_CHANNEL
     watch: Watch | None = None
     events: syntax.Cell | None = None
     about: syntax.Cell | None = None
@@ -270,6 +274,7 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
         case CallTask() as call:
             parts += [("call", call.path), ("query", call.query), ("headers", call.headers)]
             parts += [("body", call.body), ("tolerate", call.tolerate), ("refuse", call.refuse)]
+            parts += [("again", cell) for cell in (call.again.cells() if call.again is not None else ())]
         case ValueTask(cell):
             parts.append(("value", cell))
         case EventTask(cell):
@@ -331,6 +336,7 @@ class StepChange:
                     body=self.optional(call.body),
                     tolerate=self._expression(call.tolerate),
                     refuse=self._expression(call.refuse),
+                    again=None if call.again is None else call.again.changed(self.cell, self.expression),
                 )
             case ValueTask(cell):
                 return ValueTask(self.cell(cell))

@@ -301,10 +301,19 @@ def _operands(node: Comparator | Not | Text | Concat) -> tuple[Expr, ...]:
 
 
 def held_by_cell(
-    known: Sensitivity, mapping: LinkedMapping, cell: syntax.Cell, context: Held, scope: HeldScope
+    known: Sensitivity,
+    mapping: LinkedMapping,
+    cell: syntax.Cell,
+    context: Held,
+    scope: HeldScope,
+    root: Held | None = None,
 ) -> Held:
-    """What a cell of a conversation may give, whose cells are ``mapping``. ``root()`` is the context too."""
-    return _HeldByCells(HeldByExpressions(known, context, scope), mapping).cell(cell, context, "")
+    """What a cell of a conversation may give, whose cells are ``mapping``.
+
+    ``root()`` is the context too, if it is not given.
+    """
+    expressions = HeldByExpressions(known, context if root is None else root, scope)
+    return _HeldByCells(expressions, mapping).cell(cell, context, "")
 
 
 @dataclass(frozen=True, slots=True)

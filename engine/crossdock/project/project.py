@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
-from crossdock.channels.config import CHANNEL_FILE, Channel, parse_channel
+from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON, MISSING, Missing
@@ -341,7 +341,7 @@ class Project:
         channel = PurePosixPath(name).parts[0]
         if channel not in self._channels:
             path = self._find(PurePosixPath(MAPPINGS, channel, CHANNEL_FILE))
-            self._channels[channel] = parse_channel(self._read(path)) if path else Channel("", {})
+            self._channels[channel] = parse_channel(self._read(path)) if path else NO_CHANNEL
         return self._channels[channel]
 
     # Files

@@ -12,8 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from crossdock.channels import actions, answer_classes, config, step_parser, task_parser
+from crossdock.channels import (
+    actions,
+    answer_classes,
+    call_parser,
+    config,
+    encoding,
+    step_parser,
+    task_parser,
+)
 from crossdock.core.json_types import JSON
+from crossdock.core.limits import MOST_AGAIN_CALLS
 from crossdock.language import parser
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
@@ -125,6 +134,8 @@ def _step() -> Object:
         "headers": _map_of(_ref("cell")),
         "body": _ref("cell"),
         "form": _FLAG,
+        "lists": {"enum": list(encoding.LIST_STYLES)},
+        "again": _again(),
         "repeatable": _FLAG,
         "failure": _ref("cell"),
         "fail": _CODE,
@@ -142,6 +153,16 @@ def _none() -> Object:
     kinds = {"fail": _CODE, "warn": _CODE, "data": _ref("cell"), "continue": _FLAG}
     one_report: list[JSON] = [{"required": [word]} for word in task_parser.REPORTS]
     return {**_keys(task_parser.NONE_KEYS, kinds, ["message"]), "oneOf": one_report}
+
+
+def _again() -> Object:
+    kinds: dict[str, Object] = {
+        "query": _map_of(_ref("cell")),
+        "body": _ref("cell"),
+        "wait": {"anyOf": [_TEXT, {"type": "number", "exclusiveMinimum": 0}]},
+        "most": {"type": "integer", "minimum": 2, "maximum": MOST_AGAIN_CALLS},
+    }
+    return _keys(call_parser.AGAIN_KEYS, kinds, ["when"])
 
 
 def _conversation() -> Object:
@@ -175,6 +196,7 @@ def _channel() -> Object:
         "settings": _map_of(setting),
         "headers": _map_of(_ref("cell")),
         "auth": _keys(config.AUTH_KEYS, auth_kinds, ["kind"]),
+        "lists": {"enum": list(encoding.LIST_STYLES)},
         "answers": classes,
         "limits": _keys(config.LIMIT_KEYS, dict.fromkeys(config.LIMIT_KEYS, limit), []),
     }
