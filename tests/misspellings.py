@@ -1,8 +1,10 @@
-"""Misspells property names in expressions, one at a time, and runs the check on the tree with the mistake.
+"""Misspells names in the YAML below ``mappings/``, one at a time, and runs the check on the tree with each.
 
     python tests/misspellings.py --count 400 --seed 1
 
-It prints how many of them the check finds in the file that has them, and the places of the others.
+It prints how many of them the check finds in the file that has them, and the places of the others. The names
+are those of properties that are read or written, of functions, tables, steps, settings, schemas and
+mappings, and the words of the language that begin with a `$`.
 """
 
 from __future__ import annotations
@@ -22,24 +24,26 @@ from crossdock.channels.actions import ACTIONS_FILE, parse_actions
 from crossdock.channels.config import CHANNEL_FILE, channel_cells, parse_channel
 from crossdock.channels.step_parser import parse_conversation
 from crossdock.channels.steps import all_steps, step_cells
-from crossdock.core.yaml_reader import parse_yaml
+from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
-from crossdock.language.expr import Expression, Identifier, source_order
+from crossdock.language.expr import Constant, Expression, FunctionCall, Identifier, source_order
 from crossdock.language.parser import parse_mapping
 from crossdock.schema.store import SchemaStore
 
 REPOSITORY = Path(__file__).parents[1]
+SCHEMA_KEYS = ("from", "to", "request", "response_schema", "answer", "errors")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A property name in an expression: its file below ``mappings/``, and where it is in the text."""
+    """A name: its file below ``mappings/``, where it is in the text, and what it is the name of."""
 
     file: str
     name: str
     start: int
     line: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +55,22 @@ class Planted:
     found: bool
 
     def __str__(self) -> str:
-        return f"{self.place.file}:{self.place.line}: `{self.place.name}` as `{self.word}`"
+        place = self.place
+        return f"{place.file}:{place.line}: the {place.kind} `{place.name}` as `{self.word}`"
 
 
 def places(repository: Path = REPOSITORY) -> list[Place]:
-    """Every property name that an expression below ``mappings/`` reads."""
+    """Every name below ``mappings/`` that means something elsewhere."""
     folder = repository / "mappings"
     found = []
     for path in sorted(folder.rglob("*.yaml")):
         if path.parent.name != "tables":
             source = Source(path.name, path.read_text(encoding="utf-8"))
             file = path.relative_to(folder).as_posix()
-            found += [
-                place for expression in _expressions(path.name, source) for place in _names(file, expression)
-            ]
+            for expression in _expressions(path.name, source):
+                found += _names(file, expression)
+            found += _words(file, parse_yaml(source))
+            found += _keys_written(file, path.name, source)
     return sorted(set(found), key=lambda place: (place.file, place.start))
 
 
@@ -95,11 +101,58 @@ def _expressions(name: str, source: Source) -> Iterator[Expression]:
 
 def _names(file: str, expression: Expression) -> Iterator[Place]:
     for node in source_order(expression.node):
-        if isinstance(node, Identifier) and node.span is not None:
-            span = expression.scalar.part(*node.span)
-            offset = span.text.find(node.name)
-            if offset >= 0:
-                yield Place(file, node.name, span.start + offset, span.line)
+        match node:
+            case Identifier(name):
+                yield from _place(file, name, expression.at(node), "property")
+            case FunctionCall("lookup", (Constant(str(table)) as constant, *_)):
+                yield from _place(file, table, expression.at(constant), "table")
+                yield from _place(file, "lookup", expression.at(node), "function")
+            case FunctionCall(name):
+                yield from _place(file, name, expression.at(node), "function")
+
+
+def _words(file: str, node: Node | None) -> Iterator[Place]:
+    """The words of the language, and the names of schemas and mappings."""
+    if isinstance(node, ListNode):
+        for item in node.items:
+            yield from _words(file, item)
+    for key, value in node.entries if isinstance(node, MapNode) else ():
+        word = str(key.value)
+        if word.startswith("$"):
+            yield from _place(file, word, key.span, "word")
+        if word not in ("$const", "tables"):
+            yield from _words(file, value)
+        if isinstance(value, ScalarNode) and word in SCHEMA_KEYS:
+            yield from _place(file, str(value.value), value.span, "schema")
+        if isinstance(value, ScalarNode) and word == "$use":
+            yield from _place(file, str(value.value).rpartition("/")[2], value.span, "mapping")
+
+
+def _keys_written(file: str, name: str, source: Source) -> Iterator[Place]:
+    """The properties of a target schema that a mapping writes."""
+    if name not in ("actions.yaml", "channel.yaml", "conversation.yaml"):
+        mapping, _ = parse_mapping(parse_yaml(source), Span(source, 0, 1))
+        if mapping is not None and mapping.target is not None:
+            yield from _fields(file, mapping.cell)
+
+
+def _fields(file: str, cell: syntax.Cell | syntax.Each) -> Iterator[Place]:
+    match cell:
+        case syntax.Object(fields) | syntax.Use(beside=fields):
+            for field in fields:
+                yield from _place(file, field.key, field.key_span, "written property")
+                yield from _fields(file, field.cell)
+        case syntax.List(items):
+            for item in items:
+                yield from _fields(file, item)
+        case syntax.With(_, inside) | syntax.If(_, inside) | syntax.Each(_, inside):
+            yield from _fields(file, inside)
+
+
+def _place(file: str, name: str, span: Span | None, kind: str) -> Iterator[Place]:
+    offset = -1 if span is None else span.text.rfind(name)
+    if span is not None and offset >= 0:
+        yield Place(file, name, span.start + offset, span.line, kind)
 
 
 def known_words(repository: Path = REPOSITORY) -> set[str]:
@@ -112,7 +165,7 @@ def known_words(repository: Path = REPOSITORY) -> set[str]:
 def misspelt(name: str, known: set[str], chance: random.Random) -> str:
     """The name with two letters swapped, or with one left out, doubled or replaced: an unknown word."""
     while True:
-        at = chance.randrange(len(name))
+        at = chance.randrange(name.startswith("$"), len(name))
         before, letter, after = name[:at], name[at], name[at + 1 :]
         made = chance.choice(
             [
@@ -124,7 +177,7 @@ def misspelt(name: str, known: set[str], chance: random.Random) -> str:
             ]
         )
         words = re.findall(r"\w+", made)
-        if re.fullmatch(r"[A-Za-z_]\w*", made[:1]) and words and made != name and not known >= {*words}:
+        if re.fullmatch(r"[A-Za-z_$]", made[:1]) and words and made != name and not known >= {*words}:
             return made
 
 

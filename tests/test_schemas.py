@@ -80,6 +80,8 @@ def nodes(schema, path=()):
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):
             yield from nodes(schema[key], (*path, "[]"))
+    if "x-documented-as" in schema:
+        yield from nodes(schema["x-documented-as"], path)
 
 
 # --- how they are written
@@ -97,8 +99,8 @@ def test_a_schema_is_one_and_its_references_lead_somewhere(path):
 KEYWORDS = {
     *("$schema", "$id", "$defs", "$ref", "title", "description", "type", "format", "pattern", "enum"),
     *("minimum", "exclusiveMinimum", "minItems", "maxItems", "maxLength", "minProperties"),
-    *("required", "properties", "items", "additionalProperties"),
-    *("x-known-values", "x-sensitive", "x-status", "x-source", "x-format"),
+    *("required", "properties", "items", "additionalProperties", "contentMediaType", "contentSchema"),
+    *("x-documented-as", "x-known-values", "x-sensitive", "x-status", "x-source", "x-format"),
 }
 
 

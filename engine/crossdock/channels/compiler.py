@@ -100,7 +100,9 @@ def _compiled(
     }
     parsed = replace(parsed, values=linked)
     conversation = _conversation(name, parsed, cells, _answers(parsed.steps, resolution))
-    conversation = replace(conversation, channel=_channel(name, surroundings))
+    channel = _channel(name, surroundings)
+    bodies = resolution.schema(channel.errors)
+    conversation = replace(conversation, channel=channel, errors=bodies)
     problems = in_order([*problems, *resolution.problems, *uses.problems])
     if not problems:
         findings = [*resolution.unused(), *_checked(conversation, lenient=lenient)]

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from crossdock.channels.answer_classes import AnswerClasses, parse_classes
 from crossdock.channels.encoding import LIST_STYLES
 from crossdock.checking.check import check_alone
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, in_order, shorten
-from crossdock.core.errors import CompileError
+from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
 from crossdock.core.limits import ANSWER_BYTES, CALL_ATTEMPTS, CALL_SECONDS, CALL_WAIT
@@ -32,8 +32,11 @@ from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
 from crossdock.language.parser import Parser, plain, unknown_keys
+from crossdock.schema.store import Schema, SchemaStore
 
 CHANNEL_FILE: Final = "channel.yaml"
+FAILURE_SCHEMA: Final = "crossdock/failure"
+"""The schema of what a failure mapping is given, except for the body of the channel's answer."""
 FILE_KEYS: Final = {
     "describe": "what the channel is, in one sentence",
     "settings": "what differs between one merchant and the next, each with its default",
@@ -43,6 +46,7 @@ FILE_KEYS: Final = {
     "lists": "how lists in queries and forms are sent: repeat (a=1&a=2) or brackets (a[]=1&a[]=2)",
     "answers": "classes of answers: names for conditions over {status, headers, body}",
     "limits": "limits of a call: time, size and attempts",
+    "errors": "the schema that documents the bodies of the channel's errors; they are not validated",
 }
 SETTING_KEYS: Final = {
     "describe": "what the setting decides",
@@ -140,6 +144,7 @@ class Channel:
     limits: Limits = field(default_factory=Limits)
     classes: AnswerClasses = field(default_factory=AnswerClasses)
     lists: str = LIST_STYLES[0]
+    errors: syntax.SchemaName | None = None
     source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
@@ -217,6 +222,21 @@ def _findings(channel: Channel) -> list[Diagnostic]:
     return in_order(dict.fromkeys(found))
 
 
+def schema_of(name: str, schemas: SchemaStore, channel: Channel) -> Schema:
+    """A schema by name, as files of a channel mean it. Raises ProjectError.
+
+    The channel's file says what the body of a failure may be.
+    """
+    if name != FAILURE_SCHEMA or channel.errors is None:
+        return schemas.get(name)
+    try:
+        documented = schemas.get(channel.errors.name)
+    except ProjectError as error:
+        found = [replace(item, span=item.span or channel.errors.span) for item in error.diagnostics]
+        raise ProjectError(found) from None
+    return schemas.get(name).with_documented("body", documented)
+
+
 def channel_cells(channel: Channel) -> list[syntax.Cell]:
     """The cells of a channel's file: the URLs, the headers, and the conditions of its classes."""
     return [*_own_cells(channel), *map(syntax.Evaluate, channel.classes.expressions())]
@@ -269,6 +289,7 @@ class _ChannelParser(Parser):
             limits=self.limits(node.get("limits")),
             classes=parse_classes(self, node.get("answers")),
             lists=list_style(self, node.get("lists")) or LIST_STYLES[0],
+            errors=self.schema_name(node.get("errors")),
             source=source,
         )
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from crossdock.channels.again import Again
 from crossdock.channels.answer_classes import AnswerClasses, cased_headers
-from crossdock.channels.step_types import COUNT, REPORTED, StepTypes, either
+from crossdock.channels.config import FAILURE_SCHEMA
+from crossdock.channels.step_types import COUNT, REPORTED, StepTypes, either, failed_with
 from crossdock.channels.steps import (
     BlockTask,
     CallTask,
@@ -25,7 +26,7 @@ from crossdock.channels.steps import (
     all_steps,
 )
 from crossdock.checking.check import CellCheck
-from crossdock.checking.given_types import schema_type
+from crossdock.checking.given_types import documented_type, schema_type
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, union
 from crossdock.checking.uses import found_at
 from crossdock.core.diagnostics import Diagnostic
@@ -76,31 +77,37 @@ def _by_inputs(_cells: LinkedMapping) -> dict[Hashable, _CheckedSteps]:
 
 
 def _check_of(file: Conversation, *, lenient: bool) -> _ConversationCheck:
-    failures = [schema_type(used.source) for used in _failure_mappings(file)]
-    return _ConversationCheck(file.cells, file.answers, file.channel.classes, lenient, failures)
+    failures = [schema_type(used.source).member("body") for used in _failure_mappings(file)]
+    bodies = [typ for typ in (documented_type(file.errors), *failures) if typ is not None and typ != ANYTHING]
+    error = union(bodies) if bodies else ANYTHING
+    return _ConversationCheck(file.cells, file.answers, file.channel.classes, lenient, error)
 
 
 def _failure_mappings(file: Conversation) -> Iterable[LinkedMapping]:
-    """The mappings that make events of failures; their source schemas say what an error's body may be."""
+    """The mappings that make events of failures, and have source schemas of their own for them.
+
+    Those say what an error's body may be. In ``crossdock/failure`` it is what the channel's file says.
+    """
     cells = [file.failure, *(step.failure for step in all_steps(file.steps))]
     for cell in cells:
         for use in syntax.uses(cell) if cell is not None else ():
-            if isinstance(use.definition, LinkedMapping) and use.definition.source is not None:
-                yield use.definition
+            used = use.definition
+            if isinstance(used, LinkedMapping) and used.source and used.source.name != FAILURE_SCHEMA:
+                yield used
 
 
 @dataclass(frozen=True, slots=True)
 class _ConversationCheck:
     """The check of one conversation. ``schemas`` are those of the channel's answers by name.
 
-    ``classes`` are the channel's, and ``failures`` the sources of its failure mappings.
+    ``classes`` are the channel's, and ``error`` is the type of the bodies of its errors.
     """
 
     cells: LinkedMapping
     schemas: MappingType[str, Schema]
     classes: AnswerClasses
     lenient: bool
-    failures: list[Type]
+    error: Type
 
     def conversation(self, file: Conversation, around: StepTypes) -> tuple[list[Diagnostic], Type]:
         """The findings of a file, and the type of its response, or of the answer of shared steps."""
@@ -115,7 +122,7 @@ class _ConversationCheck:
         nothing = replace(around, answers={}, sometimes=set())
         answers = either(around.within, around.answers)
         if file.failure is not None:
-            findings += self.event(file.failure, nothing.failing(answers))
+            findings += self.event(file.failure, nothing.failing(answers, failed_with(self.error)))
         if file.events is not None:
             findings += self.event(file.events, nothing.failing(answers, REPORTED))
         check = self.check(around)
@@ -142,7 +149,7 @@ class _ConversationCheck:
             within: dict[str, Type] = {}
             yield from self.task(step, replace(here, within=within), answer)
             if step.failure is not None:
-                yield from self.event(step.failure, around.failing(within))
+                yield from self.event(step.failure, around.failing(within, failed_with(self.error)))
             around.within.update(either(around.within, within))
             if step.none is not None:
                 yield from self.report(step.none, here)
@@ -243,11 +250,8 @@ class _ConversationCheck:
 
         Its body is what was asked for, or the error of a failure.
         """
-        bodies = [
-            body.with_optional(True),
-            *(found for typ in self.failures if (found := typ.member("body"))),
-        ]
-        return self.classes.typ(union(bodies) if self.failures else ANYTHING, more)
+        either = ANYTHING if self.error is ANYTHING else union([body.with_optional(True), self.error])
+        return self.classes.typ(either, more)
 
     def cell(self, cell: syntax.Cell, around: StepTypes) -> list[Diagnostic]:
         check = self.check(around)

@@ -57,6 +57,13 @@ FAILURE: Final = ObjectType(
     "the failure",
 )
 """What a failure mapping is given, see ``channels.failures``: an event says of what the step is about."""
+
+
+def failed_with(error: Type) -> Type:
+    """The same, when the body of the channel's answer has a type."""
+    return replace(FAILURE, fields={**FAILURE.fields, "body": error})
+
+
 REPORTED: Final = ObjectType(
     {
         "action": TEXT,
@@ -95,7 +102,7 @@ class StepTypes:
         facts = {path: fact for path, fact in self.facts.items() if path and path[0] != Anchor("root")}
         return replace(self, context=context, facts=facts)
 
-    def failing(self, inner: MappingType[str, Type], context: Type = FAILURE) -> StepTypes:
+    def failing(self, inner: MappingType[str, Type], context: Type) -> StepTypes:
         """Where a step has failed, or one of its nested steps, whose answers so far are among ``inner``."""
         there = self.inside(context)
         return replace(

@@ -172,12 +172,12 @@ class Conversation:
     """A compiled conversation, or compiled shared steps: they alone have ``inputs``.
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``values`` are its named values,
-    ``answers`` the schemas of the channel's answers by name, ``channel`` is the channel's file, ``findings``
-    the warnings of the check, ``needed`` what is not wrong about the comments that allow others, and
-    ``cannot`` what the channel cannot do, each with the reason. ``failure`` makes events of failures,
-    ``events`` those of ``fail`` and ``warn``, and ``about`` says what they are about. The ``response`` of
-    shared steps is their answer. ``watch`` is notified of every run. What ``once`` keeps belongs to this
-    object.
+    ``answers`` the schemas of the channel's answers by name, ``channel`` is the channel's file, ``errors``
+    the schema that documents the bodies of its errors, ``findings`` the warnings of the check, ``needed``
+    what is not wrong about the comments that allow others, and ``cannot`` what the channel cannot do, each
+    with the reason. ``failure`` makes events of failures, ``events`` those of ``fail`` and ``warn``, and
+    ``about`` says what they are about. The ``response`` of shared steps is their answer. ``watch`` is
+    notified of every run. What ``once`` keeps belongs to this object.
     """
 
     name: str
@@ -192,6 +192,7 @@ class Conversation:
     needed: frozenset[Diagnostic] = frozenset()
     cannot: MappingType[str, str] = field(default_factory=dict)
     channel: Channel = NO_CHANNEL
+    errors: Schema | None = None
     watch: Watch | None = None
     events: syntax.Cell | None = None
     about: syntax.Cell | None = None

@@ -89,6 +89,9 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
             return ListType(inner, least=least_of(types[-1]))
         case "merge":
             return _merged(types)
+        case "parse_json":
+            texts = schema_types_in(first)
+            return union(typ.content() for typ in texts) if texts else ANYTHING
         case "to_array":
             return _as_list(first)
         case "split":
@@ -133,7 +136,7 @@ def _least_members(typ: Type) -> int:
 
 def _in_another_order(typ: Type, least: int) -> Type:
     if not typ.known:
-        return ANYTHING
+        return typ.with_optional(True)
     parts: list[Type] = []
     if "array" in typ.kinds:
         parts.append(ListType(typ.items(), least=least))
@@ -144,7 +147,7 @@ def _in_another_order(typ: Type, least: int) -> Type:
 
 def _as_list(typ: Type) -> Type:
     if not typ.known:
-        return ListType(ANYTHING)
+        return ListType(union([typ.items(), typ]))
     others = typ.kinds - _ARRAY
     alone = ListType(typ.restricted(others), least=1) if others or typ.optional else None
     kept = typ.restricted(_ARRAY).with_optional(False) if "array" in typ.kinds else None

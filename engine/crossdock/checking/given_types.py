@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from crossdock.checking.schema_types import SchemaType
+from crossdock.checking.schema_types import type_of_shape
 from crossdock.checking.type_kinds import kinds_of_value
 from crossdock.checking.types import (
     ANYTHING,
@@ -42,4 +42,14 @@ def constant_type(value: JSON) -> Type:
 
 def schema_type(schema: Schema | None) -> Type:
     """The type of a schema's values; ``ANYTHING`` if there is no schema."""
-    return ANYTHING if schema is None else SchemaType(schema.shape(), schema.name)
+    return ANYTHING if schema is None else schema.once(_type_of)
+
+
+def documented_type(schema: Schema | None) -> Type:
+    """The type of values that a schema documents, and that are not validated."""
+    return ANYTHING if schema is None else type_of_shape(schema.shape(), schema.name, sure=False)
+
+
+def _type_of(schema: Schema) -> Type:
+    typ = type_of_shape(schema.shape(), schema.name)
+    return typ.with_optional(False) if typ.sure else typ

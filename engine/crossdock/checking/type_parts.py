@@ -33,7 +33,7 @@ def least_of(typ: Type) -> int:
         case ListType():
             return max(typ.least, len(typ.parts))
         case SchemaType():
-            return typ.shape.least_items
+            return typ.least_items
         case NarrowedType(base, fact):
             return max(least_of(base), fact.length)
         case UnionType(options):
@@ -102,6 +102,8 @@ def spliced(element: Type) -> Type:
             return union(spliced(option) for option in options)
         case NarrowedType(base):
             return spliced(base)
+        case SchemaType(shape=shape, sure=False) if shape.types is not None and "array" in shape.types:
+            return element.items() if shape.types <= {"array", "null"} else union([element, element.items()])
     if not element.known or "array" not in element.kinds:
         return element
     others = element.kinds - {"array"}

@@ -256,6 +256,7 @@ class UnionType:
     """A value of one of several types. It has a property if one of them has it.
 
     ``documented``: one that documents no property counts as having none, as long as others document some.
+    Also without it, one of which nothing is known does, where another one is documented and not validated.
     """
 
     options: tuple[Type, ...]
@@ -295,6 +296,8 @@ class UnionType:
         options = self.options
         if self.documented:
             options = tuple(option for option in options if option.property_names()) or options
+        elif any(not option.known and option.property_names() for option in options):
+            options = tuple(option for option in options if option.known or option.property_names())
         found = [typ for option in options if (typ := option.member(name)) is not None]
         if not found:
             return None

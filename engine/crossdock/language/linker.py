@@ -27,7 +27,7 @@ class Surroundings(Protocol):
     Each method raises ProjectError for an unknown name, or CompileError for a file with errors.
     """
 
-    def schema(self, name: str) -> Schema: ...
+    def schema(self, name: str, user: str) -> Schema: ...
 
     def used_mapping(self, name: str, user: str) -> LinkedMapping: ...
 
@@ -72,7 +72,9 @@ class Resolution:
         if name is None:
             return None
         try:
-            return self.surroundings.schema(name.name)
+            return self.surroundings.schema(name.name, self.name)
+        except CompileError:
+            return None  # the channel's file has errors: `settings` reports them
         except ProjectError as error:
             for item in error.diagnostics:
                 span = item.span or name.span

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
-from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel
+from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel, schema_of
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON, MISSING, Missing
@@ -89,9 +89,9 @@ class Project:
         schemas = self.schemas.seen()
         return None if schemas is None else self._seen | schemas
 
-    def schema(self, name: str) -> Schema:
-        """A schema by name, such as ``kibo/order``. Raises ProjectError."""
-        return self.schemas.get(name)
+    def schema(self, name: str, user: str = "") -> Schema:
+        """A schema by name, such as ``kibo/order``, as the mapping ``user`` means it. Raises ProjectError."""
+        return schema_of(name, self.schemas, self.channel_of(user) if user else NO_CHANNEL)
 
     def derived_systems(self, names: Sequence[str] = ()) -> list[Path]:
         """The folders of systems whose schemas are derived from documents: these, or the project's own."""

@@ -24,7 +24,10 @@ TYPES = ("null", "boolean", "object", "array", "number", "integer", "string")
 NOTHING: Node = {"not": {}}
 
 _KINDS: dict[str, tuple[str, ...]] = {
-    "schema": ("items", "contains", "propertyNames", "not", "if", "then", "else", "additionalProperties"),
+    "schema": (
+        *("items", "contains", "propertyNames", "not", "if", "then", "else", "additionalProperties"),
+        *("contentSchema", "x-documented-as"),
+    ),
     "schemas": ("allOf", "anyOf", "oneOf", "prefixItems"),
     "map": ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"),
     "count": (
@@ -35,7 +38,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "step": ("multipleOf",),
     "flag": ("uniqueItems", "deprecated", "readOnly", "writeOnly", "x-sensitive"),
     "text": ("title", "description", "$comment", "format", "contentEncoding", "contentMediaType"),
-    "any": ("const", "default", "examples", "contentSchema"),
+    "any": ("const", "default", "examples"),
     "type": ("type",),
     "enum": ("enum",),
     "names": ("required",),

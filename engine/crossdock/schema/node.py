@@ -25,7 +25,8 @@ from crossdock.schema.dialect import NOTHING, TYPES, Node
 Target = Callable[[str], Node]
 
 ANY_KIND: Final = frozenset(TYPES)
-_IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
+DOCUMENTED_AS: Final = "x-documented-as"
+_IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", DOCUMENTED_AS)
 
 
 def reference(node: Node) -> str | None:
@@ -78,8 +79,14 @@ def tested(node: Node) -> Node | None:
     return given if isinstance(given, dict) else None
 
 
+def documented_as(node: Node) -> Node | None:
+    """The schema that documents a value and is not validated: the value may be different."""
+    given = node.get(DOCUMENTED_AS)
+    return given if isinstance(given, dict) else None
+
+
 def in_place(node: Node, target: Target) -> Iterator[Node]:
-    """The schemas that the same value may be validated against, each reference followed once."""
+    """The schemas that the same value may fit, each reference followed once."""
     if (given := reference(node)) is not None:
         yield target(given)
     for word in _IN_PLACE:

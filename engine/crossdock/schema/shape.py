@@ -58,6 +58,15 @@ class Shape:
     def _resolved(self) -> Node:
         return nodes.resolved(self.node, self._target)
 
+    def documented_as(self) -> Shape | None:
+        """The shape that a value has by its documentation, where nothing validates it."""
+        return self._once("documented_as", lambda: self._shape(self._documented(self.node)))
+
+    def content(self) -> Shape | None:
+        """The shape that the JSON in a text has by its documentation."""
+        given = next((each for word, each in self.assertions() if word == "contentSchema"), None)
+        return self._shape(given) if isinstance(given, dict) else None
+
     def references(self) -> frozenset[str]:
         """The absolute references that lead on from here, itself or through schemas beside it."""
         return nodes.references(self.node)
@@ -125,6 +134,10 @@ class Shape:
         if _OTHERS not in self._known:
             self._known[_OTHERS] = self._shape(self._others(self.node))
         return self._known[_OTHERS]
+
+    def _documented(self, node: Node) -> Node | None:
+        merged = nodes.merged(node, self._target)
+        return _both([nodes.documented_as(node), *map(self._documented, merged)])
 
     def _shape(self, node: Node | None) -> Shape | None:
         return None if node is None else Shape(node, self._target)

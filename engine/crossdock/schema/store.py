@@ -22,7 +22,8 @@ from crossdock.core.json_reader import decode, locate
 from crossdock.core.json_types import JSON
 from crossdock.core.similar import bounded
 from crossdock.schema.dialect import Node, Problem, Reading
-from crossdock.schema.node import resolved
+from crossdock.schema.node import DOCUMENTED_AS, resolved
+from crossdock.schema.node import properties as properties_of
 from crossdock.schema.reference_cycles import circular, endless, multiplying
 from crossdock.schema.shape import Shape
 
@@ -58,6 +59,11 @@ class Schema:
         if build not in self._kept:
             self._kept[build] = build(self)
         return cast(T, self._kept[build])
+
+    def with_documented(self, name: str, other: Schema) -> Schema:
+        """This schema, in which another one documents what a property may be, and nothing validates it."""
+        properties: Node = {**properties_of(self.node), name: {DOCUMENTED_AS: other.node}}
+        return Schema(self.name, self.document, {**self.node, "properties": properties}, self.store)
 
     def registry(self) -> Registry[JSON]:
         """This schema's file and all that it refers to, for a validator. It cannot fetch."""

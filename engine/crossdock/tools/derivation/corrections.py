@@ -36,7 +36,8 @@ class Rewriting:
             shape = rewrite(shape, partial(self._correct, correction, own.name))
         shape = rewrite(shape, lambda path, part: self._describe(path, part, own))
         shape = rewrite(shape, self._mark)
-        return rewrite(shape, lambda path, part: self._use(path, part, own))
+        shape = rewrite(shape, lambda path, part: self._use(path, part, own))
+        return rewrite(shape, lambda path, part: self._loosen(path, part, own))
 
     def _meets(self, patterns: Sequence[str], path: Path) -> bool:
         found = [pattern for pattern in patterns if paths.matches(pattern, path)]
@@ -106,6 +107,9 @@ class Rewriting:
                 )
         return shape
 
+    def _loosen(self, path: Path, shape: InferredShape, own: ShapeRecipe) -> InferredShape:
+        return replace(shape, validated=False) if self._meets(own.unvalidated, path) else shape
+
     def extract(
         self, shape: InferredShape, own: ShapeRecipe
     ) -> tuple[InferredShape, dict[str, InferredShape]]:
@@ -116,13 +120,16 @@ class Rewriting:
         def take(path: Path, part: InferredShape) -> InferredShape:
             for name, patterns in repeats.items():
                 if self._meets(patterns, path) and path:
-                    body = replace(
-                        part, keywords={k: v for k, v in part.keywords.items() if k != "description"}
-                    )
+                    keywords = {k: v for k, v in part.keywords.items() if k != "description"}
+                    body = replace(part, keywords=keywords, validated=True)
                     defs[name] = merge(defs[name], body) if name in defs else body
                     reference = f"#/$defs/{name}"
                     return InferredShape(
-                        part.types, origin=part.origin, ref=reference, keywords=_description(part)
+                        part.types,
+                        origin=part.origin,
+                        ref=reference,
+                        validated=part.validated,
+                        keywords=_description(part),
                     )
             return part
 
@@ -137,7 +144,7 @@ class Rewriting:
         ]
         for own in _all(recipe.shapes):
             patterns = [pattern for item in own.corrections for pattern in item.at]
-            patterns += [*own.descriptions, *_flat(own.repeats), *own.uses]
+            patterns += [*own.descriptions, *_flat(own.repeats), *own.uses, *own.unvalidated]
             stated += [(pattern, f"{recipe.system}/{own.name}") for pattern in patterns]
         message = "the path `{}` of the recipe of `{}` matches no part of a shape"
         lost = dict.fromkeys(item for item in stated if item[0] not in self.met)

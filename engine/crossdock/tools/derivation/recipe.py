@@ -21,7 +21,10 @@ _SYSTEM = (
     *("describe", "documents", "placeholders", "policy", "sensitive", "public"),
     *("rules", "descriptions", "repeats", "shapes"),
 )
-_SHAPE = ("describe", "from", "defs", "policy", "corrections", "descriptions", "repeats", "uses")
+_SHAPE = (
+    *("describe", "from", "defs", "policy", "corrections", "descriptions", "repeats", "uses"),
+    "unvalidated",
+)
 _EVIDENCE = (
     "document",
     "sample",
@@ -117,6 +120,7 @@ class ShapeRecipe:
     descriptions: Mapping[str, str]
     repeats: Mapping[str, tuple[str, ...]]
     uses: Mapping[str, str]
+    unvalidated: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,7 @@ class _RecipeReader:
             descriptions=self._texts(shape.get("descriptions"), f"{where}.descriptions"),
             repeats=self._lists(shape.get("repeats"), f"{where}.repeats"),
             uses=self._texts(shape.get("uses"), f"{where}.uses"),
+            unvalidated=tuple(map(self._path, self._list(shape.get("unvalidated"), f"{where}.unvalidated"))),
         )
 
     def _evidence(self, data: object, where: str) -> list[Evidence]:

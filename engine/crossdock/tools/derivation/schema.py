@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from crossdock.core.json_types import JSON
+from crossdock.schema.node import DOCUMENTED_AS
 from crossdock.tools.derivation.recipe import Policy
 from crossdock.tools.derivation.shapes import ANY, InferredShape, Origin
 
@@ -44,6 +46,8 @@ def definition(shape: InferredShape, policy: Policy) -> JSON:
 
 def part(shape: InferredShape, policy: Policy, *, nullable: bool) -> dict[str, JSON]:
     """The schema of a shape; ``nullable``: the policy allows null instead."""
+    if not shape.validated:
+        return {DOCUMENTED_AS: part(replace(shape, validated=True), policy, nullable=nullable)}
     result: dict[str, JSON] = {}
     keywords = dict(shape.keywords)
     if "description" in keywords:

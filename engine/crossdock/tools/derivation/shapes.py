@@ -36,7 +36,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class InferredShape:
-    """What is known of a value. ``keywords`` are schema keywords from corrections."""
+    """What is known of a value. ``keywords`` are schema keywords from corrections.
+
+    With ``validated`` false the shape only documents what can be read.
+    """
 
     types: frozenset[str] = frozenset()
     properties: Mapping[str, InferredShape] = field(default_factory=dict)
@@ -46,6 +49,7 @@ class InferredShape:
     ref: str | None = None
     required: frozenset[str] = frozenset()
     sensitive: bool = False
+    validated: bool = True
     keywords: Mapping[str, JSON] = field(default_factory=dict)
 
 
@@ -106,6 +110,7 @@ def merge(one: InferredShape, other: InferredShape) -> InferredShape:
         ref=one.ref or other.ref,
         required=one.required | other.required,
         sensitive=one.sensitive or other.sensitive,
+        validated=one.validated and other.validated,
         keywords={**other.keywords, **one.keywords},
     )
 
