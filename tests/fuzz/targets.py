@@ -256,7 +256,8 @@ def compiled(text: str, compiler: Compile = compile_expression) -> Expression | 
 
 def scope_of(context: Any) -> Scope:
     """A scope in which everything is there, and nothing is what it should be."""
-    return Scope(context, {"a": 1, "b": None}, context, {"a": context}, (context,), TABLES)
+    settings = {"a": 1, "b": None}
+    return Scope(context, settings, context, {"a": context}, (context,), "2026-11-30T09:00:00Z", TABLES)
 
 
 def _evaluates(compiler: Compile, text: str, context: object) -> None:

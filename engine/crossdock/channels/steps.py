@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 
 from crossdock.channels.again import Again
 from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.core.once import made_once
 from crossdock.execution.trace import Watch
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
@@ -204,9 +205,7 @@ class Conversation:
 
     def once(self, build: Callable[[Conversation], T]) -> T:
         """What ``build`` makes of this conversation, made on the first call and kept with it."""
-        if build not in self._kept:
-            self._kept[build] = build(self)
-        return cast(T, self._kept[build])
+        return made_once(self._kept, build, lambda: build(self))
 
     @property
     def action(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from warnings import catch_warnings
 
 from crossdock.core.json_types import JSON
+from crossdock.core.once import MAKING, made_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +24,17 @@ class Generated:
     name: str
     source: str
     constants: Mapping[str, JSON] = field(default_factory=dict, repr=False)
-    _code: list[CodeType] = field(init=False, default_factory=list, repr=False)
+    _kept: dict[object, object] = field(init=False, default_factory=dict, repr=False)
 
     def compiled(self) -> CodeType:
         """Raises SyntaxError, RecursionError or MemoryError for what is beyond Python's own limits."""
-        if not self._code:
-            # What is written out may be compared with nothing, or indexed: Python's advice is for people.
-            with catch_warnings(action="ignore", category=SyntaxWarning):
-                self._code.append(compile(self.source, f"<{self.name}>", "exec", dont_inherit=True))
-        return self._code[0]
+        return made_once(self._kept, None, self._compiled)
+
+    def _compiled(self) -> CodeType:
+        # What is written out may be compared with nothing, or indexed: Python's advice is for people.
+        # The filters of warnings are global, so only one thread at a time may change them.
+        with MAKING, catch_warnings(action="ignore", category=SyntaxWarning):
+            return compile(self.source, f"<{self.name}>", "exec", dont_inherit=True)
 
     def load(self, support: ModuleType) -> Callable[..., Any]:
         """The function ``run``; raises as ``compiled`` does."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.once import MAKING
 from crossdock.execution import codegen
 from crossdock.execution.fast_path import NOTHING, Nothing, Prepared
 from crossdock.execution.interpreter import execute
@@ -46,7 +47,7 @@ class _Kept:
 class CellCode:
     """Runs the cells of one conversation. ``surroundings`` has its tables, fragments and settings.
 
-    Threads may share it: at worst two of them generate the same code.
+    Threads may share it.
     """
 
     surroundings: LinkedMapping
@@ -62,11 +63,14 @@ class CellCode:
         """
         kept = self._kept.get(id(cell))
         if kept is None:
-            kept = self._kept[id(cell)] = _Kept(cell, self._interpreted(self.mapping_of(cell)))
+            kept = _Kept(cell, self._interpreted(self.mapping_of(cell)))
+            kept = self._kept.setdefault(id(cell), kept)  # another thread may have been faster
         if not kept.generated:
             self.runs += 1
             if self.runs > WARM:
-                kept.run, kept.generated = self._generated(cell) or kept.run, True
+                with MAKING:
+                    if not kept.generated:
+                        kept.run, kept.generated = self._generated(cell) or kept.run, True
         try:
             return kept.run(payload, scope)
         except Exception:  # of any kind: the normal path reports it
@@ -76,7 +80,7 @@ class CellCode:
         """An expression of the conversation as a cell, each always as the same one."""
         found = self._cells.get(id(expression))
         if found is None:
-            found = self._cells[id(expression)] = syntax.Evaluate(expression)
+            found = self._cells.setdefault(id(expression), syntax.Evaluate(expression))
         return found
 
     def once(self, cell: syntax.Cell, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:

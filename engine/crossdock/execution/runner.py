@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import TypeAlias
 
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Place, Span, has_errors
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.core.once import MAKING, made_once, once
 from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
 from crossdock.execution import codegen
@@ -68,7 +69,7 @@ class Mapping:
     read_paths: ReadPaths = reads_all
     watch: Watch | None = None
     _kept: list[Prepared | None] = field(init=False, default_factory=list)
-    _modules: dict[str, Generated] = field(init=False, default_factory=dict)
+    _modules: dict[object, object] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Mapping({self.name!r})"
@@ -157,7 +158,9 @@ class Mapping:
         if self.watch is not None:
             return None
         if not self._kept:
-            self._kept.append(self._prepare())
+            with MAKING:
+                if not self._kept:
+                    self._kept.append(self._prepare())
         return self._kept[0]
 
     def _prepare(self) -> Prepared | None:
@@ -169,7 +172,7 @@ class Mapping:
         takes = fast.acceptor(linked.source) if linked.source else None
         gives = fast.acceptor(linked.target) if linked.target else None
         read = partial(fast.read, schema=linked.source) if linked.source else None
-        prunes = cache(lambda: fast.pruned_reader(self.read_paths(linked)))
+        prunes = once(lambda: fast.pruned_reader(self.read_paths(linked)))
         return Prepared(run, takes, gives, read, prunes)
 
     def generated(self) -> MappingType[str, Generated]:
@@ -177,14 +180,15 @@ class Mapping:
 
         Raises what ``codegen.BEYOND`` lists when only the interpreter can run the mapping.
         """
-        if not self._modules:
-            # All or nothing: without its acceptor a payload would pass without being validated.
-            made = {"run": codegen.generate(self.linked)}
-            for part, schema in (("takes", self.linked.source), ("gives", self.linked.target)):
-                if schema is not None:
-                    made[part] = schema.once(fast.generate)
-            self._modules.update(made)
-        return self._modules
+        return made_once(self._modules, None, self._generate)
+
+    def _generate(self) -> MappingType[str, Generated]:
+        # All or nothing: without its acceptor a payload would pass without being validated.
+        made = {"run": codegen.generate(self.linked)}
+        for part, schema in (("takes", self.linked.source), ("gives", self.linked.target)):
+            if schema is not None:
+                made[part] = schema.once(fast.generate)
+        return made
 
 
 def run_traced(

@@ -7,7 +7,6 @@ and the runner never look a name up again: what they need is in the ``LinkedMapp
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from functools import cached_property
 from typing import Protocol
 
 from crossdock.core.diagnostics import Diagnostic, Source, did_you_mean
@@ -45,6 +44,7 @@ class Resolution:
         self.surroundings = surroundings
         self.problems: list[Diagnostic] = []
         self.looked_up: set[str] = set()
+        self._links: Links | None = None
 
     def mapping(self, source: Source) -> LinkedMapping:
         """The linked file. When there are ``problems``, some of its ``$use`` have no definition."""
@@ -103,9 +103,15 @@ class Resolution:
     def cells(self) -> list[syntax.Cell]:
         return [self.file.cell, *(fragment.cell for fragment in self.file.fragments.values())]
 
-    @cached_property
+    @property
     def links(self) -> Links:
         """What the names after ``$use`` mean. The first access looks them up."""
+        # A cached property has one lock for all objects, which other threads would need meanwhile.
+        if self._links is None:
+            self._links = self._found_links()
+        return self._links
+
+    def _found_links(self) -> Links:
         refused = self.fragment_circles()
         self.problems.extend(refused)
         fragments = {name: fragment.cell for name, fragment in self.file.fragments.items()}

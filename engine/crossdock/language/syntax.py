@@ -16,10 +16,11 @@ from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
+from crossdock.core.once import made_once
 from crossdock.language.expr import Expr, Expression, FunctionCall, Let
 from crossdock.schema.store import Schema
 
@@ -234,9 +235,7 @@ class LinkedMapping:
 
     def once(self, build: Callable[[LinkedMapping], T]) -> T:
         """What ``build`` makes of this mapping, made on the first call and kept with it."""
-        if build not in self._kept:
-            self._kept[build] = build(self)
-        return cast(T, self._kept[build])
+        return made_once(self._kept, build, lambda: build(self))
 
 
 Definition = Cell | LinkedMapping

@@ -19,7 +19,6 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache as once
 from functools import partial
 from hashlib import sha256
 from importlib.machinery import PathFinder
@@ -28,6 +27,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, Final
 
 from crossdock.core.limits import CACHE_ENTRIES
+from crossdock.core.once import once
 from crossdock.core.python_module import Generated, run_of
 from crossdock.core.version import __version__
 from crossdock.execution import runtime

@@ -21,11 +21,13 @@ from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_c
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON, MISSING, Missing
-from crossdock.core.limits import FILE_CHARACTERS, USE_CHAIN
+from crossdock.core.limits import FILE_CHARACTERS
+from crossdock.core.once import MAKING, made_once
 from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.execution.runner import Mapping
 from crossdock.language.parser import table_rows
 from crossdock.language.syntax import LinkedMapping
+from crossdock.project.compiled_files import CompiledFiles
 from crossdock.project.compiler import compile_mapping
 from crossdock.project.search_path import (
     FILES,
@@ -60,16 +62,16 @@ CONVERSATION: Final = "conversation"
 
 
 class Project:
-    """The files on the search path. Compiled mappings are cached; open a new Project after a change."""
+    """The files on the search path. Compiled mappings are cached; open a new Project after a change.
+
+    Threads may share it, and everything that it gives.
+    """
 
     def __init__(self, roots: Sequence[Path], *, lenient: bool = False) -> None:
         self.roots = tuple(roots)
         self._lenient = lenient
-        self._mappings: dict[str, Mapping | CompileError] = {}
-        self._channels: dict[str, Channel] = {}
-        self._conversations: dict[str, Conversation] = {}
-        self._shared: dict[str, Conversation | CompileError] = {}
-        self._compiling: list[str] = []
+        self._compiled = CompiledFiles()
+        self._read_once: dict[object, object] = {}
         self._seen: dict[Path, str | None] = {}
 
     @classmethod
@@ -86,8 +88,9 @@ class Project:
 
         None instead of the dictionary if it is incomplete: a file was found by its content.
         """
-        schemas = self.schemas.seen()
-        return None if schemas is None else self._seen | schemas
+        with MAKING:
+            schemas = self.schemas.seen()
+            return None if schemas is None else self._seen | schemas
 
     def schema(self, name: str, user: str = "") -> Schema:
         """A schema by name, such as ``kibo/order``, as the mapping ``user`` means it. Raises ProjectError."""
@@ -118,13 +121,7 @@ class Project:
         Raises ProjectError when there is none, CompileError when it is wrong.
         """
         name = name_of_file(self.roots, name)
-        known = self._mappings.get(name)
-        if known is None:
-            known = self._compile(name)
-            self._mappings[name] = known
-        if isinstance(known, CompileError):
-            raise known
-        return known
+        return self._compiled.get("mapping", name, lambda: self._compile(name))
 
     def own_names(self) -> list[str]:
         """The names that ``check`` uses by default: the project's own mappings, steps and conversations."""
@@ -210,45 +207,39 @@ class Project:
         """The conversation of a channel for an action, checked. Raises ProjectError or CompileError."""
         from crossdock.channels.compiler import compile_conversation
 
-        name = f"{channel}/{action}"
-        if name not in self._conversations:
+        name = f"{channel}/{action}/{CONVERSATION}"
+
+        def compile_file() -> Conversation:
             known = action in self.actions_of(channel)
-            path = self._find(PurePosixPath(MAPPINGS, channel, action, CONVERSATION_FILE)) if known else None
+            path = self._find(file_of(name)) if known else None
             if path is None:
                 raise self._no_conversation(channel, action)
-            compiled = compile_conversation(
-                f"{name}/{CONVERSATION}", self._read(path), self, lenient=self._lenient
-            )
-            self._conversations[name] = compiled
-        return self._conversations[name]
+            return compile_conversation(name, self._read(path), self, lenient=self._lenient)
+
+        return self._compiled.get("conversation", name, compile_file, used=False)
 
     def shared_steps(self, name: str) -> Conversation:
         """A file of shared steps, checked. Raises ProjectError or CompileError."""
         from crossdock.channels.compiler import compile_shared
 
-        if name not in self._shared:
+        def compile_file() -> Conversation:
             path = self._find(file_of(name))
             if path is None or not has_shared_steps(path):
                 raise no_shared_steps(name, self.shared_names(), is_mapping=path is not None)
-            self._compiling.append(name)
-            try:
-                self._shared[name] = compile_shared(name, self._read(path), self, lenient=self._lenient)
-            except CompileError as error:
-                self._shared[name] = error
-            finally:
-                self._compiling.pop()
-        known = self._shared[name]
-        if isinstance(known, CompileError):
-            raise known
-        return known
+            return compile_shared(name, self._read(path), self, lenient=self._lenient)
+
+        return self._compiled.get("shared steps", name, compile_file)
 
     def _is_shared(self, name: str) -> bool:
         path = self._find(file_of(name))
         return path is not None and has_shared_steps(path)
 
-    @cached_property
+    @property
     def actions(self) -> Actions:
         """The actions of RetailOPS. Raises ProjectError or CompileError."""
+        return made_once(self._read_once, ACTIONS_FILE, self._actions)
+
+    def _actions(self) -> Actions:
         path = self._find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
         return parse_actions(self._read(path)) if path else Actions({})
 
@@ -300,12 +291,7 @@ class Project:
         resolved = resolved_name(name, user)
         if resolved is None:
             raise leads_out(name)
-        if resolved in self._compiling:
-            circle = " → ".join([*self._compiling[self._compiling.index(resolved) :], resolved])
-            raise CompileError([Diagnostic("use-circle", f"`{word}` forms a circle: {circle}")])
-        if len(self._compiling) > USE_CHAIN:
-            message = f"`{word}` leads through more than {USE_CHAIN} {what}"
-            raise ProjectError([Diagnostic("file-too-large", message)])
+        self._compiled.used(resolved, word, what)
         if not resolved.endswith(FILES):  # only the user names a mapping by a file
             return resolved
         raise self._unknown(resolved)
@@ -338,25 +324,20 @@ class Project:
 
     def channel_of(self, name: str) -> Channel:
         """The channel of a mapping: the first part of its name."""
-        channel = PurePosixPath(name).parts[0]
-        if channel not in self._channels:
-            path = self._find(PurePosixPath(MAPPINGS, channel, CHANNEL_FILE))
-            self._channels[channel] = parse_channel(self._read(path)) if path else NO_CHANNEL
-        return self._channels[channel]
+        file = PurePosixPath(MAPPINGS, PurePosixPath(name).parts[0], CHANNEL_FILE)
+        return made_once(self._read_once, file, lambda: self._channel(file))
+
+    def _channel(self, file: PurePosixPath) -> Channel:
+        path = self._find(file)
+        return parse_channel(self._read(path)) if path else NO_CHANNEL
 
     # Files
 
-    def _compile(self, name: str) -> Mapping | CompileError:
+    def _compile(self, name: str) -> Mapping:
         path = outside(name) if name.endswith(FILES) else self._find(file_of(name))
         if path is None:
             raise self._unknown(name)
-        self._compiling.append(name)
-        try:
-            return compile_mapping(name, self._read(path), self, lenient=self._lenient)
-        except CompileError as error:
-            return error
-        finally:
-            self._compiling.pop()
+        return compile_mapping(name, self._read(path), self, lenient=self._lenient)
 
     def _unknown(self, name: str) -> ProjectError:
         others = (known for known in self.mapping_names() if known != name)  # a link to nothing is listed too

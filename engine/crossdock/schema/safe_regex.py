@@ -25,6 +25,7 @@ from typing import Final
 from warnings import catch_warnings
 
 from crossdock.core.limits import PATTERN_CHARACTERS, PATTERN_ELEMENTS, PATTERN_STEPS, PATTERN_WAYS
+from crossdock.core.once import MAKING
 
 # Up to so many turns of a group are written out one by one, and compared exactly. More count as unbounded.
 _MOST_REPEATS: Final = 9
@@ -45,7 +46,8 @@ def unsafe(pattern: str) -> str | None:
     if len(pattern) > PATTERN_CHARACTERS:
         return f"is longer than {PATTERN_CHARACTERS} characters"
     try:
-        with catch_warnings(action="error", category=FutureWarning):
+        # The filters of warnings are global, so only one thread at a time may change them.
+        with MAKING, catch_warnings(action="error", category=FutureWarning):
             re.compile(pattern)
     except FutureWarning:
         return "has a character in a class that needs a backslash before it"

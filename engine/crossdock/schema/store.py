@@ -20,6 +20,7 @@ from crossdock.core.diagnostics import Diagnostic, did_you_mean, shorten
 from crossdock.core.errors import InputError, ProjectError
 from crossdock.core.json_reader import decode, locate
 from crossdock.core.json_types import JSON
+from crossdock.core.once import MAKING, made_once
 from crossdock.core.similar import bounded
 from crossdock.schema.dialect import Node, Problem, Reading
 from crossdock.schema.node import DOCUMENTED_AS, resolved
@@ -44,7 +45,7 @@ class Schema:
     document: Node
     node: Node
     store: SchemaStore = field(repr=False)
-    _kept: dict[Callable[[Schema], object], object] = field(default_factory=dict, repr=False)
+    _kept: dict[object, object] = field(default_factory=dict, repr=False)
 
     def resolve(self, node: Node) -> Node:
         """What a node's ``$ref`` names, followed to its end; a node without one is itself."""
@@ -56,9 +57,7 @@ class Schema:
 
     def once(self, build: Callable[[Schema], T]) -> T:
         """What ``build`` makes of this schema, made once and kept with it."""
-        if build not in self._kept:
-            self._kept[build] = build(self)
-        return cast(T, self._kept[build])
+        return made_once(self._kept, build, lambda: build(self))
 
     def with_documented(self, name: str, other: Schema) -> Schema:
         """This schema, in which another one documents what a property may be, and nothing validates it."""
@@ -94,7 +93,7 @@ class SchemaStore:
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(roots)
         self._files: dict[str, _File] = {}
-        self._schemas: dict[str, Schema] = {}
+        self._schemas: dict[object, object] = {}
         self._targets: dict[str, Node] = {}
         self._closed: set[str] = set()
         self._digests: dict[str, str] = {}
@@ -108,8 +107,10 @@ class SchemaStore:
 
         None instead of the dictionary if files were found by their ``$id``, because any file could have it.
         """
-        if "_ids" in vars(self):
-            return None
+        with MAKING:
+            return None if "_ids" in vars(self) else self._seen()
+
+    def _seen(self) -> dict[Path, str | None]:
         found: dict[Path, str | None] = {}
         for name, digest in self._digests.items():
             root, path = self._paths[name]
@@ -119,20 +120,19 @@ class SchemaStore:
 
     def get(self, name: str) -> Schema:
         """A schema by name, or a ``ProjectError``: unknown, unreadable, wrong, or with loose references."""
-        if name not in self._schemas:
-            base, _, part = name.partition("#")
-            if base not in self._paths:
-                message = f"there is no schema `{shorten(base)}`"
-                raise ProjectError(
-                    [Diagnostic("unknown-schema", message, help=did_you_mean(base, self._paths))]
-                )
-            self._close(base)
-            parts = self._files[base].reading.parts
-            if part not in parts:
-                message = f"`{base}` has no part `{shorten(part)}`"
-                raise ProjectError([Diagnostic("unknown-schema", message, help=did_you_mean(part, parts))])
-            self._schemas[name] = Schema(name, parts[""], parts[part], self)
-        return self._schemas[name]
+        return made_once(self._schemas, name, lambda: self._schema(name))
+
+    def _schema(self, name: str) -> Schema:
+        base, _, part = name.partition("#")
+        if base not in self._paths:
+            message = f"there is no schema `{shorten(base)}`"
+            raise ProjectError([Diagnostic("unknown-schema", message, help=did_you_mean(base, self._paths))])
+        self._close(base)
+        parts = self._files[base].reading.parts
+        if part not in parts:
+            message = f"`{base}` has no part `{shorten(part)}`"
+            raise ProjectError([Diagnostic("unknown-schema", message, help=did_you_mean(part, parts))])
+        return Schema(name, parts[""], parts[part], self)
 
     def target(self, reference: str) -> Node:
         """The node of an absolute reference."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from crossdock.core.json_types import JSON, Missing
+from crossdock.core.once import once
 from crossdock.core.python_module import Generated
 from crossdock.execution import runtime
 from crossdock.execution.codegen.cells import write_mapping
@@ -83,15 +84,13 @@ def tiered(generated: Generated, other: Callable[[], Generated]) -> Function:
     Raises what ``BEYOND`` lists.
     """
     run: Function = generated.load(runtime)
-    exact: list[Function] = []
+    exact: Callable[[], Function] = once(lambda: other().load(runtime))
 
     def either(payload: JSON, scope: Scope) -> JSON | Missing:
         try:
             return run(payload, scope)
         except runtime.Imprecise:
-            if not exact:
-                exact.append(other().load(runtime))
-            return exact[0](payload, scope)
+            return exact()(payload, scope)
 
     return either
 
