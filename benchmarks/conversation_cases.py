@@ -113,9 +113,11 @@ def _order(channel: str, action: str, lines: int) -> tuple[Payload, Payload, Pay
     order["items"] = [_line(channel, before[0], number) for number in range(1, lines + 1)]
     more = sum(item[_SUBTOTALS[channel]] for item in order["items"])
     more -= sum(item[_SUBTOTALS[channel]] for item in before)
-    for total in ("total", "subtotal", "orderTotal", "orderSubtotal"):
-        if total in order:
-            order[total] = round(order[total] + more, 2)
+    total = order.get("total", order.get("orderTotal"))
+    for part in (order, *order.get("payments", ())):
+        for name, amount in part.items():
+            if total is not None and amount == total:
+                part[name] = round(total + more, 2)
     return request, order, found
 
 

@@ -74,7 +74,7 @@ def failure_details(
         if answer is None or answer.text is None
         else shorten(answer.text, FAILURE_CHARACTERS),
         **frame.about(result),
-        "skipped": list(frame.after),
+        "skipped": frame.skipped,
     }
     return {key: value for key, value in found.items() if not isinstance(value, Missing)}
 

@@ -23,8 +23,8 @@ class StepFrame:
     """Where a step runs.
 
     ``context`` is the request or the element of an ``each``, and ``name`` what messages call it. ``failure``
-    is the nearest failure mapping, and ``about`` gives the ``concept`` and ``id`` of an event. ``after`` are
-    the steps with calls that will not run if this one fails. ``unknown`` are the steps of a plan whose
+    is the nearest failure mapping, and ``about`` gives the ``concept`` and ``id`` of an event. ``later`` are
+    the steps that will not run if this one fails. ``unknown`` are the steps of a plan whose
     answers are not given. ``trace`` takes what happens here, if the caller asked for it.
     """
 
@@ -33,27 +33,31 @@ class StepFrame:
     name: str
     failure: syntax.Cell | None
     about: Callable[[ConversationResult], dict[str, JSON]] = _nothing
-    after: tuple[str, ...] = ()
+    later: tuple[ConversationStep, ...] = ()
     unknown: tuple[str, ...] = ()
     trace: StepsTrace | StepTrace | None = None
+
+    @property
+    def skipped(self) -> list[JSON]:
+        """The steps with calls that will not run if this one fails."""
+        return [step.name for step in self.later if makes_calls(step)]
+
+    # Every element of every step has a frame. `replace` takes several times as long as the class itself.
 
     def for_step(
         self, step: ConversationStep, done: ConversationResult, later: tuple[ConversationStep, ...]
     ) -> StepFrame:
         """The frame of one of several steps: ``done`` is what those before it gave, ``later`` follow it."""
-        scope = self.scope
-        unknown = (name for name in (*self.unknown, *done.unknown) if name not in done.answers)
-        return replace(
-            self,
-            scope=replace(
-                scope,
-                answers={**scope.answers, **done.answers},
-                events=(*scope.events, *done.events),
-            ),
-            failure=step.failure or self.failure,
-            after=(*(other.name for other in later if makes_calls(other)), *self.after),
-            unknown=tuple(unknown),
-            trace=self.trace.begin(step) if self.trace is not None else None,
+        unknown = (*self.unknown, *done.unknown)
+        return StepFrame(
+            self.context,
+            self.scope.after(done.answers, done.events),
+            self.name,
+            step.failure or self.failure,
+            self.about,
+            (*later, *self.later),
+            tuple(name for name in unknown if name not in done.answers) if unknown else (),
+            self.trace.begin(step) if self.trace is not None else None,
         )
 
     def for_element(self, step: ConversationStep, number: int, element: JSON) -> StepFrame:
@@ -61,7 +65,7 @@ class StepFrame:
         name = f"{self.name}, element {number} of `{step.name}`"
         trace = self.trace.element() if isinstance(self.trace, StepTrace) else None
         scope = self.scope if step.element is None else self.scope.naming(step.element, element)
-        return replace(self, context=element, scope=scope, name=name, after=(), trace=trace)
+        return StepFrame(element, scope, name, self.failure, self.about, (), self.unknown, trace)
 
     def hiding(self, steps: tuple[ConversationStep, ...]) -> StepFrame:
         """The frame around some steps: their names hide the same names of the steps around them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +33,12 @@ class Scope:
     tables: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     names: Mapping[str, JSON] = field(default_factory=dict)
     kept: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def after(self, answers: Mapping[str, JSON], events: Sequence[JSON]) -> Scope:
+        """The scope with more answers and events."""
+        if not answers and not events:
+            return self
+        return replace(self, answers={**self.answers, **answers}, events=(*self.events, *events))
 
     def naming(self, name: str, value: JSON) -> Scope:
         """The scope inside of what gives a value a name."""
