@@ -74,9 +74,7 @@ class CellRunner:
     def value(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         """The value of a cell; its warnings are added to ``result``. Raises StepFailed."""
         value = self._quick(cell, frame)
-        if not isinstance(value, Nothing):
-            return value
-        return self._decided(cell, frame, result)
+        return self._decided(cell, frame, result) if isinstance(value, Nothing) else value
 
     def _quick(self, cell: syntax.Cell, frame: StepFrame, *, once: bool = False) -> JSON | Missing | Nothing:
         """The value of a cell without a trace, NOTHING if it has to have one."""

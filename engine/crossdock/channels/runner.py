@@ -169,27 +169,25 @@ class _ConversationRun:
         given: JSON | Missing,
     ) -> JSON:
         """Run the step for every element, some at the same time; results keep the order of the elements."""
-        frames = [frame.for_element(step, number, element) for number, element in enumerate(elements, 1)]
-        answers = [_given_for(given, position) for position in range(len(elements))]
+        frames = (frame.for_element(step, number, element) for number, element in enumerate(elements, 1))
+        answers = (_given_for(given, position) for position in range(len(elements)))
         run = partial(self.element, step)
+        done = [ConversationResult()]
         if step.at_once > 1 and len(elements) > 1:
-            done = _in_parallel(step.at_once, run, frames, answers)
+            done = [ConversationResult() for _ in elements]
+            values = _in_parallel(step.at_once, run, [*frames], [*answers], done)
         else:
-            done = [run(*arguments) for arguments in zip(frames, answers, strict=True)]
-        values: list[JSON] = []
-        for value, inner in done:
+            values = [run(*arguments, *done) for arguments in zip(frames, answers, strict=True)]
+        for inner in done:
             result.take(inner)
-            if not isinstance(value, Missing):
-                values.append(value)
         # Only now, so that a plan has the calls of every element, and not just those of the first.
-        if any(inner.unknown for _, inner in done):
+        if any(inner.unknown for inner in done):
             raise Unanswered
-        return values
+        return [value for value in values if not isinstance(value, Missing)]
 
     def element(
-        self, step: ConversationStep, frame: StepFrame, given: JSON | Missing
-    ) -> tuple[JSON | Missing, ConversationResult]:
-        result = ConversationResult()
+        self, step: ConversationStep, frame: StepFrame, given: JSON | Missing, result: ConversationResult
+    ) -> JSON | Missing:
         try:
             value = self.once(step, frame, result, given)
             noted(frame.trace, "ran", value)
@@ -202,7 +200,7 @@ class _ConversationRun:
             result.unknown.append(step.name)
         if isinstance(step.task, BlockTask) and isinstance(value, dict):
             value = {**value, "element": frame.context}
-        return value, result
+        return value
 
     def once(
         self, step: ConversationStep, frame: StepFrame, result: ConversationResult, given: JSON | Missing

@@ -19,7 +19,7 @@ from typing import Final
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.once import MAKING
 from crossdock.execution import codegen
-from crossdock.execution.fast_path import NOTHING, Nothing, Prepared
+from crossdock.execution.fast_path import NOTHING, Nothing
 from crossdock.execution.interpreter import execute
 from crossdock.execution.runner import Mapping
 from crossdock.execution.scope import Scope
@@ -113,9 +113,7 @@ class CellCode:
     def _generated(self, cell: syntax.Cell) -> Run | None:
         """The generated code of a cell; None when only the interpreter can run it."""
         mapping = self.mapping_of(cell)
-        if mapping.source is not None or mapping.target is not None or mapping.checks:
-            prepared = mapping.once(Mapping).prepared()
-        else:
-            run = codegen.compile_mapping(mapping, objects=False)
-            prepared = None if run is None else Prepared(run)
+        if mapping.source is None and mapping.target is None:
+            return codegen.compile_mapping(mapping, objects=False)
+        prepared = mapping.once(Mapping).prepared()
         return None if prepared is None else prepared.computed
