@@ -55,6 +55,13 @@ FILES = {
     "mappings/actions.yaml": "notify: {call: POST /notify, when: id}\n",
     "mappings/shop/channel.yaml": "base_url: https://shop.example.com/api\nauth: {kind: none}\n",
     "mappings/shop/failure.yaml": 'map: "@"\n',
+    "mappings/shop/send.yaml": (
+        "inputs: {who: {describe: an address}}\nsteps:\n  - {step: s, call: POST /s, body: {to: $who}}\n"
+    ),
+    "mappings/shop/loud.yaml": (
+        "inputs: {who: {describe: an address}}\nvalues: {loud: upper(who)}\n"
+        "steps:\n  - {step: s, value: $loud}\nanswer: $s\n"
+    ),
     "mappings/shop/notify/line.yaml": 'map: {who: upper(gift_to), by: "request().email"}\n',
     "request.json": json.dumps(REQUEST),
 }
@@ -136,6 +143,19 @@ FLOWS = {
     "a named value": "{step: a, call: POST /a, body: {to: $mail}}",
     "a named value of a named value": "{step: a, call: POST /a, body: {to: '{{ $loud }}'}}",
     "an event": "{step: v, event: {to: email}}\n  - {step: a, call: POST /a, body: {to: 'events()'}}",
+    "what a report says": (
+        "{step: v, warn: A, message: '{{ email }}'}\n  - {step: a, call: POST /a, body: {to: 'events()'}}"
+    ),
+    "what a report adds": (
+        "{step: v, value: people.absent, none: {warn: A, message: m, data: {to: email}}}\n"
+        "  - {step: a, call: POST /a, body: {to: 'events()'}}"
+    ),
+    "the answer of shared steps": (
+        "{step: v, use: ../loud, with: {who: email}}\n  - {step: a, call: POST /a, body: {to: $v}}"
+    ),
+    "a call of shared steps": (
+        "{step: v, use: ../send, with: {who: email}}\n  - {step: a, call: POST /a, body: {of: id}}"
+    ),
     "what a failure is about": (
         "{step: v, about: {id: email, concept: id}, call: GET /fails}\n"
         "  - {step: a, call: POST /a, body: {to: 'events()'}}"
@@ -160,7 +180,7 @@ def test_a_plan_shows_nothing_that_flows_through_the_steps(
 ) -> None:
     steps = f"  - {FLOWS[case]}\n".replace("- {step: v,", "- {step: v, each: '[@]',", "/fails" in FLOWS[case])
     values = "values: {mail: email, loud: upper($mail)}\n" if "$mail" in steps or "$loud" in steps else ""
-    head = f"failure: ../failure\n{values}"
+    head = f"failure: ../failure\nevents: ../failure\n{values}"
     made = conversation(project, steps, head=head, response="{ok: id, sent: 'answers()'}")
     answers: dict[str, JSON] = {
         "v": [FAILS if "about" in steps else ECHO] if "/fails" in steps else ANSWER,

@@ -330,7 +330,7 @@ REFUSED = [
     ),
     (
         "  - {step: a, value: refnum, with: {refnum: refnum}}\n",
-        "error[key-without-task]: `with` goes with `use`, and this step has none\n",
+        "error[key-without-task]: `with` goes with `use` or `adapts`, and this step has none\n",
         "",
     ),
     (
@@ -355,7 +355,8 @@ REFUSED = [
     ),
     (
         "  - {step: a, event: refnum, none: {warn: B, message: m}}\n",
-        "error[key-without-task]: `none` goes with a `call`, `value` or `use`, and this step has none\n",
+        "error[key-without-task]: `none` goes with a `call`, `value`, `use` or `adapts`, "
+        "and this step has none\n",
         "",
     ),
     (

@@ -26,8 +26,8 @@ HEAD = "request: shop/notice\nresponse_schema: desk/any\n"
 TAIL = "response: {events: events()}\n"
 KEYS = (
     "= help: the keys are `step`, `if`, `unless`, `each`, `at_once`, `about`, `call`, `value`, `event`, "
-    "`fail`, `warn`, `use`, `steps`, `query`, `headers`, `body`, `form`, `lists`, `answer`, `tolerate`, "
-    "`refuse`, `repeatable`, `again`, `message`, `data`, `continue`, `with`, `none`, `failure`"
+    "`fail`, `warn`, `use`, `adapts`, `steps`, `query`, `headers`, `body`, `form`, `lists`, `answer`, "
+    "`tolerate`, `refuse`, `repeatable`, `again`, `message`, `data`, `continue`, `with`, `none`, `failure`"
 )
 
 
@@ -79,12 +79,12 @@ STEPS = [
     (
         "- {step: a}",
         "[step-action]: the step does nothing @4:12 <a>\n"
-        "= help: it has one of `call`, `value`, `event`, `fail`, `warn`, `use`, `steps`",
+        "= help: it has one of `call`, `value`, `event`, `fail`, `warn`, `use`, `adapts`, `steps`",
     ),
     (
         "- {step: a, call: GET /a, value: id}",
         "[step-action]: a step must do exactly one thing @4:12 <a>\n"
-        "= help: it has one of `call`, `value`, `event`, `fail`, `warn`, `use`, `steps`",
+        "= help: it has one of `call`, `value`, `event`, `fail`, `warn`, `use`, `adapts`, `steps`",
     ),
     (
         "- {step: a, cal: GET /a, value: id}",

@@ -76,6 +76,17 @@ class CellRunner:
         value = self._quick(cell, frame)
         return self._decided(cell, frame, result) if isinstance(value, Nothing) else value
 
+    def validated(
+        self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult, target: Schema | None
+    ) -> JSON:
+        """The value of a cell that must be valid. Raises StepFailed."""
+        try:
+            ran = self.run(cell, frame, target)
+        except CrossdockError as error:
+            raise StepFailed("request", _with_place(error.diagnostics[0]), cause=error) from None
+        result.warnings += ran.warnings
+        return ran.value
+
     def _quick(self, cell: syntax.Cell, frame: StepFrame, *, once: bool = False) -> JSON | Missing | Nothing:
         """The value of a cell without a trace, NOTHING if it has to have one."""
         if self.watch is not None or frame.trace is not None:

@@ -6,20 +6,24 @@ find_order = compile_shared("shop/find_order", source, project)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
+from crossdock.channels.dialects import calls_in_dialect, unknown_actions
 from crossdock.channels.shared_steps import SharedSurroundings, SharedUses, shared_problems
 from crossdock.channels.step_names import with_names
 from crossdock.channels.step_parser import parse_conversation, parse_shared
 from crossdock.channels.steps import (
+    AdaptTask,
     CallTask,
     Conversation,
     ConversationFile,
     ConversationStep,
+    StepChange,
     all_steps,
     files_of,
     linked_steps,
@@ -39,11 +43,17 @@ from crossdock.schema.store import Schema
 
 ConversationOrFile = TypeVar("ConversationOrFile", Conversation, ConversationFile)
 
+_PARTS = ("request", "response")
+
 
 class ConversationSurroundings(SharedSurroundings, Protocol):
     """Where a conversation finds what it names outside its own file."""
 
     def channel_of(self, name: str) -> Channel: ...
+
+    def adaptable(self, user: str) -> Sequence[str]: ...
+
+    def is_dialect(self, name: str) -> bool: ...
 
 
 @bounded()
@@ -98,12 +108,16 @@ def _compiled(
     linked = {
         name: replace(value, cell=resolution.links.cell(value.cell)) for name, value in parsed.values.items()
     }
-    parsed = replace(parsed, values=linked)
+    known = surroundings.adaptable(name)
+    parsed = replace(parsed, values=linked, steps=_adapted(parsed.steps, resolution, known))
     conversation = _conversation(name, parsed, cells, _answers(parsed.steps, resolution))
     channel = _channel(name, surroundings)
     bodies = resolution.schema(channel.errors)
     conversation = replace(conversation, channel=channel, errors=bodies)
-    problems = in_order([*problems, *resolution.problems, *uses.problems])
+    problems += [*unknown_actions(parsed.steps, known), *resolution.problems, *uses.problems]
+    if surroundings.is_dialect(name):
+        problems += calls_in_dialect(conversation)
+    problems = in_order(problems)
     if not problems:
         findings = [*resolution.unused(), *_checked(conversation, lenient=lenient)]
         problems = in_order(apply_suppressions(findings, source))
@@ -111,6 +125,21 @@ def _compiled(
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
     return replace(conversation, findings=tuple(problems))
+
+
+def _adapted(
+    steps: tuple[ConversationStep, ...], resolution: Resolution, known: Sequence[str]
+) -> tuple[ConversationStep, ...]:
+    """The steps, with the schemas of the actions that they adapt."""
+
+    def adapt(task: AdaptTask) -> AdaptTask:
+        if task.action not in known:  # reported, and its schemas may not be there
+            return task
+        names = (syntax.SchemaName(f"retailops/{task.action}.{part}", task.span) for part in _PARTS)
+        source, target = map(resolution.schema, names)
+        return replace(task, source=source, target=target)
+
+    return StepChange(lambda cell: cell, lambda expression: expression, adapt=adapt).steps(steps)
 
 
 def _checked(conversation: Conversation, *, lenient: bool) -> list[Diagnostic]:

@@ -61,3 +61,13 @@ class WaitingStep:
 
 class Unanswered(Exception):  # noqa: N818 (a plan's way to say that it has no answer)
     """The answer to a call is not given, so the plan cannot go on with this step."""
+
+
+def recording(ask: Ask, calls: list[Call]) -> Ask:
+    """The same, with every call noted: those before an error would be lost with it."""
+
+    def asked(call: Call, given: JSON | Missing) -> Answer:
+        calls.append(call)
+        return ask(call, given)
+
+    return asked

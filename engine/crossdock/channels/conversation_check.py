@@ -15,6 +15,7 @@ from crossdock.channels.answer_classes import AnswerClasses, cased_headers
 from crossdock.channels.config import FAILURE_SCHEMA
 from crossdock.channels.step_types import COUNT, REPORTED, StepTypes, either, failed_with
 from crossdock.channels.steps import (
+    AdaptTask,
     BlockTask,
     CallTask,
     Conversation,
@@ -184,6 +185,12 @@ class _ConversationCheck:
                 yield from self.report(report, around)
             case UseTask() as use:
                 yield from self.use(use, around, answer)
+            case AdaptTask() as adapt:
+                source, target = adapt.schemas()
+                check = self.check(around)
+                check.cell(adapt.request, around.context, schema_type(source))
+                yield from check.findings
+                answer.append(schema_type(target))
             case BlockTask(steps):
                 inner = around.nested(steps)
                 yield from self.steps(steps, inner)

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from crossdock.channels.again import Again
 from crossdock.channels.conversation import ConversationResult
-from crossdock.channels.messages import Answer, Call, Texts
+from crossdock.channels.held_calls import ANY_CALL, HeldCall, fits, shown_path, shown_texts
+from crossdock.channels.messages import Answer, Call
 from crossdock.channels.steps import (
+    AdaptTask,
     BlockTask,
     CallTask,
     Conversation,
@@ -32,12 +33,10 @@ from crossdock.channels.steps import (
 from crossdock.checking.held import (
     CLEAR,
     Held,
-    MarkedSource,
     derived,
     described,
     joined_values,
     list_of,
-    made_of,
     map_of,
     written_object,
 )
@@ -49,34 +48,6 @@ from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.marks import marks_of
 from crossdock.schema.store import Schema
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCall:
-    """What the calls of one step may hold. ``segments`` are the parts of the path between its slashes.
-
-    ``target`` is a path and a query that an answer gave.
-    """
-
-    segments: tuple[Held, ...]
-    query: Held
-    headers: Held
-    body: Held
-    answer: Held
-    target: Held = CLEAR
-
-    @property
-    def url(self) -> Held:
-        return derived([*self.segments, self.query, self.target])
-
-    @property
-    def sent(self) -> Held:
-        return derived([self.url, self.headers, self.body])
-
-    @property
-    def any_answer(self) -> Held:
-        """Any answer, also that of a failure. One that no schema describes may repeat what was sent."""
-        return joined_values((self.answer, self.sent))
 
 
 @dataclass(slots=True)
@@ -95,15 +66,15 @@ class ConversationSensitivity:
 
     def shown_call(self, call: Call) -> Call:
         """A call with what is sensitive in it masked. Of an unknown step all values are."""
-        held = self.calls.get(call.step, [_ANY_CALL])
+        held = self.calls.get(call.step, [ANY_CALL])
         body = call.body
         if not isinstance(body, Missing):
             body = masked(body, joined_values(each.body for each in held))
         return replace(
             call,
-            path=_shown_path(call.path, held),
-            query=_shown_texts(call.query, joined_values(each.query for each in held)),
-            headers=_shown_texts(call.headers, joined_values(each.headers for each in held)),
+            path=shown_path(call.path, held),
+            query=shown_texts(call.query, joined_values(each.query for each in held)),
+            headers=shown_texts(call.headers, joined_values(each.headers for each in held)),
             body=body,
             target=f"/{HIDDEN}" if call.target and any(each.target.reveals for each in held) else call.target,
         )
@@ -113,8 +84,8 @@ class ConversationSensitivity:
 
         A text that is not JSON is masked where the answer may hold anything sensitive.
         """
-        calls = self.calls.get(call.step, [_ANY_CALL])
-        held = joined_values(each.answer if _fits(answer) else each.any_answer for each in calls)
+        calls = self.calls.get(call.step, [ANY_CALL])
+        held = joined_values(each.answer if fits(answer) else each.any_answer for each in calls)
         body = answer.body if isinstance(answer.body, Missing) else masked(answer.body, held)
         text = HIDDEN if answer.text is not None and held.reveals else answer.text
         repeated = any(each.sent.reveals for each in calls)
@@ -254,6 +225,8 @@ class _StepWalk:
                 answer = CLEAR
             case UseTask() as use:
                 answer = self.shared(use, around)
+            case AdaptTask() as adapt:
+                answer = self.adapted(adapt, around)
             case BlockTask(steps):
                 inner = around.nested()
                 self.steps(steps, inner)
@@ -273,6 +246,17 @@ class _StepWalk:
             written_object(given), CLEAR, {}, around.events, failure, reports, around.about, names
         )
         return _StepWalk(file.cells, file.answers, self.found).file(file, there)[1]
+
+    def adapted(self, task: AdaptTask, around: _Around) -> Held:
+        """What the response to another action may hold, with the request that is made here."""
+        source, target = task.schemas()
+        request = joined_values((self.cell(task.request, around), _by_schema(source)))
+        file = task.conversation
+        if file is None:
+            return joined_values((derived([request]), _by_schema(target)))
+        walk = _StepWalk(file.cells, file.answers, self.found)
+        made = walk.file(file, _Around(request, request, {}, []))[1]
+        return joined_values((made, _by_schema(target)))
 
     def report(self, report: ReportTask, around: _Around) -> None:
         """The event of what a step reports. Its mapping is given what the step is about and says."""
@@ -354,34 +338,3 @@ class _StepWalk:
             answer = call.any_answer
             details |= {"url": call.url, "body": answer, "text": derived([answer])}
         self.event(around.failure, written_object(details), around)
-
-
-def _fits(answer: Answer) -> bool:
-    """Whether an answer is what the schema of its step describes."""
-    return 200 <= answer.status < 300
-
-
-def _shown_path(path: str, calls: list[HeldCall]) -> str:
-    """A path with the segments masked that may be sensitive; all of it if it is not known which those are."""
-    for call in calls:
-        parts = path.split("/")
-        if len(parts) == len(call.segments):
-            shown = zip(parts, call.segments, strict=True)
-            path = "/".join(HIDDEN if held.reveals else part for part, held in shown)
-        elif any(held.reveals for held in call.segments):
-            return f"/{HIDDEN}"
-    return path
-
-
-def _shown_texts(texts: Texts, held: Held) -> Texts:
-    return tuple(
-        (
-            HIDDEN if held.hides_key(name) else name,
-            HIDDEN if held.member(name.partition("[")[0]).reveals else text,
-        )
-        for name, text in texts
-    )
-
-
-_ANYTHING: Final = made_of((MarkedSource("an unknown step"),))
-_ANY_CALL: Final = HeldCall((_ANYTHING,), _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING)

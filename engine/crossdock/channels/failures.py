@@ -48,7 +48,17 @@ def failure_error(conversation: Conversation, step: ConversationStep, failed: St
         notes = (f"{shown.method} {shown.path}",)
     message = f"the step `{step.name}` failed: {failed.message}"
     diagnostic = Diagnostic("channel-failed", message, step.span, notes=notes)
-    return ChannelError([diagnostic], failed.call, failed.answer)
+    return ChannelError([diagnostic], failed.call, failed.answer, failed.kind)
+
+
+def adapted_failure(error: CrossdockError) -> StepFailed:
+    """The failure of a step that adapts an action, whose conversation ended with an error."""
+    message = error.diagnostics[0].message
+    if not isinstance(error, ChannelError):
+        return StepFailed("request", message, cause=error)
+    failed = StepFailed(error.kind, message, cause=error)
+    failed.call, failed.answer = error.call, error.answer
+    return failed
 
 
 def failure_details(

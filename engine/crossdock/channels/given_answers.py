@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.channels.clock import time_of
-from crossdock.channels.steps import BlockTask, Conversation, ConversationStep, UseTask
+from crossdock.channels.steps import AdaptTask, BlockTask, Conversation, ConversationStep, UseTask
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 
 NOW: Final = "$now"
@@ -76,6 +76,8 @@ def _inner(steps: tuple[ConversationStep, ...], around: tuple[ConversationStep, 
             yield from _inner(step.task.steps, (*around, step))
         elif isinstance(step.task, UseTask):
             yield from _inner(step.task.linked.steps, (*around, step))
+        elif isinstance(step.task, AdaptTask) and step.task.conversation is not None:
+            yield from _inner(step.task.conversation.steps, (*around, step))
 
 
 def _merged(left: JSON, right: JSON) -> JSON:
@@ -103,3 +105,12 @@ def _unknown(step: str, found: list[_Inner], top: list[str], known: list[str], n
         return Diagnostic("unknown-step", message, help=help, input=place)
     help = did_you_mean(step, known) or f"the steps are {', '.join(top) or 'none'}"
     return Diagnostic("unknown-step", f"there is no step `{shorten(step)}`", help=help, input=place)
+
+
+def given_for(given: JSON | Missing, key: str | int) -> JSON | Missing:
+    """The given answer for a step, or for an element of one."""
+    if isinstance(given, dict) and isinstance(key, str):
+        return given.get(key, MISSING)
+    if isinstance(given, list) and isinstance(key, int) and key < len(given):
+        return given[key]
+    return MISSING

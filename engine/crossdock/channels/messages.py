@@ -96,13 +96,21 @@ class NoAnswer(Exception):  # noqa: N818 (it never leaves the engine)
 
 
 class ChannelError(CrossdockError):
-    """A channel gave no usable answer. ``call`` is what was sent, ``answer`` what came back, if anything."""
+    """A channel gave no usable answer. ``call`` is what was sent, ``answer`` what came back, if anything.
+
+    ``kind`` is one of those in docs/conversations.md.
+    """
 
     exit_code = 5
 
     def __init__(
-        self, diagnostics: Sequence[Diagnostic], call: Call | None = None, answer: Answer | None = None
+        self,
+        diagnostics: Sequence[Diagnostic],
+        call: Call | None = None,
+        answer: Answer | None = None,
+        kind: str = "status",
     ) -> None:
         super().__init__(diagnostics)
         self.call = call
         self.answer = answer
+        self.kind = kind

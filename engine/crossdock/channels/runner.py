@@ -9,23 +9,23 @@ fails, only that element ends; when any other step fails, the steps after it do 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.clock import current_time
-from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep
+from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep, recording
 from crossdock.channels.conversation_trace import StepsTrace, noted
-from crossdock.channels.failures import StepFailed, StepsStopped
+from crossdock.channels.failures import StepFailed, StepsStopped, adapted_failure
+from crossdock.channels.given_answers import given_for
+from crossdock.channels.parallel import in_parallel
 from crossdock.channels.reports import Caller, Reporter
 from crossdock.channels.step_calls import StepCalls
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import (
+    AdaptTask,
     BlockTask,
     CallTask,
     Conversation,
@@ -36,6 +36,7 @@ from crossdock.channels.steps import (
     ValueTask,
 )
 from crossdock.channels.values import Values
+from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.runner import check_input
@@ -125,7 +126,7 @@ class _ConversationRun:
                 self.wait(step, frame, needs, result)
                 continue
             try:
-                value = self.step(step, frame, result, _given_for(given, step.name))
+                value = self.step(step, frame, result, given_for(given, step.name))
             except StepsStopped:
                 result.stopped = True
                 noted(frame.trace, "failed")
@@ -170,12 +171,12 @@ class _ConversationRun:
     ) -> JSON:
         """Run the step for every element, some at the same time; results keep the order of the elements."""
         frames = (frame.for_element(step, number, element) for number, element in enumerate(elements, 1))
-        answers = (_given_for(given, position) for position in range(len(elements)))
+        answers = (given_for(given, position) for position in range(len(elements)))
         run = partial(self.element, step)
         done = [ConversationResult()]
         if step.at_once > 1 and len(elements) > 1:
             done = [ConversationResult() for _ in elements]
-            values = _in_parallel(step.at_once, run, [*frames], [*answers], done)
+            values = in_parallel(step.at_once, run, [*frames], [*answers], done)
         else:
             values = [run(*arguments, *done) for arguments in zip(frames, answers, strict=True)]
         for inner in done:
@@ -238,6 +239,8 @@ class _ConversationRun:
                 return MISSING
             case UseTask() as use:
                 return self.use(step, use, frame, result, given)
+            case AdaptTask() as adapt:
+                return self.adapt(adapt, frame, result, given)
             case BlockTask(steps):
                 return dict(self.block(steps, frame, result, given).answers)
 
@@ -280,6 +283,34 @@ class _ConversationRun:
         scope = replace(there.scope, answers=inner.answers, events=(*there.scope.events, *inner.events))
         answer = run.cells.value(shared.response, replace(there, scope=scope), result)
         return MISSING if answer is None else answer
+
+    def adapt(
+        self,
+        task: AdaptTask,
+        frame: StepFrame,
+        result: ConversationResult,
+        given: JSON | Missing,
+    ) -> JSON | Missing:
+        """Answer another action. An error of its conversation is a failure of the step.
+
+        Its events are in its response, and not among those of this conversation.
+        """
+        conversation = task.conversation
+        if conversation is None:
+            raise StepFailed("request", f"no channel is at hand to answer `{task.action}`")
+        request = self.cells.validated(task.request, frame, result, task.schemas()[0])
+        run = _ConversationRun(conversation, recording(self.ask, result.calls), self.reporter.base_url)
+        there = run.started(frame.for_request(task.action, request, conversation))
+        try:
+            inner = run.steps(conversation.steps, there, given)
+            inner.events, inner.calls, events = [], [], inner.events
+            result.take(inner)
+            if inner.unknown:
+                raise Unanswered
+            inner.events = events
+            return run.response(there, inner)
+        except CrossdockError as error:
+            raise adapted_failure(error) from None
 
     def wanted(self, step: ConversationStep, frame: StepFrame, result: ConversationResult) -> bool:
         if step.condition is not None and not self.cells.is_true(step.condition, frame, result):
@@ -335,34 +366,6 @@ class _ConversationRun:
             if self.cells.is_true(expression, frame, ConversationResult()) is decides:
                 return True
         return False
-
-
-def _in_parallel(most: int, run: Callable[..., Any], *columns: list[Any]) -> list[Any]:
-    """The results of ``run`` for the rows of some columns, in their order, ``most`` at the same time.
-
-    After an error the calls that are running are awaited: the channel has them already, and their outcome
-    would be lost. After Ctrl-C they are not; they end when their transport is closed.
-    """
-    pool = ThreadPoolExecutor(most)
-    try:
-        done = list(pool.map(run, *columns))
-    except KeyboardInterrupt:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
-    pool.shutdown()
-    return done
-
-
-def _given_for(given: JSON | Missing, key: str | int) -> JSON | Missing:
-    """The given answer for a step, or for an element of one."""
-    if isinstance(given, dict) and isinstance(key, str):
-        return given.get(key, MISSING)
-    if isinstance(given, list) and isinstance(key, int) and key < len(given):
-        return given[key]
-    return MISSING
 
 
 def _call_text(step: ConversationStep) -> str | None:

@@ -10,7 +10,7 @@ from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import StepsTrace, StepTrace
 from crossdock.channels.steps import Conversation, ConversationStep, makes_calls
 from crossdock.core.json_types import JSON
-from crossdock.execution.scope import Scope
+from crossdock.execution.scope import Scope, given_settings
 from crossdock.language import syntax
 
 
@@ -75,6 +75,14 @@ class StepFrame:
         answers = {name: answer for name, answer in self.scope.answers.items() if name not in names}
         unknown = tuple(name for name in self.unknown if name not in names)
         return replace(self, scope=replace(self.scope, answers=answers), unknown=unknown)
+
+    def for_request(self, action: str, request: JSON, conversation: Conversation) -> StepFrame:
+        """The frame of a conversation that answers another action, with a request of its own."""
+        settings = given_settings(conversation.cells, self.scope.settings)
+        scope = Scope(settings=settings, request=request, now=self.scope.now)
+        return StepFrame(
+            request, scope, f"the request for `{action}`", conversation.failure, trace=self.trace
+        )
 
     def for_shared(
         self, step: ConversationStep, inputs: MappingType[str, JSON], shared: Conversation

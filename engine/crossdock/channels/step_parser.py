@@ -62,6 +62,7 @@ TASKS: Final = {
     "event": "a cell, whose value is an event of the response",
     **REPORTS,
     "use": "the file of shared steps to run: `../find_order`",
+    "adapts": "another action to answer as the channel does: `order_ack`",
     "steps": "nested steps, mostly with `each`",
 }
 STEP_KEYS: Final = {
@@ -75,7 +76,7 @@ STEP_KEYS: Final = {
     **TASKS,
     **CALL_KEYS,
     **REPORT_KEYS,
-    "with": "the inputs of the shared steps: a cell for each",
+    "with": "the inputs of the shared steps, a cell for each; or the request for the adapted action",
     "none": "what to report when the step ran and has no answer: {fail: CODE, message: …} or {warn: …}",
     "failure": "the failure mapping of this step, in place of the conversation's",
 }
@@ -252,6 +253,8 @@ class _StepParser(TaskParser):
                 return self.report(node, key, content)
             case "use":
                 return self.use(node, content)
+            case "adapts":
+                return self.adapts(node, content)
             case "value":
                 return ValueTask(self.cell(content))
             case "event":

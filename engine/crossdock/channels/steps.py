@@ -110,13 +110,36 @@ class UseTask:
 
 
 @dataclass(frozen=True, slots=True)
+class AdaptTask:
+    """Answer another action as the channel at hand does. The response is the step's answer.
+
+    ``request`` makes the request for it, ``source`` and ``target`` are the schemas of request and response.
+    ``conversation`` is the channel's; None where no channel is at hand yet.
+    """
+
+    action: str
+    span: Span
+    request: syntax.Cell
+    source: Schema | None = None
+    target: Schema | None = None
+    conversation: Conversation | None = None
+
+    def schemas(self) -> tuple[Schema | None, Schema | None]:
+        """The schemas of the request and the response, those of the channel's conversation if it is known."""
+        if self.conversation is None:
+            return self.source, self.target
+        cells = self.conversation.cells
+        return cells.source or self.source, cells.target or self.target
+
+
+@dataclass(frozen=True, slots=True)
 class BlockTask:
     """Run steps. The step's answer is the object of their answers, by their names."""
 
     steps: tuple[ConversationStep, ...]
 
 
-Task: TypeAlias = CallTask | ValueTask | EventTask | ReportTask | UseTask | BlockTask
+Task: TypeAlias = CallTask | ValueTask | EventTask | ReportTask | UseTask | AdaptTask | BlockTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +272,7 @@ def reports(steps: tuple[ConversationStep, ...]) -> Iterator[ReportTask]:
 def makes_calls(step: ConversationStep) -> bool:
     """Whether a step makes calls, itself or in its nested or shared steps."""
     for inner in all_steps((step,)):
-        if isinstance(inner.task, CallTask):
+        if isinstance(inner.task, CallTask | AdaptTask):
             return True
         if isinstance(inner.task, UseTask) and any(map(makes_calls, inner.task.linked.steps)):
             return True
@@ -281,8 +304,8 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
             parts.append(("event", cell))
         case ReportTask() as report:
             parts += [(report.word, report.code), ("message", report.message), ("data", report.data)]
-        case UseTask(inputs=inputs):
-            parts.append(("with", inputs))
+        case UseTask(inputs=given) | AdaptTask(request=given):
+            parts.append(("with", given))
     if step.none is not None:
         parts += [("none", part) for part in (step.none.code, step.none.message, step.none.data)]
     return [
@@ -292,6 +315,10 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
     ]
 
 
+def _unchanged(task: AdaptTask) -> AdaptTask:
+    return task
+
+
 @dataclass(frozen=True, slots=True)
 class StepChange:
     """A change of everything in steps that is evaluated, and of the shared steps that it has by name."""
@@ -299,6 +326,7 @@ class StepChange:
     cell: Callable[[syntax.Cell], syntax.Cell]
     expression: Callable[[Expression], Expression]
     shared: MappingType[str, Conversation] = field(default_factory=dict)
+    adapt: Callable[[AdaptTask], AdaptTask] = _unchanged
 
     def steps(self, steps: tuple[ConversationStep, ...]) -> tuple[ConversationStep, ...]:
         return tuple(map(self._step, steps))
@@ -348,6 +376,8 @@ class StepChange:
                 fields = tuple(replace(item, cell=self.cell(item.cell)) for item in inputs.fields)
                 shared = self.shared.get(name, task.shared)
                 return replace(task, inputs=replace(inputs, fields=fields), shared=shared)
+            case AdaptTask() as task:
+                return self.adapt(replace(task, request=self.cell(task.request)))
             case BlockTask(inner):
                 return BlockTask(self.steps(inner))
 

@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from crossdock.channels.call_parser import CallParser
-from crossdock.channels.steps import Input, ReportTask, UseTask
+from crossdock.channels.steps import AdaptTask, Input, ReportTask, UseTask
 from crossdock.core.diagnostics import Span
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode
 from crossdock.language import syntax
@@ -32,7 +32,7 @@ REPORT_KEYS: Final = {
 }
 NONE_KEYS: Final = {**REPORTS, **REPORT_KEYS}
 INPUT_KEYS: Final = {"describe": "what the input is, in one sentence"}
-WITH_NONE: Final = ("call", "value", "use")
+WITH_NONE: Final = ("call", "value", "use", "adapts")
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:-]+")
 
 
@@ -48,9 +48,9 @@ class TaskParser(CallParser):
             elif name == "continue" and not node.get("fail"):
                 self._misplaced(key, "`fail`")
             elif name == "none" and not any(node.get(word) for word in WITH_NONE):
-                self._misplaced(key, "a `call`, `value` or `use`")
-            elif name == "with" and not node.get("use"):
-                self._misplaced(key, "`use`")
+                self._misplaced(key, "a `call`, `value`, `use` or `adapts`")
+            elif name == "with" and not node.get("use") and not node.get("adapts"):
+                self._misplaced(key, "`use` or `adapts`")
 
     def _misplaced(self, key: ScalarNode, wanted: str) -> None:
         message = f"`{key.value}` goes with {wanted}, and this step has none"
@@ -126,6 +126,16 @@ class TaskParser(CallParser):
             self.problem("not-an-object", "`with` must be an object: a cell for each input", given.span)
             return syntax.Object((), given.span)
         return syntax.Object(tuple(self._field(key, value) for key, value in given.entries), given.span)
+
+    def adapts(self, node: MapNode, content: Node) -> AdaptTask | None:
+        """The action to answer, with its request: a cell, or the name of a mapping."""
+        action, request = self.text(content), node.get("with")
+        if request is None:
+            help = "`with: ./ack` names the mapping that makes the request, or is a cell"
+            self.problem("missing-input", "`adapts` needs `with`, the request", content.span, help)
+        if action is None or request is None:
+            return None
+        return AdaptTask(action, content.span, self.cell_or_mapping(request))
 
     def inputs(self, node: Node | None) -> dict[str, Input]:
         return self._named(node, "inputs", self._input)

@@ -38,6 +38,8 @@ class CheckedProject(Protocol):
 
     def conversation_names(self) -> list[str]: ...
 
+    def is_dialect(self, name: str) -> bool: ...
+
     def conversation(self, channel: str, action: str) -> Conversation: ...
 
     def named(self, name: str) -> Mapping | Conversation: ...
@@ -46,7 +48,7 @@ class CheckedProject(Protocol):
 
 
 # What is before the last part of a mapping's name: a slash, or in a conversation a key that takes a name.
-_BEFORE = r"""(?:/|\b(?:body|response|failure|events|use)["']?:\s*(?:[>|][-+0-9]*\s+)?["']?)"""
+_BEFORE = r"""(?:/|\b(?:body|response|failure|events|use|with)["']?:\s*(?:[>|][-+0-9]*\s+)?["']?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,8 @@ def action_findings(project: CheckedProject) -> list[Diagnostic]:
     except CompileError as error:
         return list(error.diagnostics)
     try:
-        requests = {name: _request(project, name) for name in project.conversation_names()}
+        names = (name for name in project.conversation_names() if not project.is_dialect(name))
+        requests = {name: _request(project, name) for name in names}
     except CompileError:  # its errors are reported already, and what its request has is not known
         return []
     # What a request has is not known for an action without a conversation, or for one without a schema.

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,6 @@ from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_c
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON, MISSING, Missing
-from crossdock.core.limits import FILE_CHARACTERS
 from crossdock.core.once import MAKING, made_once
 from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.execution.runner import Mapping
@@ -29,10 +27,10 @@ from crossdock.language.parser import table_rows
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.compiled_files import CompiledFiles
 from crossdock.project.compiler import compile_mapping
+from crossdock.project.files import ProjectFiles
 from crossdock.project.search_path import (
     FILES,
     MAPPINGS,
-    confined,
     file_of,
     leads_out,
     located,
@@ -42,6 +40,7 @@ from crossdock.project.search_path import (
 )
 from crossdock.project.search_path import bundled as bundled_root
 from crossdock.project.shared_files import (
+    CONVERSATION,
     CONVERSATION_FILE,
     TABLES,
     has_shared_steps,
@@ -54,11 +53,11 @@ from crossdock.schema.store import Schema, SchemaStore
 if TYPE_CHECKING:
     from crossdock.channels.conversation import Ask, ConversationResult
     from crossdock.channels.steps import Conversation
+    from crossdock.project.dialects import Dialects
 
 __all__ = ["MAPPINGS", "Project", "bundled_root"]
 
 SCHEMAS: Final = "schemas"
-CONVERSATION: Final = "conversation"
 
 
 class Project:
@@ -72,7 +71,7 @@ class Project:
         self._lenient = lenient
         self._compiled = CompiledFiles()
         self._read_once: dict[object, object] = {}
-        self._seen: dict[Path, str | None] = {}
+        self._files = ProjectFiles(roots)
 
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:
@@ -90,7 +89,7 @@ class Project:
         """
         with MAKING:
             schemas = self.schemas.seen()
-            return None if schemas is None else self._seen | schemas
+            return None if schemas is None else self._files.seen | schemas
 
     def schema(self, name: str, user: str = "") -> Schema:
         """A schema by name, such as ``kibo/order``, as the mapping ``user`` means it. Raises ProjectError."""
@@ -130,10 +129,10 @@ class Project:
 
     def text(self, name: str) -> Source:
         """The text of a mapping's file, compiled or not. Raises ProjectError."""
-        path = self._find(file_of(name_of_file(self.roots, name)))
+        path = self._files.find(file_of(name_of_file(self.roots, name)))
         if path is None:
             raise self._unknown(name)
-        return self._read(path)
+        return self._files.read(path)
 
     def check(self, names: Sequence[str] | None = None, *, lenient: bool = False) -> list[Diagnostic]:
         """All findings in these mappings and conversations, by default in all of the project's own.
@@ -144,7 +143,9 @@ class Project:
             return Project(self.roots, lenient=True).check(names)
         from crossdock.project.findings import action_findings, findings_of
 
-        findings = findings_of(self, names or self.own_names(), lenient=self._lenient)
+        asked = names or self.own_names()
+        findings = findings_of(self, asked, lenient=self._lenient)
+        findings += self.dialects.findings(asked, lenient=self._lenient)
         return findings if names else [*findings, *action_findings(self), *self._unused_settings()]
 
     def _unused_settings(self) -> list[Diagnostic]:
@@ -211,10 +212,11 @@ class Project:
 
         def compile_file() -> Conversation:
             known = action in self.actions_of(channel)
-            path = self._find(file_of(name)) if known else None
+            path = self._files.find(file_of(name)) if known else None
             if path is None:
                 raise self._no_conversation(channel, action)
-            return compile_conversation(name, self._read(path), self, lenient=self._lenient)
+            compiled = compile_conversation(name, self._files.read(path), self, lenient=self._lenient)
+            return self.dialects.completed(compiled, channel)
 
         return self._compiled.get("conversation", name, compile_file, used=False)
 
@@ -223,16 +225,30 @@ class Project:
         from crossdock.channels.compiler import compile_shared
 
         def compile_file() -> Conversation:
-            path = self._find(file_of(name))
+            path = self._files.find(file_of(name))
             if path is None or not has_shared_steps(path):
                 raise no_shared_steps(name, self.shared_names(), is_mapping=path is not None)
-            return compile_shared(name, self._read(path), self, lenient=self._lenient)
+            return compile_shared(name, self._files.read(path), self, lenient=self._lenient)
 
         return self._compiled.get("shared steps", name, compile_file)
 
     def _is_shared(self, name: str) -> bool:
-        path = self._find(file_of(name))
+        path = self._files.find(file_of(name))
         return path is not None and has_shared_steps(path)
+
+    @property
+    def dialects(self) -> Dialects:
+        from crossdock.project.dialects import Dialects
+
+        return made_once(self._read_once, Dialects, lambda: Dialects(self, self._files.read))
+
+    def adaptable(self, user: str) -> Sequence[str]:
+        """The actions that a file can adapt: see ``dialects``."""
+        return self.dialects.adaptable(user)
+
+    def is_dialect(self, name: str) -> bool:
+        """Whether a file is part of a dialect."""
+        return self.dialects.is_dialect(name)
 
     @property
     def actions(self) -> Actions:
@@ -240,8 +256,8 @@ class Project:
         return made_once(self._read_once, ACTIONS_FILE, self._actions)
 
     def _actions(self) -> Actions:
-        path = self._find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
-        return parse_actions(self._read(path)) if path else Actions({})
+        path = self._files.find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
+        return parse_actions(self._files.read(path)) if path else Actions({})
 
     def hold(
         self,
@@ -254,12 +270,13 @@ class Project:
         base_url: str = "",
         name: str = "request",
         given: JSON | Missing = MISSING,
+        dialect: str | None = None,
         now: str | None = None,
     ) -> ConversationResult:
         """Run the conversation of an action: see ``channels.runner.run_conversation``."""
         from crossdock.channels.runner import run_conversation
 
-        conversation = self.conversation(channel, action)
+        conversation = self.dialects.conversation_of(channel, action, dialect)
         return run_conversation(
             conversation, request, ask, settings=settings, base_url=base_url, name=name, given=given, now=now
         )
@@ -308,11 +325,11 @@ class Project:
     def table_text(self, name: str, user: str) -> Source:
         """The text of a table's own file. Raises ProjectError."""
         resolved = resolved_name(name, user)
-        path = self._find(file_of(resolved)) if resolved else None
+        path = self._files.find(file_of(resolved)) if resolved else None
         if path is None or path.parent.name != TABLES:
             help = f"table files are in a folder `{TABLES}`"
             raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
-        return self._read(path)
+        return self._files.read(path)
 
     def settings_of(self, name: str) -> MappingType[str, JSON]:
         """The settings of a mapping's channel, with their defaults; none when it has no channel."""
@@ -328,16 +345,16 @@ class Project:
         return made_once(self._read_once, file, lambda: self._channel(file))
 
     def _channel(self, file: PurePosixPath) -> Channel:
-        path = self._find(file)
-        return parse_channel(self._read(path)) if path else NO_CHANNEL
+        path = self._files.find(file)
+        return parse_channel(self._files.read(path)) if path else NO_CHANNEL
 
     # Files
 
     def _compile(self, name: str) -> Mapping:
-        path = outside(name) if name.endswith(FILES) else self._find(file_of(name))
+        path = outside(name) if name.endswith(FILES) else self._files.find(file_of(name))
         if path is None:
             raise self._unknown(name)
-        return compile_mapping(name, self._read(path), self, lenient=self._lenient)
+        return compile_mapping(name, self._files.read(path), self, lenient=self._lenient)
 
     def _unknown(self, name: str) -> ProjectError:
         others = (known for known in self.mapping_names() if known != name)  # a link to nothing is listed too
@@ -345,36 +362,3 @@ class Project:
         return ProjectError(
             [Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)]
         )
-
-    def _find(self, path: PurePosixPath) -> Path | None:
-        """A file below one of the roots. Raises ProjectError when a link leads out of its folder."""
-        for root in self.roots:
-            if found := confined(root, path):
-                return found
-            self._note(root / path, None)
-        return None
-
-    def _read(self, path: Path) -> Source:
-        name = self._display(path)
-        try:
-            if path.stat().st_size > 4 * FILE_CHARACTERS:
-                raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
-            data = path.read_bytes()
-            self._note(path, sha256(data).hexdigest())
-            return Source(name, data.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            message = f"`{name}` is not UTF-8: byte {error.start + 1}"
-            raise ProjectError([Diagnostic("unreadable", message)]) from None
-        except OSError as error:
-            message = f"`{name}` cannot be read: {error.strerror or error}"
-            raise ProjectError([Diagnostic("unreadable", message)]) from None
-
-    def _note(self, path: Path, digest: str | None) -> None:
-        """Record the digest of a file. If it changes while the project is open, no later digest matches."""
-        if self._seen.setdefault(path, digest) != digest:
-            self._seen[path] = "changed"
-
-    def _display(self, path: Path) -> str:
-        """The name of a file in messages: relative to the project, or as it was given."""
-        own = self.roots[0]
-        return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)

@@ -18,8 +18,10 @@ from crossdock.core.limits import FILE_CHARACTERS
 from crossdock.project.search_path import MAPPINGS
 
 TABLES: Final = "tables"
-CONVERSATION_FILE: Final = "conversation.yaml"
-_NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE)
+CONVERSATION: Final = "conversation"
+CONVERSATION_FILE: Final = f"{CONVERSATION}.yaml"
+DIALECT_FILE: Final = "dialect.yaml"
+_NOT_MAPPINGS: Final = (CHANNEL_FILE, CONVERSATION_FILE, ACTIONS_FILE, DIALECT_FILE)
 _STEPS: Final = re.compile(r"""^(["']?)steps\1[ \t]*:""", re.MULTILINE)
 _MAP: Final = re.compile(r"""^(["']?)map\1[ \t]*:""", re.MULTILINE)
 

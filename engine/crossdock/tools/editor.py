@@ -17,6 +17,7 @@ from crossdock.channels import (
     answer_classes,
     call_parser,
     config,
+    dialects,
     encoding,
     step_parser,
     task_parser,
@@ -142,7 +143,7 @@ def _step() -> Object:
         "warn": _CODE,
         "data": _ref("cell"),
         "continue": _FLAG,
-        "with": _map_of(_ref("cell")),
+        "with": _ref("cell"),
         "none": _none(),
     }
     one_task: list[JSON] = [{"required": [task]} for task in step_parser.TASKS]
@@ -208,9 +209,14 @@ def _actions() -> Object:
     return _map_of(_keys(actions.KEYS, kinds, ["call", "when"]))
 
 
+def _dialect() -> Object:
+    return _keys(dialects.DIALECT_KEYS, {}, [])
+
+
 LANGUAGES: Final[dict[str, tuple[str, Callable[[], Object]]]] = {
     "mapping": ("A mapping of Crossdock, or a file of shared steps", _mapping),
     "conversation": ("A conversation of Crossdock", _conversation),
     "channel": ("A channel of Crossdock", _channel),
+    "dialect": ("A dialect of Crossdock", _dialect),
     "actions": ("The actions of RetailOPS, for Crossdock", _actions),
 }

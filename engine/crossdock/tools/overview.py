@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crossdock.channels.dialects import adaptations
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, UseTask
 from crossdock.project.project import Project
 
@@ -19,7 +20,7 @@ What each channel does for each RetailOPS action. This page is generated from th
 
 def overview(project: Project) -> str:
     """The page for all channels of a project. Raises CompileError for a conversation that is wrong."""
-    names = [name.split("/") for name in project.conversation_names()]
+    names = [name.split("/") for name in project.conversation_names() if not project.is_dialect(name)]
     channels = sorted({channel for channel, _ in names})
     known = [*project.actions.by_name]
     others = sorted({action for _, action in names} - set(known))
@@ -30,6 +31,8 @@ def overview(project: Project) -> str:
         lines += ["", f"## {action}"]
         for channel in channels:
             lines += _section(channel, held.get((channel, action)))
+    for dialect in project.dialects.files():
+        lines += _dialect(project, dialect)
     return "\n".join(lines) + "\n"
 
 
@@ -41,6 +44,17 @@ def _table(
     for action in actions:
         cells = [_cell(held.get((channel, action))) for channel in channels]
         yield f"| [{action}](#{action}) | " + " | ".join(cells) + " |"
+
+
+def _dialect(project: Project, name: str) -> Iterator[str]:
+    """The actions of a dialect, each with those that it adapts."""
+    yield from ("", f"## The dialect {name}", "", project.dialects.describe(name), "")
+    yield from ("| action | adapts |", "|---|---|")
+    for action in project.dialects.actions_of(name):
+        conversation = project.conversation(name, action)
+        adapted = dict.fromkeys(task.action for task in adaptations(conversation))
+        links = ", ".join(f"[{each}](#{each})" for each in adapted) or "nothing"
+        yield f"| {action}: {conversation.describe} | {links} |"
 
 
 def _cell(conversation: Conversation | None) -> str:

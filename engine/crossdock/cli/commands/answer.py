@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from crossdock.cli.commands.plan import find_request, now_option, print_plan
+from crossdock.cli.commands.plan import dialect_option, find_request, now_option, print_plan
 from crossdock.cli.console import diagnostics_option, open_project, pairs, report, settings_option
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
 @click.option("--dry-run", is_flag=True, help="Print the calls without making them, as `plan` does.")
 @click.option("--compact", is_flag=True, help="Print the response on one line.")
+@dialect_option
 @now_option
 @settings_option
 @diagnostics_option
@@ -30,6 +31,7 @@ def command(
     arguments: tuple[str, ...],
     dry_run: bool,
     compact: bool,
+    dialect: str | None,
     now: str | None,
     given: tuple[str, ...],
     form: Format,
@@ -40,14 +42,14 @@ def command(
     response to RetailOPS is printed.
     """
     if dry_run:
-        print_plan(context, channel, arguments, None, now, given, form)
+        print_plan(context, channel, arguments, None, now, given, form, dialect=dialect)
         return
     from crossdock.channels.clock import time_of
     from crossdock.channels.http import Transport
     from crossdock.core import json_reader
 
     project = open_project(context)
-    action, request, name = find_request(project, channel, arguments)
+    action, request, name = find_request(project, channel, arguments, dialect)
     settings = project.settings(channel, pairs(given))
     with Transport(project.channel_of(channel), settings, environ=os.environ) as transport:
         outcome = project.hold(
@@ -58,6 +60,7 @@ def command(
             settings=settings,
             base_url=transport.base_url,
             name=name,
+            dialect=dialect,
             now=time_of(now, "--now") if now is not None else None,
         )
     report(outcome.warnings, form)

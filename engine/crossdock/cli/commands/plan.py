@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 
+dialect_option = click.option("--dialect", help="The dialect that the request is written in.")
 now_option = click.option("--now", help="The time that `now()` gives, such as 2026-11-30T09:00:00Z.")
 
 
@@ -33,6 +34,7 @@ now_option = click.option("--now", help="The time that `now()` gives, such as 20
     help="The channel's responses by step: a JSON file, or a directory with a JSON file for each step.",
 )
 @click.option("--show-sensitive", is_flag=True, help="Print sensitive values too, instead of •••.")
+@dialect_option
 @now_option
 @settings_option
 @diagnostics_option
@@ -43,6 +45,7 @@ def command(
     arguments: tuple[str, ...],
     answers: str | None,
     show_sensitive: bool,
+    dialect: str | None,
     now: str | None,
     given: tuple[str, ...],
     form: Format,
@@ -53,7 +56,9 @@ def command(
     --answers, the later calls and the response to RetailOPS are computed too. Values that a schema marks as
     sensitive, and what is made of them, are printed as •••.
     """
-    print_plan(context, channel, arguments, answers, now, given, form, masked=not show_sensitive)
+    print_plan(
+        context, channel, arguments, answers, now, given, form, masked=not show_sensitive, dialect=dialect
+    )
 
 
 def print_plan(
@@ -66,6 +71,7 @@ def print_plan(
     form: Format,
     *,
     masked: bool = True,
+    dialect: str | None = None,
 ) -> None:
     """Print the calls for the request that the arguments name. Raises CrossdockError."""
     from crossdock.channels.clock import time_of
@@ -73,9 +79,9 @@ def print_plan(
     from crossdock.core import json_reader
 
     project = open_project(context)
-    action, request, name = find_request(project, channel, arguments)
+    action, request, name = find_request(project, channel, arguments, dialect)
     settings = project.settings(channel, pairs(given))
-    conversation = project.conversation(channel, action)
+    conversation = project.dialects.conversation_of(channel, action, dialect)
     planned, warnings = plan(
         conversation,
         project.channel_of(channel),
@@ -90,22 +96,32 @@ def print_plan(
     click.echo(json_reader.encode(planned))
 
 
-def find_request(project: Project, channel: str, arguments: tuple[str, ...]) -> tuple[str, JSON, str]:
+def find_request(
+    project: Project, channel: str, arguments: tuple[str, ...], dialect: str | None = None
+) -> tuple[str, JSON, str]:
     """The action, the request and its name in messages, from the arguments [ACTION] [FILE].
 
-    Raises UsageError for too many arguments, CrossdockError when the channel has no conversation for the
-    action, or when the request cannot be read.
+    In a dialect the action is one of the dialect's, and has to be named if there are several. Raises
+    UsageError for wrong arguments, CrossdockError when nothing answers the action, or when the request cannot
+    be read.
     """
     if len(arguments) > 2:
         raise click.UsageError("too many arguments: CHANNEL [ACTION] [FILE]")
+    project.dialects.refuse(channel)
     known = {*project.actions_of(channel), *project.actions.by_name}
+    if dialect is not None:
+        known = set(project.dialects.actions_of(dialect))
     action = arguments[0] if len(arguments) == 2 else None
     file = arguments[-1] if arguments else "-"
     if len(arguments) == 1 and file in known:
         action, file = file, "-"
-    if action is not None:
-        project.conversation(channel, action)  # reports an unknown action before it waits for stdin
+    if dialect is not None and action is None:
+        if len(known) != 1:
+            raise click.UsageError(f"ACTION is needed with --dialect: {', '.join(sorted(known))}")
+        (action,) = known
+    if action is not None:  # reports an unknown action before it waits for stdin
+        project.dialects.conversation_of(channel, action, dialect)
     request, name = read_payload(file)
     action = action or project.actions.find(request)
-    project.conversation(channel, action)
+    project.dialects.conversation_of(channel, action, dialect)
     return action, request, name

@@ -1,0 +1,56 @@
+"""Reads the files of a search path, and remembers what was read, for the code cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+
+from crossdock.core.diagnostics import Diagnostic, Source
+from crossdock.core.errors import CompileError, ProjectError
+from crossdock.core.limits import FILE_CHARACTERS
+from crossdock.project.search_path import confined
+
+
+class ProjectFiles:
+    """The files below some roots.
+
+    ``seen`` are those that were read so far, with the SHA-256 of their content; None for a missing one.
+    """
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = tuple(roots)
+        self.seen: dict[Path, str | None] = {}
+
+    def find(self, path: PurePosixPath) -> Path | None:
+        """A file below one of the roots. Raises ProjectError when a link leads out of its folder."""
+        for root in self.roots:
+            if found := confined(root, path):
+                return found
+            self._note(root / path, None)
+        return None
+
+    def read(self, path: Path) -> Source:
+        name = self._display(path)
+        try:
+            if path.stat().st_size > 4 * FILE_CHARACTERS:
+                raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
+            data = path.read_bytes()
+            self._note(path, sha256(data).hexdigest())
+            return Source(name, data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            message = f"`{name}` is not UTF-8: byte {error.start + 1}"
+            raise ProjectError([Diagnostic("unreadable", message)]) from None
+        except OSError as error:
+            message = f"`{name}` cannot be read: {error.strerror or error}"
+            raise ProjectError([Diagnostic("unreadable", message)]) from None
+
+    def _note(self, path: Path, digest: str | None) -> None:
+        """Record the digest of a file. If it changes while the project is open, no later digest matches."""
+        if self.seen.setdefault(path, digest) != digest:
+            self.seen[path] = "changed"
+
+    def _display(self, path: Path) -> str:
+        """The name of a file in messages: relative to the project, or as it was given."""
+        own = self.roots[0]
+        return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)
