@@ -225,6 +225,9 @@ TEXTS = (
     *("values({o})[0]", "entries({o})[0].key", "merge({o}, {{q: {t}}}).q", "[{t}, {u}][1]", "trim({x})"),
     *("'{{{{ t }}}}'", "{t} != `null` && lower({t}) || 'x'", "(length({lt}) > `1` && {lt}[1]) || 'x'"),
     *("sort({lt})[0]", "unique({lt})[0]", "reverse({lt} || ['x'])[0]", "{lt}[?@ != ''] | [0]", "type({x})"),
+    *("text({n}) || 'x'", "group_by({lo}, &{rt}).x[0].{rt}", "index_by({lo}, &{rt} || 'x').x.{rt}"),
+    *("unique_by({lo}, &{rt} || 'x')[0].{rt}", "chunks({lo}, `2`)[0][0].{rt}", "join(' ', {lt})"),
+    *("values(group_by({lo}, &{rt} || 'x'))[0][0].{rt}", "keys(group_by({lo}, &{rt} || 'x'))[0]"),
     *("replace({t}, 'x', 'y')", "money({n})", "max_by({lo}, &{rt}).{rt}", "sort_by({lo}, &{rn})[0].{rt}"),
 )
 NUMBERS = (

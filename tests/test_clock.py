@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -109,6 +110,43 @@ def test_the_command_prints_the_same_for_the_same_answers(
     # The clock of the machine makes no difference.
     monkeypatch.setattr(runner, "current_time", lambda: "2099-01-01T00:00:00Z")
     assert printed("--answers", "answers.json", "--now", "2030-01-01T00:00:00Z") == later
+
+
+def test_steps_that_run_at_the_same_time_print_in_one_order(project: MakeProject) -> None:
+    steps = (
+        "response_schema: desk/any\nsteps:\n"
+        '  - {step: many, each: ids, at_once: 8, call: "GET /orders/{{ id }}", query: {at: now()}}\n'
+        "response: {many: answers().many, events: events()}\nfailure: ../failure\n"
+    )
+    made = project(
+        {
+            **FILES,
+            "mappings/shop/failure.yaml": "map: {what: message}",
+            "mappings/shop/notify/conversation.yaml": steps,
+        }
+    )
+    conversation, channel = made.conversation("shop", "notify"), made.channel_of("shop")
+    answers: JSON = {"many": [{"$status": 500} if n % 3 else {"n": n} for n in range(40)]}
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        printed = {
+            json.dumps(
+                plan(
+                    conversation,
+                    channel,
+                    {"ids": [{"id": n} for n in range(40)]},
+                    settings={},
+                    answers=answers,
+                    name="request",
+                )[0]
+            )
+            for _ in range(10)
+        }
+    finally:
+        sys.setswitchinterval(before)
+    assert len(printed) == 1
+    assert [each["n"] for each in json.loads(*printed)["response"]["many"]] == [*range(0, 40, 3)]
 
 
 def test_a_directory_of_answers_may_have_the_time(

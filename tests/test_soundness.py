@@ -301,7 +301,8 @@ def expressions(draw: st.DrawFn, of: str = "order", depth: int = 3) -> str:
             field = draw(st.sampled_from(sorted(LISTS)))
             row = LISTS[field]
             of_list = draw(st.sampled_from(LIST_FUNCTIONS))
-            return of_list.format(f"({field} || `[]`)", draw(st.sampled_from(FIELDS[row])), inner(row))
+            given = draw(st.sampled_from([field, f"({field} || `[]`)"]))
+            return of_list.format(given, draw(st.sampled_from(FIELDS[row])), inner(row))
         case 18 if of == "order":
             field = draw(st.sampled_from(sorted(LISTS)))
             place = draw(st.sampled_from(["[0]", "[-1]", "[1]", "[:1][]", "[?@][0]", "[] | [0]"]))
@@ -329,6 +330,11 @@ LIST_FUNCTIONS = [
         "sort_by({0}, &{1})[0].{1}",
         "max_by({0}, &to_string({1} || '')).{1}",
         "avg({0}[].{1})",
+        "group_by({0}, &to_string({1} || '')).x[0].{1}",
+        "values(group_by({0}, &text({1}) || ''))[0][0].{1}",
+        "index_by({0}, &to_string({1} || ''))",
+        "unique_by({0}, &{1} || `0`, 'last')[0].{1}",
+        "chunks({0}, `2`)[0][1].{1}",
         "reverse({0})[0].{1}",
     ),
     *("{0}[?type({1}) == 'string'].upper({1})", "{0}[?{1} == `1`].{1}", "{0}[?{1} > `1`].abs({1})"),
