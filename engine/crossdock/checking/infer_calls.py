@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.function_types import BY, ELEMENTS, KEYS, SORTING, result_of
 from crossdock.checking.given_types import constant_type
+from crossdock.checking.refused_arguments import refused_arguments
 from crossdock.checking.type_kinds import NUMBER, Kinds, in_words, kinds_of
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, TEXT, ListType, Type, union
@@ -55,6 +56,7 @@ class CallTypes:
         values = [(node, typ) for node, typ in arguments if not isinstance(node, ExpressionReference)]
         may_miss = self.check_arguments()
         self.check_elements(values)
+        self.check_refused()
         result = result_of(function, [typ for _, typ in values], self.inner)
         return result.with_optional(True) if may_miss else result
 
@@ -124,6 +126,13 @@ class CallTypes:
             message = "`to_string` turns a missing value into the text 'null', and this may be missing"
         self.report("may-be-missing", message, node, _MISSING_HELP, "warning")
 
+    def check_refused(self) -> None:
+        """Report a call that its literals make fail for every payload."""
+        message = refused_arguments(self.function, self.node.arguments, self.types)
+        if message is not None:
+            help = f"the signature is {self.function.signature}"
+            self.report("wrong-arguments", message, self.node, help)
+
     # What is in the arguments
 
     def check_elements(self, values: Sequence[tuple[Expr, Type]]) -> None:
@@ -135,11 +144,26 @@ class CallTypes:
             node, typ = values[0 if len(values) == 1 else 1]
             if typ.known:
                 self.check_element(allowed, typ.items(), node, "each element")
+        if name == "object" and values[0][1].known:
+            self.check_entries(values[0][1].items(), values[0][0])
         if (allowed := KEYS.get(name)) is not None:
             reference = self.node.arguments[1]
             body = reference.body if isinstance(reference, ExpressionReference) else reference
             which = "its sort key" if name in BY else "the key of each item"
             self.check_element(allowed, self.inner, body, which)
+
+    def check_entries(self, entry: Type, node: Expr) -> None:
+        """Check the entries that an object is made of."""
+        wanted = "`object` takes a list of objects, each with text as its `key`"
+        if not entry.kinds or self.wrong_kinds(entry, frozenset({"object"}), wanted, node):
+            return
+        key = entry.member("key") if entry.known else None
+        if key is not None:
+            self.wrong_kinds(key, frozenset({"string"}), wanted, node)
+            if key.optional and key.known:
+                self.needs("text as the `key` of each entry", node)
+        elif entry.known:
+            self.report("wrong-type", f"{wanted}, and these have no `key`", node)
 
     def check_part(self, text: Type, node: Expr, part: Type) -> None:
         """Check that what is looked for in a text is text."""

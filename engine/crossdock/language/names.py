@@ -12,6 +12,7 @@ from crossdock.language.expr import (
     ExpressionReference,
     FunctionCall,
     Let,
+    Slice,
     Variable,
     children,
     source_order,
@@ -34,6 +35,9 @@ def name_problems(expression: Expression, *, closed: bool = True) -> list[Diagno
     for node in nodes:
         if isinstance(node, Let):
             problems += _repeated_names(expression, node)
+        elif isinstance(node, Slice) and node.step == 0:
+            message = "the step of a slice cannot be 0"
+            problems.append(Diagnostic("wrong-arguments", message, expression.at(node)))
     return problems
 
 

@@ -35,7 +35,7 @@ _LAST: Final = (datetime.max - _BEGINNING) // timedelta(seconds=1)
 
 
 def epoch(text: str, zone: str | None = None) -> int:
-    if _USUAL.fullmatch(text):
+    if zone is None and _USUAL.fullmatch(text):
         try:
             return _elapsed(text[:_WITHOUT_FRACTION])
         except ValueError:
@@ -52,7 +52,9 @@ def epoch_of_parts(text: str, zone: str | None = None) -> int:
         raise FunctionError("takes a date with a time, or a zone as its second argument")
     if zone is None and not found["offset"]:
         raise FunctionError("takes a date-time with an offset, or a zone as its second argument")
-    offset = _offset(found) if found["offset"] else _zone(zone)
+    # A zone is read even where the text has an offset: a wrong one is wrong for every text.
+    around = 0 if zone is None else _zone(zone)
+    offset = _offset(found) if found["offset"] else around
     clock, leap = found["time"] or "00:00", int(bool(_LEAP.fullmatch(found["time"] or "")))
     try:
         local = _elapsed(f"{found['date']}T{clock[:-2] + '59' if leap else clock}")
