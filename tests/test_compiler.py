@@ -178,7 +178,7 @@ REFUSED: list[tuple[str, str, str]] = [
             "there is no word `$zzzz`",
             "2:7",
             "2 |   a: {$zzzz: b}\n      ^^^^^",
-            "help: the words are $const, $with, $each, $if, $value, $use",
+            "help: the words are $const, $with, $each, $if, $switch, $else, $value, $use",
         ),
     ),
     (

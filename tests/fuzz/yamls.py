@@ -128,7 +128,8 @@ def cell(choices: Choices, depth: int) -> str:
         case 5:
             return f"{{$with: {quoted}, $value: {inner}}}"
         case 6:
-            return f"{{$if: {quoted}, $value: {inner}}}"
+            words = (f"$if: {quoted}, $value: {inner}", f"$switch: {quoted}, x: {inner}, '1': null, $else: a")
+            return f"{{{choices.pick(words)}}}"
         case 7:
             return json.dumps(template(choices, 2))
     return choices.pick(

@@ -151,6 +151,10 @@ class Channel:
         """The settings as they are without any given."""
         return {name: setting.default for name, setting in self.settings.items()}
 
+    def options(self) -> dict[str, tuple[JSON, ...]]:
+        """The values of the settings that have a choice of values."""
+        return {name: setting.one_of for name, setting in self.settings.items() if setting.one_of}
+
     def overridden(self, given: MappingType[str, str]) -> dict[str, JSON]:
         """All settings, with the given texts, as from a command line, in place of their defaults.
 

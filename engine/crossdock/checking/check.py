@@ -31,7 +31,8 @@ from crossdock.checking.given_types import constant_type, schema_type
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
 from crossdock.checking.infer import Inference
 from crossdock.checking.sink import SILENT, Finding
-from crossdock.checking.type_kinds import in_words
+from crossdock.checking.switches import CasesCheck
+from crossdock.checking.type_kinds import in_words, kinds_of_value
 from crossdock.checking.type_parts import validated
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
@@ -57,16 +58,20 @@ _NO_KEYS: Final = frozenset[str]()
 
 
 def settings_type(mapping: LinkedMapping) -> Type:
-    """The type of a mapping's settings: each has the kind of its default, and any value."""
+    """The type of a mapping's settings: each has one of its values, or any value of its default's kind."""
     return mapping.once(_settings_of)
 
 
 def _settings_of(mapping: LinkedMapping) -> Type:
-    return _settings(mapping.settings)
+    return _settings(mapping.settings, mapping.setting_options)
 
 
-def _settings(settings: MappingType[str, JSON]) -> Type:
+def _settings(
+    settings: MappingType[str, JSON], options: MappingType[str, tuple[JSON, ...]] | None = None
+) -> Type:
     fields = {name: _like(value) for name, value in settings.items()}
+    for name, values in (options or {}).items():
+        fields[name] = ScalarType(frozenset[str]().union(*map(kinds_of_value, values)), constants=values)
     return ObjectType(fields, "the channel's settings")
 
 
@@ -230,8 +235,22 @@ class CellCheck:
                 return typ.with_optional(True) if inside.optional else typ
             case syntax.If(condition, inner):
                 return self.kept(condition, inner, context, target, beside).with_optional(True)
+            case syntax.Switch():
+                return self.chosen(cell, context, target, beside)
             case syntax.Use():
                 return self.use(cell, context, target, beside)
+
+    def chosen(self, cell: syntax.Switch, context: Type, target: Type, beside: frozenset[str]) -> Type:
+        """The type of a `$switch`: each case where the value is its text."""
+        inference = Inference(cell.over, self.scope, self)
+        cases = CasesCheck(cell, inference.decides(cell.over.node, context))
+        self.findings.extend(cases.findings())
+        made = []
+        for case in cell.conditions:
+            there, inside = inference.where(case.condition.node, context)
+            made.append(replace(self, scope=there.scope).cell(case.cell, inside, target, beside))
+        typ = union(made)
+        return typ if cases.is_total else typ.with_optional(True)
 
     def kept(
         self, condition: Expression, inner: syntax.Cell, context: Type, target: Type, beside: frozenset[str]

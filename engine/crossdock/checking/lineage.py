@@ -201,6 +201,9 @@ def _walk(frame: _Frame, position: _Position, cell: syntax.Cell) -> Iterator[Lin
             context = narrowed(position.context, shown_by(condition.node))
             entered = replace(_entered(frame, condition, position), typ=context, place=position.place)
             yield from _walk(frame, position.inside(entered, cell), inside)
+        case syntax.Switch():
+            for case in cell.conditions:
+                yield from _walk(frame, position, case)
         case syntax.Use():
             yield from _used(frame, position, cell)
 

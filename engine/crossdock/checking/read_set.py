@@ -318,6 +318,9 @@ class _CellReads:
             case syntax.If(condition, inner):
                 self.reads.count(self.value(condition, context))
                 self.cell(inner, context)
+            case syntax.Switch(over, cases):
+                self.whole(over, context)
+                self.fields(cases, context)
             case syntax.Use():
                 self.used(cell, context)
             case syntax.Literal():

@@ -325,7 +325,7 @@ class _HeldByCells:
 
     expressions: HeldByExpressions
     mapping: LinkedMapping
-    done: dict[tuple[object, ...], tuple[Held, Held, Held, Mapping[str, Held]]] = field(default_factory=dict)
+    done: dict[tuple[object, ...], tuple[Held, Held, HeldByExpressions]] = field(default_factory=dict)
 
     def result(self, target: str = "") -> Held:
         """What the mapping gives for its payload."""
@@ -349,6 +349,8 @@ class _HeldByCells:
             case syntax.If(condition, inside):
                 self._value(condition, context)
                 return self.cell(inside, context, target)
+            case syntax.Switch():
+                return joined_values(self.cell(case, context, target) for case in cell.conditions)
             case syntax.Use():
                 return self._use(cell, context, target)
         assert_never(cell)
@@ -367,9 +369,8 @@ class _HeldByCells:
 
     def _naming(self, name: str | None, held: Held) -> _HeldByCells:
         """Inside of what gives a value a name."""
-        if name is None:
-            return self
-        variables = {**self.expressions.variables, name: held}
+        named = {} if name is None else {name: held}
+        variables = {**self.expressions.variables, **named}
         return replace(self, expressions=replace(self.expressions, variables=variables))
 
     def _use(self, cell: syntax.Use, context: Held, target: str) -> Held:
@@ -379,15 +380,14 @@ class _HeldByCells:
 
     def _used(self, cell: syntax.Use, context: Held, target: str) -> Held:
         used = cell.linked
-        variables = self.expressions.variables
-        named = tuple(sorted((name, id(held)) for name, held in variables.items()))
+        named = tuple(sorted((name, id(held)) for name, held in self.expressions.variables.items()))
         key = id(used), id(context), id(self.expressions.root), target, named
         if key not in self.done:
             if isinstance(used, LinkedMapping):
                 result = self._other(cell, used, context, target)
             else:
                 result = self.cell(used, context, target)
-            self.done[key] = result, context, self.expressions.root, variables
+            self.done[key] = result, context, self.expressions
         return self.done[key][0]
 
     def _other(self, cell: syntax.Use, used: LinkedMapping, context: Held, target: str) -> Held:

@@ -111,6 +111,12 @@ class _Cells:
                     return self.left_out(path, cell)
                 self.take_reads()
                 return self.behind(inner, context, path)
+            case syntax.Switch():
+                chosen = cell.chosen(self.watched(cell.over, context, path))
+                if chosen is None:
+                    return self.left_out(path, cell)
+                self.take_reads()
+                return self.behind(chosen, context, path)
             case syntax.Use():
                 return self.use(cell, context, path)
 

@@ -32,7 +32,8 @@ class Surroundings(Protocol):
 
     def table(self, name: str, user: str) -> MappingType[str, JSON]: ...
 
-    def settings_of(self, name: str) -> MappingType[str, JSON]: ...
+    def settings_of(self, name: str) -> tuple[MappingType[str, JSON], MappingType[str, tuple[JSON, ...]]]:
+        """The defaults of the settings, and the values of those that have a choice of values."""
 
 
 class Resolution:
@@ -53,6 +54,7 @@ class Resolution:
         schemas = self.schema(file.source), self.schema(file.target)
         tables = {name: self.table(table) for name, table in file.tables.items()}
         links = self.links
+        settings, options = self.settings()
         return LinkedMapping(
             name=self.name,
             describe=file.describe,
@@ -65,7 +67,8 @@ class Resolution:
             checks=file.checks,
             ignored=file.ignored,
             unavailable=file.unavailable,
-            settings=self.settings(),
+            settings=settings,
+            setting_options=options,
         )
 
     def schema(self, name: syntax.SchemaName | None) -> Schema | None:
@@ -93,12 +96,12 @@ class Resolution:
                 self.problems.append(Diagnostic(item.id, item.message, table.span, item.help))
         return {}
 
-    def settings(self) -> MappingType[str, JSON]:
+    def settings(self) -> tuple[MappingType[str, JSON], MappingType[str, tuple[JSON, ...]]]:
         try:
             return self.surroundings.settings_of(self.name)
         except CompileError as error:
             self.problems.extend(error.diagnostics)
-            return {}
+            return {}, {}
 
     def cells(self) -> list[syntax.Cell]:
         return [self.file.cell, *(fragment.cell for fragment in self.file.fragments.values())]

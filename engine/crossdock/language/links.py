@@ -23,6 +23,7 @@ from crossdock.language.syntax import (
     List,
     Literal,
     Object,
+    Switch,
     Use,
     With,
 )
@@ -61,6 +62,9 @@ class Links:
             case With(_, inner) | If(_, inner):
                 linked = self.cell(inner)
                 return cell if linked is inner else replace(cell, cell=linked)
+            case Switch(cases=cases):
+                found_cases = self._fields(cases)
+                return cell if found_cases is cases else replace(cell, cases=found_cases)
             case Use():
                 return self._use(cell)
 

@@ -28,6 +28,8 @@ WORDS: Final = {
     "$each": "one list item for each element of this: an expression, or `{name: expression}` to name the "
     "element `$name`",
     "$if": "keep this cell only when this is true",
+    "$switch": "one of the other keys: the one that is the value of this expression",
+    "$else": "the cell for all other values of `$switch`",
     "$value": "the value of a cell that also needs `$if`, `$with` or `$each`",
     "$use": "a fragment of this file, or another mapping",
 }
@@ -301,10 +303,12 @@ class Parser:
     def _body(self, node: MapNode) -> syntax.Cell:
         """The cell of an object without its `$each`, `$with` and `$if`."""
         plain_entries = [(key, value) for key, value in node.entries if not str(key.value).startswith("$")]
-        given = [word for word in ("$const", "$value", "$use") if node.get(word) is not None]
+        given = [word for word in ("$const", "$value", "$use", "$switch") if node.get(word) is not None]
         if len(given) > 1:
             self.problem("words-clash", f"`{given[0]}` and `{given[1]}` exclude each other", node.span)
-        if given and given[0] != "$use" and plain_entries:
+        if (alone := node.get("$else")) is not None and "$switch" not in given:
+            self.problem("words-clash", "`$else` goes with `$switch`, and there is none", alone.span)
+        if given and given[0] not in ("$use", "$switch") and plain_entries:
             message = f"`{given[0]}` is the whole value, so no key is allowed beside it"
             self.problem("words-clash", message, plain_entries[0][0].span)
         if (constant := node.get("$const")) is not None:
@@ -312,6 +316,8 @@ class Parser:
         if (value := node.get("$value")) is not None:
             return self.cell(value)
         fields = tuple(self._field(key, value) for key, value in plain_entries)
+        if (over := node.get("$switch")) is not None:
+            return self._switch(node, over, fields)
         if (use := node.get("$use")) is not None:
             name = self.text(use)
             keys = [key.value for key, _ in node.entries if key.value not in ("$each", "$with", "$if")]
@@ -322,6 +328,17 @@ class Parser:
                 else syntax.Literal(None, node.span, broken=True)
             )
         return syntax.Object(fields, node.span)
+
+    def _switch(self, node: MapNode, over: Node, cases: tuple[syntax.Field, ...]) -> syntax.Cell:
+        if not cases:
+            help = "the cases are the keys beside it: `{$switch: kind, card: …, cash: …, $else: …}`"
+            self.problem("switch-case", "the `$switch` has no cases", over.span, help)
+        expression = self.expression(over, "$switch")
+        rest = (self._field(key, value) for key, value in node.entries if key.value == syntax.ELSE)
+        cases = (*cases, *rest)
+        if expression is None or not cases:
+            return syntax.Literal(None, node.span, broken=True)
+        return syntax.Switch(expression, cases, node.span)
 
     def _field(self, key: ScalarNode, value: Node) -> syntax.Field:
         return syntax.Field(str(key.value), key.span, self.cell(value))

@@ -69,6 +69,10 @@ def free_in_cell(
         case syntax.With(over, inner) | syntax.If(over, inner):
             yield from free_in_expression(over, names)
             yield from free_in_cell(inner, names)
+        case syntax.Switch(over, cases):
+            yield from free_in_expression(over, names)
+            for case in cases:
+                yield from free_in_cell(case.cell, names)
         case syntax.Literal():
             pass
 
@@ -95,79 +99,102 @@ class Scoping:
     """Which names the variables of one file mean, in its cells and in its fragments.
 
     ``meanings`` has what each free variable means, by its identity; in a fragment there can be several.
+    Fragments are walked with lists of what is to be done, because a chain of them may be long.
     """
 
     def __init__(self, fragments: MappingType[str, syntax.Fragment]) -> None:
-        self.fragments = fragments
         self.meanings: dict[int, set[str]] = {}
         self._problems: list[Diagnostic] = []
-        self._free: dict[str, dict[str, list[FreeVariable]]] = {}
+        self._fragments = {name: [*free_in_cell(item.cell)] for name, item in fragments.items()}
+        self._free = _free_names(self._fragments)
         self._walked: set[tuple[str, frozenset[tuple[str, str]]]] = set()
-        self._missing: list[tuple[syntax.Use, FreeVariable, NamesAround]] = []
+        self._missing: list[tuple[syntax.Use, str, NamesAround]] = []
 
     def cell(self, cell: syntax.Cell, around: NamesAround) -> None:
         """Note what the variables of a cell mean, and those of what it uses."""
         for found in free_in_cell(cell):
             if isinstance(found, FreeUse):
                 self._use(found, around)
-            elif not self._known(found, around):
+            elif not self._known(found, around.meanings):
                 self._problems.append(_unknown(found, around))
 
     def problems(self) -> list[Diagnostic]:
         """The variables that mean nothing, when all cells have been given."""
         found = list(self._problems)
-        for use, free, around in self._missing:
+        for use, name, around in self._missing:
             # Where no use knows a name the fragment is to blame, or else the use that does not know it.
-            if id(free.variable) not in self.meanings:
-                found.append(_unknown(free, around))
-                continue
-            message = f"`{use.name}` reads `${free.variable.name}`, which is not there where it is used here"
-            help = around.elsewhere.get(free.variable.name)
-            found.append(Diagnostic("unknown-variable", message, use.name_span, help))
+            for free in self._occurrences(use.name, name):
+                if id(free.variable) not in self.meanings:
+                    found.append(_unknown(free, around))
+                    continue
+                message = f"`{use.name}` reads `${name}`, which is not there where it is used here"
+                help = around.elsewhere.get(name)
+                found.append(Diagnostic("unknown-variable", message, use.name_span, help))
         return list(dict.fromkeys(found))
 
-    def _known(self, free: FreeVariable, around: NamesAround) -> bool:
-        meaning = around.meanings.get(free.variable.name)
+    def _known(self, free: FreeVariable, meanings: MappingType[str, str]) -> bool:
+        meaning = meanings.get(free.variable.name)
         if meaning is not None:
             self.meanings.setdefault(id(free.variable), set()).add(meaning)
         return meaning is not None
 
     def _use(self, found: FreeUse, around: NamesAround) -> None:
-        if found.use.name not in self.fragments:
-            return
+        free = self._free.get(found.use.name, _NOTHING)
         there = around.adding(dict.fromkeys(found.names, NAMED))
-        for occurrences in self._free_in(found.use.name).values():
-            self._missing += [
-                (found.use, free, there) for free in occurrences if free.variable.name not in there.meanings
-            ]
-        self._fragment(found.use.name, there)
+        self._missing += [(found.use, name, there) for name in sorted(free) if name not in there.meanings]
+        if free:
+            self._walk(found.use.name, there.meanings)
 
-    def _fragment(self, name: str, there: NamesAround) -> None:
+    def _walk(self, name: str, there: MappingType[str, str]) -> None:
         """Note what the variables of a fragment mean in one place, once for each kind of place."""
-        read = {each: there.meanings[each] for each in self._free_in(name) if each in there.meanings}
-        key = name, frozenset(read.items())
-        if key in self._walked:
-            return
-        self._walked.add(key)
-        for found in free_in_cell(self.fragments[name].cell):
-            if isinstance(found, FreeVariable):
-                self._known(found, there)
-            elif found.use.name in self.fragments:
-                self._fragment(found.use.name, there.adding(dict.fromkeys(found.names, NAMED)))
-
-    def _free_in(self, name: str) -> dict[str, list[FreeVariable]]:
-        """The free variables of a fragment and of those that it uses, by name."""
-        if name not in self._free:
-            own: dict[str, list[FreeVariable]] = {}
-            self._free[name] = own  # a circle is reported elsewhere, and must end here
-            for found in free_in_cell(self.fragments[name].cell):
+        pending = [(name, there)]
+        while pending:
+            name, there = pending.pop()
+            read = {each: there[each] for each in self._free[name] if each in there}
+            key = name, frozenset(read.items())
+            if key in self._walked:
+                continue
+            self._walked.add(key)
+            for found in self._fragments[name]:
                 if isinstance(found, FreeVariable):
-                    own.setdefault(found.variable.name, []).append(found)
-                elif found.use.name in self.fragments:
-                    for inner, occurrences in self._free_in(found.use.name).items():
-                        if inner not in found.names:
-                            own.setdefault(inner, []).extend(occurrences)
-        return self._free[name]
+                    self._known(found, read)
+                elif self._free.get(found.use.name):
+                    pending.append((found.use.name, {**read, **dict.fromkeys(found.names, NAMED)}))
+
+    def _occurrences(self, fragment: str, name: str) -> Iterator[FreeVariable]:
+        """Where a fragment, or one that it uses, reads a name that it does not give itself."""
+        pending, met = [fragment], {fragment}
+        while pending:
+            for found in self._fragments[pending.pop()]:
+                if isinstance(found, FreeVariable):
+                    if found.variable.name == name:
+                        yield found
+                elif found.use.name not in met and name in self._reads(found):
+                    met.add(found.use.name)
+                    pending.append(found.use.name)
+
+    def _reads(self, found: FreeUse) -> set[str]:
+        """The names that a use reads of those around the cell that it is in."""
+        return self._free.get(found.use.name, set()) - found.names
+
+
+def _free_names(fragments: MappingType[str, list[FreeVariable | FreeUse]]) -> dict[str, set[str]]:
+    """The names that each fragment, with those that it uses, reads and does not give itself."""
+    free: dict[str, set[str]] = {name: set() for name in fragments}
+    users: dict[str, list[tuple[str, frozenset[str]]]] = {name: [] for name in fragments}
+    pending = []
+    for fragment, reads in fragments.items():
+        for found in reads:
+            if isinstance(found, FreeVariable):
+                pending.append((fragment, found.variable.name))
+            elif found.use.name in users:
+                users[found.use.name].append((fragment, found.names))
+    while pending:
+        fragment, name = pending.pop()
+        if name not in free[fragment]:
+            free[fragment].add(name)
+            pending += [(user, name) for user, names in users[fragment] if name not in names]
+    return free
 
 
 def _unknown(free: FreeVariable, around: NamesAround) -> Diagnostic:
@@ -203,6 +230,8 @@ def changed_cell(cell: syntax.Cell, change: ChangeOfExpression) -> syntax.Cell:
             return replace(cell, over=change(over), cell=changed_cell(inner, change))
         case syntax.If(condition, inner):
             return replace(cell, condition=change(condition), cell=changed_cell(inner, change))
+        case syntax.Switch(over, cases):
+            return replace(cell, over=change(over), cases=_changed_fields(cases, change))
         case syntax.Literal():
             return cell
 

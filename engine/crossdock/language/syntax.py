@@ -12,16 +12,16 @@ are defined in one module.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar
 from typing import Literal as OneOf
-from typing import TypeVar
 
 from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.once import made_once
-from crossdock.language.expr import Expr, Expression, FunctionCall, Let
+from crossdock.language.expr import Comparator, Constant, Expr, Expression, FunctionCall, Let, Not, Or
 from crossdock.schema.store import Schema
 
 T = TypeVar("T")
@@ -99,6 +99,52 @@ class If:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """One of some cells: that of the case whose text is the value of ``over``, or else that of `$else`.
+
+    Readings that follow conditions take the cases as ``conditions``, of which at most one is true.
+    """
+
+    over: Expression
+    cases: tuple[Field, ...]
+    span: Span
+    _conditions: list[If] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def chosen(self, value: JSON) -> Cell | None:
+        """The cell for a value; None when no case is that text, and there is no `$else`."""
+        cells = {case.key: case.cell for case in self.cases}
+        key = value if isinstance(value, str) and value != ELSE else ELSE
+        return cells.get(key, cells.get(ELSE))
+
+    @property
+    def conditions(self) -> list[If]:
+        """Each case as a cell with the condition under which it is chosen, the same objects each time."""
+        if not self._conditions:
+            equal = [Comparator("eq", self.over.node, Constant(key)) for key in self.texts]
+            for case in self.cases:
+                own = Comparator("eq", self.over.node, Constant(case.key))
+                test = own if case.key != ELSE else Not(_any_of(equal))
+                self._conditions.append(If(replace(self.over, node=test), case.cell, self.span))
+        return self._conditions
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of the cases."""
+        return tuple(case.key for case in self.cases if case.key != ELSE)
+
+
+ELSE: Final = "$else"
+
+
+def _any_of(nodes: Sequence[Expr]) -> Expr:
+    """Whether one of some conditions is true, with as few levels as possible."""
+    if len(nodes) < 2:
+        return nodes[0] if nodes else Constant(False)
+    half = len(nodes) // 2
+    return Or(_any_of(nodes[:half]), _any_of(nodes[half:]))
+
+
+@dataclass(frozen=True, slots=True)
 class Use:
     """A fragment or another mapping. ``beside`` are the other keys, the first ``before`` of them above it.
 
@@ -124,7 +170,7 @@ class Use:
         return self._linked[0]
 
 
-Cell = Literal | Evaluate | Object | List | With | If | Use
+Cell = Literal | Evaluate | Object | List | With | If | Switch | Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +252,9 @@ class LinkedMapping:
     """A mapping file with every name resolved: schemas, tables, settings, and what ``$use`` names.
 
     ``text`` is the file, ``source`` and ``target`` are schemas, ``fragments`` and ``tables`` are by name,
-    ``settings`` are the defaults of the mapping's channel. What ``once`` keeps belongs to this object: a
-    variant made by ``dataclasses.replace`` begins with nothing kept.
+    ``settings`` are the defaults of the mapping's channel, and ``setting_options`` the values of those with a
+    choice of values. What ``once`` keeps belongs to this object: a variant made by ``dataclasses.replace``
+    begins with nothing kept.
     """
 
     name: str
@@ -222,6 +269,7 @@ class LinkedMapping:
     ignored: tuple[Ignored, ...]
     unavailable: tuple[Ignored, ...]
     settings: MappingType[str, JSON]
+    setting_options: MappingType[str, tuple[JSON, ...]] = field(default_factory=dict)
     _kept: dict[object, object] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -256,6 +304,9 @@ def _cell_without(cell: Cell, keys: frozenset[str]) -> Cell:
             return replace(cell, value={key: inner for key, inner in value.items() if key not in keys})
         case With(_, inner) | If(_, inner):
             return replace(cell, cell=_cell_without(inner, keys))
+        case Switch(cases=cases):
+            left = tuple(replace(case, cell=_cell_without(case.cell, keys)) for case in cases)
+            return replace(cell, cases=left)
         case Use(beside=beside, before=before):
             first = _other_fields(beside[:before], keys)
             kept = (*first, *_other_fields(beside[before:], keys))
@@ -272,7 +323,7 @@ def uses(cell: Cell | Each) -> list[Use]:
     match cell:
         case Use():
             return [cell, *(use for field in cell.beside for use in uses(field.cell))]
-        case Object(fields):
+        case Object(fields) | Switch(cases=fields):
             return [use for field in fields for use in uses(field.cell)]
         case List(items):
             return [use for item in items for use in uses(item)]
@@ -297,5 +348,7 @@ def expressions(cell: Cell | Each) -> list[Expression]:
             return [over, *expressions(inner)]
         case If(condition, inner):
             return [condition, *expressions(inner)]
+        case Switch(over, cases):
+            return [over, *(found for case in cases for found in expressions(case.cell))]
         case _:
             return []

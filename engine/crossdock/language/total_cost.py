@@ -89,6 +89,9 @@ class _Total:
                 self.cell(inner, _inside(over, place, loop=False))
             case syntax.If(_, inner):
                 self.cell(inner, place)
+            case syntax.Switch(cases=fields):
+                for item in fields:
+                    self.cell(item.cell, place)
             case syntax.Use(beside=beside):
                 for item in beside:
                     self.cell(item.cell, place)

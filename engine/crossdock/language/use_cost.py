@@ -98,6 +98,8 @@ def _levels(cell: syntax.Cell | syntax.Each, of_use: Callable[[syntax.Use], int]
             return 1 + max((_levels(item.cell, of_use) for item in fields), default=0)
         case syntax.List(items):
             return 1 + max((_levels(item, of_use) for item in items), default=0)
+        case syntax.Switch(cases=fields):
+            return 1 + max((_levels(item.cell, of_use) for item in fields), default=0)
         case syntax.Each(_, inner) | syntax.With(_, inner) | syntax.If(_, inner):
             return 1 + _levels(inner, of_use)
     return 0
@@ -206,6 +208,9 @@ class _Growth:
             case syntax.If(condition, inner):
                 self.size(condition, place)
                 self.cell(inner, place)
+            case syntax.Switch(over, cases):
+                self.size(over, place)
+                self.fields(cases, place)
             case syntax.Use():
                 self.fields(cell.beside, place)
                 self.use(cell, place)

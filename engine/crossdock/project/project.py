@@ -331,9 +331,10 @@ class Project:
             raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
         return self._files.read(path)
 
-    def settings_of(self, name: str) -> MappingType[str, JSON]:
-        """The settings of a mapping's channel, with their defaults; none when it has no channel."""
-        return self.channel_of(name).defaults()
+    def settings_of(self, name: str) -> tuple[MappingType[str, JSON], MappingType[str, tuple[JSON, ...]]]:
+        """The settings of a mapping's channel: their defaults, and the values of those with a choice."""
+        channel = self.channel_of(name)
+        return channel.defaults(), channel.options()
 
     def settings(self, name: str, given: MappingType[str, str]) -> dict[str, JSON]:
         """The same, with some of them given as text, as on the command line. Raises CompileError."""

@@ -72,9 +72,10 @@ _TABLES: Final = _map_of({"anyOf": [{"type": "string"}, {"type": "object"}]})
 def _definitions() -> Object:
     """The cell and what it is made of."""
     words: Object = {word: {"description": text} for word, text in parser.WORDS.items()}
-    for word in ("$with", "$if", "$use"):
+    for word in ("$with", "$if", "$use", "$switch"):
         words[word] = {"description": parser.WORDS[word], "type": "string"}
     words["$each"] = {"description": parser.WORDS["$each"], **_each()}
+    words["$else"] = {"description": parser.WORDS["$else"], **_ref("cell")}
     words["$value"] = {"description": parser.WORDS["$value"], **_ref("cell")}
     scalars: Object = {
         "description": "an expression (JMESPath), or a template with {{ }}; any other value is a constant",

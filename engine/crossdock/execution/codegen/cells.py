@@ -61,6 +61,8 @@ class Cells:
             case syntax.If(condition, inner):
                 test = truth(self.writer, self.expression(condition, frame))
                 return self._when(test, lambda: self.made(inner, frame))
+            case syntax.Switch():
+                return self._switch(cell, frame)
             case syntax.Use():
                 return self._use(cell, frame)
 
@@ -180,6 +182,27 @@ class Cells:
         self.writer.place(f"if {test}:", kept, f"{name} = {made.value.code}")
         kinds = made.value.kinds | NULL if missing == "None" else made.value.kinds
         return Made(Value(name, kinds, simple=True), missing)
+
+    def _switch(self, cell: syntax.Switch, frame: Frame) -> Made:
+        """The cell of the case that the value is: a branch for each, and one for the rest."""
+        value = self.writer.named(self.expression(cell.over, frame))
+        name = self.writer.fresh()
+        self.writer.line(f"{name} = MISSING")
+        word, kinds = "if", frozenset[str]()
+        for case in sorted(cell.cases, key=lambda case: case.key == syntax.ELSE):
+            with self.writer.aside() as kept:
+                made = self.made(case.cell, frame)
+                code = made.value.code
+                if made.missing == "None":
+                    code = self.writer.named(made.value).code
+                    code = f"MISSING if {code} is None else {code}"
+            kinds |= made.value.kinds
+            head = f"{word} {value.code} == {case.key!r}:"
+            if case.key == syntax.ELSE:
+                head = "else:" if word == "elif" else "if True:"
+            self.writer.place(head, kept, f"{name} = {code}")
+            word = "elif"
+        return Made(Value(name, kinds, simple=True), "MISSING")
 
     # $use
 

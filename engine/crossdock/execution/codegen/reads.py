@@ -94,6 +94,10 @@ def of_cell(cell: syntax.Cell | syntax.Each, here: bool = True, often: bool = Fa
         case syntax.If(condition, inner):
             yield from of_expression(condition, here, often)
             yield from of_cell(inner, here, often)
+        case syntax.Switch(over, cases):
+            yield from of_expression(over, here, often)
+            for case in cases:
+                yield from of_cell(case.cell, here, often)
         case syntax.Use():
             if not isinstance(cell.linked, LinkedMapping):
                 yield from of_cell(cell.linked, here, often)

@@ -155,6 +155,10 @@ def _in_cell(cell: syntax.Cell | syntax.Each) -> Iterator[Rule]:
         case syntax.With(over, inner) | syntax.Each(over, inner):
             yield from _branches(over)
             yield from _in_cell(inner)
+        case syntax.Switch(over, cases):
+            yield from _branches(over)
+            for item in cases:
+                yield from _in_cell(item.cell)
         case syntax.If(condition, inner):
             yield Rule("if", (id(condition),), condition.span, _short(condition.text), _IF)
             yield from _branches(condition)

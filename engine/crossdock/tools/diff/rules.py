@@ -127,6 +127,10 @@ def _walk(
             yield from _walk(inside, field, (*around, f"$with: {line_of(over.span)}"))
         case syntax.If(condition, inside):
             yield from _walk(inside, field, (*around, f"$if: {line_of(condition.span)}"))
+        case syntax.Switch(over, cases):
+            for case in cases:
+                chosen = f"$switch: {line_of(over.span)}, {case.key}"
+                yield from _walk(case.cell, field, (*around, chosen))
         case syntax.Use():
             yield from _fields(cell.beside, field, around)
             used = cell.linked

@@ -25,7 +25,7 @@ from crossdock.execution.runner import check_input, run_traced
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
-from crossdock.language.syntax import Each, If
+from crossdock.language.syntax import Each, If, With
 from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.replay import Judge, replay
 from crossdock.tools.explain.shown import ABSENT, Shown, show
@@ -221,13 +221,14 @@ class _Telling:
     def new_turn(self, outer: Evaluation, here: JSON) -> EnclosingStep:
         judge = self.judge(outer)
         kind = _kind(self.words.get(id(outer.expression)))
-        place = self.watching.origins.place(here) if kind != "if" else None
+        enters = kind in ("each", "with")
+        place = self.watching.origins.place(here) if enters else None
         reads = tuple(
             ReadValue(judge.pointer(seen), show(seen.value, hidden=judge.secret(seen)))
             for seen in judge.whole.seen()
         )
         value = show(outer.value, hidden=judge.hides(judge.whole))
-        made = kind != "if" and place is None and here is not None
+        made = enters and place is None and here is not None
         making = tuple(steps(judge, judge.whole)) if made else ()
         step = EvaluationStep(
             kind, " ".join(outer.expression.text.split()), value, reads, note=passed(judge.whole)
@@ -253,7 +254,14 @@ def _expression(node: object) -> Expression:
 
 
 def _kind(node: object) -> Kind:
-    return "if" if isinstance(node, If) else "each" if isinstance(node, Each) else "with"
+    match node:
+        case If():
+            return "if"
+        case Each():
+            return "each"
+        case With():
+            return "with"
+    return "switch"  # its value is in no link: each of its cases has a condition there
 
 
 def _leaf(value: JSON | Missing, hidden: bool) -> Shown:

@@ -54,7 +54,7 @@ from crossdock.tools.explain.replay import Judge, Part
 from crossdock.tools.explain.shown import Shown, show
 
 Kind = Literal[
-    "each", "with", "if", "read", "call", "lookup", "branch", "test", "text", "make", "take", "let"
+    "each", "with", "if", "switch", "read", "call", "lookup", "branch", "test", "text", "make", "take", "let"
 ]
 AROUND: Final = ("root", "settings", "request", "answers", "events")
 

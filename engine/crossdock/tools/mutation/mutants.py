@@ -138,6 +138,11 @@ class _Walk:
                 yield from self.items(cell, items, joined(place, EACH))
             case syntax.With(over, inner) | syntax.If(over, inner):
                 yield from self.behind(cell, over, inner, place)
+            case syntax.Switch(over, cases):
+                for other, says, span in self.expression(over):
+                    yield _Change(replace(cell, over=other), place, f"$switch: {says}", span, (id(over),))
+                for changed, change in self.fields(cases, place):
+                    yield change.around(replace(cell, cases=changed))
             case syntax.Use():
                 for beside, change in self.fields(cell.beside, place):
                     before = cell.before - (
