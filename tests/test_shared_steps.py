@@ -306,6 +306,22 @@ def test_a_file_that_uses_itself_is_refused(shop: MakeShop) -> None:
     assert "error[use-circle]: `use` forms a circle: shop/a → shop/b → shop/a\n" in str(caught.value)
 
 
+def test_shared_steps_that_multiply_are_refused(shop: MakeShop) -> None:
+    step = "  - {{step: a{0}, use: ./f{1}, with: {{x: '{{y: x}}'}}}}\n"
+    files = {
+        f"mappings/shop/f{n}.yaml": (
+            "inputs: {x: {describe: anything}}\nsteps:\n" + step.format(1, n + 1) + step.format(2, n + 1)
+        )
+        for n in range(12)
+    }
+    files["mappings/shop/f12.yaml"] = "inputs: {x: {describe: anything}}\nsteps:\n  - {step: a, value: x}\n"
+    made = shop("  - {step: a, use: ../f0, with: {x: refnum}}\n", files)
+    with pytest.raises(CompileError) as caught:
+        made.conversation("shop", "notify")
+    message = "with the shared steps that it uses, the file has more than 2,000 steps"
+    assert f"error[file-too-large]: {message}\n  --> mappings/shop/f2.yaml:3:21\n" in str(caught.value)
+
+
 def test_files_of_shared_steps_are_not_mappings(shop: MakeShop) -> None:
     made = shop(USE)
     assert made.shared_names(own=True) == ["shop/find_order"]

@@ -22,6 +22,7 @@ from crossdock.channels.steps import (
 from crossdock.checking.uses import reads_of
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import CompileError, ProjectError
+from crossdock.core.limits import EXPANDED_STEPS
 from crossdock.language import syntax
 from crossdock.language.expr import FunctionCall, source_order
 from crossdock.language.linker import Surroundings
@@ -72,11 +73,31 @@ class SharedUses:
 
 def shared_problems(file: Conversation) -> list[Diagnostic]:
     """What is wrong about the shared steps that a linked file uses, or about the file as shared steps."""
+    if too_many := _too_many_steps(file):
+        return [too_many]
     problems = [item for use in shared_steps(file.steps) for item in _input_problems(use)]
     problems += _events_missing(file)
     if file.inputs is not None:
         problems += _request_reads(file)
     return problems
+
+
+def _too_many_steps(file: Conversation) -> Diagnostic | None:
+    """Files that each use the next one twice would be checked, and run, as often as they multiply."""
+    counted: dict[str, int] = {}
+
+    def count(each: Conversation) -> int:
+        if each.name not in counted:
+            own = sum(1 for _ in all_steps(each.steps))
+            counted[each.name] = own + sum(count(use.linked) for use in shared_steps(each.steps))
+        return counted[each.name]
+
+    total = count(file)
+    use = max(shared_steps(file.steps), key=lambda each: count(each.linked), default=None)
+    if total <= EXPANDED_STEPS or use is None:
+        return None
+    message = f"with the shared steps that it uses, the file has more than {EXPANDED_STEPS:,} steps"
+    return Diagnostic("file-too-large", message, use.name_span)
 
 
 def _input_problems(use: UseTask) -> Iterator[Diagnostic]:

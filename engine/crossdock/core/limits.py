@@ -46,6 +46,9 @@ FILE_VALUES: Final = _limit(50_000, "values", "a YAML file", "file-too-large")
 FILE_DEPTH: Final = _limit(32, "levels", "a YAML file's objects and lists", "yaml-depth")
 USES: Final = _limit(2_000, "uses", "the other mappings and fragments of a mapping", "file-too-large")
 USE_CHAIN: Final = _limit(32, "links", "a chain of uses", "file-too-large")
+EXPANDED_STEPS: Final = _limit(
+    2_000, "steps", "the steps of a conversation, with those of the files that it uses", "file-too-large"
+)
 USE_LEVELS: Final = _limit(
     100, "levels", "a mapping's objects and lists, with all that it uses", "file-too-large"
 )
