@@ -205,9 +205,22 @@ def test_an_answer_can_be_given_by_the_name_of_a_shared_step(shop: MakeShop) -> 
     assert planned(made, {"refnum": "R1"}, apart) == planned(made, {"refnum": "R1"}, nested)
 
 
+def test_an_answer_can_be_given_by_the_name_of_a_shared_step_inside_of_a_block(shop: MakeShop) -> None:
+    made = shop("  - step: all\n    steps:\n" + "".join(f"    {line}\n" for line in USE.splitlines()))
+    apart: JSON = {"all": {"by_number": {"id": "I1"}}}
+    nested: JSON = {"all": {"order": {"by_number": {"id": "I1"}}}}
+    assert planned(made, {"refnum": "R1"}, apart) == planned(made, {"refnum": "R1"}, nested)
+
+
 @pytest.mark.parametrize(
     "steps, answers, expected",
     [
+        (
+            "  - step: all\n    steps:\n" + "".join(f"    {line}\n" for line in USE.splitlines()),
+            {"all": {"by_nmber": {}}},
+            "error[unknown-step]: there is no step `by_nmber`\n  --> a.json at /all/by_nmber\n"
+            "  = help: did you mean `by_number`?",
+        ),
         (
             USE,
             {"by_nmber": {}},

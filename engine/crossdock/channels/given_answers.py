@@ -1,7 +1,7 @@
 """Answers by step, as a plan is given them, at their places among nested and shared steps.
 
-An answer of a nested or a shared step is given inside the answers of the step around it, or at the top by
-the step's own name when no other step has that name.
+An answer of a nested or a shared step is given inside the answers of the step around it. Inside those of any
+step farther out, or at the top, it can be given by the step's own name, when no other step there has it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.channels.clock import time_of
+from crossdock.channels.step_parser import RESERVED
 from crossdock.channels.steps import AdaptTask, BlockTask, Conversation, ConversationStep, UseTask
 from crossdock.core.diagnostics import Diagnostic, Place, did_you_mean, shorten
 from crossdock.core.errors import InputError
@@ -46,25 +47,67 @@ def placed_answers(answers: JSON, name: str, conversation: Conversation) -> JSON
     if not isinstance(answers, dict):
         message = "answers are an object with the names of steps"
         raise InputError([Diagnostic("wrong-type", message, input=Place(name, ""))])
-    top = [step.name for step in conversation.steps]
-    inner: dict[str, list[_Inner]] = {}
-    for each in _inner(conversation.steps, ()):
-        inner.setdefault(each.step.name, []).append(each)
+    now = {NOW: answers[NOW]} if NOW in answers else {}
     problems: list[Diagnostic] = []
-    placed: JSON = {step: value for step, value in answers.items() if step in top or step == NOW}
-    for step, value in answers.items():
-        found = inner.get(step, [])
-        if step in top or step == NOW:
-            continue
-        if len(found) == 1:
-            placed = _merged(placed, {found[0].around[0].name: found[0].placed(value)})
-        else:
-            problems.append(_unknown(step, found, top, [*top, *inner], name))
+    given = {step: value for step, value in answers.items() if step != NOW}
+    placed = _placed(given, conversation.steps, Place(name, ""), problems)
     if problems:
         raise InputError(problems)
     if NOW in answers:
         time_of(answers[NOW], name, pointer(NOW))
-    return placed
+    return {**now, **placed}
+
+
+def _placed(
+    answers: dict[str, JSON], steps: tuple[ConversationStep, ...], at: Place, problems: list[Diagnostic]
+) -> dict[str, JSON]:
+    """The answers of some steps with those of nested and shared steps at their places, at any depth."""
+    top = {step.name: step for step in steps}
+    inner: dict[str, list[_Inner]] = {}
+    for each in _inner(steps, ()):
+        inner.setdefault(each.step.name, []).append(each)
+    placed: JSON = {step: value for step, value in answers.items() if step in top or step in RESERVED}
+    for step, value in answers.items():
+        found = inner.get(step, [])
+        if step in top or step in RESERVED:
+            continue
+        if len(found) == 1:
+            placed = _merged(placed, {found[0].around[0].name: found[0].placed(value)})
+        else:
+            problems.append(_unknown(step, found, [*top], [*top, *inner], at))
+    assert isinstance(placed, dict)
+    return {
+        step: _placed_inside(value, top[step], Place(at.name, at.pointer + pointer(step)), problems)
+        if step in top
+        else value
+        for step, value in placed.items()
+    }
+
+
+def _placed_inside(value: JSON, step: ConversationStep, at: Place, problems: list[Diagnostic]) -> JSON:
+    """The given answers of one step: of its nested or shared steps, for each element with an ``each``."""
+    nested = _nested(step)
+    if nested is None:
+        return value
+    if step.each is not None and isinstance(value, list):
+        return [
+            _placed(item, nested, Place(at.name, f"{at.pointer}/{position}"), problems)
+            if isinstance(item, dict)
+            else item
+            for position, item in enumerate(value)
+        ]
+    return _placed(value, nested, at, problems) if isinstance(value, dict) else value
+
+
+def _nested(step: ConversationStep) -> tuple[ConversationStep, ...] | None:
+    match step.task:
+        case BlockTask(steps):
+            return steps
+        case UseTask() as use:
+            return use.linked.steps
+        case AdaptTask(conversation=Conversation() as adapted):
+            return adapted.steps
+    return None
 
 
 def _inner(steps: tuple[ConversationStep, ...], around: tuple[ConversationStep, ...]) -> Iterator[_Inner]:
@@ -72,12 +115,7 @@ def _inner(steps: tuple[ConversationStep, ...], around: tuple[ConversationStep, 
     for step in steps:
         if around:
             yield _Inner(step, around)
-        if isinstance(step.task, BlockTask):
-            yield from _inner(step.task.steps, (*around, step))
-        elif isinstance(step.task, UseTask):
-            yield from _inner(step.task.linked.steps, (*around, step))
-        elif isinstance(step.task, AdaptTask) and step.task.conversation is not None:
-            yield from _inner(step.task.conversation.steps, (*around, step))
+        yield from _inner(_nested(step) or (), (*around, step))
 
 
 def _merged(left: JSON, right: JSON) -> JSON:
@@ -96,8 +134,8 @@ def _merged(left: JSON, right: JSON) -> JSON:
     return left
 
 
-def _unknown(step: str, found: list[_Inner], top: list[str], known: list[str], name: str) -> Diagnostic:
-    place = Place(name, pointer(step))
+def _unknown(step: str, found: list[_Inner], top: list[str], known: list[str], at: Place) -> Diagnostic:
+    place = Place(at.name, at.pointer + pointer(step))
     if found:
         message = f"there are {len(found)} steps `{shorten(step)}`"
         ways = sorted({"/".join(outer.name for outer in each.around) for each in found})
