@@ -13,7 +13,9 @@ from crossdock import CompileError, Project
 from crossdock.channels.dry_run import plan
 from crossdock.channels.given_answers import placed_answers
 from crossdock.channels.messages import Answer, Call
+from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.project.cases import cases_of, run_case
 
 REQUEST = {
     "type": "object",
@@ -178,6 +180,27 @@ def test_the_calls_of_a_dialect_go_to_the_channel(desk: MakeDesk) -> None:
     assert asked == ["GET /orders/1", "POST /orders/1/notes", "GET /orders/2", "POST /orders/2/notes"]
     assert [f"{call.method} {call.path}" for call in result.calls] == asked
     assert result.response == {"acked": [{"events": []}, {"events": []}]}
+
+
+def test_an_example_of_a_dialect_is_for_a_channel(desk: MakeDesk) -> None:
+    made = desk()
+    folder = made.roots[0] / "examples/desk/ack_all/shop"
+    folder.mkdir(parents=True)
+    (folder / "two.json").write_text(json.dumps(ORDERS), encoding="utf-8")
+    (folder / "two.answers.json").write_text('{"order": [{}, {}], "note": [{}, {}]}', encoding="utf-8")
+    (folder / "two.settings.yaml").write_text("till: T7\n", encoding="utf-8")
+    (case,) = cases_of(made, "desk/ack_all/shop")
+    result, diagnostics = run_case(made, case)
+    assert diagnostics is None
+    shown = json.loads(result or "")
+    assert [call.get("body") for call in shown["calls"]] == [None, {"till": "T7"}, None, {"till": "T7"}]
+    assert shown["response"] == {"acked": [{"events": []}, {"events": []}]}
+
+
+def test_an_answer_that_is_wrong_is_not_a_failure_of_the_channel(desk: MakeDesk) -> None:
+    with pytest.raises(InputError) as caught:
+        planned(desk(), ORDERS, {"ack": [{"order": {"$stats": 1}}]})
+    assert str(caught.value).startswith("error[unknown-key]: an answer has no key `$stats` beside")
 
 
 def test_a_plan_hides_what_is_sensitive_in_a_dialect(desk: MakeDesk) -> None:

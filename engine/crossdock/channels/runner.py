@@ -19,6 +19,7 @@ from crossdock.channels.conversation import Ask, ConversationResult, Unanswered,
 from crossdock.channels.conversation_trace import StepsTrace, noted
 from crossdock.channels.failures import StepFailed, StepsStopped, adapted_failure
 from crossdock.channels.given_answers import given_for
+from crossdock.channels.messages import ChannelError
 from crossdock.channels.parallel import in_parallel
 from crossdock.channels.reports import Caller, Reporter
 from crossdock.channels.step_calls import StepCalls
@@ -36,9 +37,9 @@ from crossdock.channels.steps import (
     ValueTask,
 )
 from crossdock.channels.values import Values
-from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.cell_code import CellCode
+from crossdock.execution.errors import EvaluationError, OutputError
 from crossdock.execution.runner import check_input
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.language.expr import Expression
@@ -273,7 +274,7 @@ class _ConversationRun:
         inputs = given_inputs if isinstance(given_inputs, dict) else {}
         reporter = self.reporter
         run = _ConversationRun(
-            replace(shared, watch=self.conversation.watch),
+            self.watched(shared),
             self.ask,
             reporter.base_url,
             Caller(reporter, frame),
@@ -298,7 +299,8 @@ class _ConversationRun:
         conversation = task.conversation
         if conversation is None:
             raise StepFailed("request", f"no channel is at hand to answer `{task.action}`")
-        request = self.cells.validated(task.request, frame, result, task.schemas()[0])
+        request = settled(self.cells.validated(task.request, frame, result, task.schemas()[0]))
+        conversation = self.watched(conversation)
         run = _ConversationRun(conversation, recording(self.ask, result.calls), self.reporter.base_url)
         there = run.started(frame.for_request(task.action, request, conversation))
         try:
@@ -309,8 +311,13 @@ class _ConversationRun:
                 raise Unanswered
             inner.events = events
             return run.response(there, inner)
-        except CrossdockError as error:
+        except (ChannelError, EvaluationError, OutputError) as error:
             raise adapted_failure(error) from None
+
+    def watched(self, other: Conversation) -> Conversation:
+        """Another file that this one runs, watched as this one is."""
+        watch = self.conversation.watch
+        return other if watch is other.watch else replace(other, watch=watch)
 
     def wanted(self, step: ConversationStep, frame: StepFrame, result: ConversationResult) -> bool:
         if step.condition is not None and not self.cells.is_true(step.condition, frame, result):

@@ -119,9 +119,10 @@ def outcome_of(
 
     ``change`` is applied to every mapping that runs, and ``watch`` is notified of every run.
     """
-    if case.of not in project.conversation_names():
+    asked = _conversation_of(project, case.of)
+    if asked is None:
         return _mapped(project, case, change, watch)
-    conversation = project.conversation(*case.of.split("/"))
+    channel, conversation = asked
     answers = case.beside(ANSWERS_SUFFIX)
     shown = f"{EXAMPLES}/{case.path.with_suffix(ANSWERS_SUFFIX)}"
     given = json_reader.decode(answers.read_bytes(), shown) if answers.is_file() else {}
@@ -130,12 +131,26 @@ def outcome_of(
         conversation = changed_conversation(conversation, change)
     return plan(
         replace(conversation, watch=watch),
-        project.channel_of(case.of),
+        project.channel_of(channel),
         payload_of(case),
         settings=settings_of(project, case),
         answers=given,
         name=case.name,
     )
+
+
+def _conversation_of(project: Project, name: str) -> tuple[str, Conversation] | None:
+    """The channel and the conversation of a folder's examples; None for those of a mapping.
+
+    A dialect's are for a channel, which is the last part of the name: ``desk/ack_all/kibo``.
+    """
+    parts = name.split("/")
+    if len(parts) == 3 and project.is_dialect(name):
+        dialect, action, channel = parts
+        return channel, project.dialects.conversation(channel, action, dialect)
+    if name not in project.conversation_names():
+        return None
+    return parts[0], project.conversation(*parts)
 
 
 def _mapped(
@@ -156,7 +171,9 @@ def payload_of(case: Case) -> JSON:
 def settings_of(project: Project, case: Case) -> dict[str, JSON]:
     """The settings that an example is for. Raises CompileError."""
     shown = f"{EXAMPLES}/{case.path.with_suffix('.settings.yaml')}"
-    return project.settings(case.of, settings_beside(case.root / case.name, shown))
+    asked = _conversation_of(project, case.of)
+    channel = case.of if asked is None else asked[0]
+    return project.settings(channel, settings_beside(case.root / case.name, shown))
 
 
 def _portable(text: str) -> str:

@@ -13,6 +13,8 @@ A folder named after a conversation holds requests; their result is what `crossd
     examples/shop/refund/full.json            the request
     examples/shop/refund/full.answers.json    the channel's responses by step, where they are needed
 
+Those of a dialect are in a folder for each channel: examples/desk/ack_all/shop/full.json.
+
 ``pytest --snapshot-update`` writes the snapshots, and removes those without an example. When all examples
 of a project were run, a snapshot without an example fails the run. Syrupy compares and writes; its options
 apply.
