@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,13 @@ from crossdock import CompileError
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.dry_run import given_answer
 from crossdock.channels.runner import run_conversation
+from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.json_types import JSON
+from crossdock.execution import codegen
+from crossdock.execution.errors import EvaluationError
+from crossdock.execution.interpreter import execute
+from crossdock.execution.scope import Scope
+from crossdock.execution.trace import Trace
 
 FILES = {
     "mappings/shop/failure.yaml": "map: {what: message}",
@@ -454,3 +461,44 @@ response: {}
     ]
 
     assert found == [("unbound-call", 5)]
+
+
+NAMED_CELLS = {
+    "a value": "$a",
+    "a part": "$a.b[0].c || 'none'",
+    "in a projection": "$a.b[*].[c, $n]",
+    "in a filter": "$a.b[?c == $n].c",
+    "in a template": "'{{ $n }} of {{ $a.b[1].c }}'",
+    "in a switch": "{$switch: $a.n, m: $n, $else: $a}",
+    "hidden by a let": "let $n = 'x' in [$n, $a.n]",
+    "hidden by an element": "[{$each: {n: $a.b}, v: $n.c}, {$value: $n}]",
+    "one that fails": "$n || $bad",
+    "one that fails and is not read": "$n && $bad",
+    "several times": "{x: $n, y: {$if: $n, $value: $n}, z: [$n, $a.n]}",
+}
+
+
+class FailingNames(dict[str, JSON]):
+    def __missing__(self, name: str) -> JSON:
+        raise EvaluationError([Diagnostic("evaluation-failed", f"`{name}` failed")], Trace())
+
+
+@pytest.mark.parametrize("cell", NAMED_CELLS)
+@pytest.mark.parametrize("objects", [True, False])
+def test_the_generated_code_reads_the_names_around_it(cell: str, objects: bool, project: MakeProject) -> None:
+    values = "response_schema: desk/any\nvalues: {a: root().x, n: root().x, bad: root().x}\n"
+    text = f"{values}response:\n  v: {NAMED_CELLS[cell]}\n"
+    made = project({**FILES, "mappings/shop/notify/conversation.yaml": text}).conversation("shop", "notify")
+    linked = replace(made.cells, cell=made.response, source=None, target=None)
+    function = codegen.compile_mapping(linked, objects=objects)
+    assert function is not None
+    given: JSON = {"b": [{"c": 1}, {"c": 2}], "n": "m"}
+    for names in ({"a": given, "n": 1}, {"a": None, "n": None}, {"a": given, "n": "", "bad": 2}):
+        scope = Scope(names=FailingNames(names))
+        try:
+            wanted: JSON = execute(linked, {}, scope, name="", traced=False).value
+        except EvaluationError:
+            with pytest.raises(EvaluationError):
+                function({}, scope)
+        else:
+            assert function({}, scope) == wanted

@@ -385,6 +385,10 @@ CELLS = [
     "[{{$each: lines, sku: {0}, quantity: quantity}}]",
     "[{0}, {1}]",
     "{{$if: {1}, $use: ./contact, city: {0}}}",
+    "{{$switch: {1}, open: {0}, $else: {1}}}",
+    "{{$switch: {1}, open: {1}, paid: {0}}}",
+    "{{$switch: state, open: {0}, paid: {1}}}",
+    "[{{$each: {{line: lines}}, $with: root(), $if: $line.sku, sku: $line.sku, quantity: $line.quantity}}]",
 ]
 
 
