@@ -13,13 +13,16 @@ from crossdock import CompileError
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.dry_run import given_answer
 from crossdock.channels.runner import run_conversation
-from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.json_types import JSON
+from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution import codegen
 from crossdock.execution.errors import EvaluationError
+from crossdock.execution.evaluator import Evaluator
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Trace
+from crossdock.language.jinja import compile_template
 
 FILES = {
     "mappings/shop/failure.yaml": "map: {what: message}",
@@ -502,3 +505,50 @@ def test_the_generated_code_reads_the_names_around_it(cell: str, objects: bool, 
                 function({}, scope)
         else:
             assert function({}, scope) == wanted
+
+
+TEMPLATES = {
+    "{{ $x.a }} {{ '$x' }} {{ b }} costs $5": "1 $x 2 costs $5",
+    "{% if $x and not $none %}{{ $x.a ~ '$' }}{% else %}-{% endif %}": "1$",
+    "{% raw %}{{ $x }}{% endraw %}{{ $x.a }}": "{{ $x }}1",
+    '{{ $x["a"] | default("$y") }}{# $z #}': "1",
+    "{{ $x.list[0] | upper }}": "Y",
+    "{{ join(' $ ', $x.list) }}": "y $ z",
+    "{{ '}} $x' }}{{ $x.a }}": "}} $x1",
+    "{% raw %}{{ 'a {% endraw %}{{ '$x' }}": "{{ 'a $x",
+}
+
+
+@pytest.mark.parametrize("text", TEMPLATES)
+def test_a_template_reads_names(text: str) -> None:
+    names: dict[str, JSON] = {"x": {"a": 1, "list": ["y", "z"]}, "none": None}
+    expression = compile_template(ScalarNode(text, Span(Source("t", text), 0, len(text))), closed=False)
+    function = codegen.compile_expression(expression)
+
+    assert Evaluator(Scope(names=names)).evaluate(expression, {"b": 2}) == TEMPLATES[text]
+    assert function is not None
+    assert function({"b": 2}, Scope(names=names)) == TEMPLATES[text]
+
+
+BAD_TEMPLATES = {
+    "é {{ b }}: {{ $x.a }}": ("unknown-variable", "$x", "there is no variable `$x` here"),
+    "{{ a.$x }}": ("template-not-allowed", "{{ a.$x }}", "a variable cannot follow a dot"),
+    "{{ $x(1) }}": ("template-not-allowed", "{{ $x(1) }}", "only the library's functions can be called"),
+    "{{ a | $x }}": ("unknown-function", "$x", "there is no filter `$x`"),
+    "{{ $ }}": ("template-syntax", "{{ $ }}", "not a template: unexpected char '$' at 3"),
+    "{{ $1 }}": ("template-syntax", "{{ $1 }}", "not a template: unexpected char '$' at 3"),
+    "{{ $x $y }}": (
+        "template-syntax",
+        "{{ $x $y }}",
+        "not a template: expected token 'end of print statement', got '$y'",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", BAD_TEMPLATES)
+def test_what_a_template_may_not_do_with_a_name(text: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_template(ScalarNode(text, Span(Source("t", text), 0, len(text))))
+
+    found = caught.value.diagnostics[0]
+    assert (found.id, found.span and found.span.text, found.message) == BAD_TEMPLATES[text]

@@ -222,7 +222,9 @@ class _Translation:
                 return self._constant(node)
             case nodes.Name():
                 return self._name(node.name)
-            case nodes.Getattr() if not node.attr.startswith(self.mark):
+            case nodes.Getattr() if node.attr.startswith(self.mark):
+                return self._refuse(node, "a variable cannot follow a dot")
+            case nodes.Getattr():
                 return Subexpression((self.expression(node.node), self._identifier(node.attr)))
             case nodes.Getitem():
                 return self._item(node)
