@@ -12,7 +12,7 @@ from typing import Final
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.narrowing import NarrowedType
 from crossdock.checking.schema_types import SchemaType
-from crossdock.checking.type_kinds import in_words
+from crossdock.checking.type_kinds import in_words, shown
 from crossdock.checking.type_parts import may_hold_null
 from crossdock.checking.types import Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
@@ -24,10 +24,11 @@ from crossdock.schema.keyword_rules import IDS, TESTS, wanted
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
 _OTHERS_HELP: Final = "write its properties one by one, or allow it on its line with a reason"
 _NO_KEYS: Final = frozenset[str]()
-_OF_SCALARS: Final = frozenset(
+_OF_VALUES: Final = frozenset(
     (
         *("pattern", "format", "minLength", "maxLength", "multipleOf"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+        *("minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
     )
 )
 
@@ -139,8 +140,8 @@ class _Comparison:
         present = [value for value in values if value is not None]
         outside = [value for value in present if not among(value, allowed)]
         if outside:
-            listed = ", ".join(f"`{value}`" for value in allowed[:8] if value is not None)
-            message = f"`{target.name}` is one of {listed}, and this can be `{outside[0]}`"
+            listed = ", ".join(f"`{shown(value)}`" for value in allowed[:8] if value is not None)
+            message = f"`{target.name}` is one of {listed}, and this can be `{shown(outside[0])}`"
             help = did_you_mean(str(outside[0]), [str(value) for value in allowed])
             sure = Certainty.ALWAYS if len(outside) == len(present) else Certainty.SOMETIMES
             yield Mismatch("not-allowed-value", message, sure, help)
@@ -183,13 +184,19 @@ class _Comparison:
         yield Mismatch("unknown-property", message, Certainty.SOMETIMES, _OTHERS_HELP)
 
 
+def constant_mismatches(typ: Type, target: Type) -> Iterator[Mismatch]:
+    """The mismatches of a list or an object that is written out, as a whole; its parts are compared alone."""
+    yield from _Comparison(written=True).among(typ, target)
+    yield from refused_constants(typ, target)
+
+
 def refused_constants(typ: Type, target: Type) -> Iterator[Mismatch]:
     """The first keyword that refuses every value of a known few: a pattern, a length, a bound, a format."""
     values = [value for value in typ.constants or () if value is not None]
     if not values or not isinstance(target, SchemaType):
         return
     for keyword, given in target.shape.assertions():
-        if keyword in _OF_SCALARS and not any(TESTS[keyword](given, value) for value in values):
+        if keyword in _OF_VALUES and not any(TESTS[keyword](given, value) for value in values):
             message = f"`{target.name}`: {wanted(keyword, given, values[0])}"
             yield Mismatch(IDS[keyword], message)
             return

@@ -17,6 +17,7 @@ from typing import Final
 
 from crossdock.checking.assignability import (
     Mismatch,
+    constant_mismatches,
     context_mismatches,
     mismatches,
     missing,
@@ -374,6 +375,9 @@ class CellCheck:
         typ = constant_type(value)
         if not isinstance(value, dict | list):
             self.fits(typ, target, span)
+        elif not beside:
+            for found in constant_mismatches(typ, target):
+                self.mismatch(found, span)
         return typ
 
     def written(self, key: str, span: Span, target: Type) -> Type:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crossdock.checking.type_kinds import NUMBER, Kinds, in_words
+from crossdock.checking.type_kinds import NUMBER, Kinds, in_words, shown
 from crossdock.checking.types import TRUTH, Type
 from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
@@ -28,7 +28,7 @@ def impossible(left: Type, right: Type, *, equality: bool) -> str | None:
         outside = [value for value in other.constants or () if value is not None]
         known = one.constants
         if equality and known is not None and outside and not any(among(value, known) for value in outside):
-            return f"`{one.name}` is never `{outside[0]}`: it is one of {listed(known)}"
+            return f"`{one.name}` is never `{shown(outside[0])}`: it is one of {listed(known)}"
     kinds = [_broad(side.kinds) for side in (left, right)]
     if not kinds[0] & kinds[1]:
         what = "are never equal" if equality else "cannot be compared"
@@ -66,7 +66,7 @@ def never_true(typ: Type) -> bool:
 
 def listed(values: tuple[JSON, ...]) -> str:
     """Some values as a message lists them."""
-    return ", ".join(f"`{value}`" for value in values[:8] if value is not None)
+    return ", ".join(f"`{shown(value)}`" for value in values[:8] if value is not None)
 
 
 def _broad(kinds: Kinds) -> Kinds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crossdock.checking.schema_types import type_of_shape
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 def tuple_type(types: Iterable[Type], *, optional: bool = False) -> ListType:
     """The type of a list whose elements have these types, in this order."""
     parts = tuple(types)
-    return ListType(union(parts), optional, parts=parts)
+    known = [part.constants[0] for part in parts if part.constants and len(part.constants) == 1]
+    fixed = bool(known) and len(known) == len(parts) and not any(part.optional for part in parts)
+    return ListType(union(parts), optional, parts=parts, constants=([*known],) if fixed else None)
 
 
 def constant_type(value: JSON) -> Type:
@@ -34,9 +37,9 @@ def constant_type(value: JSON) -> Type:
         case None:
             return NOTHING
         case list():
-            return tuple_type(map(constant_type, value))
+            return replace(tuple_type(map(constant_type, value)), constants=(value,))
         case dict():
-            return ObjectType({key: constant_type(inner) for key, inner in value.items()})
+            return ObjectType({key: constant_type(inner) for key, inner in value.items()}, constants=(value,))
     return ScalarType(kinds_of_value(value), constants=(value,))
 
 

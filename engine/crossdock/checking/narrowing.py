@@ -12,7 +12,7 @@ from typing import Final
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
 from crossdock.checking.types import Type
-from crossdock.core.equality import among
+from crossdock.core.equality import among, identity
 from crossdock.core.json_types import JSON
 from crossdock.language.expr import Expr
 
@@ -73,7 +73,7 @@ class Fact:
         """The fact that this one or another one holds, about the same value: what both of them say."""
         constants = None
         if self.constants is not None and other.constants is not None:
-            constants = tuple(dict.fromkeys(self.constants + other.constants))
+            constants = tuple({identity(each): each for each in self.constants + other.constants}.values())
         excluded = tuple(value for value in self.excluded if among(value, other.excluded))
         present = self.present and other.present
         kinds, nonempty = self.kinds | other.kinds, self.nonempty and other.nonempty

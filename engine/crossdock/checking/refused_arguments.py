@@ -60,7 +60,8 @@ def _known(typ: Type) -> tuple[JSON, ...] | None:
     """All values of an argument, or samples of a format that are as good as all; None if neither is known."""
     if typ.constants is not None:
         values = tuple(value for value in typ.constants if value is not None)
-        return values if len(values) <= _MOST_KNOWN else None
+        single = not any(isinstance(value, list | dict) for value in values)
+        return values if single and len(values) <= _MOST_KNOWN else None
     shapes = schema_types_in(typ) if typ.known and typ.kinds == {"string"} else []
     return _of_format(shapes[0]) if len(shapes) == 1 else None
 

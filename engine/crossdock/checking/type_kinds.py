@@ -6,10 +6,12 @@ They are the types of JSON Schema without null, which is a property of a type (`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from crossdock.core.diagnostics import shorten
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import in_words as words_of
 from crossdock.core.kinds import kind_of
@@ -51,6 +53,11 @@ def in_words(kinds: Kinds) -> str:
     """Kinds as a message says them: ``text or a number``."""
     found = (kinds - BOOLEAN) | {"boolean"} if kinds & BOOLEAN else kinds
     return words_of(found) or "nothing"
+
+
+def shown(value: JSON) -> str:
+    """A value that is written out, as messages have it: text as it is, others in JSON."""
+    return shorten(value if isinstance(value, str) else json.dumps(value))
 
 
 def kinds_of_value(value: JSON) -> Kinds:
