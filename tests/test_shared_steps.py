@@ -300,6 +300,33 @@ def test_shared_steps_are_checked_with_the_types_of_every_use(shop: MakeShop) ->
     assert found(made, "shop/look") == found(made)
 
 
+@pytest.mark.parametrize(
+    "cell, is_unused",
+    [
+        ("b", True),
+        ("'{{ b }}'", True),
+        ("\"b[?@ == 'a']\"", True),
+        ("'b[*].[@, root().b]'", True),
+        ("root().b", True),
+        ("a", False),
+        ("$a", False),
+        ("'{{ a }}'", False),
+        ("root().a", False),
+        ("'@'", False),
+        ("root()", False),
+        ("'*'", False),
+        ("keys(@)", False),
+        ("{$use: ./row}", False),
+    ],
+)
+def test_an_input_that_nothing_reads_is_reported(shop: MakeShop, cell: str, is_unused: bool) -> None:
+    look = f"inputs: {{a: {{describe: one}}, b: {{describe: two}}}}\nsteps:\n  - {{step: s, value: {cell}}}\n"
+    files = {"mappings/shop/look.yaml": look, "mappings/shop/row.yaml": "map: {x: a, y: b}"}
+    made = shop("  - {step: x, use: ../look, with: {a: refnum, b: numbers}}\n", files)
+    message = "warning[unused-input] mappings/shop/look.yaml:1:10 nothing reads the input `a`"
+    assert (message in found(made, "shop/look")) is is_unused
+
+
 def test_the_answer_of_shared_steps_has_a_type(shop: MakeShop) -> None:
     made = shop(USE + "  - {step: b, if: answers().order, value: answers().order.idd}\n")
     assert found(made) == [

@@ -30,6 +30,7 @@ from crossdock.channels.steps import (
     shared_steps,
     step_cells,
 )
+from crossdock.channels.unused_inputs import unused_inputs
 from crossdock.checking.disclosure import disclosed_by_uses, shows_values
 from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
@@ -119,7 +120,11 @@ def _compiled(
         problems += calls_in_dialect(conversation)
     problems = in_order(problems)
     if not problems:
-        findings = [*resolution.unused(), *_checked(conversation, lenient=lenient)]
+        findings = [
+            *resolution.unused(),
+            *unused_inputs(conversation),
+            *_checked(conversation, lenient=lenient),
+        ]
         problems = in_order(apply_suppressions(findings, source))
         conversation = replace(conversation, needed=without_allowed(findings)[1])
     if errors := [item for item in problems if item.severity == "error"]:
