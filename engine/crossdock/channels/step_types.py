@@ -10,9 +10,10 @@ from crossdock.channels.steps import (
     ConversationStep,
     ReportTask,
 )
-from crossdock.checking.check import CellCheck, settings_type
+from crossdock.checking.check import CellCheck
 from crossdock.checking.facts import shown_by
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
+from crossdock.checking.settings_types import settings_type
 from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
 from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
 from crossdock.language.syntax import LinkedMapping

@@ -31,19 +31,17 @@ from crossdock.checking.facts import answers_in
 from crossdock.checking.given_types import constant_type, schema_type
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
 from crossdock.checking.infer import Inference
+from crossdock.checking.settings_types import settings_type, type_of_settings
 from crossdock.checking.sink import SILENT, Finding
 from crossdock.checking.switches import CasesCheck
-from crossdock.checking.type_kinds import in_words, kinds_of_value
+from crossdock.checking.type_kinds import in_words
 from crossdock.checking.type_parts import validated
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
     NOTHING,
-    TEXT,
-    TRUTH,
     ListType,
     ObjectType,
-    ScalarType,
     Type,
     union,
 )
@@ -58,40 +56,11 @@ from crossdock.language.syntax import LinkedMapping
 _NO_KEYS: Final = frozenset[str]()
 
 
-def settings_type(mapping: LinkedMapping) -> Type:
-    """The type of a mapping's settings: each has one of its values, or any value of its default's kind."""
-    return mapping.once(_settings_of)
-
-
-def _settings_of(mapping: LinkedMapping) -> Type:
-    return _settings(mapping.settings, mapping.setting_options)
-
-
-def _settings(
-    settings: MappingType[str, JSON], options: MappingType[str, tuple[JSON, ...]] | None = None
-) -> Type:
-    fields = {name: _like(value) for name, value in settings.items()}
-    for name, values in (options or {}).items():
-        fields[name] = ScalarType(frozenset[str]().union(*map(kinds_of_value, values)), constants=values)
-    return ObjectType(fields, "the channel's settings")
-
-
-def _like(value: JSON) -> Type:
-    match value:
-        case bool():
-            return TRUTH
-        case str():
-            return TEXT
-        case int():
-            return ScalarType(frozenset({"integer"}))
-    return ANYTHING
-
-
 def check_alone(
     cells: Iterable[syntax.Cell], settings: MappingType[str, JSON], context: Type = ANYTHING
 ) -> list[Diagnostic]:
     """The errors in cells that belong to no mapping. All that they can read is settings and the context."""
-    check = CellCheck(TypeScope(context, _settings(settings)))
+    check = CellCheck(TypeScope(context, type_of_settings(settings)))
     for cell in cells:
         for use in syntax.uses(cell):
             help = "only a mapping can use fragments and other mappings"
