@@ -517,8 +517,10 @@ steps:
         ("unknown-mapping", "5"),
         ("unknown-schema", "5"),
         ("expression-syntax", "5"),
+        ("duplicate-step", "6"),
         ("step-action", "6"),
         ("step-action", "9"),
+        ("duplicate-step", "10"),
         ("not-a-flag", "10"),
         ("duplicate-step", "11"),
     ]

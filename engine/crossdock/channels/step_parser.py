@@ -211,7 +211,8 @@ class _StepParser(TaskParser):
             element=element,
             none=self.none(node.get("none")),
         )
-        return step if name is not None and task is not None else None
+        # One without a task keeps its name, so that what reads its answer is not reported as well.
+        return step if name is not None else None
 
     def head(self, node: MapNode) -> Span:
         name = node.get("step")
