@@ -261,7 +261,7 @@ def test_who_is_to_blame_is_a_number(arguments: list[str], code: int, line: str,
 
 
 USAGE = [
-    (["transfrom"], "No such command 'transfrom'"),
+    (["transfrom"], "No such command 'transfrom'; did you mean `transform`?"),
     (["transform"], "Missing argument 'MAPPING'"),
     (["transform", "shop/order", "good.json", "more"], "Got unexpected extra argument"),
     (["transform", "shop/order", "--compct"], "No such option"),

@@ -51,6 +51,17 @@ class Commands(click.Group):
         found: click.Command = import_module(f"crossdock.cli.commands.{name}").command
         return found
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = arguments[0]
+        if name not in SUMMARIES:
+            from crossdock.core.diagnostics import did_you_mean  # rarely needed
+
+            if near := did_you_mean(name, SUMMARIES):
+                context.fail(f"No such command '{name}'; {near}")
+        return super().resolve_command(context, arguments)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(SUMMARIES.items()))

@@ -25,7 +25,7 @@ from crossdock.cli.console import format_option, open_project, output_option, pu
     default=100,
     show_default=True,
     metavar="PERCENT",
-    help="Fail when fewer mutants are detected.",
+    help="Fail when fewer mutants are caught.",
 )
 @format_option("text", "json", written="The format of the report.")
 @output_option
@@ -42,7 +42,7 @@ def command(
     """List the changes to a mapping that no example detects.
 
     Each mutant makes one change: another path or function, two table rows swapped, or a default, filter or
-    cell removed. A mutant is detected when a snapshot differs, or when `crossdock check` has a new finding.
+    cell removed. A mutant is caught when a snapshot differs, or when `crossdock check` has a new finding.
     """
     from crossdock.tools.mutation import json, text
     from crossdock.tools.mutation.trials import mutate
