@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pytest
 
-from crossdock import Project
-from crossdock.channels.config import Channel, Limits
+from crossdock import Connection, Project
+from crossdock.channels.call_limits import Limits
+from crossdock.channels.config import Channel
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.http import Transport
 from crossdock.channels.messages import ChannelError
@@ -34,18 +36,14 @@ class Shop(Generic[C]):
     project: Project
     settings: dict[str, Any] = field(default_factory=dict)
     transport: Transport = field(init=False)
+    channel: Channel = field(init=False)
 
     def hold(self, request: dict[str, Any], **settings: Any) -> ConversationResult:
         """The conversation of the request's action, with its response validated against its schema."""
         action = request["action"]
-        outcome = self.project.hold(
-            self.name,
-            action,
-            request,
-            self.transport.ask,
-            settings={**self.settings, **settings},
-            base_url=self.transport.base_url,
-        )
+        find = partial(self.project.dialects.conversation_of, self.name)
+        connection = Connection(self.channel, {**self.settings, **settings}, find, transport=self.transport)
+        outcome = connection.answer(action, request)
         assert outcome.response is not MISSING
         assert validate(outcome.response, self.project.schema(f"retailops/{action}.response")) == []
         return outcome
@@ -68,7 +66,8 @@ class Shop(Generic[C]):
 def opened(shop: S, channel: Channel, environ: Mapping[str, str]) -> Iterator[S]:
     """A shop that is open for as long as the context lasts."""
     shop.settings = {**shop.project.settings(shop.name, {}), **shop.settings}
-    with Transport(replace(channel, limits=QUICK), shop.settings, environ=environ) as transport:
+    shop.channel = replace(channel, limits=QUICK)
+    with Transport(shop.channel, shop.settings, environ=environ) as transport:
         shop.transport = transport
         yield shop
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crossdock import CompileError
-from crossdock.channels.config import Limits, Secret, parse_channel
+from crossdock.channels.call_limits import Limits
+from crossdock.channels.config import Secret, parse_channel
 from crossdock.core.diagnostics import Source
 from crossdock.core.json_types import JSON
 
@@ -151,6 +152,18 @@ settings:
         (
             "limits: {second: 1}",
             "[unknown-key]: `limits` has no key `second` @1:10 (did you mean `seconds`?)",
+        ),
+        *(
+            (
+                f"limits: {{rate: {value}}}",
+                "[limit-value]: `rate` must be a number of calls above 0 and a unit @1:16 "
+                "(2/s, 30/min or 1000/h)",
+            )
+            for value in ("0", "0/s", "2", "2/sec", "1.5/s", "'2 / s'", "[2]", "-1/h")
+        ),
+        (
+            "limits: {deadline_seconds: 0}",
+            "[limit-value]: `deadline_seconds` must be a whole number above 0 @1:28",
         ),
         *(
             (f"limits: {{seconds: {value}}}", "[limit-value]: `seconds` must be a whole number above 0 @1:19")

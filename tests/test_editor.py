@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from crossdock.channels import config, step_parser, task_parser
+from crossdock.channels import call_limits, config, step_parser, task_parser
 from crossdock.core.diagnostics import Source
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import parser
@@ -85,7 +85,7 @@ def test_every_key_is_explained() -> None:
         task_parser.INPUT_KEYS,
         config.FILE_KEYS,
         config.AUTH_KEYS,
-        config.LIMIT_KEYS,
+        call_limits.LIMIT_KEYS,
     )
     assert all(len(text) > 10 for table in tables for text in table.values())
     assert {key for keys in config.AUTH_KINDS.values() for key in keys} <= set(config.AUTH_KEYS)

@@ -19,7 +19,6 @@ import pytest
 from conftest import MakeProject
 from crossdock import ChannelError, Project
 from crossdock.channels.dry_run import plan
-from crossdock.channels.http import Transport
 from crossdock.core.json_types import JSON, MISSING
 
 CONVERSATION = """\
@@ -107,15 +106,8 @@ def answered(project: MakeProject, tmp_path: Path) -> Iterator[Answered]:
 
         def answer(request: JSON) -> tuple[list[bytes], JSON]:
             heads.clear()
-            with Transport(made.channel_of("desk"), {}, environ={}) as transport:
-                outcome = made.hold(
-                    "desk",
-                    "notify",
-                    request,
-                    transport.ask,
-                    base_url=transport.base_url,
-                    name="request",
-                )
+            with made.connect("desk", environ={}) as desk:
+                outcome = desk.answer("notify", request)
             assert outcome.response is not MISSING
             return list(heads), outcome.response
 
@@ -192,8 +184,6 @@ def test_a_header_that_is_none_makes_no_call(project: MakeProject, value: str) -
         channel = f'describe: A desk.\nbase_url: "{url}/api"\nlimits: {{seconds: 3, attempts: 1}}\n'
         files = {"mappings/desk/notify/conversation.yaml": text, "mappings/desk/channel.yaml": channel}
         made = project({**FILES, **files})
-        with Transport(made.channel_of("desk"), {}, environ={}) as transport, pytest.raises(ChannelError):
-            made.hold(
-                "desk", "notify", {"id": value}, transport.ask, base_url=transport.base_url, name="request"
-            )
+        with made.connect("desk", environ={}) as desk, pytest.raises(ChannelError):
+            desk.answer("notify", {"id": value})
         assert heads == []

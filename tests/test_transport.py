@@ -24,7 +24,8 @@ from werkzeug import Request, Response
 
 from conftest import interruptible
 from crossdock.channels.auth import redacted
-from crossdock.channels.config import Channel, Limits, parse_channel
+from crossdock.channels.call_limits import Limits
+from crossdock.channels.config import Channel, parse_channel
 from crossdock.channels.http import Transport
 from crossdock.channels.messages import Call, NoAnswer
 from crossdock.core.diagnostics import Source

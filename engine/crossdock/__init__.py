@@ -14,7 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from crossdock.channels.connection import Connection
+    from crossdock.channels.conversation import ConversationResult
     from crossdock.channels.messages import ChannelError
+    from crossdock.channels.patience import Cancellation
     from crossdock.core.diagnostics import Diagnostic, Place, Source, Span
     from crossdock.core.errors import CompileError, CrossdockError, InputError, ProjectError
     from crossdock.core.json_types import JSON
@@ -26,8 +29,11 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 _HOMES = {
+    "Cancellation": "channels.patience",
     "ChannelError": "channels.messages",
     "CompileError": "core.errors",
+    "Connection": "channels.connection",
+    "ConversationResult": "channels.conversation",
     "CrossdockError": "core.errors",
     "Diagnostic": "core.diagnostics",
     "EvaluationError": "execution.errors",
@@ -50,8 +56,11 @@ _HOMES = {
 
 __all__ = [
     "JSON",
+    "Cancellation",
     "ChannelError",
     "CompileError",
+    "Connection",
+    "ConversationResult",
     "CrossdockError",
     "Diagnostic",
     "EvaluationError",

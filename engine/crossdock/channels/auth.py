@@ -79,6 +79,14 @@ def channel_headers(channel: Channel, settings: MappingType[str, JSON]) -> dict[
     return {name.lower(): str(value) for name, value in entries if value is not None}
 
 
+def identity_of(channel: Channel, settings: MappingType[str, JSON]) -> tuple[object, ...]:
+    """What decides where calls go and as whom: equal for the same, also when the files were read again."""
+    auth = channel.auth
+    url = "" if auth.url is None else _text(auth.url, settings)
+    own = (base_url(channel, settings), channel_headers(channel, settings))
+    return (*own, auth.kind, auth.style, dict(auth.secrets), url)
+
+
 def redacted(data: bytes, secrets: Iterable[str]) -> bytes:
     """An answer with ``***`` for each secret of 6 characters or more that the channel repeats in it."""
     for secret in secrets:

@@ -177,6 +177,7 @@ def _conversation(
         events=file.events,
         about=file.about,
         inputs=file.inputs,
+        deadline_seconds=file.deadline_seconds,
     )
 
 

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 from crossdock.channels.answer_classes import AnswerClasses, parse_classes
+from crossdock.channels.call_limits import Limits, parse_limits
 from crossdock.channels.encoding import LIST_STYLES
 from crossdock.checking.check import check_alone
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, in_order, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
-from crossdock.core.limits import ANSWER_BYTES, CALL_ATTEMPTS, CALL_SECONDS, CALL_WAIT
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
@@ -58,12 +58,6 @@ SETTING_KEYS: Final = {
 OWN_HEADERS: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 # A `token` of RFC 9110, 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-LIMIT_KEYS: Final = {
-    "seconds": "the seconds that one attempt of a call may take",
-    "answer_bytes": "the largest answer, in bytes",
-    "attempts": "the most attempts of a call that may be repeated",
-    "wait_seconds": "the most seconds between two attempts, also when a Retry-After asks for more",
-}
 AUTH_KEYS: Final = {
     "kind": "none, bearer, headers or client_credentials",
     "token": "the bearer token: {env: NAME}",
@@ -118,21 +112,6 @@ class Auth:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of a call.
-
-    ``seconds`` bounds one attempt, from the connection to the last byte of the answer; ``answer_bytes`` the
-    body of the answer; ``attempts`` how often one call is made; ``wait_seconds`` the wait between two
-    attempts.
-    """
-
-    seconds: float = CALL_SECONDS
-    answer_bytes: int = ANSWER_BYTES
-    attempts: int = CALL_ATTEMPTS
-    wait_seconds: float = CALL_WAIT
-
-
-@dataclass(frozen=True, slots=True)
 class Channel:
     """A channel as its file describes it."""
 
@@ -155,14 +134,14 @@ class Channel:
         """The values of the settings that have a choice of values."""
         return {name: setting.one_of for name, setting in self.settings.items() if setting.one_of}
 
-    def overridden(self, given: MappingType[str, str]) -> dict[str, JSON]:
-        """All settings, with the given texts, as from a command line, in place of their defaults.
+    def overridden(self, given: MappingType[str, JSON]) -> dict[str, JSON]:
+        """All settings, with the given values in place of their defaults.
 
-        A text is converted to the kind of the default: `true` to a boolean, digits to a number. Raises
-        CompileError for a setting that is unknown or a value that is not allowed.
+        A text, as from a command line, is converted to the kind of the default: `true` to a boolean, digits
+        to a number. Raises CompileError for a setting that is unknown or a value that is not allowed.
         """
         values = self.defaults()
-        for name, text in given.items():
+        for name, value in given.items():
             setting = self.settings.get(name)
             if setting is None:
                 known = ", ".join(self.settings) or "none"
@@ -170,7 +149,7 @@ class Channel:
                 raise CompileError(
                     [Diagnostic("unknown-setting", f"there is no setting `{name}`", help=help)]
                 )
-            values[name] = _typed(setting, text)
+            values[name] = _typed(setting, value)
         return values
 
 
@@ -186,15 +165,19 @@ def _default(node: Node) -> JSON:
     return float(cast(int, value)) if whole and not written.removeprefix("-").isdecimal() else value
 
 
-def _typed(setting: Setting, text: str) -> JSON:
-    """A text as the kind of value that a setting takes; a default of null takes any text."""
-    value: JSON = text
+def _converted(setting: Setting, text: str) -> JSON:
     if isinstance(setting.default, bool):
-        value = {"true": True, "false": False}.get(text, text)
-    elif isinstance(setting.default, int) and text.removeprefix("-").isdecimal():
-        value = int(text)
-    elif isinstance(setting.default, float) and _NUMBER.fullmatch(text):
-        value = float(text)
+        return {"true": True, "false": False}.get(text, text)
+    if isinstance(setting.default, int) and text.removeprefix("-").isdecimal():
+        return int(text)
+    return float(text) if isinstance(setting.default, float) and _NUMBER.fullmatch(text) else text
+
+
+def _typed(setting: Setting, given: JSON) -> JSON:
+    """A value, or a text for it, as the kind of value that a setting takes; a default of null takes any."""
+    value = _converted(setting, given) if isinstance(given, str) else given
+    if isinstance(setting.default, float) and type(value) is int:
+        value = float(value)
     kept = value in setting.one_of if setting.one_of else type(value) is type(setting.default)
     if not kept and not (setting.default is None and not setting.one_of):
         kinds = {bool: "boolean", int: "integer", float: "number", str: "string"}
@@ -290,7 +273,7 @@ class _ChannelParser(Parser):
             base_url=self.template(node.get("base_url")),
             headers=self.cell(headers) if headers is not None else None,
             auth=self.auth(node.get("auth")),
-            limits=self.limits(node.get("limits")),
+            limits=parse_limits(self, node.get("limits")),
             classes=parse_classes(self, node.get("answers")),
             lists=list_style(self, node.get("lists")) or LIST_STYLES[0],
             errors=self.schema_name(node.get("errors")),
@@ -363,19 +346,3 @@ class _ChannelParser(Parser):
             return None
         text = self.text(node)
         return None if text is None else Secret(None, text)
-
-    def limits(self, node: Node | None) -> Limits:
-        if node is None:
-            return Limits()
-        if not isinstance(node, MapNode):
-            self.problem("not-an-object", "`limits` must be an object of whole numbers", node.span)
-            return Limits()
-        self.problems.extend(unknown_keys(node, LIMIT_KEYS, "`limits`"))
-        found: dict[str, int] = {}
-        for key, value in node.entries:
-            number = plain(value)
-            if isinstance(number, int) and not isinstance(number, bool) and number > 0:
-                found[str(key.value)] = number
-            else:
-                self.problem("limit-value", f"`{key.value}` must be a whole number above 0", value.span)
-        return Limits(**{key: value for key, value in found.items() if key in LIMIT_KEYS})

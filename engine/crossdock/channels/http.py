@@ -22,17 +22,27 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Mapping as MappingType
 from concurrent.futures import CancelledError
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
 from typing import Final, NamedTuple, NoReturn, Self, TypeAlias
 
 import httpx
 
 from crossdock.channels.answer_classes import RETRY
-from crossdock.channels.auth import Credentials, Token, base_url, channel_headers, redacted, token_of
+from crossdock.channels.auth import (
+    Credentials,
+    Token,
+    base_url,
+    channel_headers,
+    identity_of,
+    redacted,
+    token_of,
+)
 from crossdock.channels.config import OWN_HEADERS, Channel
 from crossdock.channels.encoding import encoded_form, pairs
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
+from crossdock.channels.patience import ENDED, ENDLESS, Patience
+from crossdock.channels.rate import Pace
 from crossdock.channels.retry_after import retry_after, seconds_of
 from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_reader import decode
@@ -77,6 +87,7 @@ class Transport:
     ) -> None:
         self.limits = channel.limits
         self.base_url = base_url(channel, settings)
+        self._identity = identity_of(channel, settings)
         self._classes, self._settings = channel.classes, settings
         self._credentials = Credentials(channel.auth, settings, environ, self.base_url)
         # `identity` comes last, so that no file can ask for compression. The size limit counts the bytes
@@ -87,6 +98,7 @@ class Transport:
             **channel_headers(channel, settings),
             "accept-encoding": "identity",
         }
+        self._pace = None if channel.limits.rate is None else Pace(channel.limits.rate)
         self._connections = httpx.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
@@ -99,6 +111,10 @@ class Transport:
             target=self._loop.run_forever, name="crossdock-transport", daemon=True
         )
         self._thread.start()
+
+    def serves(self, channel: Channel, settings: MappingType[str, JSON]) -> bool:
+        """Whether these settings of a channel lead to the same URL with the same headers and credentials."""
+        return identity_of(channel, settings) == self._identity
 
     def __enter__(self) -> Self:
         return self
@@ -129,27 +145,30 @@ class Transport:
         await asyncio.gather(*calls, return_exceptions=True)
         await self._connections.aclose()
 
-    def ask(self, call: Call, _given: JSON | Missing = MISSING) -> Answer:
+    def ask(self, call: Call, _given: JSON | Missing = MISSING, patience: Patience = ENDLESS) -> Answer:
         """The channel's answer to a call, of any status. Raises NoAnswer when there is none.
 
         Blocks until then: at most ``seconds`` for each attempt, and ``wait_seconds`` between two of them.
-        ``_given`` is an answer from a file, which only a dry run uses.
+        ``_given`` is an answer from a file, which only a dry run uses. When ``patience`` is over, no attempt
+        is made.
         """
         with self._gate:
             if self._closed:
                 raise NoAnswer("unreachable", "the transport is closed")
-            asked = asyncio.run_coroutine_threadsafe(self._ask(call), self._loop)
+            asked = asyncio.run_coroutine_threadsafe(self._ask(call, patience), self._loop)
         try:
             return asked.result()
         except CancelledError:
             raise NoAnswer("answer", "the call was cancelled") from None
 
-    async def _ask(self, call: Call) -> Answer:
-        return await self._with_retries(lambda: self._classified(call), call.repeatable)
+    async def _ask(self, call: Call, patience: Patience) -> Answer:
+        if call.wait and not await patience.sleep(min(call.wait, self.limits.wait_seconds)):
+            raise patience.ended()
+        return await self._with_retries(lambda: self._classified(call, patience), call.repeatable, patience)
 
-    async def _classified(self, call: Call) -> _Received:
+    async def _classified(self, call: Call, patience: Patience) -> _Received:
         """A call whose answer may be of the class `retry`: as 429, it says that nothing was done."""
-        received = await self._with_credentials(call)
+        received = await self._with_credentials(call, patience)
         try:
             if not self._classes.holds(RETRY, received.answer, self._settings):
                 return received
@@ -160,27 +179,33 @@ class Transport:
 
     # Retries
 
-    async def _with_retries(self, send: Callable[[], Awaitable[_Received]], repeatable: bool) -> Answer:
+    async def _with_retries(
+        self, send: Callable[[], Awaitable[_Received]], repeatable: bool, patience: Patience
+    ) -> Answer:
         """The first answer that no retry could improve, or the last one.
 
         A call that is not repeatable is sent again only when it cannot have been processed: the connection
-        was never made, or the status says so. A lost answer is not such a case; the order may exist.
+        was never made, or the status says so. A lost answer is not such a case; the order may exist. When
+        ``patience`` ends between two attempts, what came of the one before is the outcome.
         """
-        attempts = self.limits.attempts
-        for attempt in range(1, attempts + 1):
-            last, wait = attempt == attempts, None
+        outcome: Answer | NoAnswer | None = None
+        for attempt in range(1, self.limits.attempts + 1):
+            wait = None
             try:
-                answer, wait, put_off = await send()
+                outcome, wait, put_off = await send()
+                retried = put_off or outcome.status in (RETRIED if repeatable else NOT_PROCESSED)
             except NoAnswer as failure:
+                outcome = outcome if outcome is not None and failure.kind in ENDED else failure
                 # A call that cannot be written will not get better, and a token had its own retries.
-                final = isinstance(failure, _NoToken) or failure.kind == "request"
-                if last or final or not (repeatable or failure.kind == "unreachable"):
-                    raise
-            else:
-                if last or not (put_off or answer.status in (RETRIED if repeatable else NOT_PROCESSED)):
-                    return answer
-            await asyncio.sleep(self._wait_before_retry(attempt, wait))
-        raise AssertionError("the last attempt returns or raises")
+                final = isinstance(failure, _NoToken) or failure.kind in ("request", *ENDED)
+                retried = not final and (repeatable or failure.kind == "unreachable")
+            last = not retried or attempt == self.limits.attempts
+            if last or not await patience.sleep(self._wait_before_retry(attempt, wait)):
+                break
+        if isinstance(outcome, Answer):
+            return outcome
+        assert outcome is not None  # there is at least one attempt
+        raise outcome from None
 
     def _wait_before_retry(self, attempt: int, retry_after: float | None) -> float:
         """The seconds to wait: what the channel asks for, else exponential backoff with full jitter.
@@ -194,7 +219,7 @@ class Transport:
 
     # Credentials
 
-    async def _with_credentials(self, call: Call) -> _Received:
+    async def _with_credentials(self, call: Call, patience: Patience) -> _Received:
         """The call with its credentials; once more with a new token when the channel rejects the token.
 
         A token can end early: it was revoked, or the channel restarted. A call that is answered 401 was
@@ -202,29 +227,31 @@ class Transport:
         then the credentials are wrong, and a third token would not help.
         """
         if not self._credentials.renewable:
-            return await self._send(call, self._credentials.headers)
-        token = await self._valid_token(rejected=None)
-        received = await self._send(call, token)
+            return await self._send(call, self._credentials.headers, patience)
+        token = await self._valid_token(None, patience)
+        received = await self._send(call, token, patience)
         if received.answer.status == 401:
-            received = await self._send(call, await self._valid_token(rejected=token))
+            received = await self._send(call, await self._valid_token(token, patience), patience)
         return received
 
-    async def _valid_token(self, rejected: _AuthHeaders | None) -> _AuthHeaders:
+    async def _valid_token(self, rejected: _AuthHeaders | None, patience: Patience) -> _AuthHeaders:
         """The header with the token. Calls that need a new token at the same time share one fetch.
 
-        A call whose token was rejected fetches one only if another call has not done so already. The fetch
-        is shielded, so that cancelling one waiting call does not take the token away from the others.
+        A call whose token was rejected fetches one only if another call has not done so already. The end of
+        one waiting call does not take the token away from the others.
         """
+        patience.check()
         if self._token is None or not self._token.valid or _bearer(self._token) == rejected:
             if self._fetching is None or self._fetching.done():
                 self._fetching = asyncio.create_task(self._fetch_token())
-            return _bearer(await asyncio.shield(self._fetching))
+            return _bearer(await patience.wait_for(self._fetching))
         return _bearer(self._token)
 
     async def _fetch_token(self) -> Token:
         call, url = self._credentials.token_call(), self._credentials.url
         try:
-            answer = await self._with_retries(lambda: self._send(call, {}, url), call.repeatable)
+            send = partial(self._send, call, {}, ENDLESS, url)
+            answer = await self._with_retries(send, call.repeatable, ENDLESS)
         except NoAnswer as failure:
             raise _NoToken(failure.kind, f"no token was given: {failure.message}") from None
         token = token_of(answer)
@@ -235,18 +262,33 @@ class Transport:
 
     # One attempt
 
-    async def _send(self, call: Call, auth: _AuthHeaders, url: str | None = None) -> _Received:
+    async def _paced(self, patience: Patience) -> None:
+        """Wait until the rate allows another attempt. Raises NoAnswer when ``patience`` ends before."""
+        patience.check()
+        pace = self._pace
+        if pace is None:
+            return
+        if pace.delay >= patience.left or ((delay := pace.take()) and not await patience.sleep(delay)):
+            raise patience.ended()
+
+    async def _send(
+        self, call: Call, auth: _AuthHeaders, patience: Patience, url: str | None = None
+    ) -> _Received:
         """One attempt within its deadline. Only the call for a token has a ``url`` of its own.
 
         httpx's timeouts are for one operation each, so that a channel that sends a byte now and then would
         never meet one; the deadline is for all of it.
         """
         request = self._request(call, auth, url or call.url(self.base_url))
+        await self._paced(patience)
+        # The end of a call that may be repeated loses nothing. The outcome of another one would be lost.
+        cut = call.repeatable and patience.left < self.limits.seconds
         try:
-            async with asyncio.timeout(self.limits.seconds):
+            async with asyncio.timeout(patience.left if cut else self.limits.seconds):
                 data, response = await self._exchange(request)
         except TimeoutError:
-            _fail("timeout", f"the channel did not answer within {self.limits.seconds:g} seconds")
+            limit = "before the deadline" if cut else f"within {self.limits.seconds:g} seconds"
+            _fail("timeout", f"the channel did not answer {limit}")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             # These alone are certain to come before a byte of the call is sent.
             _fail("unreachable", "no connection to the channel could be made")

@@ -13,8 +13,8 @@ from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 
 # `unreachable`: nothing was sent. `timeout`: sent, and no whole answer in time. `answer`: cut off, too large,
-# or not HTTP. `request`: the call cannot be written as HTTP.
-NoAnswerKind = Literal["unreachable", "timeout", "answer", "request"]
+# or not HTTP. `request`: the call cannot be written as HTTP. `deadline` and `cancelled`: it was not made.
+NoAnswerKind = Literal["unreachable", "timeout", "answer", "request", "deadline", "cancelled"]
 Texts = tuple[tuple[str, str], ...]
 
 

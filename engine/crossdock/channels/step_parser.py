@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from crossdock.channels.call_limits import whole_limit
 from crossdock.channels.call_parser import CALL_KEYS
 from crossdock.channels.steps import (
     BlockTask,
@@ -32,6 +33,7 @@ FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
     "request": "the schema of the RetailOPS request",
     "response_schema": "the schema of the RetailOPS response; by default `retailops/<action>.response`",
+    "deadline_seconds": "the seconds after which no more calls are made, in place of the channel's",
     "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
     "tables": "lookup tables: rows, or the path of a table file",
     "fragments": "cells with a name, for `$use`",
@@ -117,6 +119,7 @@ class _StepParser(TaskParser):
             describe=self.text(node.get("describe")) or "",
             request=self.schema_name(node.get("request")),
             response_schema=self.schema_name(node.get("response_schema")),
+            deadline_seconds=self.deadline(node.get("deadline_seconds")),
             cannot=self._named(node.get("cannot"), "cannot", self.limit),
             tables=self.tables(node),
             fragments=self.fragments(node),
@@ -149,6 +152,9 @@ class _StepParser(TaskParser):
 
     def optional_cell(self, node: Node | None) -> syntax.Cell | None:
         return None if node is None else self.cell(node)
+
+    def deadline(self, node: Node | None) -> int | None:
+        return None if node is None else whole_limit(self, node, "deadline_seconds")
 
     def with_new_names(self, node: MapNode) -> MapNode:
         """The file with renamed keys under their new names, each reported.

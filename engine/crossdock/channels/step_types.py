@@ -39,7 +39,17 @@ def _of_element(facts: Facts, name: str | None) -> Facts:
 COUNT: Final = ScalarType(frozenset({"integer"}))
 STATUS: Final = ScalarType(frozenset({"integer"}))
 _SOME_TEXT: Final = TEXT.with_optional(True)
-_KINDS: Final = ("status", "unreachable", "timeout", "answer", "refused", "request", "endless")
+_KINDS: Final = (
+    "status",
+    "unreachable",
+    "timeout",
+    "answer",
+    "refused",
+    "request",
+    "endless",
+    "deadline",
+    "cancelled",
+)
 FAILURE: Final = ObjectType(
     {
         "action": TEXT,

@@ -189,6 +189,7 @@ class ConversationFile:
     events: syntax.Cell | None = None
     about: syntax.Cell | None = None
     inputs: MappingType[str, Input] | None = None
+    deadline_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -217,6 +218,7 @@ class Conversation:
     cannot: MappingType[str, str] = field(default_factory=dict)
     channel: Channel = NO_CHANNEL
     errors: Schema | None = None
+    deadline_seconds: float | None = None
     watch: Watch | None = None
     events: syntax.Cell | None = None
     about: syntax.Cell | None = None

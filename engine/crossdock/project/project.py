@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
 from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel, schema_of
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.json_types import JSON
 from crossdock.core.once import MAKING, made_once
 from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.execution.runner import Mapping
@@ -51,7 +51,8 @@ from crossdock.project.shared_files import (
 from crossdock.schema.store import Schema, SchemaStore
 
 if TYPE_CHECKING:
-    from crossdock.channels.conversation import Ask, ConversationResult
+    from crossdock.channels.connection import Connection
+    from crossdock.channels.http import Transport
     from crossdock.channels.steps import Conversation
     from crossdock.project.dialects import Dialects
 
@@ -259,27 +260,26 @@ class Project:
         path = self._files.find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
         return parse_actions(self._files.read(path)) if path else Actions({})
 
-    def hold(
+    def connect(
         self,
         channel: str,
-        action: str,
-        request: JSON,
-        ask: Ask,
         *,
         settings: MappingType[str, JSON] | None = None,
-        base_url: str = "",
-        name: str = "request",
-        given: JSON | Missing = MISSING,
-        dialect: str | None = None,
-        now: str | None = None,
-    ) -> ConversationResult:
-        """Run the conversation of an action: see ``channels.runner.run_conversation``."""
-        from crossdock.channels.runner import run_conversation
+        environ: MappingType[str, str] | None = None,
+        transport: Transport | None = None,
+    ) -> Connection:
+        """Connect to a channel, to answer requests with it.
 
-        conversation = self.dialects.conversation_of(channel, action, dialect)
-        return run_conversation(
-            conversation, request, ask, settings=settings, base_url=base_url, name=name, given=given, now=now
-        )
+        ``settings`` override the defaults, ``environ`` has the secrets instead of the process's environment,
+        and ``transport`` is that of another connection, which stays its owner. Raises ProjectError,
+        CompileError for a wrong setting, and ValueError for the transport of another channel.
+        """
+        from crossdock.channels.connection import Connection
+
+        self.actions_of(channel)  # an unknown channel is reported before a secret that is missing
+        of, known = self.channel_of(channel), self.settings(channel, settings or {})
+        found = partial(self.dialects.conversation_of, channel)
+        return Connection(of, known, found, environ=environ, transport=transport)
 
     def _no_conversation(self, channel: str, action: str) -> ProjectError:
         actions = self.actions_of(channel)
@@ -336,8 +336,8 @@ class Project:
         channel = self.channel_of(name)
         return channel.defaults(), channel.options()
 
-    def settings(self, name: str, given: MappingType[str, str]) -> dict[str, JSON]:
-        """The same, with some of them given as text, as on the command line. Raises CompileError."""
+    def settings(self, name: str, given: MappingType[str, JSON]) -> dict[str, JSON]:
+        """The same, with some of them given, also as text as on the command line. Raises CompileError."""
         return self.channel_of(name).overridden(given)
 
     def channel_of(self, name: str) -> Channel:

@@ -15,6 +15,7 @@ from typing import Final
 from crossdock.channels import (
     actions,
     answer_classes,
+    call_limits,
     call_parser,
     config,
     dialects,
@@ -169,6 +170,7 @@ def _again() -> Object:
 
 def _conversation() -> Object:
     kinds: dict[str, Object] = {
+        "deadline_seconds": {"type": "integer", "minimum": 1},
         "cannot": _map_of(_TEXT),
         "tables": _TABLES,
         "fragments": _map_of(_ref("cell")),
@@ -192,6 +194,8 @@ def _channel() -> Object:
         **dict.fromkeys(("token", "client_id", "client_secret", "scope"), _ref("secret")),
     }
     limit: Object = {"type": "integer", "minimum": 1}
+    rate: Object = {"type": "string", "pattern": "^[1-9][0-9]{0,5}/(s|min|h)$"}
+    limits = {**dict.fromkeys(call_limits.LIMIT_KEYS, limit), "rate": rate}
     retry: Object = {"anyOf": [_TEXT, _keys(answer_classes.RETRY_KEYS, {}, ["when"])]}
     classes: Object = {**_map_of(_TEXT), "properties": {answer_classes.RETRY: retry}}
     kinds: dict[str, Object] = {
@@ -200,7 +204,7 @@ def _channel() -> Object:
         "auth": _keys(config.AUTH_KEYS, auth_kinds, ["kind"]),
         "lists": {"enum": list(encoding.LIST_STYLES)},
         "answers": classes,
-        "limits": _keys(config.LIMIT_KEYS, dict.fromkeys(config.LIMIT_KEYS, limit), []),
+        "limits": _keys(call_limits.LIMIT_KEYS, limits, []),
     }
     return _keys(config.FILE_KEYS, kinds, [])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -22,6 +21,12 @@ if TYPE_CHECKING:
 @click.option("--compact", is_flag=True, help="Print the response on one line.")
 @dialect_option
 @now_option
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Make no more calls after so many seconds. What is left is reported as events.",
+)
 @settings_option
 @diagnostics_option
 @click.pass_context
@@ -33,6 +38,7 @@ def command(
     compact: bool,
     dialect: str | None,
     now: str | None,
+    deadline: float | None,
     given: tuple[str, ...],
     form: Format,
 ) -> None:
@@ -45,23 +51,12 @@ def command(
         print_plan(context, channel, arguments, None, now, given, form, dialect=dialect)
         return
     from crossdock.channels.clock import time_of
-    from crossdock.channels.http import Transport
     from crossdock.core import json_reader
 
     project = open_project(context)
     action, request, name = find_request(project, channel, arguments, dialect)
-    settings = project.settings(channel, pairs(given))
-    with Transport(project.channel_of(channel), settings, environ=os.environ) as transport:
-        outcome = project.hold(
-            channel,
-            action,
-            request,
-            transport.ask,
-            settings=settings,
-            base_url=transport.base_url,
-            name=name,
-            dialect=dialect,
-            now=time_of(now, "--now") if now is not None else None,
-        )
+    moment = None if now is None else time_of(now, "--now")
+    with project.connect(channel, settings=pairs(given)) as shop:
+        outcome = shop.answer(action, request, dialect=dialect, deadline=deadline, name=name, now=moment)
     report(outcome.warnings, form)
     click.echo(json_reader.encode(cast("JSON", outcome.response), compact=compact))
