@@ -24,6 +24,8 @@ from crossdock.core.errors import CrossdockError
 from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON
 from crossdock.core.rendering import render
+from crossdock.tools.explain import conversation_json, conversation_text
+from crossdock.tools.explain.conversation import explain_conversation
 from fuzz.choices import Choices, drawn
 from fuzz.marked import Marked
 from test_sensitivity import cell, expression, leaks
@@ -96,7 +98,7 @@ def step(choices: Choices, name: str) -> str:
     return f"  - {{{', '.join(parts)}, {task(choices, 1)}}}\n"
 
 
-def conversation_text(choices: Choices) -> str:
+def drawn_text(choices: Choices) -> str:
     steps = "".join(step(choices, name) for name in ("one", "two", "three", "four"))
     response = f"{{answers: answers(), events: events(), r: {any_cell(choices)}}}"
     return (
@@ -124,7 +126,7 @@ def made(folder: Path, seed: int) -> Made:
         **FILES,
         "schemas/s/request.schema.json": json.dumps(request_schema),
         "schemas/s/answer.schema.json": json.dumps(answer_schema),
-        f"mappings/{NAME}.yaml": conversation_text(choices),
+        f"mappings/{NAME}.yaml": drawn_text(choices),
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -167,6 +169,19 @@ def outputs(case: Made, *, masked: bool = True) -> Iterator[str]:
     yield "".join(render(warnings, form) for form in ("text", "json", "sarif"))
 
 
+def explanations(case: Made) -> Iterator[str]:
+    """The explanation of the same run."""
+    try:
+        explained = explain_conversation(
+            case.conversation, case.request, answers=case.answers, settings={}, base="", name="request.json"
+        )
+    except CrossdockError as error:
+        yield render(error.diagnostics, "text")
+        return
+    yield conversation_text.write(explained, "")
+    yield conversation_json.write(explained, "request.json", "")
+
+
 @pytest.fixture
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The check would refuse most: it knows the types of what a step reads."""
@@ -187,7 +202,7 @@ def test_generated_conversations_show_no_canary(tmp_path: Path) -> None:
         whole = list(outputs(case, masked=False))
         gave += bool(leaks(*whole))
         calls += '"method"' in whole[0]
-        for output in outputs(case):
+        for output in (*outputs(case), *explanations(case)):
             assert leaks(output) == [], (seed, (folder / f"mappings/{NAME}.yaml").read_text())
     assert ran > (MANY or 40) / 2
     assert gave > ran / 2
@@ -200,8 +215,11 @@ def test_without_the_analysis_canaries_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.setattr(conversation_sensitivity, what, lambda *_: CLEAR)
-    shown = 0
+    shown = explained = 0
     for seed in range(12):
         with suppress(CompileError):
-            shown += bool(leaks(*outputs(made(tmp_path / str(seed), seed))))
+            case = made(tmp_path / str(seed), seed)
+            shown += bool(leaks(*outputs(case)))
+            explained += bool(leaks(*explanations(case)))
     assert shown > 3
+    assert explained > 3

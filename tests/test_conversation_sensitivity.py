@@ -182,10 +182,11 @@ def test_a_plan_shows_nothing_that_flows_through_the_steps(
     values = "values: {mail: email, loud: upper($mail)}\n" if "$mail" in steps or "$loud" in steps else ""
     head = f"failure: ../failure\nevents: ../failure\n{values}"
     made = conversation(project, steps, head=head, response="{ok: id, sent: 'answers()'}")
-    answers: dict[str, JSON] = {
-        "v": [FAILS if "about" in steps else ECHO] if "/fails" in steps else ANSWER,
-        "a": {"ok": 1},
-    }
+    answers: dict[str, JSON] = {"v": ANSWER, "a": {"ok": 1}}
+    if "/fails" in steps:
+        answers["v"] = [FAILS if "about" in steps else ECHO]
+    elif "use:" in steps or "steps:" in steps.partition("step: v")[2]:
+        answers["v"] = {"s": ANSWER} if "../send" in steps else {}
     if "each" in steps.split("step: a,")[1]:
         answers["a"] = [{"ok": 1}, {"ok": 2}]
     given = {name: answer for name, answer in answers.items() if f"step: {name}" in steps}

@@ -17,7 +17,15 @@ from dataclasses import dataclass, field, replace
 
 from crossdock.channels.again import Again
 from crossdock.channels.conversation import ConversationResult
-from crossdock.channels.held_calls import ANY_CALL, HeldCall, fits, shown_path, shown_texts
+from crossdock.channels.held_calls import (
+    ANY_CALL,
+    ANY_CELL,
+    HeldCall,
+    HeldCell,
+    fits,
+    shown_path,
+    shown_texts,
+)
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.steps import (
     AdaptTask,
@@ -42,6 +50,7 @@ from crossdock.checking.held import (
 )
 from crossdock.checking.masking import HIDDEN, masked
 from crossdock.checking.sensitivity import HeldByExpressions, HeldScope, Sensitivity, held_by_cell
+from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import Missing
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, children
@@ -63,6 +72,17 @@ class ConversationSensitivity:
     response: Held = CLEAR
     events: Held = CLEAR
     calls: dict[str, list[HeldCall]] = field(default_factory=dict)
+    _cells: dict[Span, HeldCell] = field(default_factory=dict)
+
+    def note(self, cell: Span, given: Held, gives: Held) -> None:
+        """Note what a cell is given and gives; that of shared steps runs in several places."""
+        known = self._cells.get(cell, HeldCell(CLEAR, CLEAR))
+        given, gives = joined_values((known.given, given)), joined_values((known.gives, gives))
+        self._cells[cell] = HeldCell(given, gives)
+
+    def of_cell(self, cell: Span) -> HeldCell:
+        """What a cell at a place in a file is given and gives. Of an unknown cell all is sensitive."""
+        return self._cells.get(cell, ANY_CELL)
 
     def shown_call(self, call: Call) -> Call:
         """A call with what is sensitive in it masked. Of an unknown step all values are."""
@@ -145,6 +165,11 @@ class _Around:
         """For nested steps, whose answers the steps around them do not see by name."""
         return replace(self, answers=dict(self.answers))
 
+    def given(self) -> Held:
+        """What a cell is given, in one object."""
+        answers = written_object(dict(self.answers))
+        return written_object({"request": self.request, "answers": answers, "context": self.context})
+
     def scope(self) -> HeldScope:
         events = list_of(joined_values(self.events))
         return HeldScope(self.request, written_object(dict(self.answers)), events, self.names)
@@ -176,7 +201,9 @@ class _StepWalk:
     def cell(self, cell: syntax.Cell | None, around: _Around) -> Held:
         if cell is None:
             return CLEAR
-        return held_by_cell(self.found.known, self.cells, cell, around.context, around.scope())
+        held = held_by_cell(self.found.known, self.cells, cell, around.context, around.scope())
+        self.found.note(cell.span, around.given(), held)
+        return held
 
     def value(self, expression: Expression | None, around: _Around) -> Held:
         return self.cell(None if expression is None else syntax.Evaluate(expression), around)
@@ -290,7 +317,7 @@ class _StepWalk:
         for condition in (call.tolerate, call.refuse):
             if condition is not None:
                 expressions = HeldByExpressions(self.found.known, around.context, around.scope())
-                expressions.value(condition.node, whole)
+                self.found.note(condition.span, around.given(), expressions.value(condition.node, whole))
         self.failed(around, made)
         if call.again is None:
             return made.answer
@@ -302,13 +329,16 @@ class _StepWalk:
     ) -> None:
         """The calls after the first: what changes in them may come from any answer before."""
 
+        inside = replace(around, context=seen)
+
         def value(cell: syntax.Cell | None) -> Held:
             if cell is None:
                 return CLEAR
             scope = around.scope()
-            return held_by_cell(self.found.known, self.cells, cell, seen, scope, root=around.context)
+            held = held_by_cell(self.found.known, self.cells, cell, seen, scope, root=around.context)
+            self.found.note(cell.span, inside.given(), held)
+            return held
 
-        inside = replace(around, context=seen)
         for expression in (again.when, *([] if again.path is None else [again.path])):
             value(syntax.Evaluate(expression))
         value(again.wait)

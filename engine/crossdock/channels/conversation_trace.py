@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from crossdock.channels.messages import Answer, Call
-from crossdock.channels.steps import ConversationStep, step_parts
+from crossdock.channels.steps import ConversationStep, UseTask, step_parts
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
@@ -103,9 +103,15 @@ class StepTrace:
         return [each for each in self.cells if self.part_of(each) == part]
 
     def part_of(self, ran: CellTrace) -> str:
-        """The part of the step that a cell belongs to. A failure mapping may be one of a step around it."""
-        span = ran.cell.span
-        return next((part for part, cell in step_parts(self.step) if cell.span == span), "failure")
+        """The part of the step that a cell belongs to: its key, or `answer` for the answer of shared steps.
+
+        The mapping that makes an event may be that of a step around it, or of the file.
+        """
+        parts = step_parts(self.step)
+        if isinstance(self.step.task, UseTask):
+            parts.append(("answer", self.step.task.linked.response))
+        event = "failure" if self.failure is not None else "events"
+        return next((part for part, cell in parts if cell.span == ran.cell.span), event)
 
 
 def noted(

@@ -16,6 +16,7 @@ from crossdock.channels.clock import DRY_RUN_TIME, time_of
 from crossdock.channels.config import Channel
 from crossdock.channels.conversation import ConversationResult, Unanswered
 from crossdock.channels.conversation_sensitivity import masked_result
+from crossdock.channels.conversation_trace import StepsTrace
 from crossdock.channels.given_answers import NOW, placed_answers
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.runner import run_conversation
@@ -114,10 +115,32 @@ def plan(
     the calls and in the response is shown as ``•••``. ``now`` is the time that `now()` gives; by default that
     of the answers (`$now`), else ``DRY_RUN_TIME``.
     """
+    base = shown_base_url(channel, settings)
+    result = dry_run(conversation, request, settings=settings, answers=answers, base=base, name=name, now=now)
+    if masked:
+        result = masked_result(conversation, result)
+    return plan_as_json(result, base, channel_headers(channel, settings)), result.warnings
+
+
+def shown_base_url(channel: Channel, settings: MappingType[str, JSON]) -> str:
+    """The URL that the calls of a plan begin with; empty for a channel without one."""
+    return base_url(channel, settings) if channel.base_url is not None else ""
+
+
+def dry_run(
+    conversation: Conversation,
+    request: JSON,
+    *,
+    settings: MappingType[str, JSON],
+    answers: JSON,
+    base: str,
+    name: str,
+    now: str | None = None,
+    trace: StepsTrace | None = None,
+) -> ConversationResult:
+    """Run a conversation with answers from a file. Raises as a conversation does."""
     given = answers.get(NOW, DRY_RUN_TIME) if isinstance(answers, dict) else DRY_RUN_TIME
-    now = now or time_of(given, "the answers", pointer(NOW))
-    base = base_url(channel, settings) if channel.base_url is not None else ""
-    result = run_conversation(
+    return run_conversation(
         conversation,
         request,
         given_answer,
@@ -125,11 +148,9 @@ def plan(
         base_url=base,
         name=name,
         given=answers,
-        now=now,
+        now=now or time_of(given, "the answers", pointer(NOW)),
+        trace=trace,
     )
-    if masked:
-        result = masked_result(conversation, result)
-    return plan_as_json(result, base, channel_headers(channel, settings)), result.warnings
 
 
 def plan_as_json(

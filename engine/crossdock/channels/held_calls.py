@@ -18,6 +18,14 @@ from crossdock.checking.masking import HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCell:
+    """What a cell of a step is given, ``{request, answers, context}``, and what it gives."""
+
+    given: Held
+    gives: Held
+
+
+@dataclass(frozen=True, slots=True)
 class HeldCall:
     """What the calls of one step may hold. ``segments`` are the parts of the path between its slashes.
 
@@ -73,4 +81,5 @@ def shown_texts(texts: Texts, held: Held) -> Texts:
 
 
 _ANYTHING: Final = made_of((MarkedSource("an unknown step"),))
+ANY_CELL: Final = HeldCell(_ANYTHING, _ANYTHING)
 ANY_CALL: Final = HeldCall((_ANYTHING,), _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING, _ANYTHING)

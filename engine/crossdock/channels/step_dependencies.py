@@ -34,6 +34,11 @@ def reads_answers(expression: Expression, unknown: tuple[str, ...]) -> bool:
     return bool(_among(unknown, set(_reads(expression.node))))
 
 
+def answers_read(cell: syntax.Cell) -> set[str]:
+    """The steps whose answers a cell reads, itself or in what it uses; `*` may be any of them."""
+    return set(_cell_reads(cell, set()))
+
+
 def _among(unknown: tuple[str, ...], read: set[str]) -> tuple[str, ...]:
     return tuple(name for name in unknown if name in read or _ANY in read)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +20,7 @@ from crossdock.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from crossdock.core.json_types import JSON
+    from crossdock.channels.steps import Conversation
     from crossdock.language.syntax import LinkedMapping
 
 # The last three are formats of the errors beside the explanation, which is then text.
@@ -38,51 +39,74 @@ FORMATS = ("text", "json", "markdown", "openlineage", "short", "github", "sarif"
     type=click.Path(),
     help="Convert this payload (- is stdin), and show how each value was computed.",
 )
+@click.option(
+    "--answers",
+    metavar="FILE",
+    type=click.Path(),
+    help="For a conversation: the channel's responses by step, as for plan.",
+)
 @settings_option
 @format_option(*FORMATS, written="The format of the explanation, and of warnings and errors.")
 @output_option
 @click.pass_context
-def command(
-    context: click.Context,
-    mapping: str,
-    field: str | None,
-    source: str | None,
-    payload: str | None,
-    given: tuple[str, ...],
-    form: str,
-    output: str | None,
-) -> None:
+def command(context: click.Context, /, mapping: str, **asked: Any) -> None:
     """Show where each field of a result comes from.
 
     With --payload, show how each value was computed, step by step: which values were read, which branch was
     taken, what each function returned. Sensitive values are hidden. A field is written /items/0/sku or
     items[].sku.
 
+    MAPPING can be a conversation, such as kibo/order_ack. Then the payload is the request, and each step is
+    explained: whether it ran, was skipped or failed and why, its calls, and how each part of them was made.
+
     With --format short, github or sarif, warnings and errors are in that format, the explanation is text.
     """
+    from crossdock.channels.steps import Conversation
     from crossdock.tools.explain.paths import UnknownPathError
 
-    _refuse_mixtures(field, source, payload, form)
+    question = _Question(**asked)
+    question.refuse_mixtures()
     project = open_project(context)
-    compiled = project.mapping(mapping).linked
+    name = f"{mapping}/conversation" if mapping in project.conversation_names() else mapping
+    compiled = project.named(name)
     try:
-        if source is not None:
-            put(_destinations(compiled, source, form), output)
-        elif payload is None:
-            put(_fields(compiled, field, form), output)
+        if isinstance(compiled, Conversation):
+            _conversation(context, compiled, question)
         else:
-            settings = project.settings(compiled.name, pairs(given))
-            _run(context, compiled, payload, settings, field, form, output)
+            _mapping(context, compiled.linked, question)
     except UnknownPathError as error:
-        hint = "--source" if source is not None else "--field"
+        hint = "--source" if question.source is not None else "--field"
         raise click.BadParameter(str(error), param_hint=f"'{hint}'") from None
 
 
-def _refuse_mixtures(field: str | None, source: str | None, payload: str | None, form: str) -> None:
-    if source is not None and (field is not None or payload is not None):
-        raise click.UsageError("--source cannot be combined with --field and --payload")
-    if form == "openlineage" and (source is not None or payload is not None):
-        raise click.UsageError("--format openlineage cannot be combined with --payload and --source")
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The options of the command. ``given`` are settings, ``form`` is the format."""
+
+    field: str | None
+    source: str | None
+    payload: str | None
+    answers: str | None
+    given: tuple[str, ...]
+    form: str
+    output: str | None
+
+    def refuse_mixtures(self) -> None:
+        if self.source is not None and (self.field is not None or self.payload is not None):
+            raise click.UsageError("--source cannot be combined with --field and --payload")
+        if self.form == "openlineage" and (self.source is not None or self.payload is not None):
+            raise click.UsageError("--format openlineage cannot be combined with --payload and --source")
+
+
+def _mapping(context: click.Context, mapping: LinkedMapping, question: _Question) -> None:
+    if question.answers is not None:
+        raise click.UsageError("--answers is for conversations")
+    if question.source is not None:
+        put(_destinations(mapping, question.source, question.form), question.output)
+    elif question.payload is None:
+        put(_fields(mapping, question.field, question.form), question.output)
+    else:
+        _run(context, mapping, question.payload, question)
 
 
 def _fields(mapping: LinkedMapping, field: str | None, form: str) -> str:
@@ -113,29 +137,54 @@ def _destinations(mapping: LinkedMapping, source: str, form: str) -> str:
     return text.write_destinations(found)
 
 
-def _run(
-    context: click.Context,
-    mapping: LinkedMapping,
-    payload: str,
-    settings: dict[str, JSON],
-    field: str | None,
-    form: str,
-    output: str | None,
-) -> None:
+def _run(context: click.Context, mapping: LinkedMapping, payload: str, question: _Question) -> None:
     from crossdock.tools.explain import json, markdown, text
     from crossdock.tools.explain.fields import fields
     from crossdock.tools.explain.run import run
 
-    fields(mapping, field)  # reports an unknown field before it waits for stdin
+    settings = open_project(context).settings(mapping.name, pairs(question.given))
+    fields(mapping, question.field)  # reports an unknown field before it waits for stdin
     read, name = read_payload(payload)
-    account = run(mapping, read, settings, name=name, field=field)
-    match form:
+    account = run(mapping, read, settings, name=name, field=question.field)
+    match question.form:
         case "json":
-            put(json.write_values(mapping, name, account.stories), output)
+            written = json.write_values(mapping, name, account.stories)
         case "markdown":
-            put(markdown.write_values(mapping, name, account.stories), output)
+            written = markdown.write_values(mapping, name, account.stories)
         case _:
-            put(text.write_values(account.stories, whole=field is not None), output)
-    report(account.problems, diagnostics_format(form))
+            written = text.write_values(account.stories, whole=question.field is not None)
+    put(written, question.output)
+    report(account.problems, diagnostics_format(question.form))
     if account.broken:
         context.exit(4)
+
+
+def _conversation(context: click.Context, conversation: Conversation, question: _Question) -> None:
+    from crossdock.channels.dry_run import read_answers, shown_base_url
+    from crossdock.tools.explain import conversation_json, conversation_text
+    from crossdock.tools.explain.conversation import explain_conversation
+
+    if conversation.inputs is not None:
+        raise click.UsageError("shared steps are explained with a conversation that uses them")
+    if question.payload is None or question.form in ("markdown", "openlineage"):
+        raise click.UsageError("a conversation is explained with --payload, as text or JSON")
+    project, answers = open_project(context), question.answers
+    settings = project.settings(conversation.name, pairs(question.given))
+    base = shown_base_url(project.channel_of(conversation.name), settings)
+    read, name = read_payload(question.payload)
+    explained = explain_conversation(
+        conversation,
+        read,
+        answers=read_answers(answers, conversation) if answers is not None else {},
+        settings=settings,
+        base=base,
+        name=name,
+        field=question.field,
+    )
+    if question.form == "json":
+        put(conversation_json.write(explained, name, base), question.output)
+    else:
+        put(conversation_text.write(explained, base), question.output)
+    report(explained.problems, diagnostics_format(question.form))
+    if explained.exit_code:
+        context.exit(explained.exit_code)

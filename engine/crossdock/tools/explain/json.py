@@ -23,7 +23,9 @@ def write_fields(mapping: LinkedMapping, links: Iterable[Link]) -> str:
 
 
 def write_values(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> str:
-    return encode({**_mapping(mapping), "payload": payload, "values": [_story(story) for story in stories]})
+    return encode(
+        {**_mapping(mapping), "payload": payload, "values": [story_data(story) for story in stories]}
+    )
 
 
 def write_destinations(mapping: LinkedMapping, found: Destinations) -> str:
@@ -32,7 +34,7 @@ def write_destinations(mapping: LinkedMapping, found: Destinations) -> str:
         "source": found.source,
         "goes_to": [_end(link) for link in found.direct],
         "decides_on": [_end(link) for link in found.decides],
-        "checks": [{"message": check.text, "at": _at(check.span)} for check in found.checks],
+        "checks": [{"message": check.text, "at": place_data(check.span)} for check in found.checks],
         "ignored": [{"path": field_text(item.path), "reason": item.reason} for item in found.ignored],
     }
     return encode(report)
@@ -53,21 +55,21 @@ def _link(link: Link) -> dict[str, JSON]:
         "because_of": _list(link.because_of),
         "functions": _list(link.functions),
         "tables": _list(link.tables),
-        "at": _at(link.span),
+        "at": place_data(link.span),
     }
 
 
 def _end(link: Link) -> dict[str, JSON]:
-    return {"target": link.target, "at": _at(link.span)}
+    return {"target": link.target, "at": place_data(link.span)}
 
 
-def _story(story: Story) -> dict[str, JSON]:
+def story_data(story: Story) -> dict[str, JSON]:
     link = story.link
     return {
         "output": story.output,
         "target": story.target,
         **story.value.data(),
-        "at": _at(story.span),
+        "at": place_data(story.span),
         "turns": [_turn(turn) for turn in story.turns],
         "steps": [_step(step) for step in story.steps],
         "sources": _list(link.sources) if link else [],
@@ -76,7 +78,7 @@ def _story(story: Story) -> dict[str, JSON]:
 
 
 def _turn(turn: EnclosingStep) -> dict[str, JSON]:
-    found: dict[str, JSON] = {**_step(turn.step), "here": turn.here, "at": _at(turn.span)}
+    found: dict[str, JSON] = {**_step(turn.step), "here": turn.here, "at": place_data(turn.span)}
     if turn.steps:
         found["steps"] = [_step(step) for step in turn.steps]
     return found
@@ -97,7 +99,7 @@ def _read(read: ReadValue) -> dict[str, JSON]:
     return {"pointer": read.pointer, **read.value.data()}
 
 
-def _at(span: Span | None) -> JSON:
+def place_data(span: Span | None) -> JSON:
     if span is None:
         return None
     return {"file": span.source.name, "line": span.line, "column": span.column}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from crossdock.checking.lineage import Link, lineage
 from crossdock.checking.masking import HIDDEN
-from crossdock.checking.sensitivity import sensitivity_of
+from crossdock.checking.sensitivity import Sensitivity, sensitivity_of
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
@@ -90,9 +90,8 @@ def run(
     watching = Watching(Origins(payload))
     scope = Scope(settings=given_settings(mapping, settings))
     outcome = execute(mapping, payload, scope, name=name, traced=False, watch=watching)
-    telling = _Telling(mapping, watching)
     wanted = parts_of(field) if field is not None else ()
-    stories = tuple(telling.stories(outcome.value, wanted))
+    stories = stories_of(mapping, watching, sensitivity_of(mapping), outcome.value, wanted)
     if field is not None and not stories:
         raise UnknownPathError(f"nothing is written to `{field}` for this payload")
     try:
@@ -102,12 +101,32 @@ def run(
     return Explanation(outcome.value, stories, problems, broken)
 
 
+def stories_of(
+    mapping: LinkedMapping,
+    watching: Watching,
+    known: Sensitivity,
+    value: JSON | Missing,
+    wanted: Parts = (),
+    *,
+    leaves: bool = True,
+) -> tuple[Story, ...]:
+    """The stories of a run that was watched, in the order of the mapping.
+
+    ``known`` says what is sensitive. ``wanted`` is a place in the result. Without ``leaves`` there is one
+    story for each cell that wrote something, and not for each value in it.
+    """
+    telling = _Telling(mapping, watching, known)
+    if isinstance(value, Missing):
+        return (telling.story((), MISSING),) if () in watching.at else ()
+    return tuple(telling.stories(value, wanted) if leaves else telling.cells(value))
+
+
 class _Telling:
     """A finished run, and the lineage of its mapping."""
 
-    def __init__(self, mapping: LinkedMapping, watching: Watching) -> None:
+    def __init__(self, mapping: LinkedMapping, watching: Watching, known: Sensitivity) -> None:
         self.watching = watching
-        self.known = sensitivity_of(mapping)
+        self.known = known
         self.links = [(parse_path(link.target), link) for link in lineage(mapping)]
         # The interpreter reports expressions; which `$` word one belongs to is known by its identity.
         self.words = {
@@ -124,6 +143,15 @@ class _Telling:
             around = place not in leaves and begins(wanted, place)
             if begins(place, wanted) or around:
                 yield self.story(place, leaves.get(place, MISSING))
+
+    def cells(self, result: JSON) -> Iterator[Story]:
+        """One for each cell that wrote a leaf of the result, and one for each that gave nothing."""
+        leaves = dict(_leaves(result, ()))
+        written = [told.output for place in leaves if (told := self.watching.nearest(place)) is not None]
+        for place in sorted(dict.fromkeys(written), key=self.order):
+            yield self.story(place, _value_at(result, place))
+        for place in sorted(self.missing(result, leaves), key=self.order):
+            yield self.story(place, MISSING)
 
     def missing(self, result: JSON, leaves: MappingType[Parts, JSON]) -> Iterator[Parts]:
         for place, told in self.watching.at.items():
@@ -186,7 +214,7 @@ class _Telling:
     def hides_inside(self, judge: Judge, told: Evaluation, place: Parts) -> bool:
         """A value inside an object that was copied from the payload has a path of its own there."""
         inside = place[len(told.output) :]
-        if self.known.of(told.expression.node).at(inside).itself:
+        if self.known.of(told.expression.node).at(inside).itself or self.known.result.at(place).itself:
             return True
         origin = self.watching.origins.place(told.value)
         if origin is not None:

@@ -19,7 +19,7 @@ _COLUMN: Final = 44
 
 def write_fields(links: Iterable[Link]) -> str:
     """The lineage of target fields."""
-    return "\n\n".join(_tree(_head(link.target or "the result", link.span), _said(link)) for link in links)
+    return "\n\n".join(_tree(head(link.target or "the result", link.span), _said(link)) for link in links)
 
 
 def _said(link: Link) -> list[str]:
@@ -34,9 +34,9 @@ def _said(link: Link) -> list[str]:
 
 def write_destinations(found: Destinations) -> str:
     """Where a source field goes."""
-    said = [f"goes to      {_head(link.target, link.span)}" for link in found.direct]
-    said += [f"decides on   {_head(link.target, link.span)}" for link in found.decides]
-    said += [f"is checked   {_head(shorten(check.text, 40), check.span)}" for check in found.checks]
+    said = [f"goes to      {head(link.target, link.span)}" for link in found.direct]
+    said += [f"decides on   {head(link.target, link.span)}" for link in found.decides]
+    said += [f"is checked   {head(shorten(check.text, 40), check.span)}" for check in found.checks]
     said += [f"is ignored   {path_text(item.path)}: {item.reason}" for item in found.ignored]
     return _tree(found.source, said or ["not used, and not listed as ignored"])
 
@@ -47,11 +47,14 @@ def write_values(stories: Iterable[Story], *, whole: bool = True) -> str:
 
 
 def _story(story: Story, whole: bool) -> str:
-    head = f"{story.output or 'the result'}  {story.value.text()}"
-    said = [line for turn in story.turns for line in _turn(turn, whole)] + [
-        line for step in story.steps for line in _step(step)
-    ]
-    return _tree(_head(head, story.span), said or [_nothing(story)])
+    said = [line for lines in steps_of(story, whole=whole) for line in lines]
+    title = f"{story.output or 'the result'}  {story.value.text()}"
+    return _tree(head(title, story.span), said or [_nothing(story)])
+
+
+def steps_of(story: Story, *, whole: bool = True) -> list[list[str]]:
+    """What was done for a value, each with its lines, of which all but the first are indented."""
+    return [*(_turn(turn, whole) for turn in story.turns), *map(_step, story.steps)]
 
 
 def _nothing(story: Story) -> str:
@@ -95,7 +98,7 @@ def _reads(reads: Sequence[ReadValue]) -> list[str]:
     return [*lines, f"          and {rest} more"] if rest > 0 else lines
 
 
-def _head(text: str, span: Span | None) -> str:
+def head(text: str, span: Span | None) -> str:
     return text if span is None else f"{text:<{_COLUMN}}  {span}"
 
 
