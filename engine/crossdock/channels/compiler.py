@@ -109,7 +109,8 @@ def _compiled(
     linked = {
         name: replace(value, cell=resolution.links.cell(value.cell)) for name, value in parsed.values.items()
     }
-    known = surroundings.adaptable(name)
+    adapts = any(isinstance(step.task, AdaptTask) for step in all_steps(parsed.steps))
+    known = surroundings.adaptable(name) if adapts else ()
     parsed = replace(parsed, values=linked, steps=_adapted(parsed.steps, resolution, known))
     conversation = _conversation(name, parsed, cells, _answers(parsed.steps, resolution))
     channel = _channel(name, surroundings)
