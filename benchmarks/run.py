@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import compiling
+import conversations
 import memory
 import pipeline
 import startup
@@ -46,6 +47,7 @@ def suites(effort: Effort) -> dict[str, Callable[[], Table]]:
         "transform-fabric": lambda: transform.table("fabric", effort.sizes, **given),
         "pipeline-kibo": lambda: pipeline.table("kibo", effort.sizes, **given),
         "pipeline-fabric": lambda: pipeline.table("fabric", effort.sizes, **given),
+        "conversations": lambda: conversations.table(rounds=min(effort.rounds, 7), seconds=effort.seconds),
         "compiling": lambda: compiling.table(rounds=effort.rounds),
         "startup": lambda: startup.table(rounds=effort.rounds),
         "memory": memory.table,
