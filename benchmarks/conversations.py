@@ -29,8 +29,8 @@ _WARM: Final = 3  # conversations before the first that counts: then all code is
 _GROWTH: Final = (
     f"A whole conversation with a channel in memory: an order_writeback that changes {CHANGED} lines of an "
     f"order, and a shipment_submit of all lines in {PACKAGES} packages. Each cell is the median time, and "
-    "its ratio to the time of the size before in the same round. Ten times as many lines take ten times as long "
-    "where the cost is linear."
+    "its ratio to the time of the size before in the same round. Ten times as many lines take ten times as "
+    "long where the cost is linear."
 )
 _BESIDE: Final = (
     "The same conversations in this build and in another one, in two processes in the same rounds: the "
