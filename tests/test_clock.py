@@ -16,6 +16,7 @@ from crossdock import CompileError, InputError, Project
 from crossdock.channels import runner
 from crossdock.channels.dry_run import plan
 from crossdock.channels.messages import Answer, Call
+from crossdock.channels.runner import run_conversation
 from crossdock.core.json_types import JSON
 from crossdock.execution import codegen
 from crossdock.execution.scope import Scope
@@ -179,12 +180,13 @@ def test_a_run_has_one_time_from_its_beginning_to_its_end(project: MakeProject) 
         asked.append(call)
         return Answer(200, {})
 
-    response = made.hold("shop", "notify", REQUEST, ask).response
+    conversation = made.conversation("shop", "notify")
+    response = run_conversation(conversation, REQUEST, ask).response
     assert isinstance(response, dict)
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", str(response["at"]))
     assert asked[-1].body == {"seen": response["at"], "id": 7}
     at = "2026-11-30T09:00:00Z"
-    fixed = made.hold("shop", "notify", REQUEST, ask, now=at).response
+    fixed = run_conversation(conversation, REQUEST, ask, now=at).response
     assert isinstance(fixed, dict) and fixed["at"] == at
 
 

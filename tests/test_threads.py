@@ -24,6 +24,7 @@ from conftest import MakeProject
 from crossdock import CompileError, CrossdockError, Project, ProjectError
 from crossdock.channels import compiler as conversation_compiler
 from crossdock.channels.messages import Answer
+from crossdock.channels.runner import run_conversation
 from crossdock.core.limits import USE_CHAIN
 from crossdock.execution import codegen
 from crossdock.project import code_cache
@@ -122,7 +123,8 @@ def asked(project: Project) -> dict[str, Callable[[], object]]:
         return None if prepared is None else "found"
 
     def held() -> object:
-        result = project.hold("shop", "notify", ORDER, lambda call, _: Answer(200, call.body))  # type: ignore[arg-type]
+        conversation = project.conversation("shop", "notify")
+        result = run_conversation(conversation, ORDER, lambda call, _: Answer(200, call.body))  # type: ignore[arg-type]
         return json.dumps(result.response)
 
     return {
