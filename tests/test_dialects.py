@@ -13,6 +13,7 @@ from crossdock import CompileError, Project
 from crossdock.channels.dry_run import plan
 from crossdock.channels.given_answers import placed_answers
 from crossdock.channels.messages import Answer, Call
+from crossdock.channels.runner import run_conversation
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.project.cases import cases_of, run_case
@@ -176,7 +177,7 @@ def test_the_calls_of_a_dialect_go_to_the_channel(desk: MakeDesk) -> None:
         asked.append(f"{call.method} {call.path}")
         return Answer(200, {})
 
-    result = made.hold("shop", "ack_all", ORDERS, ask, dialect="desk")
+    result = run_conversation(made.dialects.conversation("shop", "ack_all", "desk"), ORDERS, ask)
     assert asked == ["GET /orders/1", "POST /orders/1/notes", "GET /orders/2", "POST /orders/2/notes"]
     assert [f"{call.method} {call.path}" for call in result.calls] == asked
     assert result.response == {"acked": [{"events": []}, {"events": []}]}
