@@ -33,7 +33,7 @@ checks:
     message: the parts do not add up
 """,
     "mappings/shop/fails.yaml": "map: {ref: upper(a)}\n",
-    "mappings/shop/never.yaml": "map: {ref: \"epoch('no date')\"}\n",
+    "mappings/shop/never.yaml": "map: {ref: \"epoch(join('', ['no date']))\"}\n",
 }
 COMMAND = [sys.executable, "-m", "crossdock.cli", "transform", "shop/order", "--lines"]
 
