@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from werkzeug import Request
 
 from conftest import MakeProject
 from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.conversation_sensitivity import masked_result
 from crossdock.channels.dry_run import given_answer, plan_as_json
 from crossdock.channels.http import Transport
 from crossdock.channels.messages import Call
@@ -24,10 +26,13 @@ from fakes.channel import FakeChannel, answer
 CHANNEL = """\
 settings: {url: {describe: where, default: "https://shop.example.com/api"}}
 base_url: "{{ settings.url }}"
-answers: {done: body.state == 'done'}
+answers:
+  done: body.state == 'done'
+  retry: {when: "body.errors[0].code == 'THROTTLED'", wait: body.wait}
 limits: {wait_seconds: 1}
 """
 PAGE = '{"type": "object", "properties": {"n": {"type": "integer"}}}'
+MARKED = '{"type": "object", "properties": {"next": {"type": "string", "x-sensitive": true}}}'
 CONVERSATION = """\
 response_schema: desk/any
 failure: ../failure
@@ -46,6 +51,7 @@ def compiled(project: MakeProject) -> Compile:
                 "mappings/shop/failure.yaml": "map: {kind: kind, message: message, url: url}",
                 "mappings/shop/channel.yaml": CHANNEL,
                 "schemas/desk/any.schema.json": '{"type": "object"}',
+                "schemas/shop/marked.schema.json": MARKED,
                 "schemas/shop/page.schema.json": PAGE,
                 "mappings/shop/notify/conversation.yaml": CONVERSATION.format(step=step),
                 **{f"mappings/shop/notify/{name}.yaml": text for name, text in files.items()},
@@ -325,6 +331,7 @@ class Shelf(FakeChannel):
             ("GET", "/job", self.job),
             ("POST", "/form", self.form),
             ("GET", "/query", self.query),
+            ("POST", "/graphql", self.graphql),
         ]
 
     def _authorize(self, request: Request) -> None:
@@ -334,12 +341,21 @@ class Shelf(FakeChannel):
         start = int(request.args.get("from", 0))
         found = answer({"orders": list(range(1, 6))[start : start + 2]})
         if start + 2 < 5:
-            found.headers["X-Next"] = self.link or f"{self.url}/orders?from={start + 2}"
+            url = self.link or f"{self.url}/orders?from={start + 2}"
+            found.headers["Link"] = f'<{self.url}/orders>; rel="first", <{url}>; rel="next"'
         return found
 
     def job(self, request: Request) -> Any:
         self.looks += 1
         return {"state": "done" if self.looks == 3 else "running"}
+
+    def graphql(self, request: Request) -> Any:
+        """Every second request is put off."""
+        self.looks += 1
+        if self.looks % 2:
+            return {"errors": [{"code": "THROTTLED"}], "wait": 0.01}
+        after = request.get_json()["variables"].get("after", 0)
+        return {"data": {"orders": [after + 1], "end": after + 1 if after < 2 else None}}
 
     def form(self, request: Request) -> Any:
         return {}
@@ -363,7 +379,9 @@ def asked(made: Project, url: str, request: JSON = None) -> ConversationResult:
         )
 
 
-PAGES = 'call: GET /orders, again: {when: headers."x-next", url: headers."x-next"}'
+PAGES = (
+    "call: GET /orders, again: {when: 'link(headers.link, ''next'')', url: 'link(headers.link, ''next'')'}"
+)
 
 
 def test_pages_are_followed_to_the_last(compiled: Compile, shelf: Shelf) -> None:
@@ -390,6 +408,45 @@ def test_pages_that_lead_to_themselves_end(compiled: Compile, shelf: Shelf) -> N
 def test_a_job_is_asked_for_until_it_is_done(compiled: Compile, shelf: Shelf) -> None:
     made = compiled("call: GET /job, again: {when: '!done', wait: 0.01}")
     assert asked(made, shelf.url).answers["a"] == [{"state": "running"}] * 2 + [{"state": "done"}]
+
+
+def test_graphql_with_a_cursor_is_throttled_in_a_200(compiled: Compile, shelf: Shelf) -> None:
+    made = compiled(
+        "call: POST /graphql, body: {query: {$const: q}, variables: {first: n}}, "
+        "again: {when: body.data.end, "
+        "body: {query: {$const: q}, variables: {first: root().n, after: body.data.end}}}"
+    )
+    result = asked(made, shelf.url, {"n": 1})
+    pages = result.answers["a"]
+    assert isinstance(pages, list)
+    assert [page["data"]["orders"] for page in pages if isinstance(page, dict)] == [[1], [2], [3]]
+    assert len(shelf.seen) == 6
+    assert json.loads(shelf.seen[-1].body)["variables"] == {"first": 1, "after": 2}
+
+
+# --- what a plan shows
+
+
+@pytest.mark.parametrize(
+    "again, second",
+    [
+        ("query: {after: body.next, size: '`2`'}", "https://shop.example.com/api/o?after=•••&size=2"),
+        ("path: '/o/{{ body.next }}'", "https://shop.example.com/api/o/•••"),
+        ("url: body.next", "https://shop.example.com/•••"),
+        ("body: {after: body.next, n: turn}", "https://shop.example.com/api/o"),
+    ],
+)
+def test_what_is_sensitive_in_an_answer_is_masked_in_the_next_call(
+    compiled: Compile, again: str, second: str
+) -> None:
+    made = compiled(f"call: POST /o, answer: shop/marked, again: {{when: body.next, {again}}}")
+    conversation = made.conversation("shop", "notify")
+    given: JSON = {"a": [{"next": "/secret"}, {}]}
+    result = run_conversation(conversation, {}, given_answer, given=given, base_url=URL)
+    call = masked_result(conversation, result).calls[1]
+    assert unquote(call.url(URL)) == second
+    if "body:" in again:
+        assert call.body == {"after": "•••", "n": 1}
 
 
 # --- queries and forms
