@@ -22,8 +22,8 @@ from pathlib import Path
 from crossdock import Diagnostic, Project, Source, Span
 from crossdock.channels.actions import ACTIONS_FILE, parse_actions
 from crossdock.channels.config import CHANNEL_FILE, channel_cells, parse_channel
-from crossdock.channels.step_parser import parse_conversation
-from crossdock.channels.steps import all_steps, step_cells
+from crossdock.channels.step_parser import parse_conversation, parse_shared
+from crossdock.channels.steps import ConversationFile, all_steps, step_cells
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, FunctionCall, Identifier, source_order
@@ -32,6 +32,7 @@ from crossdock.schema.store import SchemaStore
 
 REPOSITORY = Path(__file__).parents[1]
 SCHEMA_KEYS = ("from", "to", "request", "response_schema", "answer", "errors")
+_STEPS = re.compile("^steps:", re.MULTILINE)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -83,11 +84,9 @@ def _expressions(name: str, source: Source) -> Iterator[Expression]:
         case "channel.yaml":
             cells = list(channel_cells(parse_channel(source)))
         case "conversation.yaml":
-            conversation, _ = parse_conversation(parse_yaml(source), start)
-            assert conversation is not None
-            cells = [cell for step in all_steps(conversation.steps) for cell in step_cells(step)]
-            cells += [conversation.response, *([conversation.failure] if conversation.failure else [])]
-            cells += [fragment.cell for fragment in conversation.fragments.values()]
+            cells = _cells_of(parse_conversation(parse_yaml(source), start)[0])
+        case _ if _STEPS.search(source.text):
+            cells = _cells_of(parse_shared(parse_yaml(source), start)[0])
         case _:
             mapping, _ = parse_mapping(parse_yaml(source), start)
             assert mapping is not None
@@ -97,6 +96,14 @@ def _expressions(name: str, source: Source) -> Iterator[Expression]:
                 yield from [check.message] if check.message is not None else []
     for cell in cells:
         yield from syntax.expressions(cell)
+
+
+def _cells_of(file: ConversationFile | None) -> list[syntax.Cell]:
+    assert file is not None
+    cells = [cell for step in all_steps(file.steps) for cell in step_cells(step)]
+    cells += [cell for cell in (file.response, file.failure, file.events, file.about) if cell is not None]
+    cells += [value.cell for value in file.values.values()]
+    return [*cells, *(fragment.cell for fragment in file.fragments.values())]
 
 
 def _names(file: str, expression: Expression) -> Iterator[Place]:
