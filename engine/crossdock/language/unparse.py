@@ -169,9 +169,9 @@ def _operator(
         case Pipe(left, right):
             return f"{_written(left, strength)} | {_written(right, strength)}"
         case Or(left, right):
-            return f"{_written(left, strength)} || {_written(right, strength)}"
+            return f"{_written(left, strength)} || {_written(right, strength + 1)}"
         case And(left, right):
-            return f"{_written(left, strength)} && {_written(right, strength)}"
+            return f"{_written(left, strength)} && {_written(right, strength + 1)}"
         case Not(operand):
             text = _written(operand, strength)
             return f"!({text})" if _ends_a_not(operand) else f"!{text}"
