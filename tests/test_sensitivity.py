@@ -19,6 +19,9 @@ import pytest
 from conftest import MakeProject, Run
 from crossdock import CompileError, Mapping, Project, Source
 from crossdock.checking.disclosure import disclosed
+from crossdock.checking.held import CLEAR
+from crossdock.checking.lineage import lineage
+from crossdock.checking.sensitivity import HeldByExpressions
 from crossdock.core.diagnostics import Span
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_reader import encode
@@ -31,6 +34,10 @@ from crossdock.language.parser import parse_mapping
 from crossdock.project.examples import Record
 from crossdock.schema.marks import marks_of
 from crossdock.schema.store import Schema, SchemaStore
+from crossdock.tools.coverage import json as coverage_json
+from crossdock.tools.coverage import markdown as coverage_markdown
+from crossdock.tools.coverage import text as coverage_text
+from crossdock.tools.coverage.report import coverage
 from crossdock.tools.diff import json as diff_json
 from crossdock.tools.diff import markdown as diff_markdown
 from crossdock.tools.diff import text as diff_text
@@ -41,7 +48,13 @@ from crossdock.tools.explain import json as explain_json
 from crossdock.tools.explain import markdown as explain_markdown
 from crossdock.tools.explain import text as explain_text
 from crossdock.tools.explain.fields import fields
+from crossdock.tools.explain.marked_places import MarkedPlaces
 from crossdock.tools.explain.run import run
+from crossdock.tools.sheet import csv as sheet_csv
+from crossdock.tools.sheet import html as sheet_html
+from crossdock.tools.sheet import markdown as sheet_markdown
+from crossdock.tools.sheet.field_examples import samples_of
+from crossdock.tools.sheet.rows import sheet_of
 from fuzz import grammar
 from fuzz.choices import Choices, drawn
 from fuzz.marked import LEAK, MARK, Marked
@@ -353,10 +366,35 @@ class OneVersion(Version):
         self._given = {}
 
 
-def outputs(mapping: Mapping, empty: Mapping, payload: JSON) -> Iterator[str]:
+class OneMapping(Project):
+    """A project whose one mapping is given, with the payload as its example."""
+
+    def __init__(self, root: Path, mapping: Mapping, payload: JSON) -> None:
+        super().__init__([root])
+        self.one = mapping
+        example = root / "examples" / f"{mapping.name}/full.json"
+        example.parent.mkdir(parents=True, exist_ok=True)
+        example.write_text(encode(payload), encoding="utf-8")
+
+    def mapping_names(self, *, own: bool = False) -> list[str]:
+        return [self.one.name]
+
+    def mapping(self, name: str) -> Mapping:
+        return self.one
+
+    def conversation_names(self, *, own: bool = False) -> list[str]:
+        return []
+
+
+def outputs(mapping: Mapping, empty: Mapping, payload: JSON, root: Path) -> Iterator[str]:
     """All that may be printed of a mapping and a payload, but for the result."""
     data = mapping.linked
     yield explain_text.write_fields(fields(data))
+    project = OneMapping(root, mapping, payload)
+    sheet = sheet_of(data, samples_of(project, data, lineage(data)))
+    yield from (form.write(sheet) for form in (sheet_html, sheet_markdown, sheet_csv))
+    covered = coverage(project, [mapping])
+    yield from (form.write(covered) for form in (coverage_text, coverage_json, coverage_markdown))
     try:
         told = run(data, payload, {})
         yield explain_text.write_values(told.stories)
@@ -389,12 +427,35 @@ def test_generated_mappings_show_no_canary(tmp_path: Path) -> None:
         refused += bool(disclosed(mapping.linked))
         with suppress(CrossdockError):
             gave += bool(leaks(encode(mapping.run(payload, traced=False).value)))  # type: ignore[arg-type]
-        for output in outputs(mapping, empty, payload):  # type: ignore[arg-type]
+        for output in outputs(mapping, empty, payload, tmp_path):  # type: ignore[arg-type]
             assert leaks(output) == [], (seed, mapping.linked.text.text, json.dumps(made))
     # Most can be run, many give canaries, and some are refused, so that this does look at something.
     assert ran > (MANY or 60) / 2
     assert gave > ran / 4
     assert refused > ran / 10
+
+
+def test_without_the_analysis_canaries_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the run itself read is hidden by another rule; without that too, many are shown."""
+    monkeypatch.setattr(HeldByExpressions, "value", lambda *_: CLEAR)
+
+    def shown() -> int:
+        found = 0
+        for seed in range(30):
+            choices = Choices(drawn(seed, 900))
+            made, payload = Marked(choices).payload()
+            schema = stored(tmp_path, f"s{seed}", made)
+            empty = linked("map: {z: 0}\n", schema, None)
+            with suppress(CompileError):
+                mapping = linked(mapping_text(choices), schema, None)
+                found += bool(leaks(*outputs(mapping, empty, payload, tmp_path)))  # type: ignore[arg-type]
+        return found
+
+    alone = shown()
+    assert alone > 0
+    monkeypatch.setattr(MarkedPlaces, "at", lambda *_: False)
+    monkeypatch.setattr(MarkedPlaces, "below", lambda *_: False)
+    assert shown() > max(alone, 5)
 
 
 def stored(folder: Path, name: str, document: object) -> Schema:
