@@ -370,6 +370,16 @@ def test_a_dialect_on_the_command_line(
     ran = run_crossdock("plan", "shop", "r.json", "--dialect", "desk")
     assert ran.code == 0, ran.err
     assert [call["url"] for call in json.loads(ran.out)["calls"]][:2] == ["/orders/1", "/orders/1/notes"]
+    explained = run_crossdock("explain", "shop/ack_all", "--dialect", "desk", "--payload", "r.json")
+    assert explained.code == 0, explained.err
+    assert explained.out.startswith("ack  2 elements ")
+    assert '├─ with /refnum  $order.number  →  "1"    /request/orders/0/number\n' in explained.out
+    assert "GET /orders/1  →  no answer" in explained.out
+    refused = run_crossdock("explain", "ack_all", "--dialect", "desk", "--payload", "r.json")
+    assert (refused.code, "with --dialect, a conversation is named CHANNEL/ACTION" in refused.err) == (
+        2,
+        True,
+    )
     overview = run_crossdock("overview").out
     assert "## The dialect desk\n\nWhat the desk sends.\n\n| action | adapts |\n|---|---|\n" in overview
     assert "| ack_all: Acknowledge several orders. | [ack](#ack) |\n" in overview

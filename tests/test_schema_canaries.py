@@ -146,6 +146,7 @@ def sensitive_places(
         yield place
 
 
+EXPLAIN = ("explain", "t/do_{}", "--payload", "examples/t/{}/full.json")
 COMMANDS = (
     *(
         ("explain", "t/{}", "--payload", "examples/t/{}/full.json", "--format", form)
@@ -167,6 +168,18 @@ COMMANDS = (
     *(("mutate", "t/{}", "--limit", "6", "--format", form) for form in ("text", "json")),
     ("suggest", "{name}", "retailops/order", "--examples", "examples/t/{}"),
     ("check", "t/{}", "t/do_{}/conversation"),
+    *(
+        (
+            "explain",
+            "t/do_{}",
+            "--payload",
+            "examples/t/{}/full.json",
+            "--answers",
+            f"answers/{{}}/{given}.json",
+        )
+        for given in ("good", "failed", "text", "broken")
+    ),
+    (*EXPLAIN, "--format", "json"),
     ("compile", "t/{}", "--show"),
     *(
         ("plan", "t", "do_{}", "examples/t/{}/full.json", "--answers", f"answers/{{}}/{given}.json")

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from crossdock.channels.messages import Answer, Call
-from crossdock.channels.steps import ConversationStep, UseTask, step_parts
+from crossdock.channels.steps import AdaptTask, Conversation, ConversationStep, UseTask, step_parts
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
@@ -103,13 +103,16 @@ class StepTrace:
         return [each for each in self.cells if self.part_of(each) == part]
 
     def part_of(self, ran: CellTrace) -> str:
-        """The part of the step that a cell belongs to: its key, or `answer` for the answer of shared steps.
+        """The part of the step that a cell belongs to: its key, or `answer` for what shared steps give.
 
         The mapping that makes an event may be that of a step around it, or of the file.
         """
         parts = step_parts(self.step)
-        if isinstance(self.step.task, UseTask):
-            parts.append(("answer", self.step.task.linked.response))
+        match self.step.task:
+            case UseTask() as use:
+                parts.append(("answer", use.linked.response))
+            case AdaptTask(conversation=Conversation() as adapted):
+                parts.append(("answer", adapted.response))
         event = "failure" if self.failure is not None else "events"
         return next((part for part, cell in parts if cell.span == ran.cell.span), event)
 

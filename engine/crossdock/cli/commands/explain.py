@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crossdock.cli.commands.plan import dialect_option
 from crossdock.cli.console import (
     diagnostics_format,
     format_option,
@@ -45,6 +46,7 @@ FORMATS = ("text", "json", "markdown", "openlineage", "short", "github", "sarif"
     type=click.Path(),
     help="For a conversation: the channel's responses by step, as for plan.",
 )
+@dialect_option
 @settings_option
 @format_option(*FORMATS, written="The format of the explanation, and of warnings and errors.")
 @output_option
@@ -68,10 +70,13 @@ def command(context: click.Context, /, mapping: str, **asked: Any) -> None:
     question.refuse_mixtures()
     project = open_project(context)
     name = f"{mapping}/conversation" if mapping in project.conversation_names() else mapping
-    compiled = project.named(name)
+    if question.dialect is None:
+        compiled = project.named(name)
+    else:
+        compiled = project.dialects.conversation_of(*question.channel_and_action(mapping), question.dialect)
     try:
         if isinstance(compiled, Conversation):
-            _conversation(context, compiled, question)
+            _conversation(context, mapping.partition("/")[0], compiled, question)
         else:
             _mapping(context, compiled.linked, question)
     except UnknownPathError as error:
@@ -87,9 +92,18 @@ class _Question:
     source: str | None
     payload: str | None
     answers: str | None
+    dialect: str | None
     given: tuple[str, ...]
     form: str
     output: str | None
+
+    @staticmethod
+    def channel_and_action(name: str) -> tuple[str, str]:
+        """The two parts of the name of a conversation."""
+        channel, _, action = name.partition("/")
+        if not action or "/" in action:
+            raise click.UsageError("with --dialect, a conversation is named CHANNEL/ACTION")
+        return channel, action
 
     def refuse_mixtures(self) -> None:
         if self.source is not None and (self.field is not None or self.payload is not None):
@@ -159,7 +173,9 @@ def _run(context: click.Context, mapping: LinkedMapping, payload: str, question:
         context.exit(4)
 
 
-def _conversation(context: click.Context, conversation: Conversation, question: _Question) -> None:
+def _conversation(
+    context: click.Context, channel: str, conversation: Conversation, question: _Question
+) -> None:
     from crossdock.channels.dry_run import read_answers, shown_base_url
     from crossdock.tools.explain import conversation_json, conversation_text
     from crossdock.tools.explain.conversation import explain_conversation
@@ -169,8 +185,8 @@ def _conversation(context: click.Context, conversation: Conversation, question: 
     if question.payload is None or question.form in ("markdown", "openlineage"):
         raise click.UsageError("a conversation is explained with --payload, as text or JSON")
     project, answers = open_project(context), question.answers
-    settings = project.settings(conversation.name, pairs(question.given))
-    base = shown_base_url(project.channel_of(conversation.name), settings)
+    settings = project.settings(channel, pairs(question.given))
+    base = shown_base_url(project.channel_of(channel), settings)
     read, name = read_payload(question.payload)
     explained = explain_conversation(
         conversation,
