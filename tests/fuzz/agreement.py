@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 from crossdock import CrossdockError, Mapping
 from crossdock.core.json_reader import encode
 from crossdock.core.json_types import MISSING
-from crossdock.execution import codegen
+from crossdock.execution import codegen, searches
 from crossdock.execution.errors import EvaluationError
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope
@@ -35,7 +36,17 @@ def of_mapping(mapping: Mapping) -> Executor | None:
 
 
 def given(executor: Executor, payload: Any, scope: Scope) -> tuple[Any, ...]:
-    """What an executor gives, exactly, or that it refuses."""
+    """What an executor gives, exactly, or that it refuses: the same each time.
+
+    Generated code finds things again in what it has searched before in a scope, so that it runs three times.
+    """
+    with patch.object(searches, "FEW", 1):
+        first, *others = [_given(executor, payload, scope) for _ in range(3)]
+    assert others == [first, first], "it gives another value when it searches again"
+    return first
+
+
+def _given(executor: Executor, payload: Any, scope: Scope) -> tuple[Any, ...]:
     try:
         value = executor(payload, scope)
     except Exception:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from crossdock.core.equality import among, identity
 from crossdock.core.json_types import JSON
 
-_FEW: Final = 8
+FEW: Final = 8
 """A list of fewer items is searched as it is."""
 
 UNKNOWN: Final = object()
@@ -37,7 +37,7 @@ def matching(
     kept: dict[object, Any], site: object, items: list[JSON], key: Callable[[JSON], JSON], wanted: JSON
 ) -> Iterable[JSON]:
     """The items of a list that may have the wanted key, in their order: none that has it is left out."""
-    if len(items) < _FEW:
+    if len(items) < FEW:
         return items
     seen: _Searched | None = kept.get(site)
     if seen is None or seen.items is not items:
@@ -65,7 +65,7 @@ def holds(kept: dict[object, Any], site: object, subject: Any, search: JSON) -> 
     """Whether a list has an item that is equal, or a text a part. Raises TypeError for other parts."""
     if subject.__class__ is not list:
         return search in subject
-    if len(subject) < _FEW:
+    if len(subject) < FEW:
         return has(subject, search)
     seen = kept.get(site)
     if seen is None or seen.items is not subject:
