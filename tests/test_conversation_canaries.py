@@ -18,7 +18,7 @@ import pytest
 from crossdock import CompileError, Project
 from crossdock.channels import compiler, conversation_sensitivity
 from crossdock.channels.dry_run import plan
-from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep
+from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, UseTask
 from crossdock.checking.held import CLEAR
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_reader import encode
@@ -32,10 +32,19 @@ from test_sensitivity import cell, expression, leaks
 
 MANY = int(os.environ.get("SENSITIVITY", "0"))
 NAME = "shop/notify/conversation"
+SHARED = """\
+describe: What another file does with what it is given.
+inputs: {who: {describe: anything}, what: {describe: anything}}
+steps:
+  - {step: sent, call: POST /shared, body: {who: $who, text: "to_string($what)"}}
+  - {step: warned, warn: SHARED, message: "it is {{ $who | to_string }}", data: {of: $what}}
+answer: {who: $who, all: "@", sent: $sent}
+"""
 FILES = {
     "mappings/shop/channel.yaml": "base_url: https://shop.example.com\nauth: {kind: none}\n",
     "mappings/shop/failure.yaml": 'map: "@"\n',
     "mappings/shop/notify/part.yaml": "map: {a: a, all: '@', of: request(), text: 'to_string(items)'}\n",
+    "mappings/shop/shared.yaml": SHARED,
     "schemas/s/any.schema.json": "{}",
 }
 # What a cell begins with; `@` is the request, or the element of an `each`.
@@ -44,6 +53,7 @@ SOURCES = (
     *("answers().one.a", "answers().two", "answers().two[].inner", "answers().three", "events()"),
     *("$named", "$named.a", "$one", "$one.items", "$two", "not_null($one, request())"),
 )
+PRINTED = ("request.a", "a", "$named", "answers.one.a", "request | to_string", "answers | to_string")
 LISTS = (
     *("[@]", "[@, @]", "not_null(items, `[]`)", "not_null(request().items, `[]`)", "values(@)"),
     *("not_null(answers().one.items, `[]`)", "[request()]", "[$named]", "entries(@)"),
@@ -70,19 +80,28 @@ def call(choices: Choices) -> str:
     parts.append(f"body: {body}")
     if choices.one_in(2):
         parts.append("answer: s/answer")
+    if choices.one_in(4):
+        turns = f"query: {{page: turn, after: {taken(choices)}}}, most: 3"
+        parts.append(f"again: {{when: turn < `2`, {turns}}}")
     if choices.one_in(6):
         parts.append(f"tolerate: {json.dumps('status == `404` || ' + expression(choices))}")
     return ", ".join(parts)
 
 
 def task(choices: Choices, depth: int) -> str:
-    match choices.below(6 if depth else 5):
+    match choices.below(8 if depth else 5):
         case 0 | 1:
             return call(choices)
         case 2:
             return f"event: {{of: {any_cell(choices)}}}"
         case 5:
             return f"steps: [{{step: inner, {task(choices, 0)}}}, {{step: last, value: {taken(choices)}}}]"
+        case 6:
+            word = choices.pick(("warn", "fail"))
+            message = json.dumps(f"of {{{{ {choices.pick(PRINTED)} }}}}")
+            return f"{word}: SAID, message: {message}, data: {{of: {any_cell(choices)}}}"
+        case 7:
+            return f"use: ../shared, with: {{who: {taken(choices)}, what: {any_cell(choices)}}}"
     return f"value: {any_cell(choices)}"
 
 
@@ -102,7 +121,7 @@ def drawn_text(choices: Choices) -> str:
     steps = "".join(step(choices, name) for name in ("one", "two", "three", "four"))
     response = f"{{answers: answers(), events: events(), r: {any_cell(choices)}}}"
     return (
-        "request: s/request\nresponse_schema: s/any\nfailure: ../failure\n"
+        "request: s/request\nresponse_schema: s/any\nfailure: ../failure\nevents: ../failure\n"
         f"values: {{named: {json.dumps(expression(choices))}}}\n"
         f"fragments: {{part: {{f: {json.dumps(expression(choices))}}}}}\n"
         f"steps:\n{steps}response: {response}\n"
@@ -146,6 +165,10 @@ def given_answers(choices: Choices, steps: tuple[ConversationStep, ...], answer:
             given = given_answers(choices, step.task.steps, answer)
         elif isinstance(step.task, CallTask) and step.task.answer is not None:
             given = {"$status": 500, "$body": answer} if choices.one_in(5) else answer
+        if isinstance(step.task, UseTask):
+            given = {"sent": given}
+        if isinstance(step.task, CallTask) and step.task.again is not None:
+            given = [given, answer if step.task.answer is not None else given]
         found[step.name] = given if step.each is None else [given, given]
     return found
 
@@ -214,7 +237,7 @@ def test_generated_conversations_show_no_canary(tmp_path: Path) -> None:
 def test_without_the_analysis_canaries_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(conversation_sensitivity, what, lambda *_: CLEAR)
+    monkeypatch.setattr(conversation_sensitivity, what, lambda *_, **__: CLEAR)
     shown = explained = 0
     for seed in range(12):
         with suppress(CompileError):
