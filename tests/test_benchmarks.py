@@ -20,12 +20,14 @@ from crossdock.execution.scope import Scope
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import conversation_cases  # noqa: E402
 import measuring  # noqa: E402
 import mutants  # noqa: E402
 import payloads  # noqa: E402
 import results  # noqa: E402
 import rivals  # noqa: E402
 import transform  # noqa: E402
+from conversation_worker import conversing  # noqa: E402
 from handwritten.amounts import Refused  # noqa: E402
 from naive.stack import Naive  # noqa: E402
 
@@ -189,3 +191,27 @@ def test_the_table_of_the_conversion_alone_has_all_rows_of_crossdock() -> None:
         "naive stack",
     ]
     assert all("µs · **" in row[1] or "ms · **" in row[1] for row in table.rows)
+
+
+# What is measured is a conversation that does its work: the calls, and how many lines or orders are answered.
+# The fabric of the benchmark changes nothing, and RetailOPS hears so of each of the three lines.
+CONVERSED = [
+    ("writeback", "kibo", 8, 0, "line_items"),
+    ("writeback", "fabric", 5, 3, "line_items"),
+    ("shipment", "kibo", 22, 0, None),
+    ("shipment", "fabric", 12, 0, None),
+    ("fetch", "kibo", 1, 0, "orders"),
+    ("fetch", "fabric", 1, 0, "orders"),
+]
+
+
+@pytest.mark.parametrize(("kind", "channel", "calls", "events", "answered"), CONVERSED)
+def test_the_conversations_do_what_they_are_measured_for(
+    kind: str, channel: str, calls: int, events: int, answered: str | None
+) -> None:
+    result = conversing(ROOT, getattr(conversation_cases, kind)(channel, 20))()
+
+    assert result.warnings == []
+    assert len(result.calls) == calls
+    assert len(result.response.get("events", [])) == events
+    assert answered is None or len(result.response[answered]) == 20
