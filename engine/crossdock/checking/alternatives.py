@@ -7,6 +7,7 @@ to be false, the others are what is left: under `[?p || q]`, the value of `p || 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from crossdock.checking.narrowing import NO_FACTS, TRUE, Alternatives, Fact, Facts, NarrowedType, narrowed
@@ -29,24 +30,26 @@ _MOST: Final = 8  # alternatives of one condition; more would be compared too of
 
 def holds(node: Expr, *, truth: bool = True) -> Facts:
     """The fact that a condition about the context is true; with ``truth`` false, that it is not."""
-    found = tuple(_alternatives(node, truth))
-    if len(found) > _MOST or any(map(_of_a_scope, source_order(node))):
+    found = list(islice(_alternatives(node, truth), _MOST + 1))
+    if len(found) > _MOST or any(_of_a_scope(part) for each in found for part in source_order(each)):
         return NO_FACTS
-    return {(): Fact(present=False, alternatives=(found,))}
+    return {(): Fact(present=False, alternatives=(tuple(reversed(found)),))}
 
 
 def _alternatives(node: Expr, truth: bool) -> Iterator[Expr]:
-    match node:
-        case Not(operand):
-            yield from _alternatives(operand, not truth)
-        case Or(left, right) if truth:
-            yield from _alternatives(left, truth)
-            yield from _alternatives(right, truth)
-        case And(left, right) if not truth:
-            yield from _alternatives(left, truth)
-            yield from _alternatives(right, truth)
-        case _ if not never(node, truth=truth):
-            yield node if truth else Not(node)
+    """The alternatives from the last to the first: so a long chain is left after a few."""
+    pending = [(node, truth)]
+    while pending:
+        part, true = pending.pop()
+        match part:
+            case Not(operand):
+                pending.append((operand, not true))
+            case Or(left, right) if true:
+                pending += [(left, true), (right, true)]
+            case And(left, right) if not true:
+                pending += [(left, true), (right, true)]
+            case _ if not never(part, truth=true):
+                yield part if true else Not(part)
 
 
 def _of_a_scope(node: Expr) -> bool:
@@ -64,9 +67,9 @@ def never(node: Expr, *, truth: bool) -> bool:
         case Not(operand):
             return never(operand, truth=not truth)
         case And(left, right):
-            return (any if truth else all)(never(each, truth=truth) for each in (left, right))
+            return (any if truth else all)(never(each, truth=truth) for each in (right, left))
         case Or(left, right):
-            return (all if truth else any)(never(each, truth=truth) for each in (left, right))
+            return (all if truth else any)(never(each, truth=truth) for each in (right, left))
     return False
 
 
@@ -90,10 +93,10 @@ def held_type(node: Expr, typ: Type, context: Type) -> Type:
 
 def left_over(known: Iterator[Alternatives], condition: Expr, truth: bool) -> Iterator[Alternatives]:
     """What is left of alternatives when a condition is true, or is not."""
-    false = list(_false(condition, truth))
-    if not false:
-        return
+    false: list[Expr] | None = None
     for alternatives in known:
+        if false is None:
+            false = list(_false(condition, truth))
         left = tuple(each for each in alternatives if each not in false)
         if left and left != alternatives:
             yield left
@@ -101,14 +104,15 @@ def left_over(known: Iterator[Alternatives], condition: Expr, truth: bool) -> It
 
 def _false(node: Expr, truth: bool) -> Iterator[Expr]:
     """The conditions that are false when this one is true, or is not."""
-    match node:
-        case Not(operand):
-            yield from _false(operand, not truth)
-            return
-        case And(left, right) if truth:
-            yield from _false(left, truth)
-            yield from _false(right, truth)
-        case Or(left, right) if not truth:
-            yield from _false(left, truth)
-            yield from _false(right, truth)
-    yield Not(node) if truth else node
+    pending = [(node, truth)]
+    while pending:
+        part, true = pending.pop()
+        match part:
+            case Not(operand):
+                pending.append((operand, not true))
+                continue
+            case And(left, right) if true:
+                pending += [(left, true), (right, true)]
+            case Or(left, right) if not true:
+                pending += [(left, true), (right, true)]
+        yield Not(part) if true else part

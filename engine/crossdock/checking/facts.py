@@ -10,7 +10,7 @@ A path begins at the context, at a context function or at a variable: ``(Anchor(
 from __future__ import annotations
 
 import math
-from typing import Final, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from crossdock.checking.alternatives import holds, never
 from crossdock.checking.narrowing import (
@@ -69,22 +69,37 @@ _NOTHING_IN_NOTHING: Final = frozenset({"avg", "first", "last", "max", "max_by",
 _MIRRORED: Final[dict[Operator, Operator]] = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}
 
 
-def shown_by(node: Expr, truth: bool = True) -> Facts:
-    """The facts that hold when a condition is true; with ``truth`` false, when it is not."""
+Known: TypeAlias = dict[tuple[int, bool], Facts]
+"""What conditions show, by their identity and truth; kept with the expression that they are parts of."""
+
+
+def shown_by(node: Expr, truth: bool = True, known: Known | None = None) -> Facts:
+    """The facts that hold when a condition is true; with ``truth`` false, when it is not.
+
+    ``known`` holds what was computed before of parts of the same expression, and takes what is computed now.
+    Without it, a chain of conditions would be followed to its beginning for each of its parts.
+    """
+    if known is None:
+        return _shown(node, truth, {})
+    key = id(node), truth
+    if key not in known:
+        known[key] = _shown(node, truth, known)
+    return known[key]
+
+
+def _shown(node: Expr, truth: bool, known: Known) -> Facts:
     match node:
-        case And(left, right):
+        case And(left, right) | Or(left, right):
             # `!(a && b)` is `!a || !b`: not both of them fail.
-            return _both_sides(left, right, truth) if truth else _one_side(node, left, right, truth)
-        case Or(left, right) if truth:
-            return _one_side(node, left, right, truth)
-        case Or(left, right):
-            return _both_sides(left, right, truth)
+            if isinstance(node, And) == truth:
+                return all_of(shown_by(left, truth, known), shown_by(right, truth, known))
+            return _one_side(node, truth, known)
         case Not(operand):
-            return shown_by(operand, not truth)
+            return shown_by(operand, not truth, known)
         case Comparator():
             return _compared(node, truth)
         case Let():
-            return _outside(node, shown_by(node.body, truth))
+            return _outside(node, shown_by(node.body, truth, known))
     return _true(node) if truth else NO_FACTS
 
 
@@ -95,17 +110,14 @@ def any_shown(alternatives: Alternatives) -> Facts:
     return {(): Fact(present=False, alternatives=(alternatives,))}
 
 
-def _both_sides(left: Expr, right: Expr, truth: bool) -> Facts:
-    return all_of(shown_by(left, truth), shown_by(right, truth))
-
-
-def _one_side(node: Expr, left: Expr, right: Expr, truth: bool) -> Facts:
+def _one_side(node: And | Or, truth: bool, known: Known) -> Facts:
     """What is shown when one of two sides is true, or is false, but not by one that never is."""
-    if never(left, truth=truth):
-        return shown_by(right, truth)
-    if never(right, truth=truth):
-        return shown_by(left, truth)
-    return all_of(any_of(shown_by(left, truth), shown_by(right, truth)), holds(node, truth=truth))
+    if never(node.left, truth=truth):
+        return shown_by(node.right, truth, known)
+    left = shown_by(node.left, truth, known)
+    if never(node.right, truth=truth):
+        return left
+    return all_of(any_of(left, shown_by(node.right, truth, known)), holds(node, truth=truth))
 
 
 def _true(node: Expr) -> Facts:

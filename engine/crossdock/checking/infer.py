@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from crossdock.checking.alternatives import held_type, known_of, left_over
 from crossdock.checking.certainty import certainty
@@ -22,7 +22,7 @@ from crossdock.checking.comparisons import (
     never_true,
     unlikely,
 )
-from crossdock.checking.facts import any_shown, shown_by
+from crossdock.checking.facts import Known, any_shown, shown_by
 from crossdock.checking.given_types import constant_type, tuple_type
 from crossdock.checking.infer_calls import CallTypes
 from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
@@ -103,7 +103,7 @@ class Inference:
 
     def where(self, condition: Expr, context: Type, *, truth: bool = True) -> tuple[Inference, Type]:
         """The inference and the context where a condition is true; with ``truth`` false, where it is not."""
-        facts = shown_by(condition, truth)
+        facts = shown_by(condition, truth, cast(Known, self.expression.notes))
         own = facts[()].alternatives if () in facts else ()
         for left in left_over(chain(known_of(context), own), condition, truth):
             facts = all_of(facts, any_shown(left))

@@ -309,6 +309,8 @@ class Expression:
     node: Expr
     scalar: ScalarNode
     is_text: bool = False
+    notes: dict[tuple[int, bool], object] = field(default_factory=dict, init=False, repr=False)
+    """What others have found out about its nodes, by their identity."""
     _span: list[Span] = field(default_factory=list, init=False, repr=False)  # computed on first use
 
     @property
