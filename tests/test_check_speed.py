@@ -15,6 +15,7 @@ SECONDS = 2.0
 NAMES = [f"{a}{b}{c}{d}" for a in "kmnprstv" for b in "aeiou" for c in "kmnprstv" for d in "aeiou"]
 CALLS = ",".join(f"{name}(a)" for name in NAMES[:300])
 LISTS = "[" * 37 + "@" + "]" * 37
+ALTERNATIVES = " || ".join(f"{name}.a" for name in NAMES[:90])
 CHOICES = "(a && [" * 12 + "@" + "] || [b])" * 12
 
 FILES = {
@@ -33,6 +34,17 @@ FILES = {
     "deep constants": "map:\n"
     + "".join(f"  {name}: '`{LISTS.replace('@', '1')}`'\n" for name in NAMES[:300]),
     "nested choices": "map:\n" + "".join(f'  {name}: "{CHOICES}"\n' for name in NAMES[:100]),
+    "long alternatives": "map:\n" + "".join(f'  {name}: "{ALTERNATIVES}"\n' for name in NAMES[:310]),
+    "long negations": "map:\n" + "".join(f'  {name}: "!({ALTERNATIVES})"\n' for name in NAMES[:310]),
+    "chains of fragments": (
+        "fragments:\n"
+        + "".join(
+            f"  {name}{n}: {{$use: {name}{n + 1}, k{n}: a}}\n" for name in NAMES[:200] for n in range(28)
+        )
+        + "".join(f"  {name}28: {{z: b}}\n" for name in NAMES[:200])
+        + "map:\n"
+        + "".join(f"  {name}: {{$use: {name}0}}\n" for name in NAMES[:200])
+    ),
 }
 
 
@@ -56,3 +68,23 @@ def test_similar_names_are_searched_up_to_a_limit() -> None:
 
 def test_long_names_are_not_compared() -> None:
     assert did_you_mean("a" * 100, ["a" * 99]) is None
+
+
+def test_keys_beside_each_use_of_a_chain_are_kept(project: MakeProject) -> None:
+    chain = "".join(f"  f{n}: {{$use: f{n + 1}, k: a{n}, k{n}: a{n}}}\n" for n in range(29))
+    text = f"map: {{$use: f0, last: b}}\nfragments:\n{chain}  f29: {{k: a29, last: c, first: d}}\n"
+    mapping = project({"mappings/shop/order.yaml": text}).mapping("shop/order")
+    payload = {**{f"a{n}": n for n in range(30)}, "b": "b", "c": "c", "d": "d"}
+    wanted = {**{f"k{n}": n for n in range(29)}, "k": 0, "first": "d", "last": "b"}
+
+    assert mapping(payload) == mapping.run(payload).value == wanted
+
+
+def test_a_large_fragment_is_not_used_too_often(project: MakeProject) -> None:
+    fragment = "".join(f"    {name}: a\n" for name in NAMES)
+    uses = "".join(f"  u{n}: {{$use: large, b: a}}\n" for n in range(20))
+    made = project({"mappings/shop/order.yaml": f"fragments:\n  large:\n{fragment}map:\n{uses}"})
+
+    assert [item.message for item in made.check(["shop/order"])] == [
+        "with `large` the mapping expands to more than 20000 cells of others"
+    ]

@@ -59,7 +59,7 @@ def _unused(suppression: Suppression) -> Diagnostic:
 
 def _sorted_out(findings: Iterable[Diagnostic]) -> tuple[list[Diagnostic], set[Suppression]]:
     """The findings that are not allowed, and the comments that allow the others."""
-    known: dict[int, tuple[Suppression, ...]] = {}
+    known: dict[int, dict[tuple[str, int], Suppression]] = {}
     kept: list[Diagnostic] = []
     used: set[Suppression] = set()
     for finding in findings:
@@ -71,44 +71,63 @@ def _sorted_out(findings: Iterable[Diagnostic]) -> tuple[list[Diagnostic], set[S
     return kept, used
 
 
-def _allowing(finding: Diagnostic, known: dict[int, tuple[Suppression, ...]]) -> Suppression | None:
+def _allowing(
+    finding: Diagnostic, known: dict[int, dict[tuple[str, int], Suppression]]
+) -> Suppression | None:
     if finding.severity == "error" or finding.span is None:
         return None
     source, line = finding.span.source, finding.span.line
     if id(source) not in known:
-        known[id(source)] = tuple(suppressions_in(source))
-    return next((each for each in known[id(source)] if each.id == finding.id and line in each.lines), None)
+        known[id(source)] = _by_line(source)
+    return known[id(source)].get((finding.id, line))
+
+
+def _by_line(source: Source) -> dict[tuple[str, int], Suppression]:
+    """The first suppression of each id for each line."""
+    found: dict[tuple[str, int], Suppression] = {}
+    ends: set[tuple[str, int]] = set()
+    for each in suppressions_in(source):
+        if (each.id, each.lines.stop) not in ends:  # else one before it is for the same lines, and more
+            ends.add((each.id, each.lines.stop))
+            for line in each.lines:
+                found.setdefault((each.id, line), each)
+    return found
 
 
 def suppressions_in(source: Source) -> Iterable[Suppression]:
     """The suppressions in a file, in its order; a comment with several ids makes several."""
     if "allow[" not in source.text:
         return
-    lines = source.text.split("\n")
+    lines, end, around = source.text.split("\n"), 0, 0
     for number, text in enumerate(lines, start=1):
         match = _ALLOW.search(text)
         if match is None:
             continue
+        if number > around:
+            around, end = _end(lines, number)
         start = source.offset(number, 1) + match.start("ids") - len("allow[")
         span = Span(source, start, source.offset(number, 1) + len(text.rstrip()))
         for id in match["ids"].split(","):
-            yield Suppression(id.strip(), match["reason"].strip(), _lines(lines, number), span)
+            yield Suppression(id.strip(), match["reason"].strip(), range(number, max(number, end) + 1), span)
 
 
-def _lines(lines: list[str], number: int) -> range:
-    """The lines that a comment is for: its own line, or what is below a comment on a line of its own."""
+def _end(lines: list[str], number: int) -> tuple[int, int]:
+    """The last line that a comment is for: its own, or of what is below a comment on a line of its own.
+
+    The first number is the line that ends a run of such comments, which are all for the same.
+    """
     first = number
     while first <= len(lines) and lines[first - 1].lstrip().startswith("#"):
         first += 1
     if first > len(lines):
-        return range(number, number + 1)
+        return len(lines), 0
     head = lines[first - 1]
     last = first
     if _OPENS_BLOCK.search(head.partition(" #")[0].rstrip()):
         indent = len(head) - len(head.lstrip())
         while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
             last += 1
-    return range(number, last + 1)
+    return first, last
 
 
 def _indent(line: str) -> int:

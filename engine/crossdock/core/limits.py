@@ -45,6 +45,7 @@ FILE_CHARACTERS: Final = _limit(256 * 1024, "characters", "a YAML file", "file-t
 FILE_VALUES: Final = _limit(50_000, "values", "a YAML file", "file-too-large")
 FILE_DEPTH: Final = _limit(32, "levels", "a YAML file's objects and lists", "yaml-depth")
 USES: Final = _limit(2_000, "uses", "the other mappings and fragments of a mapping", "file-too-large")
+USED_CELLS: Final = _limit(20_000, "cells", "what a mapping uses, each as often as used", "file-too-large")
 USE_CHAIN: Final = _limit(32, "links", "a chain of uses", "file-too-large")
 EXPANDED_STEPS: Final = _limit(
     2_000, "steps", "the steps of a conversation, with those of the files that it uses", "file-too-large"

@@ -12,7 +12,7 @@ from crossdock.language.cost import CostContext, GrowthError, may_grow, measured
 from crossdock.language.expr import Expr, children
 
 _BRACKETS = re.compile(
-    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|[(\[{!&]|[)\]}]""", re.DOTALL
+    r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|&&|[(\[{!&]|[)\]}]""", re.DOTALL
 )
 
 

@@ -150,7 +150,8 @@ class Use:
 
     ``name`` and ``name_span`` are for messages. ``definition`` is None in a parsed file; the linker fills it
     in. Two uses are equal when they are written alike, so a comparison does not walk through fragments.
-    ``linked`` is what readings follow: a fragment without the keys that are overridden beside it.
+    ``linked`` is what readings follow: a fragment without the keys that are overridden beside it, or beside
+    a use of the fragment that this one is in; those are ``hidden``.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Use:
     span: Span
     before: int = 0
     definition: Definition | None = field(default=None, compare=False, repr=False)
+    hidden: frozenset[str] = frozenset()
     _linked: list[Definition] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
@@ -166,7 +168,8 @@ class Use:
         """The definition of a cell that has been linked, the same object each time."""
         assert self.definition is not None, f"`{self.name}` is not linked"
         if not self._linked:
-            self._linked.append(_without(self.definition, frozenset(item.key for item in self.beside)))
+            keys = self.hidden.union(item.key for item in self.beside)
+            self._linked.append(_without(self.definition, keys))
         return self._linked[0]
 
 
@@ -307,10 +310,11 @@ def _cell_without(cell: Cell, keys: frozenset[str]) -> Cell:
         case Switch(cases=cases):
             left = tuple(replace(case, cell=_cell_without(case.cell, keys)) for case in cases)
             return replace(cell, cases=left)
-        case Use(beside=beside, before=before):
+        case Use(beside=beside, before=before, hidden=hidden):
+            # What it uses is left as it is until it is asked for: a chain of copies would double with each.
             first = _other_fields(beside[:before], keys)
             kept = (*first, *_other_fields(beside[before:], keys))
-            return replace(cell, beside=kept, before=len(first), definition=_without(cell.linked, keys))
+            return replace(cell, beside=kept, before=len(first), hidden=hidden | keys)
     return cell
 
 
@@ -331,6 +335,26 @@ def uses(cell: Cell | Each) -> list[Use]:
             return uses(inner)
         case _:
             return []
+
+
+def cells(cell: Cell | Each) -> int:
+    """How many cells and constants a cell consists of, without those of what it uses."""
+    match cell:
+        case Use(beside=fields) | Object(fields):
+            return 1 + sum(cells(field.cell) for field in fields)
+        case List(items):
+            return 1 + sum(map(cells, items))
+        case Each(_, inner) | With(_, inner) | If(_, inner):
+            return 1 + cells(inner)
+        case Literal(value):
+            return _values(value)
+        case _:
+            return 1
+
+
+def _values(value: JSON) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_values, inner))
 
 
 def expressions(cell: Cell | Each) -> list[Expression]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.limits import USE_CHAIN, USE_LEVELS, USES
+from crossdock.core.limits import USE_CHAIN, USE_LEVELS, USED_CELLS, USES
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
 from crossdock.language.expr import Expression
@@ -142,19 +142,20 @@ def multiplied(mapping: LinkedMapping) -> list[Diagnostic]:
 
 @dataclass(slots=True)
 class _Crowd:
-    """How many uses of other mappings a mapping stands for, and the longest chain of them; each met once."""
+    """How many cells and uses of other mappings a mapping stands for, and the longest chain of those.
 
-    known: dict[int, tuple[int, int]] = field(default_factory=dict)
+    Each definition is met once, with the keys that are overridden beside its uses.
+    """
+
+    known: dict[int, _Many] = field(default_factory=dict)
     levels: dict[int, int] = field(default_factory=dict)
 
     def of(self, mapping: LinkedMapping) -> Diagnostic | None:
-        """The use with which a mapping stands for too many uses."""
-        total = 0
+        """The use with which a mapping stands for too many cells or uses."""
+        total = _Many()
         for use in syntax.uses(mapping.cell):
-            uses, chain = self.use(use)
-            total += uses
-            if total > USES or chain > USE_CHAIN:
-                many = f"{USES} uses of others" if chain <= USE_CHAIN else f"{USE_CHAIN} others in a chain"
+            total = total.and_one(self.use(use))
+            if (many := total.too_many()) is not None:
                 message = f"with `{use.name}` the mapping expands to more than {many}"
                 return Diagnostic("file-too-large", message, use.name_span)
         if _levels(mapping.cell, self.below) <= USE_LEVELS:
@@ -165,23 +166,49 @@ class _Crowd:
 
     def below(self, use: syntax.Use) -> int:
         """How deep what is used nests; it has been met."""
-        definition = use.linked
-        return self.levels[id(definition.cell if isinstance(definition, LinkedMapping) else definition)]
+        return self.levels[id(_cell_of(use))]
 
-    def use(self, use: syntax.Use) -> tuple[int, int]:
-        definition = use.linked
-        if not isinstance(definition, LinkedMapping):
-            return self.cell(definition)
-        uses, chain = self.cell(definition.cell)
-        return uses + 1, chain + 1
+    def use(self, use: syntax.Use) -> _Many:
+        found = self.cell(_cell_of(use))
+        if isinstance(use.definition, LinkedMapping):
+            return replace(found, uses=found.uses + 1, chain=found.chain + 1)
+        return found
 
-    def cell(self, cell: syntax.Cell) -> tuple[int, int]:
+    def cell(self, cell: syntax.Cell) -> _Many:
         if id(cell) not in self.known:
-            found = [self.use(use) for use in syntax.uses(cell)]
-            longest = max((chain for _, chain in found), default=0)
-            self.known[id(cell)] = sum(uses for uses, _ in found), longest
+            found = _Many(syntax.cells(cell))
+            for use in syntax.uses(cell):
+                found = found.and_one(self.use(use))
+            self.known[id(cell)] = found
             self.levels[id(cell)] = _levels(cell, self.below)
         return self.known[id(cell)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    """What a cell stands for: cells, uses of other mappings, and the longest chain of such uses."""
+
+    cells: int = 0
+    uses: int = 0
+    chain: int = 0
+
+    def and_one(self, other: _Many) -> _Many:
+        return _Many(self.cells + other.cells, self.uses + other.uses, max(self.chain, other.chain))
+
+    def too_many(self) -> str | None:
+        """What there is too much of, in words."""
+        if self.chain > USE_CHAIN:
+            return f"{USE_CHAIN} others in a chain"
+        if self.uses > USES:
+            return f"{USES} uses of others"
+        return f"{USED_CELLS} cells of others" if self.cells > USED_CELLS else None
+
+
+def _cell_of(use: syntax.Use) -> syntax.Cell:
+    """The cell of what is used, the same object for all its uses."""
+    definition = use.definition
+    assert definition is not None, f"`{use.name}` is not linked"
+    return definition.cell if isinstance(definition, LinkedMapping) else definition
 
 
 @dataclass(slots=True)
