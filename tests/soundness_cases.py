@@ -316,10 +316,13 @@ class Writer:
     node: Node
     depth: int = 2
     known: dict[str, list[str]] = field(default_factory=dict)
+    roots: dict[str, Node] = field(default_factory=dict)  # what can be read beside the context, by its path
 
     def __post_init__(self) -> None:
         if not self.known:
             self.reach(self.node, "", 3)
+            for path, node in self.roots.items():
+                self.reach(node, path, 2)
 
     def reach(self, node: Node, path: str, depth: int) -> None:
         """Collect the paths from the context by the kind of their values."""
@@ -335,13 +338,19 @@ class Writer:
 
     def rows(self) -> tuple[str, Writer]:
         path = self.of("rows")
-        inner = part(at(self.node, path), "items")
-        return path, Writer(self.chance, inner, 0)
+        return path, Writer(self.chance, part(self.at(path), "items"), 0, roots=self.roots)
+
+    def at(self, path: str) -> Node:
+        """The schema at a path that this writer knows."""
+        for root, node in self.roots.items():
+            if path == root or path.startswith(f"{root}."):
+                return at(node, path[len(root) + 1 :] or "@")
+        return at(self.node, path)
 
     def made(self, templates: tuple[str, ...], plain: str) -> str:
         if self.depth < 0:
             return self.of(plain)
-        inner = Writer(self.chance, self.node, self.depth - 1, self.known)
+        inner = Writer(self.chance, self.node, self.depth - 1, self.known, self.roots)
         template = self.chance.choice(templates)
         rows, row = self.rows()
         made: dict[str, Callable[[], str]] = {
@@ -396,7 +405,7 @@ class Writer:
                 return f"{{$if: {quoted(condition)}, $value: {quoted(self.guarded(condition, key))}}}"
             case 1:
                 path = self.of("object")
-                inner = Writer(self.chance, at(self.node, path), 1)
+                inner = Writer(self.chance, self.at(path), 1, roots=self.roots)
                 return f"{{$with: {quoted(path)}, $value: {quoted(inner.write(key))}}}"
             case 2 if key == "texts":
                 return f"[{quoted(self.text())}, {{$each: {quoted(self.of('texts'))}, $value: '@'}}]"
@@ -439,14 +448,15 @@ class Writer:
         text = self.chance.choice(read).format(one, other)
         return f"{{$if: {quoted(condition.format(one, other))}, text: {quoted(text)}}}"
 
+    def fragment(self) -> str:
+        text = quoted(self.of("text") + " || 'x'")
+        return f"fragments:\n  fragment: {{text: {text}, maybe: {quoted(self.of('any'))}}}\n"
+
     def mapping(self) -> str:
         keys = self.chance.sample(list(part(TARGET, "properties")), self.chance.choice([1, 1, 2]))
         cells = "".join(f"  {key}: {self.cell(key)}\n" for key in keys)
         table = TABLE if "lookup(" in cells else ""
-        fragment = ""
-        if "$use" in cells:
-            text = quoted(self.of("text") + " || 'x'")
-            fragment = f"fragments:\n  fragment: {{text: {text}, maybe: {quoted(self.of('any'))}}}\n"
+        fragment = self.fragment() if "$use" in cells else ""
         return f"from: made/source\nto: made/target\n{table}{fragment}map:\n{cells}"
 
 
