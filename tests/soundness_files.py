@@ -183,14 +183,14 @@ class Files:
             return None
         return None if made.findings else made
 
-    def hold(self, made: Conversation, payload: JSON, chance: Random) -> Iterator[Diagnostic]:
+    def hold(self, made: Conversation, payload: JSON) -> Iterator[Diagnostic]:
         """What goes wrong when a conversation is run; the channel answers what fits its schema."""
 
         def ask(call: Call, given: JSON | Missing) -> Answer:
             assert call and isinstance(given, Missing)
-            if call.path == "/perhaps" and chance.random() < 0.4:
+            if call.path == "/perhaps" and self.chance.random() < 0.4:
                 return Answer(404)
-            return Answer(200, chance.choice(self.answers()))
+            return Answer(200, self.chance.choice(self.answers()))
 
         try:
             run_conversation(made, payload, ask)

@@ -26,12 +26,14 @@ from crossdock.language.expr import (
 from crossdock.language.functions import REGISTRY
 
 _MOST: Final = 8  # alternatives of one condition; more would be compared too often
+_LONGEST: Final = 100  # parts of all of them, for the same reason
 
 
 def holds(node: Expr, *, truth: bool = True) -> Facts:
     """The fact that a condition about the context is true; with ``truth`` false, that it is not."""
     found = list(islice(_alternatives(node, truth), _MOST + 1))
-    if len(found) > _MOST or any(_of_a_scope(part) for each in found for part in source_order(each)):
+    parts = list(islice((part for each in found for part in source_order(each)), _LONGEST + 1))
+    if len(found) > _MOST or len(parts) > _LONGEST or any(map(_of_a_scope, parts)):
         return NO_FACTS
     return {(): Fact(present=False, alternatives=(tuple(reversed(found)),))}
 

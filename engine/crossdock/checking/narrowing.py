@@ -7,7 +7,7 @@ Facts stay with the type that they are about, so that they hold wherever the val
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
@@ -66,7 +66,8 @@ class Fact:
         nonempty = self.nonempty or other.nonempty
         present = self.present or other.present
         kinds, excluded = self.kinds & other.kinds, self.excluded + other.excluded
-        least, alternatives = max(self.least, other.least), self.alternatives + other.alternatives
+        least, alternatives = max(self.least, other.least), self.alternatives
+        alternatives += tuple(each for each in other.alternatives if each not in alternatives)
         return Fact(kinds, nonempty, constants, excluded, present, least, alternatives)
 
     def one_of(self, other: Fact) -> Fact:
@@ -194,5 +195,10 @@ def narrowed(typ: Type, facts: Facts) -> Type:
     """The type of a value about which these facts hold; with none, the type as it is."""
     if not facts:
         return typ
+    if isinstance(typ, NarrowedType):  # one level for all conditions: each level would cost every reading
+        before, fact = dict(typ.facts), typ.fact
+        if typ.optional and fact.present:  # it was there, and what is read now may be missing again
+            before[()] = replace(fact, present=False)
+        facts, typ = all_of(before, facts), typ.base
     fact = facts.get((), _UNKNOWN)
     return NarrowedType(typ.with_optional(False) if fact.present else typ, fact, facts)
