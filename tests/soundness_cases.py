@@ -228,6 +228,7 @@ TEXTS = (
     *("text({n}) || 'x'", "group_by({lo}, &{rt}).x[0].{rt}", "index_by({lo}, &{rt} || 'x').x.{rt}"),
     *("unique_by({lo}, &{rt} || 'x')[0].{rt}", "chunks({lo}, `2`)[0][0].{rt}", "join(' ', {lt})"),
     *("values(group_by({lo}, &{rt} || 'x'))[0][0].{rt}", "keys(group_by({lo}, &{rt} || 'x'))[0]"),
+    *("{t} || {u}", "upper({t} || {u})", "upper(lookup('table', {t}))", "lower({t} && {u})", "'x' && {u}"),
     *("replace({t}, 'x', 'y')", "money({n})", "max_by({lo}, &{rt}).{rt}", "sort_by({lo}, &{rn})[0].{rt}"),
 )
 NUMBERS = (
@@ -297,6 +298,10 @@ LISTS_OF_NUMBERS = (
     "values({o})",
     "positions({lt})",
     "{o}.*",
+)
+ROWS = (
+    *("{{text: {t}, number: {n}}}", "{{text: {t}, maybe: {u}}}", "merge({{text: {t}}}, {{number: {n}}})"),
+    *("merge({{text: {t}}}, {{text: {u}}})", "{{text: {t} || {u}}}", "{{text: {t} && {u}}}", "{lo}[0]"),
 )
 OBJECTS = (
     "{o}",
@@ -397,8 +402,11 @@ class Writer:
             return self.row()
         if key == "rows" and self.chance.random() < 0.9:
             path, row = self.rows()
-            over = f"{path}[?{row.truth()}]" if self.chance.random() < 0.5 else path
-            return f"[{{$each: {quoted(over)}, {row.row()[1:-1]}}}]"
+            over = quoted(f"{path}[?{row.truth()}]" if self.chance.random() < 0.5 else path)
+            if self.chance.random() < 0.3:
+                named = Writer(self.chance, row.node, 0, roots={**self.roots, "$it": row.node})
+                return f"[{{$each: {{it: {over}}}, {named.row()[1:-1]}}}]"
+            return f"[{{$each: {over}, {row.row()[1:-1]}}}]"
         match self.chance.randint(0, 9):
             case 0:
                 condition = self.truth()
@@ -419,7 +427,12 @@ class Writer:
 
     def row(self) -> str:
         fields = f"text: {quoted(self.write('text'))}, number: {quoted(self.write('number'))}"
-        match self.chance.randint(0, 5):
+        match self.chance.randint(0, 7):
+            case 6:
+                return f"{{$value: {quoted(self.made(ROWS, 'object'))}}}"
+            case 7:
+                text = quoted(self.write("text"))
+                return f"{{text: {{$if: {quoted(self.truth())}, $value: {text}}}, maybe: {text}}}"
             case 0:
                 return f"{{$use: fragment, {fields}}}"
             case 1:

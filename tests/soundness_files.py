@@ -19,7 +19,6 @@ from random import Random
 from conftest import MakeProject
 from crossdock import CompileError, Diagnostic, Project, Source
 from crossdock.channels.compiler import compile_conversation
-from crossdock.channels.config import Channel
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.runner import run_conversation
 from crossdock.channels.steps import Conversation
@@ -28,7 +27,6 @@ from crossdock.core.json_types import JSON, Missing
 from crossdock.execution.runner import Mapping as Compiled
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.compiler import compile_mapping
-from crossdock.schema.store import Schema
 from crossdock.schema.validator import validate
 from soundness_cases import (
     TABLE,
@@ -54,16 +52,14 @@ def schemas(chance: Random) -> dict[str, Node]:
     return {"source": source(chance), "target": TARGET, "row": row, "answer": object_schema(chance, 2)}  # type: ignore[dict-item]
 
 
-@dataclass(slots=True)
-class Around:
-    """What files name outside of themselves: the schemas of a project, and mappings that are texts."""
+class Around(Project):
+    """A project in which the mappings that a file uses are texts, by the names that it gives them."""
 
-    project: Project
-    texts: Mapping[str, str]
-    compiled: dict[str, Compiled] = field(default_factory=dict)
-
-    def schema(self, name: str) -> Schema:
-        return self.project.schema(name)
+    def __init__(self, project: Project, texts: Mapping[str, str]) -> None:
+        super().__init__(project.roots)
+        self.schemas = project.schemas  # they are read and closed once
+        self.texts = texts
+        self.compiled: dict[str, Compiled] = {}
 
     def used_mapping(self, name: str, user: str) -> LinkedMapping:
         assert user
@@ -71,17 +67,6 @@ class Around:
             text = Source(name, self.texts[name])
             self.compiled[name] = compile_mapping(f"made/{name[2:]}", text, self)
         return self.compiled[name].linked
-
-    def table(self, name: str, user: str) -> Mapping[str, JSON]:
-        raise AssertionError(f"{user} names a table file {name}")
-
-    def settings_of(self, name: str) -> Mapping[str, JSON]:
-        assert name
-        return {}
-
-    def channel_of(self, name: str) -> Channel:
-        assert name
-        return Channel("", {})
 
 
 @dataclass(slots=True)

@@ -60,15 +60,15 @@ def result_of(function: Function, types: list[Type], inner: Type) -> Type:
             result = union(typ.with_optional(False) for typ in types if typ.kinds)
             return result.with_optional(all(typ.optional for typ in types))
         case "reverse" | "sort" | "sort_by":
-            return _in_another_order(first, least_of(first))
+            return _in_another_order(first, _least(first))
         case "unique" | "unique_by":
-            return _in_another_order(first, min(least_of(first), 1))
+            return _in_another_order(first, min(_least(first), 1))
         case "first" | "last":
             return element_at(first, 0 if function.name == "first" else -1)
         case "max" | "min" | "max_by" | "min_by":
-            return first.items().with_optional(least_of(first) == 0)
+            return first.items().with_optional(_least(first) == 0)
         case "avg":
-            return ScalarType(NUMBER, optional=least_of(first) == 0)
+            return ScalarType(NUMBER, optional=_least(first) == 0)
         case "round" if _to_whole(types):
             return ScalarType(frozenset({"integer"}))
         case "add" | "min_of" | "max_of":
@@ -86,7 +86,7 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
     """The types of lists and objects that are made of others."""
     match function.name:
         case "map":
-            return ListType(inner, least=least_of(types[-1]))
+            return ListType(inner, least=_least(types[-1]))
         case "merge":
             return _merged(types)
         case "parse_json":
@@ -104,12 +104,12 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
             entry = ObjectType({"key": TEXT, "value": first.values()})
             return ListType(entry, least=_least_members(first))
         case "zip":
-            least = min(map(least_of, types), default=0)
+            least = min(map(_least, types), default=0)
             return ListType(tuple_type(typ.items() for typ in types), least=least)
         case "shares":
-            return ListType(ScalarType(NUMBER), least=least_of(types[-1]))
+            return ListType(ScalarType(NUMBER), least=_least(types[-1]))
         case "chunks":
-            return ListType(ListType(first.items(), least=1), least=min(least_of(first), 1))
+            return ListType(ListType(first.items(), least=1), least=min(_least(first), 1))
         case "group_by":
             return ObjectType({}, rest=ListType(first.items(), least=1))
         case "index_by":
@@ -117,13 +117,18 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
         case "text":
             return TEXT.with_optional(first.optional)
         case "positions":
-            return ListType(ScalarType(frozenset({"integer"})), least=least_of(first))
+            return ListType(ScalarType(frozenset({"integer"})), least=_least(first))
     return _declared(function)
 
 
 def _to_whole(types: list[Type]) -> bool:
     """Whether `round` gives a whole number: it is given no digits, or none but 0."""
     return len(types) == 1 or types[1].constants == (0,)
+
+
+def _least(typ: Type) -> int:
+    """How many elements a function is given at least: null is the empty list to it."""
+    return 0 if typ.optional else least_of(typ)
 
 
 def _least_members(typ: Type) -> int:
