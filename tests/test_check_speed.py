@@ -88,3 +88,19 @@ def test_a_large_fragment_is_not_used_too_often(project: MakeProject) -> None:
     assert [item.message for item in made.check(["shop/order"])] == [
         "with `large` the mapping expands to more than 20000 cells of others"
     ]
+
+
+def test_neither_is_one_of_a_conversation(project: MakeProject) -> None:
+    fragment = "".join(f"    {name}: a\n" for name in NAMES)
+    uses = "".join(f"  u{n}: {{$use: large, b: a}}\n" for n in range(20))
+    text = f"response_schema: desk/any\nfragments:\n  large:\n{fragment}steps: []\nresponse:\n{uses}"
+    made = project(
+        {
+            "schemas/desk/any.schema.json": '{"type": "object"}',
+            "mappings/shop/order_ack/conversation.yaml": text,
+        }
+    )
+
+    assert [item.message for item in made.check(["shop/order_ack/conversation"])] == [
+        "with `large` the mapping expands to more than 20000 cells of others"
+    ]

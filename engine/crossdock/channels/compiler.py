@@ -40,6 +40,7 @@ from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
 from crossdock.language.linker import Resolution
 from crossdock.language.links import Change, Links, changed_with_links
+from crossdock.language.use_cost import multiplied
 from crossdock.schema.store import Schema
 
 ConversationOrFile = TypeVar("ConversationOrFile", Conversation, ConversationFile)
@@ -121,7 +122,7 @@ def _compiled(
         problems += calls_in_dialect(conversation)
     problems = in_order(problems)
     if not problems:
-        findings = [
+        findings = multiplied(cells) or [  # what expands to too much is not checked any further
             *resolution.unused(),
             *unused_inputs(conversation),
             *_checked(conversation, lenient=lenient),

@@ -25,7 +25,7 @@ from crossdock.checking.comparisons import (
 from crossdock.checking.facts import Known, any_shown, shown_by
 from crossdock.checking.given_types import constant_type, tuple_type
 from crossdock.checking.infer_calls import CallTypes
-from crossdock.checking.narrowing import Facts, all_of, is_scope_path, narrowed
+from crossdock.checking.narrowing import Facts, all_of, narrowed, scope_paths
 from crossdock.checking.sink import DirectReads, Finding, Recording, Sink
 from crossdock.checking.type_kinds import NUMBER, in_words
 from crossdock.checking.type_parts import (
@@ -113,9 +113,10 @@ class Inference:
         """The inference and the context where these facts hold."""
         if not facts:
             return self, context
-        own = {path: fact for path, fact in facts.items() if not is_scope_path(path)}
+        beside = scope_paths(facts)
+        own = {path: fact for path, fact in facts.items() if path not in beside} if beside else facts
         there = narrowed(context, own)
-        scope = self.scope.narrowed(facts)
+        scope = self.scope.narrowed({path: facts[path] for path in beside}) if beside else self.scope
         if own and scope.root is context:
             scope = replace(scope, root=there)  # the context is the payload, which `root()` gives as well
         return (self if scope is self.scope else replace(self, scope=scope)), there

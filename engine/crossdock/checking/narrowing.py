@@ -178,12 +178,19 @@ class NarrowedType:
         return NarrowedType(self.base.with_optional(optional), self.fact, self.facts)
 
     def restricted(self, kinds: Kinds) -> Type:
-        return NarrowedType(self.base.restricted(kinds), self.fact, self.facts)
+        # Of what is not known, facts are not kept: each part of a chain would have its own.
+        base = self.base.restricted(kinds)
+        return NarrowedType(base, self.fact, self.facts) if self.base.known else base
 
 
 def is_scope_path(path: Path) -> bool:
     """Whether a path begins at a context function or at a variable."""
     return bool(path) and isinstance(path[0], Anchor)
+
+
+def scope_paths(facts: Facts) -> frozenset[Path]:
+    """Those of some paths that begin at a context function or at a variable."""
+    return frozenset([path for path in facts if path and type(path[0]) is Anchor])
 
 
 def inside(facts: Facts, token: Token) -> Facts:

@@ -91,13 +91,14 @@ class AnyType:
         return ANYTHING
 
     def with_optional(self, optional: bool) -> Type:
-        return self if optional == self.optional else replace(self, optional=optional)
+        return ANYTHING if optional else _SOMETHING
 
     def restricted(self, kinds: Kinds) -> Type:  # noqa: ARG002
         return self
 
 
 ANYTHING: Final = AnyType()
+_SOMETHING: Final = AnyType(optional=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -346,6 +346,8 @@ def cells(cell: Cell | Each) -> int:
             return 1 + sum(map(cells, items))
         case Each(_, inner) | With(_, inner) | If(_, inner):
             return 1 + cells(inner)
+        case Switch(cases=cases):
+            return 1 + sum(cells(case.cell) for case in cases)
         case Literal(value):
             return _values(value)
         case _:
