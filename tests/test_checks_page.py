@@ -65,10 +65,12 @@ type of an argument. The promise does not cover:
 - Values of the right type that the target refuses or a function does not take, such as a text that is too
   long or not a number. Constants and enumerations are checked.
 
-`tests/test_soundness.py` tests it with random schemas (maps, conditions, dependencies, alternatives, null,
-least lengths) and random mappings over them, with every kind of cell. In the last long run, 5,050 mappings
-without findings, out of 22,100, ran with up to 25 payloads each: 120,565 runs in 73 seconds of
-processor time, without a failure. `SOUNDNESS=all` runs 50,000 such mappings.
+`tests/test_made_soundness.py` tests it with random schemas (maps, conditions, dependencies, alternatives,
+null, least lengths) and random files over them: mappings with every kind of cell, mappings that use another
+one, with and without `from`, and conversations with calls, values, `each`, nested steps and `tolerate`. In
+the last long run, 3,595 files without findings, out of 21,000, ran with up to 25 payloads each: 86,730 runs
+in 91 seconds of processor time, without a failure. `SOUNDNESS=all` runs 50,000 such files. The same tests
+plant 18 mistakes in the check, one at a time, such as a wrong type of `||`: each makes a generated file fail.
 """
 
 

@@ -79,16 +79,16 @@ class Sensitivity:
 
     result: Held = CLEAR
     uses: list[CheckedUse] = field(default_factory=list)
-    _parts: dict[int, Held] = field(default_factory=dict)
+    _parts: dict[int, list[Held]] = field(default_factory=dict)
 
     def of(self, node: Expr) -> Held:
         """What a part of an expression of the mapping may give."""
-        return self._parts.get(id(node), CLEAR)
+        found = self._parts.get(id(node), [])
+        found[:] = [joined_values(found)]  # only when it is asked for: of most parts it never is
+        return found[0]
 
     def note(self, node: Expr, held: Held) -> None:
-        before = self._parts.get(id(node))
-        if before is not held:
-            self._parts[id(node)] = held if before is None else joined_values((before, held))
+        self._parts.setdefault(id(node), []).append(held)
 
 
 @dataclass(frozen=True, slots=True)
