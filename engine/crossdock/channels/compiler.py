@@ -120,7 +120,7 @@ def _compiled(
     problems += [*unknown_actions(parsed.steps, known), *resolution.problems, *uses.problems]
     if surroundings.is_dialect(name):
         problems += calls_in_dialect(conversation)
-    problems = in_order(problems)
+    problems, needed = in_order(problems), frozenset[Diagnostic]()
     if not problems:
         findings = multiplied(cells) or [  # what expands to too much is not checked any further
             *resolution.unused(),
@@ -128,10 +128,10 @@ def _compiled(
             *_checked(conversation, lenient=lenient),
         ]
         problems = in_order(apply_suppressions(findings, source))
-        conversation = replace(conversation, needed=without_allowed(findings)[1])
+        needed = without_allowed(findings)[1]
     if errors := [item for item in problems if item.severity == "error"]:
         raise CompileError(errors)
-    return replace(conversation, findings=tuple(problems))
+    return conversation.checked(problems, needed)
 
 
 def _adapted(

@@ -10,7 +10,7 @@ A step has one task: a call, a value, an event, steps of its own, or those of an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
@@ -231,6 +231,12 @@ class Conversation:
     def once(self, build: Callable[[Conversation], T]) -> T:
         """What ``build`` makes of this conversation, made on the first call and kept with it."""
         return made_once(self._kept, build, lambda: build(self))
+
+    def checked(self, findings: Iterable[Diagnostic], needed: frozenset[Diagnostic]) -> Conversation:
+        """The conversation with what its check found. It keeps what the check made ``once``."""
+        made = replace(self, findings=tuple(findings), needed=needed)
+        made._kept.update(self._kept)
+        return made
 
     @property
     def action(self) -> str:
