@@ -240,6 +240,23 @@ def test_only_what_is_sensitive_is_masked(
     }
 
 
+def test_an_event_is_masked_by_what_made_it_and_not_by_the_others(
+    project: MakeProject, run_crossdock: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = (
+        "  - {step: a, event: {say: email}}\n  - {step: b, event: {say: id}}\n"
+        "  - {step: c, each: lines, call: GET /c, failure: {say: id}}\n"
+    )
+    made = conversation(project, steps, response="{events: 'reverse(events())'}")
+    monkeypatch.chdir(made.roots[0])
+    answers = '{"c": [{"$status": 500}, {"$status": 200}]}'
+    (made.roots[0] / "answers.json").write_text(answers, encoding="utf-8")
+    ran = run_crossdock("plan", "shop", "notify", "request.json", "--answers", "answers.json")
+    assert ran.code == 0, ran.err
+    said = [event.get("say") for event in json.loads(ran.out)["response"]["events"]]
+    assert said[1:] == ["A-1", "•••"]
+
+
 def test_a_dry_run_is_masked_as_a_plan_is(
     project: MakeProject, run_crossdock: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

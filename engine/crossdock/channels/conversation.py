@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from crossdock.channels.messages import Answer, Call
-from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_types import JSON, MISSING, Missing
 
 # How a call is answered: over the network, or from a file, which is the second argument then.
@@ -25,10 +25,12 @@ class ConversationResult:
 
     ``answers`` are by step. In a plan, ``unknown`` are the steps whose answers are not given, and
     ``waiting`` those that need one of them. ``stopped``: a step failed, and those after it did not run.
+    ``origins`` says which cell, report or failed step made an event, by the event's identity.
     """
 
     answers: dict[str, JSON] = field(default_factory=dict)
     events: list[JSON] = field(default_factory=list)
+    origins: dict[int, Span] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     waiting: list[WaitingStep] = field(default_factory=list)
@@ -36,10 +38,17 @@ class ConversationResult:
     stopped: bool = False
     response: JSON | Missing = MISSING
 
+    def add_event(self, event: JSON | Missing, origin: Span) -> None:
+        """Add an event, if there is one, made by the cell or the step at ``origin``."""
+        if not isinstance(event, Missing):
+            self.events.append(event)
+            self.origins[id(event)] = origin
+
     def take(self, inner: ConversationResult) -> None:
         """Add what nested steps gave, except their answers. A waiting step is listed once, however many
         elements wait for it."""
         self.events += inner.events
+        self.origins |= inner.origins
         self.calls += inner.calls
         self.waiting += [step for step in inner.waiting if step not in self.waiting]
         self.warnings += inner.warnings

@@ -64,7 +64,8 @@ class ConversationSensitivity:
     """What may be sensitive in a conversation.
 
     ``known`` has the parts of its expressions, and those of the mappings that it uses. ``calls`` are by the
-    names of their steps; two steps inside others can have one name.
+    names of their steps; two steps inside others can have one name. ``made`` are the events by what makes
+    them: an event of a failure by its step, any other by its cell or its report.
     """
 
     known: Sensitivity = field(default_factory=Sensitivity)
@@ -72,6 +73,7 @@ class ConversationSensitivity:
     response: Held = CLEAR
     events: Held = CLEAR
     calls: dict[str, list[HeldCall]] = field(default_factory=dict)
+    made: dict[Span, Held] = field(default_factory=dict)
     _cells: dict[Span, HeldCell] = field(default_factory=dict)
 
     def note(self, cell: Span, given: Held, gives: Held) -> None:
@@ -137,7 +139,10 @@ def masked_result(conversation: Conversation, result: ConversationResult) -> Con
     known = sensitivity_of_conversation(conversation)
     response = result.response
     if not isinstance(response, Missing):
-        response = masked(response, known.response)
+        events = {
+            event: known.made[origin] for event, origin in result.origins.items() if origin in known.made
+        }
+        response = masked(response, known.response, events)
     return replace(result, calls=list(map(known.shown_call, result.calls)), response=response)
 
 
@@ -245,7 +250,7 @@ class _StepWalk:
             case ValueTask(cell):
                 answer = self.cell(cell, around)
             case EventTask(cell):
-                around.events.append(self.cell(cell, around))
+                self.made(cell.span, self.cell(cell, around), around)
                 answer = CLEAR
             case ReportTask() as report:
                 self.report(report, around)
@@ -259,7 +264,7 @@ class _StepWalk:
                 self.steps(steps, inner)
                 element = {"element": around.context} if step.each is not None else {}
                 answer = written_object({**inner.answers, **element})
-        self.failed(around, None)
+        self.failed(step, around, None)
         return answer
 
     def shared(self, use: UseTask, around: _Around) -> Held:
@@ -294,12 +299,16 @@ class _StepWalk:
             "id": around.about.member("id"),
             "data": self.cell(report.data, around),
         }
-        self.event(around.reports, written_object(details), around)
+        self.event(around.reports, written_object(details), around, report.span)
 
-    def event(self, maker: _EventMaker | None, context: Held, around: _Around) -> None:
+    def event(self, maker: _EventMaker | None, context: Held, around: _Around, origin: Span) -> None:
         if maker is not None:
             place = maker.around or around
-            around.events.append(maker.walk.cell(maker.cell, replace(place, context=context)))
+            self.made(origin, maker.walk.cell(maker.cell, replace(place, context=context)), around)
+
+    def made(self, origin: Span, event: Held, around: _Around) -> None:
+        around.events.append(event)
+        self.found.made[origin] = joined_values((self.found.made.get(origin, CLEAR), event))
 
     def call(self, step: ConversationStep, call: CallTask, around: _Around) -> Held:
         schema = self.schemas.get(call.answer.name) if call.answer is not None else None
@@ -318,7 +327,7 @@ class _StepWalk:
             if condition is not None:
                 expressions = HeldByExpressions(self.found.known, around.context, around.scope())
                 self.found.note(condition.span, around.given(), expressions.value(condition.node, whole))
-        self.failed(around, made)
+        self.failed(step, around, made)
         if call.again is None:
             return made.answer
         self.again(step, call.again, made, whole, around)
@@ -350,7 +359,7 @@ class _StepWalk:
             target=CLEAR if again.url is None else value(syntax.Evaluate(again.url)),
         )
         self.found.calls[step.name].append(following)
-        self.failed(around, following)
+        self.failed(step, around, following)
 
     def segments(self, path: Expression, around: _Around) -> tuple[Held, ...]:
         segments: list[list[Held]] = [[]]
@@ -361,10 +370,10 @@ class _StepWalk:
                 segments[-1].append(self.value(replace(path, node=part), around))
         return tuple(derived(each) for each in segments)
 
-    def failed(self, around: _Around, call: HeldCall | None) -> None:
+    def failed(self, step: ConversationStep, around: _Around, call: HeldCall | None) -> None:
         """The event of a failure. Its mapping is given the call, the answer, and what the step is about."""
         details = {"concept": around.about.member("concept"), "id": around.about.member("id")}
         if call is not None:
             answer = call.any_answer
             details |= {"url": call.url, "body": answer, "text": derived([answer])}
-        self.event(around.failure, written_object(details), around)
+        self.event(around.failure, written_object(details), around, step.span)

@@ -14,7 +14,7 @@ from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, f
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import Conversation, ConversationStep, ReportTask
 from crossdock.core.errors import CrossdockError
-from crossdock.core.json_types import JSON, Missing
+from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.runner import Result
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
@@ -57,7 +57,7 @@ class Reporter:
         )
         event = self._failure(details, frame)
         result.warnings += [*as_warnings(error), *event.warnings]
-        result.events += [event.value] if event.present else []
+        result.add_event(event.value if event.present else MISSING, step.span)
         return StepsStopped()
 
     def _has_failure(self, frame: StepFrame) -> bool:
@@ -85,7 +85,7 @@ class Reporter:
             found["data"] = self.cells.value(task.data, frame, result)
         details: JSON = {key: value for key, value in found.items() if not isinstance(value, Missing)}
         event = self._event(details, frame, result)
-        result.events += [] if isinstance(event, Missing) else [event]
+        result.add_event(event, task.span)
         if task.stops:
             raise StepsStopped
 

@@ -233,7 +233,7 @@ class _ConversationRun:
                 return self.cells.value(cell, frame, result)
             case EventTask(cell):
                 event = self.cells.value(cell, frame, result)
-                result.events += [] if isinstance(event, Missing) else [event]
+                result.add_event(event, cell.span)
                 return MISSING
             case ReportTask() as report:
                 self.reporter.report(report, frame, result)
