@@ -15,8 +15,8 @@ test: $(VENV)/.ready lint  ## set up, and run every check
 	$(BIN)/crossdock check
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
-mutate: $(VENV)/.ready  ## try every mutant of the order mappings
-	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py
+mutate: $(VENV)/.ready  ## try every mutant of the order mappings and of the conversations
+	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py tests/test_mutation_conversations.py
 
 misspellings: $(VENV)/.ready  ## misspell 400 property names, one at a time: the check must find each
 	MISSPELLINGS=all $(BIN)/python -m pytest tests/test_misspellings.py

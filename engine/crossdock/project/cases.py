@@ -10,18 +10,22 @@ A change reaches every mapping that runs for the example. Nothing is parsed or c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingType
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from crossdock.channels.compiler import changed_conversation
-from crossdock.channels.dry_run import plan
+from crossdock.channels.config import Channel
+from crossdock.channels.conversation_trace import StepsTrace
+from crossdock.channels.dry_run import dry_run, plan, shown_base_url
 from crossdock.channels.given_answers import placed_answers
 from crossdock.channels.messages import ChannelError
 from crossdock.channels.steps import Conversation, files_of
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import CompileError, InputError
+from crossdock.core.errors import CompileError, CrossdockError, InputError
 from crossdock.core.json_types import JSON
 from crossdock.core.rendering import render
 from crossdock.execution.errors import EvaluationError, OutputError
@@ -33,6 +37,9 @@ from crossdock.project.project import bundled_root
 if TYPE_CHECKING:
     from crossdock.execution.trace import Watch
     from crossdock.project.project import Project
+
+Outcome: TypeAlias = "tuple[JSON, Sequence[Diagnostic]]"
+Texts: TypeAlias = "tuple[str | None, str | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +105,17 @@ def _below(mapping: LinkedMapping) -> Iterator[LinkedMapping]:
         yield from _below(used)
 
 
-def run_case(
-    project: Project, case: Case, change: Change | None = None, watch: Watch | None = None
-) -> tuple[str | None, str | None]:
+def run_case(project: Project, case: Case, change: Change | None = None, watch: Watch | None = None) -> Texts:
     """The result of an example and its diagnostics, as text; None for a part that is missing.
 
     Raises ProjectError or CompileError when its mapping, its conversation or its settings are wrong.
     """
+    return _texts(lambda: outcome_of(project, case, change, watch))
+
+
+def _texts(run: Callable[[], Outcome]) -> Texts:
     try:
-        result, warnings = outcome_of(project, case, change, watch)
+        result, warnings = run()
     except (InputError, EvaluationError, OutputError, ChannelError) as error:
         return None, _portable(str(error))
     return json_reader.encode(result), _portable(render(warnings)) if warnings else None
@@ -114,28 +123,78 @@ def run_case(
 
 def outcome_of(
     project: Project, case: Case, change: Change | None = None, watch: Watch | None = None
-) -> tuple[JSON, Sequence[Diagnostic]]:
+) -> Outcome:
     """The result of an example's mapping, or the plan of its conversation, and the warnings.
 
     ``change`` is applied to every mapping that runs, and ``watch`` is notified of every run.
     """
+    given = given_of(project, case)
+    if given is None:
+        return _mapped(project, case, change, watch)
+    conversation = given.conversation
+    if change is not None:
+        conversation = changed_conversation(conversation, change)
+    return given.outcome(replace(conversation, watch=watch))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCase:
+    """An example of a conversation, read: what it is given, and the answers at their places."""
+
+    case: Case
+    conversation: Conversation
+    channel: Channel
+    request: JSON
+    settings: MappingType[str, JSON]
+    answers: JSON
+
+    def outcome(self, conversation: Conversation) -> Outcome:
+        """The plan of a conversation, which may be a changed one, and the warnings. Raises as it does."""
+        return plan(
+            conversation,
+            self.channel,
+            self.request,
+            settings=self.settings,
+            answers=self.answers,
+            name=self.case.name,
+        )
+
+    def texts(self, conversation: Conversation) -> Texts:
+        """The same as text, as ``run_case`` gives it."""
+        return _texts(lambda: self.outcome(conversation))
+
+    def trace(self, conversation: Conversation) -> StepsTrace:
+        """What the steps do, as far as they come."""
+        trace, base = StepsTrace(), shown_base_url(self.channel, self.settings)
+        with suppress(CrossdockError):
+            dry_run(
+                conversation,
+                self.request,
+                settings=self.settings,
+                answers=self.answers,
+                base=base,
+                name=self.case.name,
+                trace=trace,
+            )
+        return trace
+
+
+def given_of(project: Project, case: Case) -> GivenCase | None:
+    """An example of a conversation; None for one of a mapping. Raises InputError."""
     asked = _conversation_of(project, case.of)
     if asked is None:
-        return _mapped(project, case, change, watch)
+        return None
     channel, conversation = asked
     answers = case.beside(ANSWERS_SUFFIX)
     shown = f"{EXAMPLES}/{case.path.with_suffix(ANSWERS_SUFFIX)}"
     given = json_reader.decode(answers.read_bytes(), shown) if answers.is_file() else {}
-    given = placed_answers(given, shown, conversation)
-    if change is not None:
-        conversation = changed_conversation(conversation, change)
-    return plan(
-        replace(conversation, watch=watch),
+    return GivenCase(
+        case,
+        conversation,
         project.channel_of(channel),
         payload_of(case),
-        settings=settings_of(project, case),
-        answers=given,
-        name=case.name,
+        settings_of(project, case),
+        placed_answers(given, shown, conversation),
     )
 
 
@@ -153,9 +212,7 @@ def _conversation_of(project: Project, name: str) -> tuple[str, Conversation] | 
     return parts[0], project.conversation(*parts)
 
 
-def _mapped(
-    project: Project, case: Case, change: Change | None, watch: Watch | None
-) -> tuple[JSON, Sequence[Diagnostic]]:
+def _mapped(project: Project, case: Case, change: Change | None, watch: Watch | None) -> Outcome:
     mapping = replace(project.mapping(case.of), watch=watch)
     if change is not None:
         mapping = replace(mapping, linked=changed(mapping.linked, change))

@@ -1,4 +1,4 @@
-"""``crossdock mutate``: whether the examples of a mapping would detect a mistake in it."""
+"""``crossdock mutate``: whether the examples of a mapping or a conversation would detect a mistake in it."""
 
 from __future__ import annotations
 
@@ -43,12 +43,23 @@ def command(
 
     Each mutant makes one change: another path or function, two table rows swapped, or a default, filter or
     cell removed. A mutant is caught when a snapshot differs, or when `crossdock check` has a new finding.
+
+    MAPPING can be a conversation, such as kibo/order_ack, or a file of shared steps. Then a step, a condition
+    or a part of a call is removed or changed too.
     """
+    from crossdock.channels.steps import Conversation
     from crossdock.tools.mutation import json, text
+    from crossdock.tools.mutation.conversation_trials import mutate_conversation
     from crossdock.tools.mutation.trials import mutate
 
     project = open_project(context)
-    found = mutate(project, project.mapping(mapping).linked, limit=limit, only=only)
+    compiled = project.named(
+        f"{mapping}/conversation" if mapping in project.conversation_names() else mapping
+    )
+    if isinstance(compiled, Conversation):
+        found = mutate_conversation(project, compiled, limit=limit, only=only)
+    else:
+        found = mutate(project, compiled.linked, limit=limit, only=only)
     write = {"text": text.write, "json": json.write}[form]
     put(write(found), output)
     if found.score < at_least or found.stale:

@@ -8,7 +8,7 @@ from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON
 
 if TYPE_CHECKING:
-    from crossdock.tools.mutation.trials import Mutation, Trial
+    from crossdock.tools.mutation.verdicts import Mutation, Trial
 
 
 def write(found: Mutation) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
@@ -27,56 +27,45 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 
+T = TypeVar("T", covariant=True)
+Other = TypeVar("Other")
+
+
 @dataclass(frozen=True, slots=True)
-class Mutant:
-    """A changed mapping. Only examples that reach the rule ``reach`` can notice; None: any example can."""
+class Mutant(Generic[T]):
+    """Something changed in one place. Only examples that reach ``reach`` can notice; None: any can."""
 
     place: str
     change: str
     span: Span
-    mapping: LinkedMapping
+    changed: T
     reach: Key | None = None
 
     @property
     def name(self) -> str:
         return f"{self.place}: {self.change}"
 
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A changed cell or other node: the replacement, its place, and a description of the change."""
-
-    now: syntax.Cell
-    place: str
-    says: str
-    span: Span
-    reach: Key | None = None
-
-    def around(self, now: syntax.Cell) -> _Change:
-        """The same change, of the node around it."""
-        return replace(self, now=now)
+    def of(self, changed: Other) -> Mutant[Other]:
+        """The same change, of the node around it or of the file."""
+        return Mutant(self.place, self.change, self.span, changed, self.reach)
 
 
 Items: TypeAlias = "tuple[syntax.Cell | syntax.Each, ...]"
 
 
-def mutants_of(project: Project, mapping: LinkedMapping, sibling: Sibling) -> Iterator[Mutant]:
+def mutants_of(project: Project, mapping: LinkedMapping, sibling: Sibling) -> Iterator[Mutant[LinkedMapping]]:
     """Every mutant: of the map, the fragments, the checks and the tables, in the order of the file."""
-    walk = _Walk(sibling)
+    walk = CellWalk(sibling)
     for change in walk.cell(mapping.cell, ""):
-        yield _mutant(replace(mapping, cell=change.now), change)
+        yield replace(change.of(replace(mapping, cell=change.changed)), place=change.place or "@")
     for name, fragment in mapping.fragments.items():
         for change in walk.cell(fragment, f"fragments.{name}"):
-            yield _mutant(with_fragment(mapping, name, change.now), change)
+            yield change.of(with_fragment(mapping, name, change.changed))
     yield from _checks(mapping, walk)
-    yield from _tables(project, mapping)
+    yield from mutants_of_tables(project, mapping)
 
 
-def _mutant(mapping: LinkedMapping, change: _Change) -> Mutant:
-    return Mutant(change.place or "@", change.says, change.span, mapping, change.reach)
-
-
-def _checks(mapping: LinkedMapping, walk: _Walk) -> Iterator[Mutant]:
+def _checks(mapping: LinkedMapping, walk: CellWalk) -> Iterator[Mutant[LinkedMapping]]:
     for number, check in enumerate(mapping.checks):
         before, after = mapping.checks[:number], mapping.checks[number + 1 :]
         place = f"checks[{number}]"
@@ -86,7 +75,7 @@ def _checks(mapping: LinkedMapping, walk: _Walk) -> Iterator[Mutant]:
             yield Mutant(place, says, span, replace(mapping, checks=(*before, changed, *after)))
 
 
-def _tables(project: Project, mapping: LinkedMapping) -> Iterator[Mutant]:
+def mutants_of_tables(project: Project, mapping: LinkedMapping) -> Iterator[Mutant[LinkedMapping]]:
     """Each row of a table in the mapping's file; of a table in its own file all rows together."""
     places = list(row_places(project, mapping))
     for name, rows in mapping.tables.items():
@@ -109,7 +98,7 @@ def _with_rows(mapping: LinkedMapping, table: str, rows: dict[str, JSON]) -> Lin
 
 
 @dataclass(frozen=True, slots=True)
-class _Walk:
+class CellWalk:
     """One walk through cells, making their changes."""
 
     sibling: Sibling
@@ -122,77 +111,77 @@ class _Walk:
                 expression.at(variant.part),
             )
 
-    def cell(self, cell: syntax.Cell, place: str) -> Iterator[_Change]:
+    def cell(self, cell: syntax.Cell, place: str) -> Iterator[Mutant[syntax.Cell]]:
         match cell:
             case syntax.Evaluate(expression):
                 for other, says, span in self.expression(expression):
-                    yield _Change(syntax.Evaluate(other), place, says, span, (id(expression),))
+                    yield Mutant(place, says, span, syntax.Evaluate(other), (id(expression),))
             case syntax.Literal(value):
                 for constant in other_constants(value):
                     says = f"{value!r} → {constant!r}"
-                    yield _Change(replace(cell, value=constant), place, says, cell.span)
+                    yield Mutant(place, says, cell.span, replace(cell, value=constant))
             case syntax.Object(fields):
                 for changed, change in self.fields(fields, place):
-                    yield change.around(replace(cell, fields=changed))
+                    yield change.of(replace(cell, fields=changed))
             case syntax.List(items):
                 yield from self.items(cell, items, joined(place, EACH))
             case syntax.With(over, inner) | syntax.If(over, inner):
                 yield from self.behind(cell, over, inner, place)
             case syntax.Switch(over, cases):
                 for other, says, span in self.expression(over):
-                    yield _Change(replace(cell, over=other), place, f"$switch: {says}", span, (id(over),))
+                    yield Mutant(place, f"$switch: {says}", span, replace(cell, over=other), (id(over),))
                 for changed, change in self.fields(cases, place):
-                    yield change.around(replace(cell, cases=changed))
+                    yield change.of(replace(cell, cases=changed))
             case syntax.Use():
                 for beside, change in self.fields(cell.beside, place):
                     before = cell.before - (
                         len(beside) < len(cell.beside) and change.span.start < cell.name_span.start
                     )
-                    yield change.around(replace(cell, beside=beside, before=before))
+                    yield change.of(replace(cell, beside=beside, before=before))
 
     def behind(
         self, cell: syntax.With | syntax.If, over: Expression, inner: syntax.Cell, place: str
-    ) -> Iterator[_Change]:
+    ) -> Iterator[Mutant[syntax.Cell]]:
         """Changes of a word's expression and of the cell after it; a condition may be removed."""
         word, reach = ("$if", (id(over),)) if isinstance(cell, syntax.If) else ("$with", (id(over),))
         if isinstance(cell, syntax.If):
-            yield _Change(inner, place, f"$if: {over.text} → no condition", over.span, reach)
+            yield Mutant(place, f"$if: {over.text} → no condition", over.span, inner, reach)
         for other, says, span in self.expression(over):
             now = (
                 syntax.If(other, inner, cell.span) if word == "$if" else syntax.With(other, inner, cell.span)
             )
-            yield _Change(now, place, f"{word}: {says}", span, reach)
+            yield Mutant(place, f"{word}: {says}", span, now, reach)
         for change in self.cell(inner, place):
-            yield change.around(replace(cell, cell=change.now))
+            yield change.of(replace(cell, cell=change.changed))
 
     def fields(
         self, fields: tuple[syntax.Field, ...], place: str
-    ) -> Iterator[tuple[tuple[syntax.Field, ...], _Change]]:
+    ) -> Iterator[tuple[tuple[syntax.Field, ...], Mutant[syntax.Cell]]]:
         for number, field in enumerate(fields):
             before, after = fields[:number], fields[number + 1 :]
             inner = joined(place, field.key)
-            gone = _Change(field.cell, inner, "left out", field.key_span)
+            gone = Mutant(inner, "left out", field.key_span, field.cell)
             yield (*before, *after), gone
             for change in self.cell(field.cell, inner):
-                yield (*before, replace(field, cell=change.now), *after), change
+                yield (*before, replace(field, cell=change.changed), *after), change
 
-    def items(self, cell: syntax.List, items: Items, place: str) -> Iterator[_Change]:
+    def items(self, cell: syntax.List, items: Items, place: str) -> Iterator[Mutant[syntax.Cell]]:
         for number, item in enumerate(items):
             before, after = items[:number], items[number + 1 :]
             gone = replace(cell, items=(*before, *after))
-            yield _Change(gone, place, "left out", item.span)
+            yield Mutant(place, "left out", item.span, gone)
             for other, change in self.item(item, place):
-                yield change.around(replace(cell, items=(*before, other, *after)))
+                yield change.of(replace(cell, items=(*before, other, *after)))
 
     def item(
         self, item: syntax.Cell | syntax.Each, place: str
-    ) -> Iterator[tuple[syntax.Cell | syntax.Each, _Change]]:
+    ) -> Iterator[tuple[syntax.Cell | syntax.Each, Mutant[syntax.Cell]]]:
         if not isinstance(item, syntax.Each):
             for change in self.cell(item, place):
-                yield change.now, change
+                yield change.changed, change
             return
         for over, says, span in self.expression(item.over):
             says = f"$each: {says}"
-            yield replace(item, over=over), _Change(item.cell, place, says, span, (id(item.over),))
+            yield replace(item, over=over), Mutant(place, says, span, item.cell, (id(item.over),))
         for change in self.cell(item.cell, place):
-            yield replace(item, cell=change.now), change
+            yield replace(item, cell=change.changed), change

@@ -105,6 +105,31 @@ class Siblings:
         return shape
 
 
+@dataclass(frozen=True, slots=True)
+class SiblingWatch:
+    """A watch that only notes the siblings of what is read."""
+
+    siblings: Siblings
+
+    def began(self, mapping: LinkedMapping, payload: JSON, output: Parts) -> None: ...
+
+    def evaluated(
+        self,
+        output: Parts,  # noqa: ARG002
+        expression: Expression,
+        context: JSON,
+        scope: Scope,
+        value: JSON,  # noqa: ARG002
+    ) -> None:
+        self.siblings.look(expression, context, scope)
+
+    def entered(self, context: JSON) -> None: ...
+
+    def left(self) -> None: ...
+
+    def written(self, output: Parts, span: Span) -> None: ...
+
+
 @dataclass(slots=True)
 class _Fields:
     """An observer that records the object that each property is read from."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crossdock.tools.mutation.trials import Mutation
+    from crossdock.tools.mutation.verdicts import Mutation
 
 
 def write(found: Mutation) -> str:
