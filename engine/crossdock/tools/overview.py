@@ -1,6 +1,6 @@
 """What each channel does for each action: the page docs/channels.md, generated from the conversations.
 
-overview(project)       # Markdown: a table of actions x channels, then every conversation's calls
+overview(project)       # Markdown: a table of actions x channels, then every conversation's calls and diagram
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from crossdock.channels.dialects import adaptations
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, UseTask
 from crossdock.project.project import Project
+from crossdock.tools.sequence import sequence
 
 _HEAD = """# Actions and channels
 
 What each channel does for each RetailOPS action. This page is generated from the conversations:
 `crossdock overview > docs/channels.md`.
+
+The diagrams show the calls, and the events that are reported. Steps that do neither are left out.
 """
 
 
@@ -55,6 +58,9 @@ def _dialect(project: Project, name: str) -> Iterator[str]:
         adapted = dict.fromkeys(task.action for task in adaptations(conversation))
         links = ", ".join(f"[{each}](#{each})" for each in adapted) or "nothing"
         yield f"| {action}: {conversation.describe} | {links} |"
+    for action in project.dialects.actions_of(name):
+        yield from ("", f"### {action}")
+        yield from _diagram(project.conversation(name, action), "the channel")
 
 
 def _cell(conversation: Conversation | None) -> str:
@@ -79,11 +85,18 @@ def _section(channel: str, conversation: Conversation | None) -> Iterator[str]:
         yield "| step | call | when |"
         yield "|---|---|---|"
         yield from (f"| {name} | `{call}` | {when} |" for name, call, when in calls)
+        yield from _diagram(conversation, channel)
     if conversation.cannot:
         yield ""
         yield "Not possible:"
         yield ""
         yield from (f"- **{what}**: {why}" for what, why in conversation.cannot.items())
+
+
+def _diagram(conversation: Conversation, channel: str) -> Iterator[str]:
+    """The conversation as a diagram, folded away: a page of many would be hard to search."""
+    yield from ("", "<details><summary>In order, as a diagram</summary>", "")
+    yield from ("```mermaid", sequence(conversation, channel), "```", "", "</details>")
 
 
 def _calls(
