@@ -227,3 +227,30 @@ def test_a_wrong_request_is_an_error(shop: Path, run_crossdock: Run) -> None:
     (shop / "request.json").write_text('{"id": 7}', encoding="utf-8")
     ran = run_crossdock(*ALL)
     assert (ran.code, ran.out) == (3, "")
+
+
+def test_shared_steps_are_explained_inside_the_step_that_uses_them(shop: Path, run_crossdock: Run) -> None:
+    shared = (
+        "describe: Reads an order.\ninputs: {no: {describe: its number}}\n"
+        "steps: [{step: read, call: 'GET /orders/{{ no }}'}]\nanswer: {found: $read.id}\n"
+    )
+    (shop / "mappings/shop/shared.yaml").write_text(shared, encoding="utf-8")
+    text = (
+        "request: s/request\nresponse_schema: s/any\nfailure: ../failure\n"
+        "steps: [{step: order, use: ../shared, with: {no: id}}]\nresponse: {id: $order.found}\n"
+    )
+    (shop / "mappings/shop/notify/conversation.yaml").write_text(text, encoding="utf-8")
+    (shop / "answers.json").write_text('{"read": {"id": "o1"}}', encoding="utf-8")
+    ran = run_crossdock(*ALL)
+    assert ran.code == 0, ran.err
+    assert ran.out.splitlines()[1:] == [
+        '├─ with /no    id  →  "7"    /request/id',
+        '├─ answer /found  answers().read.id  →  "o1"    /answers/read/id',
+        "├─ read  ran",
+        '│  ├─ path        no  →  "7"    /context/no',
+        "│  └─ call        GET https://shop.example.com/orders/7  →  200",
+        "└─ uses        read",
+        "",
+        "response",
+        '└─ /id         answers().order.found  →  "o1"    /answers/order/found',
+    ]

@@ -270,12 +270,12 @@ class _StepWalk:
     def shared(self, use: UseTask, around: _Around) -> Held:
         """What the answer of shared steps may hold, with what they are given here."""
         file = use.linked
-        given = {item.key: self.cell(item.cell, around) for item in use.inputs.fields}
-        names = {name: given.get(name, CLEAR) for name in file.inputs or {}}
+        given = self.cell(use.inputs, around)
+        names = {name: given.member(name) for name in file.inputs or {}}
         failure = around.failure.within(around) if around.failure is not None else None
         reports = around.reports.within(around) if around.reports is not None else None
         there = _Around(
-            written_object(given), CLEAR, {}, around.events, failure, reports, around.about, names
+            given, CLEAR, {}, around.events, failure, reports, around.about, names
         )
         return _StepWalk(file.cells, file.answers, self.found).file(file, there)[1]
 

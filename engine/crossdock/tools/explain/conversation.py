@@ -173,8 +173,7 @@ class _StepTelling:
     waits: MappingType[str, tuple[str, ...]]
 
     def step(self, trace: StepTrace, number: int | None = None) -> ExplainedStep:
-        cells = [each for each in trace.cells if trace.part_of(each) != "again"]
-        read = {name for each in cells for name in answers_read(each.cell)}
+        read = {name for each in trace.cells for name in answers_read(each.cell)}
         answers = [*trace.answers, *[None] * (len(trace.calls) - len(trace.answers))]
         return ExplainedStep(
             name=trace.step.name,
