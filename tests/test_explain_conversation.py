@@ -245,10 +245,10 @@ def test_shared_steps_are_explained_inside_the_step_that_uses_them(shop: Path, r
     assert ran.code == 0, ran.err
     assert ran.out.splitlines()[1:] == [
         '├─ with /no    id  →  "7"    /request/id',
-        '├─ answer /found  answers().read.id  →  "o1"    /answers/read/id',
         "├─ read  ran",
         '│  ├─ path        no  →  "7"    /context/no',
         "│  └─ call        GET https://shop.example.com/orders/7  →  200",
+        '├─ answer /found  answers().read.id  →  "o1"    /answers/read/id',
         "└─ uses        read",
         "",
         "response",

@@ -274,9 +274,7 @@ class _StepWalk:
         names = {name: given.member(name) for name in file.inputs or {}}
         failure = around.failure.within(around) if around.failure is not None else None
         reports = around.reports.within(around) if around.reports is not None else None
-        there = _Around(
-            given, CLEAR, {}, around.events, failure, reports, around.about, names
-        )
+        there = _Around(given, CLEAR, {}, around.events, failure, reports, around.about, names)
         return _StepWalk(file.cells, file.answers, self.found).file(file, there)[1]
 
     def adapted(self, task: AdaptTask, around: _Around) -> Held:

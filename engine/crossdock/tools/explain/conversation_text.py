@@ -53,9 +53,11 @@ def _head(step: ExplainedStep) -> str:
 
 def _step(step: ExplainedStep, base: str) -> list[_Line]:
     before = [part for part in step.parts if part.key in _BEFORE_CALL]
-    after = [part for part in step.parts if part.key not in _BEFORE_CALL]
+    after = [part for part in step.parts if part.key not in (*_BEFORE_CALL, "answer")]
+    gives = [part for part in step.parts if part.key == "answer"]
     lines = [*_parts(before), *_calls(step, base), *_parts(after)]
     lines += [_Line(_head(each), _step(each, base)) for each in (*step.elements, *step.inside)]
+    lines += _parts(gives)
     uses = ["any answer" if name == "*" else name for name in step.uses]
     return [*lines, *([_Line(_labelled("uses", ", ".join(uses)))] if uses else [])]
 
