@@ -33,6 +33,7 @@ from crossdock.language.links import Change, changed
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.examples import ANSWERS_SUFFIX, EXAMPLES, is_payload, settings_beside
 from crossdock.project.project import bundled_root
+from crossdock.project.shared_files import CONVERSATION
 
 if TYPE_CHECKING:
     from crossdock.execution.trace import Watch
@@ -103,6 +104,25 @@ def _below(mapping: LinkedMapping) -> Iterator[LinkedMapping]:
     for used in mapping.used.values():
         yield used
         yield from _below(used)
+
+
+def name_of(conversation: Conversation) -> str:
+    """The name of a conversation in commands, and of the folder of its examples."""
+    return conversation.name.removesuffix(f"/{CONVERSATION}")
+
+
+def runners_of(project: Project, conversation: Conversation) -> list[str]:
+    """The conversations that run a file, or have it themselves."""
+    if conversation.inputs is None:
+        return [name_of(conversation)]
+    return [name for name in project.conversation_names() if _runs(project, name, conversation.name)]
+
+
+def _runs(project: Project, name: str, file: str) -> bool:
+    try:
+        return any(each.name == file for each in files_of(project.conversation(*name.split("/"))))
+    except CompileError:
+        return False
 
 
 def run_case(project: Project, case: Case, change: Change | None = None, watch: Watch | None = None) -> Texts:

@@ -36,16 +36,28 @@ def command(
     A source field is covered when it is read, or ignored with a reason; a target field when it is written,
     or unavailable with a reason. Without MAPPING, all mappings of the project are reported. Exit code 1 when
     a field is not covered.
+
+    MAPPING can be a conversation, such as kibo/order_ack, or a file of shared steps. Then the steps,
+    conditions and reports that no example runs are listed.
     """
+    from crossdock.channels.steps import Conversation
     from crossdock.tools.coverage import json, markdown, text
-    from crossdock.tools.coverage.report import coverage
+    from crossdock.tools.coverage.report import conversation_coverage, coverage
 
     if static and (examples or strict):
         raise click.UsageError("--static runs no examples: leave out --examples and --strict")
     project = open_project(context)
-    compiled = [project.mapping(name) for name in mappings or project.mapping_names(own=True)]
+    known = project.conversation_names()
+    given = [project.named(f"{name}/conversation" if name in known else name) for name in mappings]
+    conversations = [each for each in given if isinstance(each, Conversation)]
+    if conversations and examples:
+        raise click.UsageError("--examples gives payloads of mappings, and a conversation needs answers too")
+    compiled = [each for each in given if not isinstance(each, Conversation)]
+    if not given:
+        compiled = [project.mapping(name) for name in project.mapping_names(own=True)]
     payloads = examples_in(examples, mappings=len(compiled))
     found = coverage(project, compiled, payloads, examples=not static)
+    found += [conversation_coverage(project, each, examples=not static) for each in conversations]
     write = {"text": text.write, "json": json.write, "markdown": markdown.write}[form]
     put(write(found), output)
     if any(item.unaccounted or (strict and item.missed) for item in found):

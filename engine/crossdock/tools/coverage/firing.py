@@ -20,11 +20,13 @@ from crossdock.execution.scope import Scope
 from crossdock.execution.trace import Parts
 from crossdock.execution.values import is_true
 from crossdock.language.expr import Constant, Expr, Expression, FunctionCall, Or
-from crossdock.project.cases import Case, cases_of, outcome_of, users_of
+from crossdock.project.cases import Case, cases_of, given_of, outcome_of, runners_of, users_of
 from crossdock.project.examples import records_in
+from crossdock.tools.coverage.conversation_rules import arms_in, rules_of_conversation
 from crossdock.tools.coverage.rules import Arm, Rule, branch_of, place_key, row_key, rules_of
 
 if TYPE_CHECKING:
+    from crossdock.channels.steps import Conversation
     from crossdock.execution.runner import Mapping
     from crossdock.language.syntax import LinkedMapping
     from crossdock.project.project import Project
@@ -142,6 +144,17 @@ def firings(project: Project, mappings: Sequence[Mapping], given: Iterable[Path]
         counts = _run_examples(project, mappings, watch)
     pairs = zip(mappings, counts, strict=True)
     return [_firing(rules_of(project, mapping.linked), counted, watch) for mapping, counted in pairs]
+
+
+def firing_of_conversation(project: Project, conversation: Conversation) -> Firing:
+    """Plan the examples of a conversation, or of all that use these shared steps."""
+    watch = CoverageWatch()
+    cases = {name: cases_of(project, name) for name in runners_of(project, conversation)}
+    for case in (case for found in cases.values() for case in found):
+        if (given := given_of(project, case)) is not None:
+            watch.seen.update(arms_in(given.trace(replace(given.conversation, watch=watch))))
+    counts = {name: len(found) for name, found in cases.items() if found}
+    return _firing(rules_of_conversation(project, conversation), counts, watch)
 
 
 def _firing(rules: Sequence[Rule], examples: dict[str, int], watch: CoverageWatch) -> Firing:

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from crossdock.project.cases import name_of
 from crossdock.tools.coverage.accounts import Account, accounts_of
-from crossdock.tools.coverage.firing import Firing, Missed, firings
+from crossdock.tools.coverage.firing import Firing, Missed, firing_of_conversation, firings
 from crossdock.tools.coverage.leaves import Parts, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crossdock.channels.steps import Conversation
     from crossdock.execution.runner import Mapping
     from crossdock.project.project import Project
 
@@ -48,6 +50,12 @@ def coverage(
         Coverage(mapping.name, tuple(accounts_of(mapping.linked)), firing)
         for mapping, firing in zip(mappings, found, strict=True)
     ]
+
+
+def conversation_coverage(project: Project, conversation: Conversation, *, examples: bool = True) -> Coverage:
+    """The coverage of the rules of a conversation, or of shared steps, by its examples."""
+    firing = firing_of_conversation(project, conversation) if examples else None
+    return Coverage(name_of(conversation), (), firing)
 
 
 def subtrees(fields: Sequence[Parts], others: Iterable[Parts]) -> list[tuple[str, int]]:

@@ -96,14 +96,14 @@ class Rule:
 
 def rules_of(project: Project, mapping: LinkedMapping) -> list[Rule]:
     """The rules of a mapping's own file, in its order, followed by the rows of its tables."""
-    found = list(_in_cell(mapping.cell))
+    found = list(rules_in_cell(mapping.cell))
     for fragment in mapping.fragments.values():
-        found += _in_cell(fragment)
+        found += rules_in_cell(fragment)
     for check in mapping.checks:
         found.append(Rule("check", place_key(check.condition.span), check.span, check.text, _CHECK))
     unique = {rule.key: rule for rule in found}
     ordered = sorted(unique.values(), key=lambda rule: rule.span.start)
-    return [*ordered, *_rows(project, mapping)]
+    return [*ordered, *row_rules(project, mapping)]
 
 
 def place_key(span: Span) -> Key:
@@ -136,48 +136,52 @@ def branch_of(node: Expr) -> tuple[str, Expr] | None:
     assert_never(node)
 
 
-def _in_cell(cell: syntax.Cell | syntax.Each) -> Iterator[Rule]:
+def rules_in_cell(cell: syntax.Cell | syntax.Each) -> Iterator[Rule]:
+    """The rules of a cell and of those inside of it."""
     match cell:
         case syntax.Evaluate(expression):
-            yield Rule("cell", (id(expression),), expression.span, _short(expression.text), _CELL)
-            yield from _branches(expression)
+            yield Rule("cell", (id(expression),), expression.span, short(expression.text), _CELL)
+            yield from rules_in_expression(expression)
         case syntax.Literal(value):
-            yield Rule("cell", place_key(cell.span), cell.span, _short(str(value)), _CELL)
+            yield Rule("cell", place_key(cell.span), cell.span, short(str(value)), _CELL)
         case syntax.Object(fields):
             for item in fields:
-                yield from _in_cell(item.cell)
+                yield from rules_in_cell(item.cell)
         case syntax.List(items):
             for inner in items:
-                yield from _in_cell(inner)
+                yield from rules_in_cell(inner)
         case syntax.Use():
             for item in cell.beside:
-                yield from _in_cell(item.cell)
+                yield from rules_in_cell(item.cell)
         case syntax.With(over, inner) | syntax.Each(over, inner):
-            yield from _branches(over)
-            yield from _in_cell(inner)
+            yield from rules_in_expression(over)
+            yield from rules_in_cell(inner)
         case syntax.Switch(over, cases):
-            yield from _branches(over)
+            yield from rules_in_expression(over)
             for item in cases:
-                yield from _in_cell(item.cell)
+                yield from rules_in_cell(item.cell)
         case syntax.If(condition, inner):
-            yield Rule("if", (id(condition),), condition.span, _short(condition.text), _IF)
-            yield from _branches(condition)
-            yield from _in_cell(inner)
+            yield Rule("if", (id(condition),), condition.span, short(condition.text), _IF)
+            yield from rules_in_expression(condition)
+            yield from rules_in_cell(inner)
 
 
-def _branches(expression: Expression) -> Iterator[Rule]:
+def rules_in_expression(expression: Expression) -> Iterator[Rule]:
+    """The places of an expression that decide between two ways."""
     for node in source_order(expression.node):
         if (branch := branch_of(node)) is not None:
             kind, decides = branch
             shown = node if kind in ("||", "&&") else decides
-            yield Rule(kind, (id(node),), expression.at(decides), _short(written(shown)), _ARMS[kind])
+            yield Rule(kind, (id(node),), expression.at(decides), short(written(shown)), _ARMS[kind])
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """An expression in one line of a report."""
     return shorten(" ".join(text.split()))
 
 
-def _rows(project: Project, mapping: LinkedMapping) -> Iterator[Rule]:
+def row_rules(project: Project, mapping: LinkedMapping) -> Iterator[Rule]:
+    """The rows of the tables."""
     for name, row, span in row_places(project, mapping):
         yield Rule("row", row_key(mapping.tables[name], row), span, f"{name}: {row}", _ROW)
 

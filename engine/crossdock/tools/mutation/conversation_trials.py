@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.conversation_trace import StepsTrace, StepTrace
 from crossdock.channels.shared_steps import shared_problems
-from crossdock.channels.steps import Conversation, files_of
+from crossdock.channels.steps import Conversation
 from crossdock.channels.unused_inputs import unused_inputs
 from crossdock.checking.suppressions import apply_suppressions
-from crossdock.core.errors import CompileError, CrossdockError
-from crossdock.project.cases import GivenCase, Texts, cases_of, given_of
-from crossdock.project.shared_files import CONVERSATION
+from crossdock.core.errors import CrossdockError
+from crossdock.project.cases import GivenCase, Texts, cases_of, given_of, name_of, runners_of
 from crossdock.tools.coverage.rules import Key, place_key
 from crossdock.tools.mutation.conversation_mutants import mutants_of_conversation, with_file
 from crossdock.tools.mutation.mutants import Mutant
@@ -54,7 +53,7 @@ def mutate_conversation(
     ProjectError when there are no examples, or when one does not match its snapshot.
     """
     siblings = Siblings(conversation.cells.source)
-    names = only or _users(project, conversation)
+    names = only or runners_of(project, conversation)
     cases = [case for name in names for case in cases_of(project, name)]
     examples = [
         example
@@ -66,25 +65,6 @@ def mutate_conversation(
         raise no_examples(name_of(conversation))
     found = list(mutants_of_conversation(project, conversation, siblings.of))
     return tried(project, name_of(conversation), found, _ConversationTrials(conversation, examples), limit)
-
-
-def name_of(conversation: Conversation) -> str:
-    """The name of a conversation in commands, and of the folder of its examples."""
-    return conversation.name.removesuffix(f"/{CONVERSATION}")
-
-
-def _users(project: Project, conversation: Conversation) -> list[str]:
-    """The conversations that run a file, or have it themselves."""
-    if conversation.inputs is None:
-        return [name_of(conversation)]
-    return [name for name in project.conversation_names() if _runs(project, name, conversation.name)]
-
-
-def _runs(project: Project, name: str, file: str) -> bool:
-    try:
-        return any(each.name == file for each in files_of(project.conversation(*name.split("/"))))
-    except CompileError:
-        return False
 
 
 def _example(given: GivenCase, siblings: Siblings) -> _ConversationExample:
