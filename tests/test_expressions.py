@@ -630,6 +630,15 @@ def test_a_syntax_error_says_what_and_where(text: str, message: str, place: str)
     assert (item.id, item.message, item.span.text) == ("expression-syntax", message, place)
 
 
+@pytest.mark.parametrize("text", ["../order", "./parcel", "../../event", "../tables/x"])
+def test_the_name_of_a_mapping_is_recognized(text: str) -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_text(text)
+
+    (item,) = caught.value.diagnostics
+    assert item.help == f"a mapping is used with {{$use: {text}}}"
+
+
 @pytest.mark.parametrize("text", ["", " "])
 def test_an_empty_expression_is_refused(text: str) -> None:
     with pytest.raises(CompileError):

@@ -121,6 +121,7 @@ CLEAN = {
     # what conditions show
     "not of a kind": "text: type(mixed) != 'number' && upper(mixed) || 'n'",
     "not of a kind, negated": "text: \"!(type(mixed) == 'number') && upper(mixed) || 'n'\"",
+    "an empty list as the default": "rows: 'rows[?name].{text: name} || `[]`'",
     "a default in front": "text: (!name && 'none') || name",
     "one of two": "rows: [{$each: 'rows[?nick || name]', text: nick || name}]",
     "one of two, in the other order": "rows: [{$each: 'rows[?nick || name]', text: name || nick}]",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from crossdock.channels.again import Again
 from crossdock.channels.answer_classes import AnswerClasses, cased_headers
 from crossdock.channels.config import FAILURE_SCHEMA
+from crossdock.channels.step_endings import uncertain_steps
 from crossdock.channels.step_types import COUNT, REPORTED, StepTypes, either, failed_with
 from crossdock.channels.steps import (
     AdaptTask,
@@ -126,7 +127,7 @@ class _ConversationCheck:
             findings += self.event(file.failure, nothing.failing(answers, failed_with(self.error)))
         if file.events is not None:
             findings += self.event(file.events, nothing.failing(answers, REPORTED))
-        check = self.check(around)
+        check = self.check(around if file.inputs is not None else around.without(uncertain_steps(file)))
         check.scope = replace(check.scope, events=ListType(union(around.made) if around.made else ANYTHING))
         response = check.cell(file.response, around.context, schema_type(self.cells.target))
         return [*findings, *check.findings], response

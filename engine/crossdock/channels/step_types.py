@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -130,6 +131,13 @@ class StepTypes:
             if path[0] != Anchor("answers") or (len(path) > 1 and path[1] not in names)
         }
         return replace(self, answers=answers, sometimes=self.sometimes - names, facts=facts)
+
+    def without(self, names: Set[str]) -> StepTypes:
+        """Where the answers of these steps may be missing."""
+        answers = {
+            name: typ.with_optional(True) if name in names else typ for name, typ in self.answers.items()
+        }
+        return replace(self, answers=answers)
 
     def naming(self, name: str | None, typ: Type) -> StepTypes:
         """Where a value has a name."""
