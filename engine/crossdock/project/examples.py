@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +31,21 @@ _LINES: Final = (".ndjson", ".jsonl")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A payload, its name in messages, and its settings. With a ``fault`` there is no payload."""
+    """A payload, its name in messages, and its settings. With a ``fault`` there is no payload.
+
+    ``file`` is its file, if it has one of its own.
+    """
 
     name: str
     payload: JSON = None
     settings: MappingType[str, str] = field(default_factory=dict)
     fault: InputError | None = None
+    file: Path | None = None
+
+    def answers(self) -> JSON:
+        """The answers of a channel that are beside a request; none without a file. Raises InputError."""
+        beside = self.file.with_suffix(ANSWERS_SUFFIX) if self.file is not None else None
+        return json_reader.decode(beside.read_bytes(), str(beside)) if beside and beside.is_file() else {}
 
 
 def is_payload(file: Path) -> bool:
@@ -74,7 +83,8 @@ def records_of(stream: Iterable[bytes], name: str) -> Iterator[Record]:
 def _files(files: Iterable[Path], folder: Path) -> Iterator[Record]:
     for file in files:
         settings = settings_beside(file, file.with_suffix("").name + SETTINGS_SUFFIX)
-        yield _record(file.read_bytes(), file.relative_to(folder).as_posix(), settings)
+        record = _record(file.read_bytes(), file.relative_to(folder).as_posix(), settings)
+        yield replace(record, file=file)
 
 
 def _record(data: bytes, name: str, settings: MappingType[str, str]) -> Record:

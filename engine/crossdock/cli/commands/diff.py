@@ -1,4 +1,4 @@
-"""``crossdock diff``: two versions of a mapping, run on the same payloads."""
+"""``crossdock diff``: two versions of a mapping or a conversation, run on the same payloads."""
 
 from __future__ import annotations
 
@@ -55,8 +55,12 @@ def command(
 ) -> None:
     """Show how the results of two versions of a mapping differ.
 
-    OLD and NEW are mappings such as kibo/order, files, folders of mappings, or REVISION:MAPPING for the
-    version in a git revision, such as HEAD:kibo/order. Without NEW, OLD is compared with the version here.
+    OLD and NEW are mappings such as kibo/order, conversations such as kibo/order_ack, files, folders of
+    them, or REVISION:MAPPING for the version in a git revision, such as HEAD:kibo/order. Without NEW, OLD is
+    compared with the version here.
+
+    Conversations are run on their requests with the answers beside them. Their calls, events and responses
+    are compared.
 
     Exit code 0 when no result differs, 1 when one does.
     """
@@ -84,7 +88,7 @@ def _compare(
     from crossdock.tools.diff.comparison import compare
     from crossdock.tools.diff.report import Compared, DiffReport
     from crossdock.tools.diff.sides import pairs as pairs_of
-    from crossdock.tools.diff.versions import Version
+    from crossdock.tools.diff.versions import version_of
 
     old, new = sides
     both, gone, come = pairs_of(old, new)
@@ -92,11 +96,11 @@ def _compare(
     report += [Compared(name, status="only in the new version") for name in come]
     places = examples_in(examples, mappings=len(both))
     for before, after in both:
-        versions = Version(old.project, before, given), Version(new.project, after, given)
-        records = _records(new, old, after, places, here, alone=len(both) == 1)
+        versions = version_of(old.project, before, given), version_of(new.project, after, given)
+        records = _records(new, old, versions[1].name, places, here, alone=len(both) == 1)
         comparison = compare(*versions, _watched(records), samples=samples)
         if comparison.read:
-            report.append(Compared(versions[1].mapping.name, comparison))
+            report.append(Compared(versions[1].name, comparison))
     if not report:
         raise click.UsageError("there are no payloads to compare; name some with --examples")
     return DiffReport(old.shown, new.shown, tuple(report))
@@ -111,13 +115,12 @@ def _records(
     """
     from crossdock.project.examples import examples_of, records_in
 
-    mapping = new.project.mapping(name).name
     if not places:
         # The versions may be from the past or from another project; the examples are always the current ones.
         roots = [new.project.roots[0], *here, *new.project.roots, *old.project.roots]
-        yield from examples_of(roots, mapping)
+        yield from examples_of(roots, name)
     for place in places:
-        own = place / mapping
+        own = place / name
         if own.is_dir():
             yield from records_in(own)
         elif alone:

@@ -1,4 +1,4 @@
-"""Both versions of a mapping over a corpus: what changed, gathered by rule and by field.
+"""Both versions of a mapping or a conversation over a corpus: what changed, gathered by rule and by field.
 
 A rule is the cell in the YAML that writes a field, found by the trace. Records are read one by one, and
 only a few samples of each change are kept, so a corpus may have any length.
@@ -24,7 +24,7 @@ from crossdock.project.examples import Record
 from crossdock.tools.diff.differences import Difference, Kind, differences
 from crossdock.tools.diff.rules import RuleVersions, reasons, rule_of
 from crossdock.tools.diff.runs import Run
-from crossdock.tools.diff.versions import Version
+from crossdock.tools.diff.versions import AnyVersion
 
 _FIGURES: Final = re.compile(r": \S+ against \S+(, a difference of \S+)?$")
 
@@ -80,7 +80,7 @@ class Comparison:
     remarks: list[Remark] = field(default_factory=list)
 
 
-def compare(old: Version, new: Version, records: Iterable[Record], *, samples: int = 3) -> Comparison:
+def compare(old: AnyVersion, new: AnyVersion, records: Iterable[Record], *, samples: int = 3) -> Comparison:
     """Run both over the records."""
     gathered = _Gathering(old, new, samples)
     for record in records:
@@ -91,7 +91,7 @@ def compare(old: Version, new: Version, records: Iterable[Record], *, samples: i
 class _Gathering:
     """What was seen so far."""
 
-    def __init__(self, old: Version, new: Version, samples: int) -> None:
+    def __init__(self, old: AnyVersion, new: AnyVersion, samples: int) -> None:
         self.old, self.new, self.samples = old, new, samples
         self.result = Comparison()
         self.changes: dict[tuple[RuleVersions, str, Kind], Change] = {}

@@ -92,13 +92,15 @@ def reasons(rule: RuleVersions, each: Difference, old: Explained, new: Explained
 
 
 class Explained:
-    """What a mapping says around each of its cells, and the tables that it and those it uses look into."""
+    """What mappings say around each of their cells, and the tables that they and those they use look into."""
 
-    def __init__(self, mapping: LinkedMapping) -> None:
-        self.tables = {name: rows for each in _all(mapping) for name, rows in each.tables.items()}
+    def __init__(self, *mappings: LinkedMapping) -> None:
+        known = (each for mapping in mappings for each in _all(mapping))
+        self.tables = {name: rows for each in known for name, rows in each.tables.items()}
         self._around: Around = {}
-        for key, texts in _walk(mapping.cell, "", ()):
-            self._around.setdefault(key, texts)
+        for mapping in mappings:
+            for key, texts in _walk(mapping.cell, "", ()):
+                self._around.setdefault(key, texts)
 
     def around(self, field: str, span: Span) -> tuple[str, ...]:
         return self._around.get((field, span.source.name, span.start), ())

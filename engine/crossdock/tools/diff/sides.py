@@ -1,8 +1,9 @@
 """The two sides of a comparison: what OLD and NEW name, each with its project.
 
 kibo/order                        a mapping; mappings/kibo/order.yaml is the same
+kibo/order_ack                    a conversation
 HEAD~3:kibo/order                 that mapping in a git revision
-v1.2:mappings/kibo, ../other      all the mappings of a folder, or of a project
+v1.2:mappings/kibo, ../other      all the mappings and conversations of a folder, or of a project
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from crossdock.core.diagnostics import did_you_mean
 from crossdock.project.project import MAPPINGS, Project, bundled_root
+from crossdock.project.shared_files import CONVERSATION
 from crossdock.tools.diff.revisions import NoSuchVersionError, checked_out
 
 _YAML = (".yaml", ".yml")
@@ -40,7 +42,7 @@ def find_side(here: Project, text: str, stack: ExitStack) -> Side:
         if not path.is_file():
             raise NoSuchVersionError(f"there is no file `{text}`")
         return _file(here, path, text)
-    if path.is_dir() and text not in here.mapping_names():
+    if path.is_dir() and text not in (*here.mapping_names(), *here.conversation_names()):
         return _directory(path, text)
     return _within(here, text.strip("/"), text)
 
@@ -92,15 +94,23 @@ def _directory(path: Path, shown: str) -> Side:
 
 
 def _within(project: Project, name: str, shown: str) -> Side:
-    """A mapping of a project, or all of its own below a folder."""
+    """A mapping or a conversation of a project, or all of its own below a folder."""
+    if name in project.conversation_names():
+        return Side(shown, project, {"": f"{name}/{CONVERSATION}"}, single=True)
     if name in project.mapping_names():
         return Side(shown, project, {"": name}, single=True)
     start = name + "/" if name else ""
-    own = [each for each in project.mapping_names(own=True) if each.startswith(start)]
+    own = [each for each in _own_names(project) if each.startswith(start)]
     if not own:
-        help = did_you_mean(name, project.mapping_names())
+        help = did_you_mean(name, [*project.mapping_names(), *project.conversation_names()])
         raise NoSuchVersionError(f"there is no mapping `{shown}`" + (f"; {help}" if help else ""))
     return Side(shown, project, {each.removeprefix(start): each for each in own}, single=False)
+
+
+def _own_names(project: Project) -> list[str]:
+    """The project's own mappings, and its conversations but those of dialects, which run in others."""
+    conversations = (name for name in project.conversation_names(own=True) if not project.is_dialect(name))
+    return [*project.mapping_names(own=True), *(f"{name}/{CONVERSATION}" for name in conversations)]
 
 
 def pairs(old: Side, new: Side) -> tuple[Sequence[tuple[str, str]], Sequence[str], Sequence[str]]:

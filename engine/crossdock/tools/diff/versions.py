@@ -1,15 +1,18 @@
-"""One version of a mapping, ready to be run over a corpus."""
+"""One version of a mapping, or of a conversation, ready to be run over a corpus."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from crossdock.channels.steps import Conversation
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import MISSING
 from crossdock.execution.errors import EvaluationError, OutputError
+from crossdock.tools.diff.conversations import ConversationVersion
 from crossdock.tools.diff.privacy import Privacy
+from crossdock.tools.diff.revisions import NoSuchVersionError
 from crossdock.tools.diff.rules import Explained
 from crossdock.tools.diff.runs import Run
 
@@ -20,6 +23,19 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 
+AnyVersion: TypeAlias = "Version | ConversationVersion"
+
+
+def version_of(project: Project, name: str, given: MappingType[str, str]) -> AnyVersion:
+    """The version of a mapping or a conversation that a project has."""
+    if not isinstance(named := project.named(name), Conversation):
+        return Version(project, name, given)
+    if named.inputs is not None or project.is_dialect(named.name):
+        what = "shared steps" if named.inputs is not None else "conversations of a dialect"
+        raise NoSuchVersionError(f"`{name}` cannot be compared: {what} run in another conversation")
+    return ConversationVersion(project, named, given)
+
+
 class Version:
     """A mapping, ready to be run over a corpus."""
 
@@ -27,6 +43,10 @@ class Version:
         self.mapping: Mapping = project.mapping(name)
         self._channel = project.channel_of(self.mapping.name)
         self._given = given
+
+    @property
+    def name(self) -> str:
+        return self.mapping.name
 
     @cached_property
     def privacy(self) -> Privacy:
