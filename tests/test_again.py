@@ -257,6 +257,13 @@ def test_a_circle_of_pages_is_a_failure_at_once(compiled: Compile) -> None:
     assert len(shown["calls"]) == 3
 
 
+def test_a_url_that_is_the_first_call_is_a_failure(compiled: Compile) -> None:
+    shown = planned(compiled(LINKED), [page(1, "?size=2"), page(2)])
+    (event,) = shown["response"]["events"]
+    assert event["message"] == "the channel's answers lead to a call that was made already"
+    assert len(shown["calls"]) == 1
+
+
 def test_reaching_the_most_calls_is_a_failure(compiled: Compile) -> None:
     made = compiled("call: GET /o, again: {when: body.n, query: {p: turn}, most: 3}")
     shown = planned(made, [{"n": 1}] * 9)

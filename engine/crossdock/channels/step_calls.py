@@ -16,7 +16,7 @@ from crossdock.channels.failures import StepFailed
 from crossdock.channels.messages import Answer, Call, NoAnswer
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import CallTask, Conversation, ConversationStep
-from crossdock.channels.turns import NextCall, given_turns, identity
+from crossdock.channels.turns import NextCall, given_turns
 from crossdock.core.json_types import JSON, MISSING, Missing
 
 
@@ -74,10 +74,10 @@ class StepCalls:
         for turn in range(1, following.again.most + 1):
             answer, body = self._made(following.reader, task, call, _turn_of(given, turn))
             bodies += [] if isinstance(body, Missing) else [body]
-            made.add(identity(call))
+            made.add(following.identity(call))
             try:
                 after = following.after(call, answer, turn)
-                if after is not None and not after.wait and identity(after) in made:
+                if after is not None and not after.wait and following.identity(after) in made:
                     raise StepFailed("endless", "the channel's answers lead to a call that was made already")
             except StepFailed as failed:
                 failed.call, failed.answer = call, answer

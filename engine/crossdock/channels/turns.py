@@ -54,6 +54,14 @@ class NextCall:
             following = replace(self.builder, within=value).following(self.again, call)
         return replace(following, wait=self._wait(value))
 
+    def identity(self, call: Call) -> str:
+        """What makes a call the same as another one: all that is sent, but not when.
+
+        A URL of the channel is the same as a path and a query that are sent as it.
+        """
+        body = None if isinstance(call.body, Missing) else call.body
+        return json.dumps([call.url(self.base_url), body])
+
     def _wait(self, value: Callable[[syntax.Cell], JSON | Missing]) -> float:
         found = None if self.again.wait is None else value(self.again.wait)
         seconds = None if isinstance(found, Missing) else seconds_of(found)
@@ -83,12 +91,6 @@ def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
     """The scheme, the host and the port; a user before the host makes it another one."""
     host = "@" if "@" in parts.netloc else parts.hostname or ""
     return parts.scheme, host, parts.port or _PORTS.get(parts.scheme)
-
-
-def identity(call: Call) -> str:
-    """What makes a call the same as another one: all that is sent, but not when."""
-    body = None if isinstance(call.body, Missing) else call.body
-    return json.dumps([call.path, call.query, call.target, body])
 
 
 def given_turns(step: ConversationStep, given: JSON | Missing) -> list[JSON]:
