@@ -51,7 +51,7 @@ steps:
     call: GET /orders
     tolerate: status == `404`
     again: {when: body.next, query: {page: {$value: turn}}, most: 20}
-answer: $page[0]
+answer: "$page[0]"
 """
 FILES = {
     "mappings/actions.yaml": "ship: {call: POST /ship, when: id}\n",

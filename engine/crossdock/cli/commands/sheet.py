@@ -1,4 +1,4 @@
-"""``crossdock sheet``: a mapping as a table for people who do not read YAML."""
+"""``crossdock sheet``: a mapping or a conversation as a table for people who do not read YAML."""
 
 from __future__ import annotations
 
@@ -17,14 +17,28 @@ def command(context: click.Context, mapping: str, form: str, output: str | None)
 
     Each row is a field of the result: its type, its source, the conversion in words, and an example value.
     The values come from the mapping's examples; sensitive values are hidden.
+
+    MAPPING can be a conversation, such as kibo/order_ack, or a file of shared steps. Then a table lists its
+    steps, and another one the fields of what they send, report and give.
     """
+    from crossdock.channels.steps import Conversation
     from crossdock.checking.lineage import lineage
     from crossdock.tools.sheet import csv, html, markdown
+    from crossdock.tools.sheet.conversation_rows import sheet_of_conversation
     from crossdock.tools.sheet.field_examples import samples_of
     from crossdock.tools.sheet.rows import sheet_of
 
     project = open_project(context)
-    compiled = project.mapping(mapping).linked
+    named = project.named(f"{mapping}/conversation" if mapping in project.conversation_names() else mapping)
+    if isinstance(named, Conversation):
+        writers = {
+            "html": html.write_conversation,
+            "markdown": markdown.write_conversation,
+            "csv": csv.write_conversation,
+        }
+        put(writers[form](sheet_of_conversation(named)), output)
+        return
+    compiled = named.linked
     sheet = sheet_of(compiled, samples_of(project, compiled, lineage(compiled)))
     write = {"html": html.write, "markdown": markdown.write, "csv": csv.write}[form]
     put(write(sheet), output)

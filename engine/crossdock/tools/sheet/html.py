@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from crossdock.tools.sheet.conversation_rows import CODE, ConversationSheet
 from crossdock.tools.sheet.rows import COLUMNS, Sheet, SheetRow
 
 _STYLE: Final = """
@@ -27,19 +28,50 @@ ul { list-style: none; margin: 0; padding: 0; }
 
 
 def write(sheet: Sheet) -> str:
-    title = escape(sheet.name)
     source, target = (_code(name) or "anything" for name in (sheet.source, sheet.target))
+    return _page(
+        sheet.name,
+        sheet.describe,
+        f"From {source} to {target}. {_legend()}",
+        [
+            _table(COLUMNS, map(_row, sheet.rows)),
+            _list("Not written", "target field", sheet.unwritten),
+            _list("Not read", "source field", sheet.ignored),
+        ],
+    )
+
+
+def write_conversation(sheet: ConversationSheet) -> str:
+    request, response = (_code(name) or "anything" for name in (sheet.request, sheet.response))
+    tables = [
+        f"<h2>{title}</h2>\n" + _table(columns, (_text_row(columns, row) for row in rows))
+        for title, columns, rows in sheet.tables()
+    ]
+    return _page(sheet.name, sheet.describe, f"From {request} to {response}.", tables)
+
+
+def _text_row(columns: Sequence[str], row: Sequence[str]) -> str:
+    shown = [
+        "<br>".join(map(_code, text.splitlines())) if column in CODE else escape(text)
+        for column, text in zip(columns, row, strict=True)
+    ]
+    return (
+        f'<tr><th scope="row">{shown[0]}</th>' + "".join(f"<td>{text}</td>" for text in shown[1:]) + "</tr>"
+    )
+
+
+def _page(name: str, describe: str, about: str, tables: Iterable[str]) -> str:
+    """A whole file. ``about`` and ``tables`` are HTML."""
+    title = escape(name)
     parts = [
         "<!doctype html>",
         '<html lang="en">',
         '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head>",
         f"<body><h1>{title}</h1>",
-        f"<p>{escape(sheet.describe)}</p>" if sheet.describe else "",
-        f"<p>From {source} to {target}. {_legend()}</p>",
-        _table(COLUMNS, map(_row, sheet.rows)),
-        _list("Not written", "target field", sheet.unwritten),
-        _list("Not read", "source field", sheet.ignored),
+        f"<p>{escape(describe)}</p>" if describe else "",
+        f"<p>{about}</p>",
+        *tables,
         "</body></html>",
     ]
     return "\n".join(part for part in parts if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crossdock.core.markdown import code, plain, table
+from crossdock.tools.sheet.conversation_rows import CODE, ConversationSheet
 from crossdock.tools.sheet.rows import COLUMNS, Sheet, SheetRow
 
 
@@ -20,6 +21,19 @@ def write(sheet: Sheet) -> str:
         rows = [[code(path), plain(reason)] for path, reason in sheet.ignored]
         parts.append("## Not read\n\n" + table(["source field", "reason"], rows))
     return "\n\n".join(parts)
+
+
+def write_conversation(sheet: ConversationSheet) -> str:
+    parts = [f"# {plain(sheet.name)}", plain(sheet.describe)]
+    parts.append(f"From {code(sheet.request) or 'anything'} to {code(sheet.response) or 'anything'}.")
+    for title, columns, rows in sheet.tables():
+        cells = [[_shown(*cell) for cell in zip(columns, row, strict=True)] for row in rows]
+        parts.append(f"## {title}\n\n" + table(columns, cells))
+    return "\n\n".join(parts)
+
+
+def _shown(column: str, text: str) -> str:
+    return "<br>".join(map(code, text.splitlines())) if column in CODE else plain(text)
 
 
 def _cells(row: SheetRow) -> list[str]:

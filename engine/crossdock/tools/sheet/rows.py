@@ -101,7 +101,7 @@ def _group(mapping: LinkedMapping, link: Link, target: str, turns: tuple[Enclosi
         type="list of objects" if target.endswith(EACH) else "object",
         required=is_required(mapping.target, listed),
         sources=(),
-        words=". ".join(map(_turn, turns)),
+        words=". ".join(map(turn_words, turns)),
         example_in="",
         example_out="",
         note=sentences(notes),
@@ -111,7 +111,7 @@ def _group(mapping: LinkedMapping, link: Link, target: str, turns: tuple[Enclosi
 def _field(mapping: LinkedMapping, link: Link, samples: FieldExamples) -> SheetRow:
     sample = samples.of(link)
     turns = [turn for turn in link.enclosing if turn.target == link.target]
-    said = [*map(_turn, turns), _cell(link)]
+    said = [*map(turn_words, turns), cell_words(link)]
     note = next((comment_of(span) for name, span in link.keys if name == link.target.removesuffix(EACH)), "")
     return SheetRow(
         target=link.target,
@@ -131,27 +131,27 @@ def _depth(target: str) -> int:
     return sum(part != EACH for part in parse_path(target)) - 1
 
 
-def _turn(turn: Enclosing) -> str:
+def turn_words(turn: Enclosing) -> str:
     match turn.node:
         case syntax.Each(over, name=name):
             named = "" if name is None else f", called ${name}"
-            return f"one for each of {_short(words(over.node), turn.node)}{named}"
+            return f"one for each of {short(words(over.node), turn.node)}{named}"
         case syntax.With(over):
-            return f"taken from {_short(words(over.node), turn.node)}"
+            return f"taken from {short(words(over.node), turn.node)}"
         case syntax.If(test):
-            return f"only when {_short(condition(test.node), turn.node)}"
+            return f"only when {short(condition(test.node), turn.node)}"
 
 
-def _cell(link: Link) -> str:
+def cell_words(link: Link) -> str:
     match link.cell:
         case syntax.Literal(value):
             return f"always {constant(value)}"
         case syntax.Evaluate(expression):
-            return _short(words(expression.node), link.cell)
+            return short(words(expression.node), link.cell)
     return "always empty"
 
 
-def _short(said: str, node: syntax.Cell | syntax.Each) -> str:
+def short(said: str, node: syntax.Cell | syntax.Each) -> str:
     """Words, unless they are too long to read in a table."""
     return said if len(said) <= _LONGEST else f"a long expression, at {node.span}"
 
