@@ -48,8 +48,9 @@ from crossdock.checking.held import (
     map_of,
     written_object,
 )
+from crossdock.checking.held_scope import HeldScope
 from crossdock.checking.masking import HIDDEN, masked
-from crossdock.checking.sensitivity import HeldByExpressions, HeldScope, Sensitivity, held_by_cell
+from crossdock.checking.sensitivity import HeldByExpressions, Sensitivity, held_by_cell
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import Missing
 from crossdock.language import syntax
@@ -74,17 +75,17 @@ class ConversationSensitivity:
     events: Held = CLEAR
     calls: dict[str, list[HeldCall]] = field(default_factory=dict)
     made: dict[Span, Held] = field(default_factory=dict)
-    _cells: dict[Span, HeldCell] = field(default_factory=dict)
+    _cells: dict[Span, list[HeldCell]] = field(default_factory=dict)
 
     def note(self, cell: Span, given: Held, gives: Held) -> None:
         """Note what a cell is given and gives; that of shared steps runs in several places."""
-        known = self._cells.get(cell, HeldCell(CLEAR, CLEAR))
-        given, gives = joined_values((known.given, given)), joined_values((known.gives, gives))
-        self._cells[cell] = HeldCell(given, gives)
+        self._cells.setdefault(cell, []).append(HeldCell(given, gives))
 
     def of_cell(self, cell: Span) -> HeldCell:
         """What a cell at a place in a file is given and gives. Of an unknown cell all is sensitive."""
-        return self._cells.get(cell, ANY_CELL)
+        found = self._cells.get(cell, [ANY_CELL])
+        given, gives = (each.given for each in found), (each.gives for each in found)
+        return HeldCell(joined_values(given), joined_values(gives))
 
     def shown_call(self, call: Call) -> Call:
         """A call with what is sensitive in it masked. Of an unknown step all values are."""
@@ -176,8 +177,8 @@ class _Around:
         return written_object({"request": self.request, "answers": answers, "context": self.context})
 
     def scope(self) -> HeldScope:
-        events = list_of(joined_values(self.events))
-        return HeldScope(self.request, written_object(dict(self.answers)), events, self.names)
+        answers = written_object(dict(self.answers))
+        return HeldScope(self.request, answers, tuple(self.events), self.names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.checking.held import Held, MarkedSource
+from crossdock.checking.held_scope import ALONE, HeldScope
 from crossdock.checking.sensitivity import (
-    ALONE,
     HeldByExpressions,
-    HeldScope,
     Sensitivity,
     sensitivity_of,
     source_of,

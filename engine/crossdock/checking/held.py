@@ -7,7 +7,7 @@ is not followed, all of it is sensitive if anything in it may be.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -41,7 +41,8 @@ class Held:
     others: Held | None = None
     elements: Held | None = None
     size: int = 1
-    _reveals: list[tuple[MarkedSource, ...]] = field(default_factory=list, repr=False)
+    _reveals: list[tuple[MarkedSource, ...]] = field(init=False, default_factory=list, repr=False)
+    _key: list[Hashable] = field(init=False, default_factory=list, repr=False)
 
     @property
     def itself(self) -> tuple[MarkedSource, ...]:
@@ -58,6 +59,15 @@ class Held:
             found += [origin for inner in self._inner() for origin in inner.reveals]
             self._reveals.append(_each_once(found))
         return self._reveals[0]
+
+    @property
+    def content(self) -> Hashable:
+        """Equal for values that hold the same."""
+        if not self._key:
+            members = frozenset((name, each.content) for name, each in self.members.items())
+            parts = tuple(each.content if each is not None else None for each in (self.others, self.elements))
+            self._key.append((self.secret, frozenset(each.key for each in self.marks), members, parts))
+        return self._key[0]
 
     def _inner(self) -> Iterator[Held]:
         yield from self.members.values()
@@ -118,7 +128,7 @@ class Held:
         """The same value as a field of the result, which messages call by its path."""
         if not self.secret:
             return self
-        return replace(self, secret=tuple(replace(each, field=path) for each in self.secret), _reveals=[])
+        return replace(self, secret=tuple(replace(each, field=path) for each in self.secret))
 
 
 CLEAR: Final = Held()
@@ -165,18 +175,21 @@ def joined_values(values: Iterable[Held]) -> Held:
         return given[0] if given else CLEAR
     names = dict.fromkeys(name for each in given for name in each.members)
     marks = {mark.key: mark for each in given for mark in each.marks}
+    members = {
+        name: joined_values(each.members[name] for each in given if name in each.members) for name in names
+    }
+    others = _joined_parts(each.others for each in given)
+    elements = _joined_parts(each.elements for each in given)
+    inner = [*members.values(), *(each for each in (others, elements) if each is not None)]
     made = Held(
         secret=_each_once([origin for each in given for origin in each.secret]),
         marks=tuple(marks.values()),
-        members={
-            name: joined_values(each.members[name] for each in given if name in each.members)
-            for name in names
-        },
-        others=_joined_parts(each.others for each in given),
-        elements=_joined_parts(each.elements for each in given),
-        size=len(marks),
+        members=members,
+        others=others,
+        elements=elements,
+        size=len(marks) + 1 + sum(each.size for each in inner),
     )
-    return _bounded(replace(made, size=made.size + 1 + sum(each.size for each in made._inner())))
+    return _bounded(made)
 
 
 def _is_clear(held: Held) -> bool:

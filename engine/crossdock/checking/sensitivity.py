@@ -12,7 +12,7 @@ A value that only decides on another one marks nothing: neither a filter or a co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
@@ -27,6 +27,7 @@ from crossdock.checking.held import (
     object_of,
     written_object,
 )
+from crossdock.checking.held_scope import ALONE, HeldScope
 from crossdock.core.paths import EACH, joined
 from crossdock.language import syntax
 from crossdock.language.expr import (
@@ -74,11 +75,13 @@ _CHOOSING: Final = ("first", "last", "max", "min", "max_by", "min_by")
 class Sensitivity:
     """What may be sensitive in a mapping. ``result`` is its result, as the target schema marks it as well.
 
-    A part of an expression that is used in several places holds what it may hold in any of them.
+    A part of an expression that is used in several places holds what it may hold in any of them. ``done`` has
+    the results of fragments and mappings by what they are given, with that kept alive.
     """
 
     result: Held = CLEAR
     uses: list[CheckedUse] = field(default_factory=list)
+    done: dict[Hashable, tuple[Held, object]] = field(default_factory=dict)
     _parts: dict[int, list[Held]] = field(default_factory=dict)
 
     def of(self, node: Expr) -> Held:
@@ -120,26 +123,6 @@ def _sensitivity_of(mapping: LinkedMapping) -> Sensitivity:
     known = Sensitivity()
     known.result = _HeldByCells(HeldByExpressions(known, source_of(mapping)), mapping).result()
     return known
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeldScope:
-    """What a conversation gives to expressions: `request()`, `answers()`, `events()`, and names as `$line`.
-
-    A mapping that is run by itself has none of them.
-    """
-
-    request: Held = CLEAR
-    answers: Held = CLEAR
-    events: Held = CLEAR
-    names: Mapping[str, Held] = field(default_factory=dict)
-
-    def function(self, name: str) -> Held | None:
-        """What one of the three functions gives; None for any other function."""
-        return {"request": self.request, "answers": self.answers, "events": self.events}.get(name)
-
-
-ALONE: Final = HeldScope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +186,7 @@ class HeldByExpressions:
         for known in (self.variables, self.scope.names):
             if name in known:
                 return known[name]
-        return derived([self.root, self.scope.request, self.scope.answers, self.scope.events])
+        return derived([self.root, self.scope.request, self.scope.answers, *self.scope.events])
 
     def _all(self, nodes: Iterable[Expr], context: Held) -> list[Held]:
         return [self.value(node, context) for node in nodes]
@@ -318,14 +301,10 @@ def held_by_cell(
 
 @dataclass(frozen=True, slots=True)
 class _HeldByCells:
-    """The cells of one mapping, as the interpreter goes through them.
-
-    ``done`` holds the results of fragments and mappings by what they are given, with that kept alive.
-    """
+    """The cells of one mapping, as the interpreter goes through them."""
 
     expressions: HeldByExpressions
     mapping: LinkedMapping
-    done: dict[tuple[object, ...], tuple[Held, Held, HeldByExpressions]] = field(default_factory=dict)
 
     def result(self, target: str = "") -> Held:
         """What the mapping gives for its payload."""
@@ -376,25 +355,29 @@ class _HeldByCells:
     def _use(self, cell: syntax.Use, context: Held, target: str) -> Held:
         own = self._fields(cell.beside, context, target)
         used = self._used(cell, context, target)
-        return replace(used, members={**used.members, **own}, _reveals=[]) if own else used
+        return replace(used, members={**used.members, **own}) if own else used
 
     def _used(self, cell: syntax.Use, context: Held, target: str) -> Held:
-        used = cell.linked
-        named = tuple(sorted((name, id(held)) for name, held in self.expressions.variables.items()))
-        key = id(used), id(context), id(self.expressions.root), target, named
-        if key not in self.done:
+        used, around, done = cell.linked, self.expressions, self.expressions.known.done
+        key: Hashable
+        if isinstance(used, LinkedMapping):
+            key = id(used), context.content, target, around.scope.read_by(used), cell.name_span
+        else:
+            named = tuple(sorted((name, id(held)) for name, held in around.variables.items()))
+            key = id(used), id(context), id(around.root), target, named, id(around.scope)
+        if key not in done:
             if isinstance(used, LinkedMapping):
                 result = self._other(cell, used, context, target)
             else:
                 result = self.cell(used, context, target)
-            self.done[key] = result, context, self.expressions
-        return self.done[key][0]
+            done[key] = result, (used, context, around)
+        return done[key][0]
 
     def _other(self, cell: syntax.Use, used: LinkedMapping, context: Held, target: str) -> Held:
         """The result of another mapping, whose schemas mark what it is given and what it gives."""
         root = joined_values((context, source_of(used)))
         expressions = HeldByExpressions(self.expressions.known, root, self.expressions.scope)
-        result = _HeldByCells(expressions, used, self.done).result(target)
+        result = _HeldByCells(expressions, used).result(target)
         if used.checks:
             self.expressions.known.uses.append(CheckedUse(cell, used, root, result, self.expressions.scope))
         return result

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +30,18 @@ _MAP: Final = re.compile(r"""^(["']?)map\1[ \t]*:""", re.MULTILINE)
 def has_shared_steps(path: Path) -> bool:
     """Whether a file holds shared steps. False for one that cannot be read, which is reported elsewhere."""
     try:
-        if path.stat().st_size > 4 * FILE_CHARACTERS:
+        status = path.stat()
+        if status.st_size > 4 * FILE_CHARACTERS:
             return False
-        text = path.read_text(encoding="utf-8")
+        return _has_steps(path, status.st_mtime_ns, status.st_size)
     except (OSError, UnicodeDecodeError):
         return False
+
+
+@lru_cache(maxsize=4096)
+def _has_steps(path: Path, _changed: int, _size: int) -> bool:
+    """The same of a file that was changed at a time: one is asked about with every use of its name."""
+    text = path.read_text(encoding="utf-8")
     return _STEPS.search(text) is not None and _MAP.search(text) is None
 
 
