@@ -52,6 +52,21 @@ def short(text: str) -> str:
 
 
 STEPS = [
+    (
+        "steps: [{step: a, call: GET /a}]\nfailure: null",
+        "[not-an-object]: `failure` must give an event, and this is null @4:10 <null>\n"
+        "= help: name a mapping, or leave `failure` out",
+    ),
+    (
+        "steps: [{step: a, call: GET /a}]\nevents: null",
+        "[not-an-object]: `events` must give an event, and this is null @4:9 <null>\n"
+        "= help: name a mapping, or leave `events` out",
+    ),
+    (
+        "steps: [{step: a, call: GET /a, failure: null}]",
+        "[not-an-object]: `failure` must give an event, and this is null @3:42 <null>\n"
+        "= help: name a mapping, or leave `failure` out",
+    ),
     ("steps: {}", "[not-a-list]: `steps` must be a list @3:8 <{}>"),
     (
         "steps: [order]",

@@ -126,8 +126,8 @@ class _StepParser(TaskParser):
             values=self._named(node.get("values"), "values", self.named_value),
             steps=self.steps(node.get("steps")),
             response=self.response(node),
-            failure=self.optional(node.get("failure")),
-            events=self.optional(node.get("events")),
+            failure=self.maker_of_events(node, "failure"),
+            events=self.maker_of_events(node, "events"),
             about=self.optional_cell(node.get("about")),
         )
 
@@ -144,11 +144,20 @@ class _StepParser(TaskParser):
             values=self._named(node.get("values"), "values", self.named_value),
             steps=self.steps(node.get("steps")),
             response=answer or syntax.Literal(None, start_of(node)),
-            failure=self.optional(node.get("failure")),
-            events=self.optional(node.get("events")),
+            failure=self.maker_of_events(node, "failure"),
+            events=self.maker_of_events(node, "events"),
             about=self.optional_cell(node.get("about")),
             inputs=self.inputs(node.get("inputs")),
         )
+
+    def maker_of_events(self, node: MapNode, key: str) -> syntax.Cell | None:
+        """The cell under ``failure`` or ``events``. Null would add null to the events, without a word."""
+        content = node.get(key)
+        if isinstance(content, ScalarNode) and content.value is None:
+            help = f"name a mapping, or leave `{key}` out"
+            self.problem("not-an-object", f"`{key}` must give an event, and this is null", content.span, help)
+            return None
+        return self.optional(content)
 
     def optional_cell(self, node: Node | None) -> syntax.Cell | None:
         return None if node is None else self.cell(node)
@@ -211,7 +220,7 @@ class _StepParser(TaskParser):
             each=each,
             at_once=self.at_once(node.get("at_once")),
             about=self.optional_cell(node.get("about")),
-            failure=self.optional(node.get("failure")),
+            failure=self.maker_of_events(node, "failure"),
             task=task or BlockTask(()),
             span=self.head(node),
             element=element,
