@@ -240,7 +240,15 @@ def test_conversations_without_examples_have_nothing_to_try(
 
 
 # With `make mutate` all mutants of them are tried.
-ACTIONS = ("cat_push_config", "inv_push", "order_ack", "order_cancel", "order_complete", "order_fetch")
+ACTIONS = (
+    "capture_channel_payments",
+    "cat_push_config",
+    "inv_push",
+    "order_ack",
+    "order_cancel",
+    "order_complete",
+    "order_fetch",
+)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
