@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from conftest import MakeProject, Run
+from conftest import REPOSITORY, MakeProject, Run
+from crossdock import Project
+from crossdock.channels.dry_run import plan
+from crossdock.core.json_types import JSON
+from crossdock.project.cases import GivenCase, cases_of, given_of
+from crossdock.project.examples import examples_of
+from crossdock.tools.diff.conversations import ConversationVersion
+from crossdock.tools.diff.versions import version_of
 from test_diff import commit
 
 CONVERSATION = """\
@@ -169,3 +176,47 @@ def test_shared_steps_are_compared_with_their_user(shop: Path, run_crossdock: Ru
     done = run_crossdock("diff", "mappings/shop/find.yaml", "mappings/shop/find.yaml")
     assert done.code == 2
     assert "cannot be compared: shared steps run in another conversation" in done.err
+
+
+def test_what_a_plan_hides_is_hidden() -> None:
+    """On our own conversations, two examples of each."""
+    project, hidden = Project.open(REPOSITORY), 0
+    for name in project.conversation_names():
+        version = version_of(project, f"{name}/conversation", {})
+        assert isinstance(version, ConversationVersion)
+        for case in cases_of(project, name)[:2]:
+            record = next(each for each in examples_of(project.roots, name) if case.path.name == each.name)
+            run, given = version.run(record), given_of(project, case)
+            if run.failure or given is None:
+                continue
+            planned = masked_plan(given)
+            shown = version.privacy.shown(run.value, (), {})
+            assert isinstance(planned, dict) and isinstance(shown, dict) and isinstance(shown["calls"], dict)
+            assert hides(shown.get("response"), planned.get("response")), case.name
+            bodies = [each.get("body") for calls in shown["calls"].values() for each in calls]  # type: ignore[union-attr]
+            expected = [each.get("body") for each in planned["calls"]]  # type: ignore[union-attr]
+            assert sorted(map(json.dumps, bodies)) == sorted(map(json.dumps, expected)), case.name
+            hidden += json.dumps([bodies, shown.get("response")]).count(json.dumps("•••"))
+    assert hidden > 0
+
+
+def hides(shown: JSON, planned: JSON) -> bool:
+    """Whether all that a plan hides is hidden. A plan knows more of each event, and may hide less."""
+    if isinstance(shown, dict) and isinstance(planned, dict):
+        return all(hides(value, planned[key]) for key, value in shown.items() if key in planned)
+    if isinstance(shown, list) and isinstance(planned, list):
+        return all(map(hides, shown, planned))
+    return shown in (planned, "•••")
+
+
+def masked_plan(given: GivenCase) -> JSON:
+    shown, _ = plan(
+        given.conversation,
+        given.channel,
+        given.request,
+        settings=given.settings,
+        answers=given.answers,
+        name=given.case.name,
+        masked=True,
+    )
+    return shown
