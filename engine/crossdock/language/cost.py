@@ -178,6 +178,8 @@ _OfParts = Comparator | Not | Or | And | Conditional | Text | Concat | Multisele
 def _of_parts(node: _OfParts, place: CostContext) -> Size:
     parts = children(node)
     sizes = [measured(part, place) for part in parts]
+    if len(sizes) == 1 and isinstance(node, MultiselectList | MultiselectHash):
+        return _together([sizes[0], Size(0, place.context.loops)])  # of lists in lists there are many
     match node:
         case Comparator() | Not():
             return NOTHING

@@ -19,6 +19,7 @@ from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
 from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel, schema_of
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
+from crossdock.core.garbage import collection_paused
 from crossdock.core.json_types import JSON
 from crossdock.core.once import MAKING, made_once
 from crossdock.core.yaml_reader import MapNode, parse_yaml
@@ -135,6 +136,7 @@ class Project:
             raise self._unknown(name)
         return self._files.read(path)
 
+    @collection_paused()
     def check(self, names: Sequence[str] | None = None, *, lenient: bool = False) -> list[Diagnostic]:
         """All findings in these mappings and conversations, by default in all of the project's own.
 
