@@ -36,6 +36,7 @@ from handwritten.values import (
     text_of,
     trimmed,
     true,
+    unknown_country,
     upper,
     without_nulls,
 )
@@ -63,6 +64,7 @@ TENDER: Final = {
 TOTALS: Final = "lines, discount, shipping and tax do not add up to the order's total"
 PAYMENTS: Final = "the payments do not add up to the order's total"
 EXTRAS: Final = "a product extra has no line of its own; it is in the title of its line, to be picked with it"
+COUNTRY: Final = "the country of an address is not known, and RetailOPS gets it as Kibo has it"
 TWO_WAYS: Final = (
     "some lines are picked up in a store and others are shipped, "
     "and RetailOPS knows one address and one method"
@@ -103,7 +105,10 @@ def kibo_order(
         }
     )
     amounts = goods - discount + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
-    return result, _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
+    failed = _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
+    if unknown_country([as_object(contact).get("address") for contact in flat([billing, shipping])]):
+        failed.append(COUNTRY)
+    return result, failed
 
 
 def _reference(order: dict[str, Any], by: str) -> Any:
@@ -227,10 +232,7 @@ def _gift_message(order: dict[str, Any]) -> str | None:
     message = trimmed(as_object(order.get("shopperNotes")).get("giftMessage"))
     if message:
         return message
-    items = order.get("items")
-    if type(items) is not list and true(items):
-        raise Refused("not a list of items")
-    gifts = [as_object(item).get("giftInfo") for item in flat(items)]
+    gifts = [as_object(item).get("giftInfo") for item in flat(order.get("items"))]
     messages: list[Any] = [gift.get("giftMessage") for gift in gifts if type(gift) is dict]
     return " / ".join(dict.fromkeys([text for text in messages if trimmed(text)])) or None
 

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from handwritten.amounts import Refused
 
 NUMBERS: Final = (int, float)
@@ -15,8 +17,8 @@ _COUNTRIES: Final = Path(__file__).resolve().parents[2] / "mappings" / "tables" 
 
 def countries() -> dict[str, str]:
     """RetailOPS' names of countries by their codes."""
-    lines = _COUNTRIES.read_text(encoding="utf-8").splitlines()
-    return dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
+    table: dict[str, str] = yaml.load(_COUNTRIES.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    return table
 
 
 COUNTRIES: Final = countries()
@@ -93,5 +95,11 @@ def joined(glue: str, texts: list[Any]) -> str | None:
 
 def country(code: Any) -> Any:
     """RetailOPS' name of a country, or the code itself."""
-    key = upper(code)
+    key = upper(trimmed(code))
     return None if key is None else COUNTRIES.get(key, code)
+
+
+def unknown_country(addresses: list[Any]) -> bool:
+    """Whether an address has a country that the table does not have."""
+    codes = [as_object(address).get("countryCode") for address in addresses]
+    return any(code is not None and trimmed(code) and upper(trimmed(code)) not in COUNTRIES for code in codes)
