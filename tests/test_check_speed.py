@@ -8,6 +8,7 @@ import pytest
 
 from conftest import MakeProject
 from crossdock.core.diagnostics import did_you_mean
+from crossdock.core.limits import FILE_CHARACTERS
 from crossdock.core.similar import bounded
 from hostile_cases import pace
 
@@ -16,6 +17,8 @@ NAMES = [f"{a}{b}{c}{d}" for a in "kmnprstv" for b in "aeiou" for c in "kmnprstv
 CALLS = ",".join(f"{name}(a)" for name in NAMES[:300])
 LISTS = "[" * 37 + "@" + "]" * 37
 ALTERNATIVES = " || ".join(f"{name}.a" for name in NAMES[:90])
+CONDITIONS = " && ".join(f"{name}.a" for name in NAMES[:90])
+FILTERS = "a[?b && c || !d].e[?f == g && (h || i)].j"
 CHOICES = "(a && [" * 12 + "@" + "] || [b])" * 12
 
 FILES = {
@@ -30,12 +33,15 @@ FILES = {
     "unused fragments": "map: a\nfragments:\n"
     + "".join(f"  {name}{n}: a\n" for n in "12345" for name in NAMES),
     "long objects": "map:\n" + "".join(f"  {name}{n}: '@'\n" for n in "12345" for name in NAMES),
-    "deep lists": "map:\n" + "".join(f'  {name}: "{LISTS}"\n' for name in NAMES[:300]),
+    "deep lists": "map:\n" + "".join(f'  {name}: "{LISTS}"\n' for name in NAMES),
     "deep constants": "map:\n"
     + "".join(f"  {name}: '`{LISTS.replace('@', '1')}`'\n" for name in NAMES[:300]),
-    "nested choices": "map:\n" + "".join(f'  {name}: "{CHOICES}"\n' for name in NAMES[:100]),
-    "long alternatives": "map:\n" + "".join(f'  {name}: "{ALTERNATIVES}"\n' for name in NAMES[:310]),
-    "long negations": "map:\n" + "".join(f'  {name}: "!({ALTERNATIVES})"\n' for name in NAMES[:310]),
+    "nested choices": "map:\n" + "".join(f'  {name}: "{CHOICES}"\n' for name in NAMES[:1280]),
+    "long alternatives": "map:\n" + "".join(f'  {name}: "{ALTERNATIVES}"\n' for name in NAMES[:280]),
+    "long negations": "map:\n" + "".join(f'  {name}: "!({ALTERNATIVES})"\n' for name in NAMES[:280]),
+    "long conditions": "map:\n" + "".join(f'  {name}: "{CONDITIONS}"\n' for name in NAMES[:280]),
+    "filters with conditions": "map:\n"
+    + "".join(f'  {name}{n}: "{FILTERS}"\n' for n in "123" for name in NAMES),
     "chains of fragments": (
         "fragments:\n"
         + "".join(
@@ -51,6 +57,7 @@ FILES = {
 @pytest.mark.parametrize("file", FILES)
 def test_a_long_file_is_checked_in_time(file: str, project: MakeProject) -> None:
     made = project({"mappings/shop/order.yaml": FILES[file]})
+    assert len(FILES[file]) <= FILE_CHARACTERS  # a longer one is not read
     start = time.process_time()
     made.check(["shop/order"])
 
