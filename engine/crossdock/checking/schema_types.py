@@ -96,7 +96,9 @@ class SchemaType:
         return None if self.shape.is_closed else ANYTHING
 
     def with_optional(self, optional: bool) -> Type:
-        return self if optional == self.optional else replace(self, optional=optional)
+        if optional == self.optional:
+            return self
+        return SchemaType(self.shape, self.name, optional, self.only, self.sure)
 
     def restricted(self, kinds: Kinds) -> Type:
         if not self.sure or (self.shape.enum is None and self.kinds <= kinds):

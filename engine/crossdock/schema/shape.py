@@ -43,7 +43,9 @@ class Shape:
     @property
     def types(self) -> frozenset[str] | None:
         """The JSON types that a value may have; None for any. ``number`` takes whole numbers too."""
-        return self._once("types", self._kinds)
+        if "types" not in self._answers:  # as `_once`, without a call: this is asked most
+            self._answers["types"] = self._kinds()
+        return cast("frozenset[str] | None", self._answers["types"])
 
     def _kinds(self) -> frozenset[str] | None:
         kinds = self._types(self.node)
