@@ -210,6 +210,23 @@ def test_the_check_catches_what_no_example_runs(project: MakeProject) -> None:
     assert caught == {"late: left out", "later: left out"}
 
 
+def test_changes_of_values_and_fragments_are_noticed(project: MakeProject) -> None:
+    text = """\
+response_schema: s/any
+values: {open: "state == 'open'"}
+fragments: {parcel: {number: "n || 'none'"}}
+steps: []
+response: {open: $open, parcel: {$use: parcel}}
+"""
+    files = {**FILES, "mappings/shop/notify/conversation.yaml": text}
+    made = with_examples(project, {"open": ({"state": "open", "n": "7"}, {}), "shut": ({}, {})}, files)
+    found = mutate_conversation(made, made.conversation("shop", "notify"))
+
+    assert write(found) == (
+        "shop/notify: 10 of 10 mutants are caught (100.0 %), 10 by 2 examples, 0 by the check"
+    )
+
+
 def test_a_mutant_that_is_accepted_does_not_count(project: MakeProject) -> None:
     accepted = {"examples/shop/find/mutants.yaml": '"by_number.tolerate: left out": all are known\n'}
     made = with_examples(project, {"known": KNOWN}, {**FILES, **accepted})
@@ -241,20 +258,22 @@ def test_conversations_without_examples_have_nothing_to_try(
 
 # With `make mutate` all mutants of them are tried.
 ACTIONS = (
-    "capture_channel_payments",
-    "cat_push_config",
-    "inv_push",
-    "order_ack",
-    "order_cancel",
-    "order_complete",
-    "order_fetch",
+    "fabric/capture_channel_payments",
+    "fabric/cat_push_config",
+    "fabric/inv_push",
+    "fabric/order_ack",
+    "fabric/order_cancel",
+    "fabric/order_complete",
+    "fabric/order_fetch",
+    "kibo/inv_push",
+    "kibo/order_cancel",
 )
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_the_examples_of_conversations_notice_mistakes(action: str) -> None:
     limit = None if WHOLE else 40
-    found = mutate_conversation(PROJECT, PROJECT.conversation("fabric", action), limit=limit)
+    found = mutate_conversation(PROJECT, PROJECT.conversation(*action.split("/")), limit=limit)
 
     assert found.score >= 95, write(found)
     assert found.stale == ()

@@ -59,7 +59,7 @@ def mutants_of_conversation(
     """Every mutant: of the values, the steps, the other cells, the fragments and the tables."""
     walk = _StepMutants(CellWalk(sibling))
     for name, value in conversation.values.items():
-        for change in walk.cells.cell(value, f"values.{name}"):
+        for change in walk.inside(value, f"values.{name}"):
             values = {**conversation.values, name: change.changed}
             yield change.of(replace(conversation, values=values))
     for steps in walk.steps(conversation.steps, ""):
@@ -77,7 +77,7 @@ def _of_cells(project: Project, conversation: Conversation, walk: CellWalk) -> I
     cells = conversation.cells
     for name, fragment in cells.fragments.items():
         for change in walk.cell(fragment, f"fragments.{name}"):
-            yield change.of(_with_fragment(conversation, name, change.changed))
+            yield replace(change, reach=None).of(_with_fragment(conversation, name, change.changed))
     for table in mutants_of_tables(project, cells):
         yield replace(table, reach=None).of(replace(conversation, cells=table.changed))
 
