@@ -265,6 +265,7 @@ ACTIONS = (
     "fabric/order_cancel",
     "fabric/order_complete",
     "fabric/order_fetch",
+    "fabric/order_writeback",
     "kibo/inv_push",
     "kibo/order_cancel",
 )
