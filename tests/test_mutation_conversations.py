@@ -268,6 +268,7 @@ ACTIONS = (
     "fabric/order_writeback",
     "kibo/inv_push",
     "kibo/order_cancel",
+    "kibo/order_fetch",
 )
 
 
