@@ -266,6 +266,7 @@ ACTIONS = (
     "fabric/order_complete",
     "fabric/order_fetch",
     "fabric/order_writeback",
+    "kibo/capture_channel_payments",
     "kibo/inv_push",
     "kibo/order_cancel",
     "kibo/order_fetch",
