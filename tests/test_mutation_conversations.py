@@ -260,6 +260,7 @@ def test_conversations_without_examples_have_nothing_to_try(
 ACTIONS = (
     "fabric/capture_channel_payments",
     "fabric/cat_push_config",
+    "fabric/catpush_transmit",
     "fabric/inv_push",
     "fabric/order_ack",
     "fabric/order_cancel",
