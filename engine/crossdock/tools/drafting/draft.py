@@ -192,15 +192,18 @@ class Drafting:
         if best is None:
             return Branch(wanted.place, required, (), is_list=True)
         over = _projection(best.path)
-        inner = self.inside(context, best, over)
+        inner = self.inside(context, best, over, elements=True)
         source = Candidate(best, inner.path, min(best_score, 1.0), ("the most similar list",))
         fields = self.fields(items, around, inner)
         return Branch(wanted.place, required, fields, over, source, is_list=True)
 
-    def inside(self, context: _Context, place: SchemaField, over: str) -> _Context:
+    def inside(
+        self, context: _Context, place: SchemaField, over: str, *, elements: bool = False
+    ) -> _Context:
+        """Inside what an expression gives, or inside its elements."""
         typ = type_of(over, context.typ, self.root.typ)
         assert typ is not None
-        if place.path[-1] == EACH:
+        if elements:
             typ = typ.items()
         size = len(place.path)
         below = (each for each in context.places if each.path[:size] == place.path and len(each.path) > size)
@@ -267,7 +270,8 @@ def _projection(path: tuple[str, ...]) -> str:
             piece.append(part)
     if piece:
         return "[].".join([*pieces, expression_of(tuple(piece))])
-    return "[].".join(pieces)
+    # The lists inside of others are joined to one list.
+    return "[].".join(pieces) + ("[]" if len(pieces) > 1 else "")
 
 
 def leaves(nodes: tuple[Node, ...]) -> Iterator[Leaf]:
