@@ -16,12 +16,18 @@ from crossdock.language.parser import parse_mapping
 
 PAGE = (REPOSITORY / "docs" / "language.md").read_text(encoding="utf-8")
 _TRIPLE = re.compile(
-    r"^## (?P<title>[^\n]+)\n(?:(?!^## ).)*?"
     r"```yaml mapping\n(?P<mapping>.*?)```\n"
     r"```json input\n(?P<input>.*?)```\n```json output\n(?P<output>.*?)```",
     re.DOTALL | re.MULTILINE,
 )
 _EXAMPLES = list(_TRIPLE.finditer(PAGE))
+
+
+def _title(example: re.Match[str]) -> str:
+    """The heading above an example."""
+    return PAGE[: example.start()].rpartition("\n## ")[2].partition("\n")[0]
+
+
 _FRAGMENTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -30,7 +36,7 @@ def test_every_example_of_the_page_is_found() -> None:
     assert len(_FRAGMENTS) + len(_EXAMPLES) == PAGE.count("```yaml")
 
 
-@pytest.mark.parametrize("example", _EXAMPLES, ids=lambda example: example["title"])
+@pytest.mark.parametrize("example", _EXAMPLES, ids=lambda example: _title(example))
 def test_an_example_of_the_page_gives_what_the_page_says(example: re.Match[str], compiled: Compile) -> None:
     result = compiled(example["mapping"])(json.loads(example["input"]))
 

@@ -95,7 +95,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f"answers/{of}/failed.json": json.dumps({"one": {"$status": 500, "$body": payload}}),
             f"answers/{of}/text.json": json.dumps({"one": {"$text": json.dumps(payload)}}),
             f"answers/{of}/broken.json": json.dumps({"one": [payload]}),
-            f"wrong/{of}.json": json.dumps([payload]),
+            f"wrong/{of}.json": json.dumps(json.dumps(payload)),
         }
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)

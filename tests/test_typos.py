@@ -22,6 +22,7 @@ from crossdock.project.compiler import compile_mapping
 
 MAPPINGS = ["kibo/order", "fabric/order", "fabric/order_create"]
 
+
 def parsed(name: str, repository: Path) -> tuple[Source, MappingFile]:
     path = repository / "mappings" / f"{name}.yaml"
     source = Source(path.name, path.read_text(encoding="utf-8"))
