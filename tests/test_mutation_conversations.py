@@ -268,6 +268,7 @@ ACTIONS = (
     "fabric/order_fetch",
     "fabric/order_writeback",
     "kibo/capture_channel_payments",
+    "kibo/cat_push_config",
     "kibo/catpush_transmit",
     "kibo/inv_push",
     "kibo/order_cancel",
