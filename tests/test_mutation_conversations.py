@@ -271,6 +271,7 @@ ACTIONS = (
     "kibo/cat_push_config",
     "kibo/catpush_transmit",
     "kibo/inv_push",
+    "kibo/order_ack",
     "kibo/order_cancel",
     "kibo/order_fetch",
 )
