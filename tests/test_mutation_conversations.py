@@ -262,6 +262,7 @@ ACTIONS = (
     "fabric/cat_push_config",
     "fabric/catpush_transmit",
     "fabric/inv_push",
+    "fabric/items_returned",
     "fabric/order_ack",
     "fabric/order_cancel",
     "fabric/order_complete",
