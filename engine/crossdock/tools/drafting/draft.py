@@ -197,9 +197,7 @@ class Drafting:
         fields = self.fields(items, around, inner)
         return Branch(wanted.place, required, fields, over, source, is_list=True)
 
-    def inside(
-        self, context: _Context, place: SchemaField, over: str, *, elements: bool = False
-    ) -> _Context:
+    def inside(self, context: _Context, place: SchemaField, over: str, *, elements: bool = False) -> _Context:
         """Inside what an expression gives, or inside its elements."""
         typ = type_of(over, context.typ, self.root.typ)
         assert typ is not None
