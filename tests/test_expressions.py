@@ -746,7 +746,6 @@ FAILURES = [
     ("map(&k, n)", "`map` takes a list, not a number"),
     ("starts_with(n, 'a')", "`starts_with` takes text, not a number"),
     ("merge(o, missing)", "`merge` cannot take these values"),
-    ("l[::0]", "the step of a slice cannot be 0"),
     ("n < t", "`<` cannot compare text with a number"),
     ("l[?@ >= 'a']", "`>=` cannot compare text with a number"),
 ]
@@ -940,7 +939,7 @@ HOSTILE = {
     "closed parentheses": "(" * 1_900 + "a" + ")" * 1_900,
     "lists": "[" * 3_900,
     "objects": "{a:" * 1_300,
-    "references": "&" * 3_900,
+    "references": "& " * 1_900,
     "negated parentheses": "!(" * 1_900,
     "filters": "a[?" * 1_300,
     "calls": "length(" * 500,
