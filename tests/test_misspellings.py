@@ -30,7 +30,8 @@ def test_all_kinds_of_files_have_places() -> None:
 
     files = {place.file.rpartition("/")[2] for place in found}
     assert {"actions.yaml", "channel.yaml", "conversation.yaml", "order.yaml", "row.yaml"} <= files
-    assert len(found) > 7000
+    # There are 7,502 places; far fewer would mean that a kind of file or cell is no longer planted in.
+    assert len(found) > 7400
     kinds = {"property", "written property", "function", "table", "schema", "mapping", "word"}
     assert {place.kind for place in found} == kinds
 
