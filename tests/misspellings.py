@@ -111,9 +111,13 @@ def _names(file: str, expression: Expression) -> Iterator[Place]:
         match node:
             case Identifier(name):
                 yield from _place(file, name, expression.at(node), "property")
-            case FunctionCall("lookup", (Constant(str(table)) as constant, *_)):
-                yield from _place(file, table, expression.at(constant), "table")
-                yield from _place(file, "lookup", expression.at(node), "function")
+            case FunctionCall("lookup", (Constant(str(table)), *_)):
+                function = expression.at(node)
+                yield from _place(file, "lookup", function, "function")
+                # A literal has no place of its own: the table is the first text behind the function's name.
+                start = function.source.text.index(table, function.end)
+                at = Span(function.source, start, start + len(table))
+                yield from _place(file, table, at, "table")
             case FunctionCall(name):
                 yield from _place(file, name, expression.at(node), "function")
 
