@@ -30,6 +30,7 @@ from crossdock.schema.store import Schema
 ACTIONS_FILE: Final = "actions.yaml"
 KEYS: Final = {
     "aliases": "other names of the action",
+    "placeholders": "whole names that senders put in any request: they count only with the shape",
     "call": "the method and path by which RetailOPS calls it",
     "status": "the HTTP status of its response",
     "when": "an expression over the request: true when the request has the action's shape",
@@ -41,7 +42,8 @@ class Action:
     """A RetailOPS action.
 
     ``call`` is the method and path by which RetailOPS calls it, ``status`` the HTTP status of its response,
-    and ``when`` true for requests of its shape.
+    and ``when`` true for requests of its shape. ``placeholders`` are whole names that senders put in any
+    request.
     """
 
     name: str
@@ -49,6 +51,13 @@ class Action:
     call: str
     status: int
     when: Expression
+    placeholders: tuple[str, ...] = ()
+
+    def has_name(self, given: str) -> bool:
+        last = given.rpartition(".")[
+            2
+        ]  # the channel and the module may be before it: `shop.orders.order_ack`
+        return last == self.name or last in self.aliases
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +67,21 @@ class Actions:
     by_name: MappingType[str, Action]
 
     def find(self, request: JSON) -> str:
-        """The name of the action that a request is for: the one that it names, else the only one it fits.
+        """The name of the action that a request is for: the one that it names or the one whose shape it has.
 
-        Some senders name the same action in every request, so a name counts only when the request has the
-        shape of that action. Raises InputError when the shape fits no action, or several.
+        A name counts with the shape of its action, and without it when the request has no other shape.
+        A shape that an empty request has too says nothing against a name. Raises InputError when neither the
+        name nor the shape decides.
         """
         fitting = [action for action in self.by_name.values() if _fits(action, request)]
         given = request.get("action") if isinstance(request, dict) else None
         if isinstance(given, str):
-            last = given.rpartition(".")[
-                2
-            ]  # a name may have the channel and the module before it: `shop.orders.order_ack`
-            named = [action for action in fitting if last == action.name or last in action.aliases]
-            if named:
-                return named[0].name
+            named = [action for action in self.by_name.values() if action.has_name(given)]
+            certain = [action for action in named if given not in action.placeholders]
+            others = [action for action in fitting if not _fits(action, {})]
+            agreed = [action for action in named if action in fitting]
+            for action in agreed or ([] if others else certain):
+                return action.name
         if len(fitting) == 1:
             return fitting[0].name
         names = [action.name for action in fitting] or list(self.by_name)
@@ -125,14 +135,16 @@ class _ActionParser(Parser):
             self.problem("incomplete-action", f"the action `{key.value}` needs `call:` and `when:`", key.span)
         if call is None or expression is None:
             return None
-        return Action(str(key.value), self.aliases(node.get("aliases")), call, status, expression)
+        aliases, placeholders = self.names(node, "aliases"), self.names(node, "placeholders")
+        return Action(str(key.value), aliases, call, status, expression, placeholders)
 
-    def aliases(self, node: Node | None) -> tuple[str, ...]:
+    def names(self, parent: MapNode, key: str) -> tuple[str, ...]:
+        node = parent.get(key)
         names = plain(node) if node is not None else []
         if node is not None and not (
             isinstance(names, list) and all(isinstance(name, str) for name in names)
         ):
-            self.problem("not-a-list", "`aliases` must be a list of names", node.span)
+            self.problem("not-a-list", f"`{key}` must be a list of names", node.span)
         return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
     def status(self, node: Node | None) -> int:

@@ -210,7 +210,8 @@ def _channel() -> Object:
 
 
 def _actions() -> Object:
-    kinds: dict[str, Object] = {"aliases": _list_of(_TEXT), "status": {"type": "integer"}}
+    names = _list_of(_TEXT)
+    kinds: dict[str, Object] = {"aliases": names, "placeholders": names, "status": {"type": "integer"}}
     return _map_of(_keys(actions.KEYS, kinds, ["call", "when"]))
 
 
