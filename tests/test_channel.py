@@ -43,6 +43,15 @@ settings:
             "[unknown-property]: `the channel's settings` has no property `y` @1:25",
         ),
         (
+            'base_url: "{{ sttings.name }}"',
+            "[unknown-property]: `the context of a channel's file` has no property `sttings` @1:15",
+        ),
+        (
+            "headers: {x: plain}",
+            "[unknown-property]: `the context of a channel's file` has no property `plain` @1:14 "
+            "(constant text is written {$const: plain})",
+        ),
+        (
             "headers: {x: {$use: y}}",
             "[unknown-fragment]: `y` cannot be used here @1:21 "
             "(only a mapping can use fragments and other mappings)",

@@ -310,7 +310,7 @@ def test_a_call_that_is_no_http_is_not_made(desk: FakeDesk, call: Call) -> None:
 
 
 def test_a_header_of_the_call_takes_the_place_of_the_channels(desk: FakeDesk) -> None:
-    more = "headers: {X-Site: {$const: '1'}, x-none: absent, accept: {$const: text/plain}}\n"
+    more = "headers: {X-Site: {$const: '1'}, x-none: '`null`', accept: {$const: text/plain}}\n"
     with Transport(channel(desk.url, OPEN, more=more), {}, environ={}) as made:
         made.ask(Call("read", "GET", "/open", headers=(("x-site", "2"), ("Authorization", "mine"))))
     headers = desk.seen[0].headers

@@ -22,6 +22,7 @@ from crossdock.channels.answer_classes import AnswerClasses, parse_classes
 from crossdock.channels.call_limits import Limits, parse_limits
 from crossdock.channels.encoding import LIST_STYLES
 from crossdock.checking.check import check_alone
+from crossdock.checking.types import ObjectType
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, in_order, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
@@ -77,6 +78,8 @@ AUTH_KINDS: Final = {
 OPTIONAL_KEYS: Final = ("style", "scope")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 STYLES: Final = ("json", "form", "basic")
+# A channel's URLs and headers are made before there is a request or an answer.
+_NO_CONTEXT: Final = ObjectType({}, "the context of a channel's file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def parse_channel(source: Source) -> Channel:
 
 def _findings(channel: Channel) -> list[Diagnostic]:
     settings = channel.defaults()
-    found = [*check_alone(_own_cells(channel), settings), *channel.classes.findings(settings)]
+    found = [*check_alone(_own_cells(channel), settings, _NO_CONTEXT), *channel.classes.findings(settings)]
     return in_order(dict.fromkeys(found))
 
 
