@@ -123,6 +123,7 @@ def test_fabric_collects_what_is_shipped_and_is_not_told_to(shop: Shop) -> None:
 def test_lines_that_hear_late_of_their_shipments_are_not_shipped_twice(shop: Shop) -> None:
     """Only the end of the order is not sure then: its lines are still open."""
     shop.fabric.lines_learn_late = True
+    shop.fabric.numbered(1001)["payments"][0]["chargedAmount"] = 50
     acknowledge, _, first, second, _, complete, returned = whole_life(shop)
     for _ in range(2):
         for request in (acknowledge, first, second, returned):
@@ -207,8 +208,9 @@ def dearer(fabric: FakeFabric) -> dict[str, Any]:
 
 
 def left(fabric: FakeFabric) -> None:
-    """All has been shipped, in two shipments."""
+    """All has been shipped, in two shipments, and collected."""
     order = fabric.numbered(1001)
+    order["payments"][0]["chargedAmount"] = order["orderTotal"]
     for number, row in enumerate(order["items"], 1):
         item = {"lineItemId": row["lineItemId"], "shippedQuantity": row["orderedQuantity"]}
         made = fabric.made(order, {"shipmentNumber": f"{900 + number}", "cartons": [{"items": [item]}]})

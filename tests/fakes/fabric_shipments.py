@@ -84,7 +84,7 @@ class Shipments(FakeChannel):
         cartons = deepcopy(given["cartons"])
         for carton_number, carton in enumerate(cartons, 1):
             for place, each in enumerate(carton["items"], 1):
-                each["shipmentLineId"] = f"{number}-{carton_number}-{place}"
+                each["shipmentLineItemId"] = f"{number}-{carton_number}-{place}"
         names = {key: order[key] for key in ("orderId", "orderNumber", "channelId")}
         id = f"{0xF000 + number:024x}"
         stamp = f"2025-03-17T21:14:{number:02}.000Z"
@@ -148,7 +148,7 @@ class Shipments(FakeChannel):
             if (shipment["orderId"], shipment["shipmentId"]) == (order["orderId"], each["shipmentId"]):
                 for carton in shipment["cartons"]:
                     for item in carton["items"]:
-                        if item["shipmentLineId"] == each["shipmentLineId"]:
+                        if item["shipmentLineItemId"] == each["shipmentLineId"]:
                             return item  # type: ignore[no-any-return]
         return None
 
