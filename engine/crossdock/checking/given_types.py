@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,15 @@ def constant_type(value: JSON) -> Type:
         case dict():
             return ObjectType({key: constant_type(inner) for key, inner in value.items()}, constants=(value,))
     return ScalarType(kinds_of_value(value), constants=(value,))
+
+
+def type_of_one(values: Collection[JSON]) -> Type:
+    """The type of one of these constants, as the union of their types."""
+    if len(values) < 2 or any(value is None or isinstance(value, list | dict) for value in values):
+        return union(map(constant_type, values))
+    different = {repr(value): value for value in values}  # a union of as many types would take long
+    kinds = frozenset[str]().union(*map(kinds_of_value, different.values()))
+    return ScalarType(kinds, constants=tuple(different.values()))
 
 
 def schema_type(schema: Schema | None) -> Type:

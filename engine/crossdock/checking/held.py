@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, cast
 
 from crossdock.core.paths import EACH, Part, Parts
 from crossdock.schema.marks import Marks
@@ -137,7 +137,11 @@ CLEAR: Final = Held()
 
 def described(marks: Marks) -> Held:
     """A value that schemas describe."""
-    return Held(marks=(marks,)) if marks.applied or marks.around else CLEAR
+    if not marks.applied and not marks.around:
+        return CLEAR
+    if not marks.notes:
+        marks.notes.append(Held(marks=(marks,)))
+    return cast(Held, marks.notes[0])
 
 
 def made_of(origins: tuple[MarkedSource, ...]) -> Held:

@@ -385,9 +385,9 @@ class Inference:
             return ANYTHING
         if function.name in ("lookup", "contains") and position == 1:
             return self.operand(node, context)
-        strict = self.defaulted and function.name != "not_null"
-        inner = replace(self, defaulted=False) if strict else self
-        return inner.infer(node, context)
+        if self.defaulted and function.name != "not_null":
+            return Inference(self.expression, self.scope, self.sink, self.indirect).infer(node, context)
+        return self.infer(node, context)
 
 
 def _missing(typ: Type) -> bool:

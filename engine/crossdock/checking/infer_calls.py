@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.function_types import BY, ELEMENTS, KEYS, SORTING, result_of
-from crossdock.checking.given_types import constant_type
+from crossdock.checking.given_types import type_of_one
 from crossdock.checking.refused_arguments import refused_arguments
 from crossdock.checking.type_kinds import NUMBER, Kinds, in_words, kinds_of
 from crossdock.checking.type_scope import TypeScope
@@ -195,7 +195,7 @@ class CallTypes:
         name = table.value if isinstance(table, Constant) and isinstance(table.value, str) else None
         rows = self.scope.tables.get(name, {}) if name is not None else {}
         self.wrong_kinds(key, _KEYS, "the key of a table is text", self.node.arguments[1])
-        found = union(constant_type(value) for value in rows.values())
+        found = type_of_one(rows.values())
         if len(self.types) > 2:
             result = union([found.with_optional(False), self.types[2]])
             return result.with_optional(True) if key.optional else result

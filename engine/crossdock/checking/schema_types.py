@@ -60,7 +60,7 @@ class SchemaType:
         return self.shape.least_items if self.sure else 0
 
     def member(self, name: str) -> Type | None:
-        notes, key = self.shape.notes, (name, self)
+        notes, key = self.shape.notes, (name, self.name, self.optional, self.only, self.sure)
         if key not in notes:
             notes[key] = self._member(name)
         return cast("Type | None", notes[key])

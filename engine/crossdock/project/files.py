@@ -21,11 +21,15 @@ class ProjectFiles:
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = tuple(roots)
         self.seen: dict[Path, str | None] = {}
+        self._found: dict[PurePosixPath, Path] = {}
 
     def find(self, path: PurePosixPath) -> Path | None:
         """A file below one of the roots. Raises ProjectError when a link leads out of its folder."""
+        if path in self._found:
+            return self._found[path]
         for root in self.roots:
             if found := confined(root, path):
+                self._found[path] = found
                 return found
             self._note(root / path, None)
         return None

@@ -110,11 +110,17 @@ class Project:
 
     def mapping_names(self, *, own: bool = False) -> list[str]:
         """The names of all mappings, or of those in the project's own directory."""
-        return names_below(self.roots[:1] if own else self.roots, shared=False)
+        return self._names(own=own, shared=False)
 
     def shared_names(self, *, own: bool = False) -> list[str]:
         """The names of all files of shared steps, or of those in the project's own directory."""
-        return names_below(self.roots[:1] if own else self.roots, shared=True)
+        return self._names(own=own, shared=True)
+
+    def _names(self, *, own: bool, shared: bool) -> list[str]:
+        """The names below the roots. The files are listed once: they are asked for again and again."""
+        roots, key = self.roots[:1] if own else self.roots, (names_below, own)
+        names = made_once(self._read_once, key, lambda: names_below(roots))
+        return sorted(name for name, is_shared in names.items() if is_shared is shared)
 
     def mapping(self, name: str) -> Mapping:
         """A mapping by name or by file, compiled and checked.
@@ -318,6 +324,9 @@ class Project:
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
         """The rows of a table that has a file of its own, in a folder named ``tables``."""
         source = self.table_text(name, user)
+        return made_once(self._read_once, source, lambda: self._rows(source))
+
+    def _rows(self, source: Source) -> MappingType[str, JSON]:
         node = parse_yaml(source)
         if not isinstance(node, MapNode):
             message = "a table holds keys and their values"

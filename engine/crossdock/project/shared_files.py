@@ -45,16 +45,19 @@ def _has_steps(path: Path, _changed: int, _size: int) -> bool:
     return _STEPS.search(text) is not None and _MAP.search(text) is None
 
 
-def names_below(roots: Sequence[Path], *, shared: bool) -> list[str]:
-    """The names of the mappings below some roots, or of the files of shared steps. The first root wins."""
+def names_below(roots: Sequence[Path]) -> dict[str, bool]:
+    """The names of the mappings and shared steps below some roots, and which are shared steps.
+
+    The first root wins.
+    """
     names: dict[str, bool] = {}
     for root in roots:
         folder = root / MAPPINGS
         for path in folder.rglob("*.yaml"):
             if path.name not in _NOT_MAPPINGS and path.parent.name != TABLES:
                 name = path.relative_to(folder).with_suffix("").as_posix()
-                names.setdefault(name, has_shared_steps(path) is shared)
-    return sorted(name for name, wanted in names.items() if wanted)
+                names.setdefault(name, has_shared_steps(path))
+    return names
 
 
 def no_shared_steps(name: str, known: Sequence[str], *, is_mapping: bool) -> ProjectError:

@@ -41,6 +41,8 @@ class Marks:
     _target: nodes.Target = field(repr=False)
     _parts: dict[str, Marks] = field(default_factory=dict, repr=False)
     _below: list[tuple[str, ...]] = field(default_factory=list, repr=False)
+    notes: list[object] = field(default_factory=list, repr=False)
+    """What others have made of these marks, to be made once."""
 
     @property
     def key(self) -> tuple[frozenset[int], bool]:
