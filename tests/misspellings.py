@@ -32,6 +32,7 @@ from crossdock.schema.store import SchemaStore
 
 REPOSITORY = Path(__file__).parents[1]
 SCHEMA_KEYS = ("from", "to", "request", "response_schema", "answer", "errors")
+_SCHEMA = re.compile(r"[\w/.-]+")
 _STEPS = re.compile("^steps:", re.MULTILINE)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -133,7 +134,8 @@ def _words(file: str, node: Node | None) -> Iterator[Place]:
             yield from _place(file, word, key.span, "word")
         if word not in ("$const", "tables"):
             yield from _words(file, value)
-        if isinstance(value, ScalarNode) and word in SCHEMA_KEYS:
+        # The `answer` of shared steps is an expression, whose names are places of their own.
+        if isinstance(value, ScalarNode) and word in SCHEMA_KEYS and _SCHEMA.fullmatch(str(value.value)):
             yield from _place(file, str(value.value), value.span, "schema")
         if isinstance(value, ScalarNode) and word == "$use":
             yield from _place(file, str(value.value).rpartition("/")[2], value.span, "mapping")
