@@ -281,7 +281,6 @@ REPEATS: list[Repeat[FakeKibo]] = [
         "stock",
         lambda kibo: retailops.stock(("MUG-BLUE", 24), ("BOWL", 0)),
         ["stock", "stock"],
-        codes=["QUEUED"],
     ),
     Repeat(
         "classic stock",
