@@ -23,7 +23,6 @@ from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.once import MAKING, made_once, once
 from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
-from crossdock.execution import codegen
 from crossdock.execution.errors import OutputError
 from crossdock.execution.fast_path import Nothing, Prepared
 from crossdock.execution.interpreter import execute
@@ -164,6 +163,8 @@ class Mapping:
         return self._kept[0]
 
     def _prepare(self) -> Prepared | None:
+        from crossdock.execution import codegen  # a check generates nothing
+
         linked = self.linked
         try:
             run = codegen.tiered(self.generated()["run"], lambda: codegen.generate(linked, amounts=False))
@@ -183,6 +184,8 @@ class Mapping:
         return made_once(self._modules, None, self._generate)
 
     def _generate(self) -> MappingType[str, Generated]:
+        from crossdock.execution import codegen
+
         # All or nothing: without its acceptor a payload would pass without being validated.
         made = {"run": codegen.generate(self.linked)}
         for part, schema in (("takes", self.linked.source), ("gives", self.linked.target)):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from crossdock.core.json_types import JSON
 from crossdock.schema import node as nodes
@@ -31,21 +31,23 @@ class Shape:
     node: Node
     _target: nodes.Target = field(repr=False)
     _known: dict[str | int | None, Shape | None] = field(default_factory=dict, repr=False)
-    _answers: dict[str, object] = field(default_factory=dict, repr=False)
+    _answers: dict[str, Any] = field(default_factory=dict, repr=False)
     notes: dict[Hashable, object] = field(default_factory=dict, repr=False)
     """What others have made of this shape, to be made once."""
 
     def _once(self, question: str, answer: Callable[[], _T]) -> _T:
         if question not in self._answers:
             self._answers[question] = answer()
-        return cast(_T, self._answers[question])
+        answered: _T = self._answers[question]
+        return answered
 
     @property
     def types(self) -> frozenset[str] | None:
         """The JSON types that a value may have; None for any. ``number`` takes whole numbers too."""
         if "types" not in self._answers:  # as `_once`, without a call: this is asked most
             self._answers["types"] = self._kinds()
-        return cast("frozenset[str] | None", self._answers["types"])
+        types: frozenset[str] | None = self._answers["types"]
+        return types
 
     def _kinds(self) -> frozenset[str] | None:
         kinds = self._types(self.node)
@@ -309,11 +311,14 @@ def _unlike(several: Iterable[Node | None], word: str) -> list[Node]:
 
     Both keep a union of recursive schemas from growing with every step down into it.
     """
+    given = [each for each in several if each is not None]
+    if len(given) < 2 and not any(word in each for each in given):
+        return given  # nearly always
     found: dict[object, Node] = {}
-    for each in several:
-        if each is not None and list(each) == [word]:
+    for each in given:
+        if list(each) == [word]:
             found.update({id(one): one for one in nodes.nodes(each[word])})
-        elif each is not None:
+        else:
             found.setdefault(nodes.reference(each) if list(each) == ["$ref"] else id(each), each)
     return list(found.values())
 
