@@ -34,6 +34,8 @@ from crossdock.language.syntax import LinkedMapping
 
 def unused_inputs(file: Conversation) -> Iterator[Diagnostic]:
     """A warning for each input that nothing in the file reads."""
+    if not file.inputs:
+        return
     read: set[str] = set()
     for expression in _expressions(file.cells):
         if any(map(_is_whole, _of_context(expression.node))):
@@ -41,7 +43,7 @@ def unused_inputs(file: Conversation) -> Iterator[Diagnostic]:
         for node in source_order(expression.node):
             if isinstance(node, Identifier | Variable):
                 read.add(node.name)
-    for name, given in (file.inputs or {}).items():
+    for name, given in file.inputs.items():
         if name not in read:
             message = f"nothing reads the input `{name}`"
             yield Diagnostic("unused-input", message, given.span, severity="warning")
