@@ -230,7 +230,7 @@ def test_lines_that_share_a_name_get_names_of_their_own(project: Project, order:
 
 
 @loses("payment[].type")
-def test_money_that_did_not_come_yet_is_a_charge_to_come(project: Project, order: Any) -> None:
+def test_money_that_did_not_come_yet_is_still_authorized(project: Project, order: Any) -> None:
     order["payment"][0]["type"] = "auth"
     payment = created(project, order)["payments"][0]
     assert (payment["paymentStatus"], payment["authorizedAmount"], payment["chargedAmount"]) == (
@@ -239,7 +239,7 @@ def test_money_that_did_not_come_yet_is_a_charge_to_come(project: Project, order
         0,
     )
     back = fetched(project, order)["payment"][0]
-    assert (back["type"], back["amount"]) == ("charge", "87.64")
+    assert (back["type"], back["amount"]) == ("auth", "87.64")
 
 
 @loses("payment[].params.payment_type")

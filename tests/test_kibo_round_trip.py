@@ -216,7 +216,7 @@ def test_kibo_names_orders_lines_and_payments_itself(project: Project, order: An
 
 
 @loses("payment[].type")
-def test_money_that_did_not_come_yet_is_a_charge_to_come(project: Project, order: Any) -> None:
+def test_money_that_did_not_come_yet_is_still_authorized(project: Project, order: Any) -> None:
     order["payment"][0]["type"] = "auth"
     payment = imported(project, order)["payments"][0]
     assert (payment["status"], payment["amountRequested"], payment["amountCollected"]) == (
@@ -224,7 +224,7 @@ def test_money_that_did_not_come_yet_is_a_charge_to_come(project: Project, order
         87.64,
         0,
     )
-    assert fetched(project, order)["payment"][0]["type"] == "charge"
+    assert fetched(project, order)["payment"][0]["type"] == "auth"
 
 
 @loses("items[].unit_tax")

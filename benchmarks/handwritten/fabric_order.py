@@ -38,6 +38,7 @@ from handwritten.values import (
     joined,
     present,
     text_of,
+    trimmed,
     true,
     unknown_country,
     upper,
@@ -46,6 +47,7 @@ from handwritten.values import (
 
 DEAD_PAYMENT: Final = frozenset(
     {"ERROR", "FAILED", "DECLINED", "REFUSED", "REJECTED", "VOIDED", "CANCELLED", "CANCELED", "EXPIRED"}
+    | {"NEW", "CREDITED", "REFUNDED", "CHARGED_BACK", "CHARGEBACK", "VOID"}
 )
 TENDER: Final = {
     "VISA": "Visa",
@@ -70,6 +72,10 @@ TENDER: Final = {
 }
 NAMES: Final = {"number": "orderNumber", "id": "orderId", "external_id": "orderExternalId"}
 SHIPPED: Final = "SHIP_TO_ADDRESS"
+NOT_SHIPPED: Final = frozenset({"BOPIS", "POS", "WEB_PICKUP"})
+PLACE: Final = ("addressLine1", "addressLine2", "addressLine3", "addressLine4", "city", "postalCode")
+NOWHERE: Final = "goods are to be shipped, and the order does not say to which address"
+NO_STREET: Final = "the ship-to has no street"
 TOTALS: Final = "lines, discount, shipping and tax do not add up to the order's total"
 PAYMENTS: Final = "the payments do not add up to the order's total"
 COUNTRY: Final = "the country of an address is not known, and RetailOPS gets it as fabric has it"
@@ -87,6 +93,7 @@ def fabric_order(
     receivers = present([as_object(ship).get("shipToAddress") for ship in flat(ships)])
     shipped = [ship for ship in ships if as_object(ship).get("shipToType") == SHIPPED]
     addresses = present([ship.get("shipToAddress") for ship in shipped])
+    leaving, nowhere = _leaving(order, ships)
     ordered = order.get("orderedAt")
     attributes = order.get("attributes")
     lines, goods, listed = _lines(order.get("items"), places)
@@ -99,7 +106,9 @@ def fabric_order(
             "calc_mode": "order",
             "customer": _customer(flat([customer, payers, pickups, receivers])),
             "bill_addr": _address(flat([payers, receivers]), as_object(customer).get("company")),
-            "ship_addr": _address(flat([addresses, receivers, payers])),
+            "ship_addr": _address(
+                flat([addresses, leaving] if nowhere else [addresses, leaving, receivers, payers])
+            ),
             "shipcode": _shipcode((shipped or ships or [None])[0]),
             "gift_message": _gift_message(ships),
             "attributes": attributes if true(attributes) else {},
@@ -112,6 +121,10 @@ def fabric_order(
     )
     amounts = goods - settled(discount) + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
     failed = _failed(order.get("orderTotal"), settled(amounts), paid, places, ships)
+    if nowhere and "ship_addr" not in result and "bill_addr" in result:
+        failed.append(NOWHERE)
+    if "ship_addr" in result and not true(result["ship_addr"].get("address1")):
+        failed.append(NO_STREET)
     if unknown_country(flat([payers, receivers])):
         failed.append(COUNTRY)
     return result, failed
@@ -125,6 +138,19 @@ def _ships(order: dict[str, Any]) -> list[Any]:
     if true(ships):
         raise Refused("not a list of places")
     return []
+
+
+def _leaving(order: dict[str, Any], ships: list[Any]) -> tuple[list[Any], bool]:
+    """The addresses that goods leave for; and whether goods leave for any, as far as the order says."""
+    leaving = [
+        ship for ship in map(as_object, present(ships)) if upper(ship.get("shipToType")) not in NOT_SHIPPED
+    ]
+    if ships:
+        return present([ship.get("shipToAddress") for ship in leaving]), bool(leaving)
+    items = order.get("items")
+    lines = map(as_object, present(items) if type(items) is list else [])
+    found = [upper(line.get("type")) not in NOT_SHIPPED for line in lines]
+    return [], any(found)
 
 
 def _pickups(ships: list[Any]) -> list[Any]:
@@ -165,19 +191,17 @@ def _printed(value: Any) -> str:
 
 def _address(addresses: list[Any], company: Any = None) -> dict[str, Any] | None:
     """The first that is an address, as RetailOPS' address."""
-    for address in map(as_object, addresses):
-        if true(address.get("addressLine1")):
-            break
-    else:
+    found = [address for address in map(as_object, addresses) if any(_written(address, PLACE))]
+    if not found:
         return None
+    address, lines = found[0], _written(found[0], PLACE[:4])
     name = as_object(address.get("name"))
-    more = [address.get("addressLine2"), address.get("addressLine3"), address.get("addressLine4")]
     return without_nulls(
         {
             "first_name": _first_name(name),
             "last_name": name.get("lastName"),
-            "address1": address.get("addressLine1"),
-            "address2": joined(", ", more),
+            "address1": lines[0] if lines else None,
+            "address2": joined(", ", lines[1:]),
             "city": address.get("city"),
             "state_match": address.get("region"),
             "postal_code": address.get("postalCode"),
@@ -185,6 +209,11 @@ def _address(addresses: list[Any], company: Any = None) -> dict[str, Any] | None
             "company": company,
         }
     )
+
+
+def _written(address: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    """What of an address is not blank; all of it must be text."""
+    return [address[name] for name in names if address.get(name) is not None and trimmed(address[name])]
 
 
 def _shipcode(ship: Any) -> Any:
@@ -332,17 +361,20 @@ def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]],
             continue
         currency, charged = fields.get("currency"), fields.get("chargedAmount")
         digits = places_of(currency) if true(currency) else places
-        amount = charged
-        if charged is None or decimal_of(charged) <= 0:
-            authorized = fields.get("authorizedAmount")
-            amount = charged if authorized is None else authorized
-        text = None if amount is None else money(amount, digits)
+        authorized = fields.get("authorizedAmount")
+        amounts = [decimal_of(it) for it in (authorized, charged) if it is not None]
+        amount = max(amounts, default=None)
+        if true(fields.get("isFinalCapture")) and charged is not None and decimal_of(charged) > 0:
+            amount = decimal_of(charged)
+        came = charged is not None and amount is not None and decimal_of(charged) >= amount
+        kind = "charge" if came else "auth"
+        text = None if amount is None else money_text(amount, digits)
         paid += ZERO if text is None else Decimal(text)
-        found.append(_payment(fields, text))
+        found.append(_payment(fields, kind, text))
     return found, settled(paid)
 
 
-def _payment(payment: dict[str, Any], amount: str | None) -> dict[str, Any]:
+def _payment(payment: dict[str, Any], kind: str, amount: str | None) -> dict[str, Any]:
     tender = as_object(payment.get("paymentToken")).get("paymentType")
     if not true(tender):
         tender = payment.get("paymentMethod")
@@ -351,7 +383,7 @@ def _payment(payment: dict[str, Any], amount: str | None) -> dict[str, Any]:
         "payment_type": None if key is None else TENDER.get(key, tender),
         "channel_refnum": as_object(payment.get("paymentIdentifier")).get("paymentId"),
     }
-    return without_nulls({"type": "charge", "amount": amount, "params": without_nulls(params)})
+    return without_nulls({"type": kind, "amount": amount, "params": without_nulls(params)})
 
 
 def _failed(total: Any, amounts: Decimal, paid: Decimal, places: int, ships: list[Any]) -> list[str]:

@@ -41,7 +41,12 @@ from handwritten.values import (
     without_nulls,
 )
 
-DEAD_PAYMENT: Final = frozenset({"Voided", "VoidPending", "Declined", "RolledBack"})
+DEAD_PAYMENT: Final = frozenset(
+    {"Voided", "VoidPending", "Declined", "RolledBack", "New", "CreditPending", "Failed", "Expired"}
+)
+FAILED: Final = frozenset({"Failed", "Failure", "Declined"})
+NOT_SHIPPED: Final = frozenset({"Pickup", "Curbside", "Digital"})
+PLACE: Final = ("address1", "address2", "address3", "address4", "cityOrTown", "postalOrZipCode")
 TENDER: Final = {
     "VISA": "Visa",
     "MC": "MasterCard",
@@ -66,9 +71,11 @@ PAYMENTS: Final = "the payments do not add up to the order's total"
 EXTRAS: Final = "a product extra has no line of its own; it is in the title of its line, to be picked with it"
 COUNTRY: Final = "the country of an address is not known, and RetailOPS gets it as Kibo has it"
 TWO_WAYS: Final = (
-    "some lines are picked up in a store and others are shipped, "
+    "the lines leave in several ways, such as shipped and picked up, "
     "and RetailOPS knows one address and one method"
 )
+NOWHERE: Final = "goods are to be shipped, and the order does not say to which address"
+NO_STREET: Final = "the ship-to has no street"
 
 
 def kibo_order(
@@ -80,7 +87,7 @@ def kibo_order(
     billing = as_object(order.get("billingInfo")).get("billingContact")
     fulfillment = as_object(order.get("fulfillmentInfo"))
     shipping = fulfillment.get("fulfillmentContact")
-    payers = _payers(order.get("payments"))
+    payers, shipped = _payers(order.get("payments")), _is_shipped(items)
     lines, goods = _lines(items, places)
     impacts, extras = _discounts(order)
     discount = _discount(order, impacts, places)
@@ -92,7 +99,7 @@ def kibo_order(
             "calc_mode": "order",
             "customer": _customer(order, flat([billing, payers, shipping, order.get("alternateContact")])),
             "bill_addr": _address(flat([billing, payers, shipping])),
-            "ship_addr": _address(flat([shipping, billing, payers])),
+            "ship_addr": _address(flat([shipping] if shipped else [shipping, billing, payers])),
             "shipcode": _shipcode(order, fulfillment, items),
             "gift_message": _gift_message(order),
             "ip_address": order.get("ipAddress"),
@@ -106,6 +113,10 @@ def kibo_order(
     )
     amounts = goods - discount + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
     failed = _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
+    if shipped and "ship_addr" not in result and "bill_addr" in result:
+        failed.append(NOWHERE)
+    if "ship_addr" in result and not true(result["ship_addr"].get("address1")):
+        failed.append(NO_STREET)
     if unknown_country([as_object(contact).get("address") for contact in flat([billing, shipping])]):
         failed.append(COUNTRY)
     return result, failed
@@ -189,26 +200,49 @@ def _numbers(contact: dict[str, Any]) -> list[Any]:
 
 def _address(contacts: list[Any]) -> dict[str, Any] | None:
     """The first contact that has an address, as RetailOPS' address."""
-    for contact in map(as_object, contacts):
-        address = as_object(contact.get("address"))
-        if true(address.get("address1")):
-            break
-    else:
+    found = [contact for contact in map(as_object, contacts) if any(_place(contact, PLACE))]
+    if not found:
         return None
-    more = [address.get("address2"), address.get("address3"), address.get("address4")]
+    contact, address = found[0], as_object(found[0].get("address"))
+    lines = _place(contact, PLACE[:4])
     return without_nulls(
         {
             "first_name": contact.get("firstName"),
             "last_name": contact.get("lastNameOrSurname"),
             "company": contact.get("companyOrOrganization"),
-            "address1": address.get("address1"),
-            "address2": joined(", ", more),
+            "address1": lines[0] if lines else None,
+            "address2": joined(", ", lines[1:]),
             "city": address.get("cityOrTown"),
             "state_match": address.get("stateOrProvince"),
             "postal_code": address.get("postalOrZipCode"),
             "country_match": country(address.get("countryCode")),
         }
     )
+
+
+def _place(contact: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    """What of the contact's address is not blank; all of it must be text."""
+    address = as_object(contact.get("address"))
+    return [address[name] for name in names if address.get(name) is not None and trimmed(address[name])]
+
+
+def _is_shipped(items: list[Any]) -> bool:
+    """Whether a line that is not cancelled leaves for an address."""
+    found = [not _is_in(NOT_SHIPPED, way) for way in _ways(items)]
+    return any(found)
+
+
+def _ways(items: list[Any]) -> list[Any]:
+    """How the lines that are not cancelled leave; null where a line does not say it."""
+    lines = [as_object(item) for item in items if item is not None]
+    return [line.get("fulfillmentMethod") for line in lines if not same(line.get("quantity"), 0)]
+
+
+def _is_in(names: frozenset[str], name: Any) -> bool:
+    """Whether a table lists the name. Raises Refused for what is not a key."""
+    if name is not None and type(name) not in (str, int):
+        raise Refused("not a key")
+    return name in names
 
 
 def _method(place: Any) -> Any:
@@ -224,17 +258,18 @@ def _shipcode(order: dict[str, Any], fulfillment: dict[str, Any], items: list[An
     method = next((found for found in map(_method, flat(order.get("items"))) if found is not None), None)
     if true(method):
         return method
-    ways = (as_object(item).get("fulfillmentMethod") for item in items)
-    return next((way for way in ways if way is not None and way != "Ship"), None)
+    ways = _ways(items)
+    if any(not true(way) or way == "Ship" for way in ways):
+        return None
+    return "Delivery" if "Delivery" in ways else next(iter(ways), None)
 
 
 def _gift_message(order: dict[str, Any]) -> str | None:
-    message = trimmed(as_object(order.get("shopperNotes")).get("giftMessage"))
-    if message:
-        return message
     gifts = [as_object(item).get("giftInfo") for item in flat(order.get("items"))]
-    messages: list[Any] = [gift.get("giftMessage") for gift in gifts if type(gift) is dict]
-    return " / ".join(dict.fromkeys([text for text in messages if trimmed(text)])) or None
+    messages = [gift.get("giftMessage") for gift in gifts if type(gift) is dict]
+    written = flat([as_object(order.get("shopperNotes")).get("giftMessage"), messages])
+    texts = [trimmed(text) for text in written if text is not None]
+    return " / ".join(dict.fromkeys([text for text in texts if text])) or None
 
 
 def _lines(items: list[Any], places: int) -> tuple[list[dict[str, Any]], Decimal]:
@@ -373,40 +408,65 @@ def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]],
     for payment in payments if type(payments) is list else ():
         if payment is None or _is_dead(fields := as_object(payment)):
             continue
-        shares = fields.get("subPayments")
-        if true(shares):
-            amount = _share(shares, number)
-            if amount is None:
-                continue
-            text: str | None = money_text(amount, places)
-        else:
-            requested = fields.get("amountRequested")
-            text = None if requested is None else money(requested, places)
+        shares = _shares(fields, number)
+        if shares == []:
+            continue
+        credited = _total(fields, shares, "amountCredited")
+        covered = _less(_total(fields, shares, "amountRequested"), credited)
+        collected = _less(_total(fields, shares, "amountCollected"), credited)
+        came = collected is not None and covered is not None and covered <= collected
+        kind = "charge" if came or fields.get("status") == "Collected" else "auth"
+        text = None if covered is None else money_text(covered, places)
         paid += ZERO if text is None else Decimal(text)
-        found.append(_payment(fields, text))
+        found.append(_payment(fields, kind, text))
     return found, settled(paid)
 
 
 def _is_dead(payment: dict[str, Any]) -> bool:
+    """Whether the payment's money will not come, or was given back."""
     status = payment.get("status")
-    if status is not None and type(status) not in (str, int):
-        raise Refused("not a status")
-    return status in DEAD_PAYMENT
+    if _is_in(DEAD_PAYMENT, status):
+        return True
+    if status == "Pending" and not _is_above(payment.get("amountCollected")):
+        talk = payment.get("interactions")
+        return type(talk) is list and bool(talk) and _is_in(FAILED, as_object(talk[-1]).get("status"))
+    requested, credited = payment.get("amountRequested"), payment.get("amountCredited")
+    if not _is_above(credited):
+        return status == "Credited"
+    return not true(payment.get("subPayments")) and (requested is None or requested <= credited)
 
 
-def _share(shares: Any, number: Any) -> Decimal | None:
-    """What the sub-payments that are this order's request together; None when none is."""
-    own = [
+def _is_above(amount: Any) -> bool:
+    """Whether an amount is more than 0."""
+    return amount is not None and decimal_of(amount) > 0
+
+
+def _shares(payment: dict[str, Any], number: Any) -> list[dict[str, Any]] | None:
+    """The sub-payments that are this order's; None when the payment is for one order."""
+    shares = payment.get("subPayments")
+    if not true(shares):
+        return None
+    return [
         share
-        for share in (shares if type(shares) is list else ())
-        if share is not None
-        and same(as_object(as_object(share).get("target")).get("targetId"), number)
-        and not _is_dead(as_object(share))
+        for share in map(as_object, shares if type(shares) is list else ())
+        if same(as_object(share.get("target")).get("targetId"), number)
+        and not _is_in(DEAD_PAYMENT, share.get("status"))
     ]
-    return settled(_sum([as_object(share).get("amountRequested") for share in own])) if own else None
 
 
-def _payment(payment: dict[str, Any], amount: str | None) -> dict[str, Any]:
+def _total(payment: dict[str, Any], shares: list[dict[str, Any]] | None, name: str) -> Decimal | None:
+    """An amount of the payment, or of this order's shares in it."""
+    if shares is not None:
+        return settled(_sum([share.get(name) for share in shares]))
+    amount = payment.get(name)
+    return None if amount is None else decimal_of(amount)
+
+
+def _less(amount: Decimal | None, credited: Decimal | None) -> Decimal | None:
+    return None if amount is None else settled(amount - (credited or ZERO))
+
+
+def _payment(payment: dict[str, Any], kind: str, amount: str | None) -> dict[str, Any]:
     tender = as_object(as_object(payment.get("billingInfo")).get("card")).get("paymentOrCardType")
     if not true(tender):
         tender = payment.get("paymentType")
@@ -415,17 +475,17 @@ def _payment(payment: dict[str, Any], amount: str | None) -> dict[str, Any]:
         "payment_type": None if key is None else TENDER.get(key, tender),
         "channel_refnum": payment.get("id"),
     }
-    return without_nulls({"type": "charge", "amount": amount, "params": without_nulls(params)})
+    return without_nulls({"type": kind, "amount": amount, "params": without_nulls(params)})
 
 
 def _failed(total: Any, amounts: Decimal, paid: Decimal, *, extras: bool, items: list[Any]) -> list[str]:
     """The checks that failed, in the order of the mapping."""
     stated = None if total is None else decimal_of(total)
-    ways = [item.get("fulfillmentMethod") for item in items if type(item) is dict]
+    ways = [way if true(way) else "Ship" for way in _ways(items)]
     checks = (
         (TOTALS, amounts == stated),
         (PAYMENTS, paid == stated),
         (EXTRAS, not extras),
-        (TWO_WAYS, "Ship" not in ways or "Pickup" not in ways),
+        (TWO_WAYS, all(way == ways[0] for way in ways)),
     )
     return [message for message, holds in checks if not holds]
