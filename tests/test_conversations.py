@@ -268,6 +268,12 @@ def test_calls_without_a_second_effect_are_repeatable(
     assert outcome.calls[0].repeatable is repeatable
 
 
+def test_a_call_that_changes_by_an_amount_can_say_that_it_is_not_repeatable(conversation: Compile) -> None:
+    """The method alone does not decide: a PUT may say how many units to take off."""
+    outcome = held(conversation("  - {step: a, call: PUT /a, repeatable: false}"), {})
+    assert not outcome.calls[0].repeatable
+
+
 # --- answers
 
 

@@ -67,11 +67,18 @@ class CallParser(Parser):
             answer=self.schema_name(node.get("answer")),
             tolerate=self.optional_expression(node, "tolerate"),
             refuse=self.optional_expression(node, "refuse"),
-            repeatable=self.flag(node.get("repeatable")) or method in IDEMPOTENT_METHODS,
+            repeatable=self.repeatable(node.get("repeatable"), method),
             lists=list_style(self, node.get("lists")),
             again=self.again(node.get("again")),
         )
         return call if path is not None else None
+
+    def repeatable(self, node: Node | None, method: str) -> bool:
+        """Whether a call is repeated by itself after a lost answer: as it says, or else by its method.
+
+        A PUT whose body says how many to take off changes more with each repeat, and says `false`.
+        """
+        return method in IDEMPOTENT_METHODS if node is None else self.flag(node)
 
     def again(self, node: Node | None) -> Again | None:
         if node is None:
