@@ -59,13 +59,19 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def tried(case: Case, folder: Path) -> tuple[Ran, float]:
-    """What comes of a case, and the seconds that it has; once more when it was slow, at the pace of now."""
+    """What comes of a case, and the seconds that it has; again when it was slow, at the pace of now.
+
+    The limit tells a cost that explodes from one that does not. Other work on the machine makes one run slow,
+    not the quickest of four.
+    """
     lay_out(case, folder)
-    ran = run_apart(case, folder)
-    if ran.seconds <= case.seconds and ran.megabytes <= MEGABYTES:
-        return ran, case.seconds
-    seconds = case.seconds * pace()
-    return run_apart(case, folder), seconds
+    ran, seconds = run_apart(case, folder), case.seconds
+    for _ in range(3):
+        if ran.seconds <= seconds and ran.megabytes <= MEGABYTES:
+            break
+        seconds = max(seconds, case.seconds * pace())
+        ran = run_apart(case, folder)
+    return ran, seconds
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
