@@ -142,8 +142,35 @@ def test_actions_keep_what_their_file_says() -> None:
     text = "a: {call: POST /a, when: data, aliases: [b, c], status: 201}\nd: {call: GET /d, when: data.d}"
     actions = parse_actions(Source("actions.yaml", text)).by_name
     assert list(actions) == ["a", "d"]
-    assert (actions["a"].aliases, actions["a"].status, actions["a"].call) == (("b", "c"), 201, "POST /a")
+    assert (actions["a"].aliases, actions["a"].status, actions["a"].calls) == (
+        ("b", "c"),
+        201,
+        (("POST", "/a"),),
+    )
     assert (actions["d"].aliases, actions["d"].status) == ((), 200)
+    assert (actions["d"].effect, actions["d"].subject) == ("once", None)
+
+
+def test_a_file_says_where_a_request_has_its_ticket_and_what_it_changes() -> None:
+    text = (
+        "$ticket: h.key\n$channel: h.id\na: {call: [GET /a, POST /b], when: data, effect: none, subject: d.e}"
+    )
+    actions = parse_actions(Source("actions.yaml", text))
+    assert (actions.ticket and actions.ticket.text, actions.channel and actions.channel.text) == (
+        "h.key",
+        "h.id",
+    )
+    (action,) = actions.by_name.values()
+    assert action.calls == (("GET", "/a"), ("POST", "/b"))
+    assert (action.effect, action.subject and action.subject.text) == ("none", "d.e")
+
+
+def test_the_path_decides_among_its_actions(project: Project) -> None:
+    request: JSON = {"action": "testco.orderpull.order_fetch", "data": {"order": {**ORDER}}}
+    assert project.actions.find(request, ["order_cancel"]) == "order_cancel"
+    assert project.actions.find({"data": INVENTORY}, ["inv_push", "items_returned"]) == "inv_push"
+    with pytest.raises(InputError, match="the request does not say which action it is"):
+        project.actions.find({"data": {}}, ["inv_push", "items_returned"])
 
 
 @pytest.mark.parametrize(
@@ -169,6 +196,28 @@ def test_actions_keep_what_their_file_says() -> None:
             "a: {call: GET /a, when: data, status: 404}",
             "[action-status]: `status` must be a success status: 200 to 299",
         ),
+        (
+            "a: {call: /a, when: data}",
+            "[action-call]: `call` must be a method and a path, or a list of them",
+        ),
+        (
+            "a: {call: [GET /a, 7], when: data}",
+            "[action-call]: `call` must be a method and a path, or a list of them",
+        ),
+        (
+            "a: {call: [], when: data}",
+            "[action-call]: `call` must be a method and a path, or a list of them",
+        ),
+        (
+            "a: {call: GET /a, when: data, effect: twice}",
+            "[action-effect]: this is not an effect of an action",
+        ),
+        (
+            "a: {call: GET /a, when: data, effect: [once]}",
+            "[action-effect]: this is not an effect of an action",
+        ),
+        ("a: {call: GET /a, when: data, subject: 7}", "[not-an-expression]: `subject` takes an expression"),
+        ("$ticket: [a]", "[not-an-expression]: `$ticket` takes an expression"),
         ("a: {call: GET /a, when: 'data['}", "[expression-syntax]: the expression is not finished"),
         (
             "a: {call: GET /a, when: '!data.b'}",
@@ -192,7 +241,7 @@ def test_all_mistakes_of_the_file_are_told_at_once() -> None:
         "not-an-object",
         "unknown-key",
         "incomplete-action",
-        "not-text",
+        "action-call",
         "expression-syntax",
         "action-status",
     ]

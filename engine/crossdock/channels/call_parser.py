@@ -188,10 +188,6 @@ class CallParser(Parser):
             return syntax.Use(name, node.span, (), node.span)
         return self.cell(node)
 
-    def optional_expression(self, node: MapNode, key: str) -> Expression | None:
-        content = node.get(key)
-        return None if content is None else self.expression(content, key)
-
 
 def _path_problem(path: Expression) -> tuple[str, str] | None:
     """What is wrong in the constant parts of a path, and what to do; None when nothing is.

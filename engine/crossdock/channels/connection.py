@@ -11,16 +11,19 @@ import os
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from crossdock.channels.config import Channel
-from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.conversation import Ask, ConversationResult
 from crossdock.channels.http import Transport
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.patience import Cancellation, Patience
-from crossdock.channels.runner import run_conversation
+from crossdock.channels.runner import checked_request, run_conversation
 from crossdock.channels.steps import Conversation
 from crossdock.core.json_types import JSON, Missing
+
+# What makes a call, given the call and the function that sends it. Raises NoAnswer as that does.
+Around: TypeAlias = Callable[[Call, Callable[[], Answer]], Answer]
 
 
 class Connection:
@@ -65,6 +68,12 @@ class Connection:
         if self._owned:
             self.transport.close()
 
+    def checked(
+        self, action: str, request: JSON, *, dialect: str | None = None, name: str = "request"
+    ) -> JSON:
+        """The request as its schema has it, before anything is called. Raises as ``answer`` does for it."""
+        return checked_request(self._conversation(action, dialect), request, name)
+
     def answer(
         self,
         action: str,
@@ -75,6 +84,7 @@ class Connection:
         cancel: Cancellation | None = None,
         name: str = "request",
         now: str | None = None,
+        around: Around | None = None,
     ) -> ConversationResult:
         """Answer a request for an action. Messages call the request ``name``.
 
@@ -83,7 +93,8 @@ class Connection:
 
         ``deadline`` is in seconds from now; a shorter one of the conversation or the channel holds.
         After it, or once ``cancel`` is cancelled, no call is made and waits end; the steps that are left fail
-        as `deadline` or `cancelled`, and become events like other failures.
+        as `deadline` or `cancelled`, and become events like other failures. ``around`` is called in place of
+        the transport for each call, to record it or to refuse it.
 
         Raises ProjectError for an unknown action, CompileError, InputError for a request that breaks its
         schema, EvaluationError, OutputError, and ChannelError when a step failed and nothing makes an event
@@ -92,19 +103,25 @@ class Connection:
         conversation = self._conversation(action, dialect)
         own = conversation.deadline_seconds or self._deadline
         patience = Patience.of(_shortest(deadline, own), cancel)
-
-        def ask(call: Call, given: JSON | Missing) -> Answer:
-            return self.transport.ask(call, given, patience)
-
         return run_conversation(
             conversation,
             request,
-            ask,
+            self._asking(patience, around),
             settings=self.settings,
             base_url=self.transport.base_url,
             name=name,
             now=now,
         )
+
+    def _asking(self, patience: Patience, around: Around | None) -> Ask:
+        def ask(call: Call, given: JSON | Missing) -> Answer:
+            return self.transport.ask(call, given, patience)
+
+        def asked_around(call: Call, given: JSON | Missing) -> Answer:
+            assert around is not None
+            return around(call, lambda: ask(call, given))
+
+        return ask if around is None else asked_around
 
 
 def _shortest(*deadlines: float | None) -> float | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from crossdock.channels.messages import Answer, Call
+from crossdock.channels.messages import Answer, Call, Failed
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_types import JSON, MISSING, Missing
 
@@ -25,7 +25,8 @@ class ConversationResult:
 
     ``answers`` are by step. In a plan, ``unknown`` are the steps whose answers are not given, and
     ``waiting`` those that need one of them. ``stopped``: a step failed, and those after it did not run.
-    ``origins`` says which cell, report or failed step made an event, by the event's identity.
+    ``origins`` says which cell, report or failed step made an event, by the event's identity. ``failed`` has
+    what each failure was, and each error that a step reported.
     """
 
     answers: dict[str, JSON] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class ConversationResult:
     unknown: list[str] = field(default_factory=list)
     waiting: list[WaitingStep] = field(default_factory=list)
     warnings: list[Diagnostic] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
     stopped: bool = False
     response: JSON | Missing = MISSING
 
@@ -52,6 +54,7 @@ class ConversationResult:
         self.calls += inner.calls
         self.waiting += [step for step in inner.waiting if step not in self.waiting]
         self.warnings += inner.warnings
+        self.failed += inner.failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from crossdock.channels.encoding import encoded_query
@@ -84,6 +84,16 @@ class Answer:
     body: JSON | Missing = MISSING
     text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Failed(NamedTuple):
+    """What a step's failure was: its kind, as in docs/conversations.md, and the status of the last answer.
+
+    The kind is `reported` for an error that a step reports with ``fail``.
+    """
+
+    kind: str
+    status: int | None = None
 
 
 class NoAnswer(Exception):  # noqa: N818 (it never leaves the engine)

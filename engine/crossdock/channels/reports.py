@@ -11,6 +11,7 @@ from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import noted
 from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
+from crossdock.channels.messages import Failed
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import Conversation, ConversationStep, ReportTask
 from crossdock.core.errors import CrossdockError
@@ -49,6 +50,7 @@ class Reporter:
         An error of the failure mapping is raised too: a failure must not go unreported.
         """
         noted(frame.trace, "failed", failure=(failed.kind, failed.message))
+        result.failed.append(Failed(failed.kind, failed.answer.status if failed.answer else None))
         error = failure_error(self.conversation, step, failed)
         if not self._has_failure(frame):
             raise error
@@ -86,6 +88,8 @@ class Reporter:
         details: JSON = {key: value for key, value in found.items() if not isinstance(value, Missing)}
         event = self._event(details, frame, result)
         result.add_event(event, task.span)
+        if task.level == "error":
+            result.failed.append(Failed("reported"))
         if task.stops:
             raise StepsStopped
 

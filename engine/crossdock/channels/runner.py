@@ -68,11 +68,7 @@ def run_conversation(
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
     """
-    source = conversation.cells.source
-    fitting = MISSING if source is None else fitted(request, source)
-    request = settled(request) if isinstance(fitting, Missing) else fitting
-    if source is not None and isinstance(fitting, Missing):
-        check_input(request, source, name)
+    request = checked_request(conversation, request, name)
     settings = given_settings(conversation.cells, settings)
     scope = Scope(settings=settings, request=request, now=now or current_time())
     run = _ConversationRun(conversation, ask, base_url)
@@ -81,6 +77,18 @@ def run_conversation(
     if not result.unknown:
         result.response = run.response(frame, result)
     return result
+
+
+def checked_request(conversation: Conversation, request: JSON, name: str = "request") -> JSON:
+    """A request as its schema has it, numbers such as `1.0` as integers. Raises InputError."""
+    source = conversation.cells.source
+    fitting = MISSING if source is None else fitted(request, source)
+    if not isinstance(fitting, Missing):
+        return fitting
+    request = settled(request)
+    if source is not None:
+        check_input(request, source, name)
+    return request
 
 
 class _ConversationRun:

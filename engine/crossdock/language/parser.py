@@ -281,6 +281,10 @@ class Parser:
             return None
         return self._compiled(compile_expression, node)
 
+    def optional_expression(self, node: MapNode, key: str) -> Expression | None:
+        content = node.get(key)
+        return None if content is None else self.expression(content, key)
+
     def _object(self, node: MapNode) -> syntax.Cell:
         """An object with its `$` words. `$with` applies outside `$if`, whatever their order in the file."""
         self._known_words(node)

@@ -211,8 +211,15 @@ def _channel() -> Object:
 
 def _actions() -> Object:
     names = _list_of(_TEXT)
-    kinds: dict[str, Object] = {"aliases": names, "placeholders": names, "status": {"type": "integer"}}
-    return _map_of(_keys(actions.KEYS, kinds, ["call", "when"]))
+    kinds: dict[str, Object] = {
+        "aliases": names,
+        "placeholders": names,
+        "status": {"type": "integer"},
+        "call": {"anyOf": [_TEXT, names]},
+        "effect": {"enum": list(actions.EFFECTS)},
+    }
+    own: Object = {name: {**_TEXT, "description": text} for name, text in actions.FILE_KEYS.items()}
+    return {**_map_of(_keys(actions.KEYS, kinds, ["call", "when"])), "properties": own}
 
 
 def _dialect() -> Object:
