@@ -113,6 +113,18 @@ def test_an_order_that_completes_by_itself_is_complete(shop: Shop) -> None:
     assert [each.effect for each in shop.kibo.ledger] == LIFE
 
 
+def test_what_a_search_leaves_out_is_read_before_anything_is_changed(shop: Shop) -> None:
+    shop.kibo.left_out_of_a_search = {"status", "items", "packages", "pickups", "digitalPackages", "payments"}
+    shop.kibo.add(order(1001))
+    requests = whole_life(shop)
+    for request in requests:
+        shop.done(request)
+    assert [each.effect for each in shop.kibo.ledger] == LIFE
+    with shop.kibo.unchanged():
+        for request in requests:
+            shop.done(request)
+
+
 def test_a_token_may_run_out_between_any_two_requests(shop: Shop) -> None:
     shop.kibo.add(order(1001))
     for request in whole_life(shop):

@@ -127,6 +127,7 @@ class Orders(FakeChannel):
         self.reasons = {"CustomerRequested", "OutOfStock"}
         self.declining: set[str] = set()
         self.completes_by_itself = False
+        self.left_out_of_a_search: set[str] = set()
         super().__init__()
 
     def add(self, *orders: Order) -> None:
@@ -168,7 +169,11 @@ class Orders(FakeChannel):
 
     def list_orders(self, request: Request) -> Any:
         rows = filtered(list(self.orders.values()), request.args.get("filter", ""), _SEARCHED)
-        return page([self.shown(row) for row in rows], request.args)
+        found = page([self.shown(row) for row in rows], request.args)
+        for row in found["items"]:
+            for key in self.left_out_of_a_search:
+                del row[key]
+        return found
 
     def get_order(self, request: Request, id: str) -> Any:
         return self.shown(found(self.orders, id))
