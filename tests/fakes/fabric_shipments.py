@@ -123,9 +123,22 @@ class Shipments(FakeChannel):
             self.returnable(order, each)
         rows = {each["lineItemId"]: each for each in order["items"]}
         for each in given["items"]:
-            rows[each["orderLineItemId"]]["returnedQuantity"] += each["quantity"]
+            row = rows[each["orderLineItemId"]]
+            row["returnedQuantity"] += each["quantity"]
+            row.setdefault("returns", []).append(
+                {
+                    "shipmentId": each["shipmentId"],
+                    "shipmentLineItemId": each["shipmentLineId"],
+                    "shipmentQuantity": each["quantity"],
+                    "refundAmount": each.get("refundAmount", 0),
+                }
+            )
         order["returns"].append(
-            {"returnCounter": len(order["returns"]) + 1, "attributes": given.get("attributes") or {}}
+            {
+                "returnCounter": len(order["returns"]) + 1,
+                "attributes": given.get("attributes") or {},
+                "totalRefundAmount": given.get("totalRefundAmount", 0),
+            }
         )
         self.changed(order, "return", given.get("totalRefundAmount"))
         return answer(self.told(given), 201)

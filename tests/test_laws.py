@@ -1,0 +1,40 @@
+"""What must hold of every history of orders, at both channels: laws/rules.py lists the laws.
+
+A history is an order, put into the fake channel, and what RetailOPS sends about it, with lost answers,
+refusals and broken elements. A few run here; LAWS=20000 runs so many for each channel and tells the figures:
+
+    LAWS=20000 python -m pytest tests/test_laws.py -k many -s
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from conftest import REPOSITORY
+from laws.run import lived, shrunk
+from laws.worlds import WORLDS, World
+
+MANY = int(os.environ.get("LAWS", "0"))
+
+
+@pytest.fixture(scope="module", params=sorted(WORLDS))
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    world = WORLDS[request.param](REPOSITORY)
+    yield world
+    world.close()
+
+
+def test_every_law_holds_of_a_sample_of_histories(world: World) -> None:
+    shrunk(world, 60)
+
+
+@pytest.mark.skipif(not MANY, reason="takes many minutes: LAWS=20000")
+def test_every_law_holds_of_many_histories(world: World) -> None:
+    figures = lived(world, MANY)
+    sys.stdout.write(f"\n{world.name}: {figures}\n")
+    assert figures.histories >= MANY * 0.99
+    assert not figures.examples
