@@ -224,6 +224,33 @@ def credited(kibo: FakeKibo) -> dict[str, Any]:
     return request
 
 
+def announced(kibo: FakeKibo) -> None:
+    """A customer said in the shop that a mug will come back; nothing has come yet."""
+    shipped(kibo)
+    mug = {
+        "id": "rma-item-1",
+        "orderItemId": kibo.numbered(1001)["items"][0]["id"],
+        "orderLineId": 1,
+        "product": {"productCode": "MUG-BLUE"},
+        "reasons": [{"reason": "Damaged", "quantity": 1}],
+        "quantityReceived": 0,
+    }
+    kibo.returns["rma-1"] = {
+        "id": "rma-1",
+        "returnNumber": 1,
+        "originalOrderId": kibo.numbered(1001)["id"],
+        "originalOrderNumber": 1001,
+        "externalId": None,
+        "status": "Created",
+        "items": [mug],
+        "payments": [],
+        "refundAmount": 0,
+    }
+
+
+RECEIVED = ["return changed", "return authorize", "return receive", "credit", "return close"]
+
+
 def two_packages(kibo: FakeKibo) -> dict[str, Any]:
     mugs, bowl = kibo.numbered(1001)["items"]
     first, second = retailops.package("1", "1Z1", (mugs, 2)), retailops.package("2", "1Z2", (bowl, 1))
@@ -290,6 +317,12 @@ REPEATS: list[Repeat[FakeKibo]] = [
         prepare=with_account,
     ),
     Repeat(
+        "receive what the customer announced",
+        lambda kibo: retailops.take_back(1001, "87", 12.5, (kibo.numbered(1001)["items"][0], 1)),
+        RECEIVED,
+        prepare=announced,
+    ),
+    Repeat(
         "stock",
         lambda kibo: retailops.stock(("MUG-BLUE", 24), ("BOWL", 0)),
         ["stock", "stock"],
@@ -313,6 +346,41 @@ REPEATS: list[Repeat[FakeKibo]] = [
 def test_a_request_has_its_effects_once_however_often_it_comes(shop: Shop, case: Repeat[FakeKibo]) -> None:
     shop.kibo.add(order(1001))
     life.has_its_effects_once(shop, case)
+
+
+@pytest.mark.parametrize("number", range(len(RECEIVED)), ids=RECEIVED)
+def test_what_a_customer_announced_is_received_once_when_an_answer_is_lost(shop: Shop, number: int) -> None:
+    shop.kibo.add(order(1001))
+    announced(shop.kibo)
+    shop.kibo.ledger.clear()
+    request = retailops.take_back(1001, "87", 12.5, (shop.kibo.numbered(1001)["items"][0], 1))
+    life.live_with_a_loss(shop, [request], life.nth(faults.late_reset, number))
+    assert sorted({each.effect for each in shop.kibo.ledger}) == sorted(RECEIVED)
+    assert [each.data for each in shop.kibo.ledger if each.effect == "credit"] == [("return rma-1", 12.5)]
+    assert list(shop.kibo.returns) == ["rma-1"]
+
+
+@pytest.mark.parametrize(("action", "given"), [("storecredit", "store credit"), ("refund", "credit")])
+def test_what_was_given_as_store_credit_is_not_given_back_again(shop: Shop, action: str, given: str) -> None:
+    kibo = shop.kibo
+    kibo.add(order(1001))
+    with_account(kibo)
+    first, second = (
+        retailops.take_back(1001, id, 30, (kibo.numbered(1001)["items"][0], 1)) for id in ("87", "88")
+    )
+    first["data"]["return"]["refund_action"] = "storecredit"
+    second["data"]["return"]["refund_action"] = action
+    kibo.ledger.clear()
+
+    shop.done(first)
+    events = shop.answer(second)["events"]
+
+    assert [each["data"]["message"] for each in events] == [
+        "10.00 of the 30.00 to be given back for return 88 is on no payment that Kibo has collected."
+    ]
+    amounts = [(each.effect, each.data) for each in kibo.ledger if each.effect in ("store credit", "credit")]
+    assert amounts[0] == ("store credit", 30)
+    assert amounts[1:] == [(given, 20 if given == "store credit" else ("return return-2", 20))]
 
 
 # Faults: one element of three

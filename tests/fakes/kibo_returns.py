@@ -34,6 +34,7 @@ class Returns(FakeChannel):
             ("POST", "/commerce/returns", self.add_return),
             ("POST", "/commerce/returns/actions", self.act_on_returns),
             ("GET", one, lambda request, id: self.shown_return(found(self.returns, id))),
+            ("PUT", one, self.put_return),
             ("GET", f"{one}/actions", lambda request, id: self.return_actions(found(self.returns, id))),
             ("POST", f"{one}/payments/<payment>/actions", self.credit),
             ("POST", f"{one}/restock", self.restock),
@@ -79,6 +80,27 @@ class Returns(FakeChannel):
         self.returns[row["id"]] = row
         self.record("return", given.get("externalId"), order["orderNumber"])
         return answer(self.shown_return(row), 201)
+
+    def put_return(self, request: Request, id: str) -> Any:
+        """A full replace of what may be written."""
+        row, given = found(self.returns, id), request.json
+        if row["status"] not in ("Created", "ReturnAuthorized", "ReturnPending"):
+            raise conflict(f"a return that is {row['status']} cannot be changed")
+        if not given.get("items"):
+            raise invalid("items")
+        kept = (
+            "id",
+            "returnNumber",
+            "originalOrderId",
+            "originalOrderNumber",
+            "status",
+            "payments",
+            "refundAmount",
+        )
+        given = {key: value for key, value in given.items() if key != "availableActions"}
+        self.returns[id] = {**given, **{key: row[key] for key in kept}}
+        self.record("return changed", given.get("externalId"), id)
+        return self.shown_return(self.returns[id])
 
     def act_on_returns(self, request: Request) -> Any:
         given = request.json
