@@ -43,7 +43,8 @@ class Shop(Generic[C]):
         action = request["action"]
         find = partial(self.project.dialects.conversation_of, self.name)
         connection = Connection(self.channel, {**self.settings, **settings}, find, transport=self.transport)
-        outcome = connection.answer(action, request)
+        with self.fake.described():
+            outcome = connection.answer(action, request)
         assert outcome.response is not MISSING
         assert validate(outcome.response, self.project.schema(f"retailops/{action}.response")) == []
         return outcome

@@ -29,6 +29,8 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from descriptions import Sent, query_of, unlisted
+
 CLIENT_ID = "acme.retailops.1.0.0.Release"
 CLIENT_SECRET = "canary-client-secret"
 
@@ -108,6 +110,8 @@ class _Quiet(WSGIRequestHandler):
 class FakeChannel:
     """A channel without routes. Use it as a context: it serves inside."""
 
+    channel: ClassVar[str | None] = None
+    """The channel whose published descriptions the calls of Crossdock must fit."""
     base: ClassVar[str] = ""
     open_paths: ClassVar[frozenset[str]] = frozenset()
 
@@ -250,6 +254,23 @@ class FakeChannel:
         before = list(self.ledger)
         yield
         assert self.ledger[len(before) :] == [], "a second effect"
+
+    @contextmanager
+    def described(self) -> Iterator[None]:
+        """Every call inside must be one of the channel's published description, where that is at hand."""
+        before = len(self.seen)
+        try:
+            yield
+        finally:
+            open_targets = {self.base + path for path in self.open_paths}
+            calls = [each for each in self.seen[before:] if each.target not in open_targets]
+            wrong = unlisted(self.channel, map(_sent, calls)) if self.channel else []
+            assert not wrong, wrong
+
+
+def _sent(seen: Seen) -> Sent:
+    body = {"body": json.loads(seen.body)} if seen.body else {}
+    return Sent(seen.method, seen.target, query_of(seen.target), **body)
 
 
 @cache

@@ -25,6 +25,7 @@ CHANNEL = "12"
 class FakeFabric(Orders, Shipments, Catalog, Prices, Inventory):
     """All of it behind one host; the merchant's own host, which gives tokens, is the same one."""
 
+    channel = "fabric"
     token_path = "/oauth2/default/v1/token"
     open_paths = frozenset({token_path})
 

@@ -21,6 +21,7 @@ from fakes.kibo_shipments import Shipments
 class FakeKibo(Orders, Shipments, Returns, Catalog, Inventory):
     """All of it, behind one host as a tenant sees it."""
 
+    channel = "kibo"
     base = "/api"
     open_paths = frozenset({"/platform/applications/authtickets/oauth"})
 
