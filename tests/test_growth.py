@@ -52,6 +52,7 @@ SIZES = {
     "sort_by(lines, &join(',', [a, b]))": Size(1),
     "chunks(lines, `2`)": Size(1),
     "chunks(lines, size)": Size(1),
+    "allot(lines[].left, rooms[].left)": Size(2),
     "group_by(lines, &sku)": Size(1),
     "group_by(lines, &item.sku)": Size(1),
     "group_by(lines, &to_string(@))": Size(2),

@@ -80,7 +80,19 @@ class TestNullIsTheEmptyList:
 
     def test_the_functions_that_take_lists_are_these(self):
         assert sorted(each.name for each in WITH_LISTS) == [
-            *("avg", "chunks", "first", "group_by", "index_by", "join", "last", "map", "max", "max_by"),
+            *(
+                "allot",
+                "avg",
+                "chunks",
+                "first",
+                "group_by",
+                "index_by",
+                "join",
+                "last",
+                "map",
+                "max",
+                "max_by",
+            ),
             *("min", "min_by", "object", "positions", "share", "shares", "sort", "sort_by", "sum", "unique"),
             *("unique_by", "zip"),
         ]

@@ -106,6 +106,8 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
         case "zip":
             least = min(map(_least, types), default=0)
             return ListType(tuple_type(typ.items() for typ in types), least=least)
+        case "allot":
+            return ListType(_allotted(types))
         case "shares":
             return ListType(ScalarType(NUMBER), least=_least(types[-1]))
         case "chunks":
@@ -119,6 +121,13 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
         case "positions":
             return ListType(ScalarType(frozenset({"integer"})), least=_least(first))
     return _declared(function)
+
+
+def _allotted(types: list[Type]) -> Type:
+    """What `allot` says of a part of an amount."""
+    place = ScalarType(frozenset({"integer"}))
+    part = ScalarType(_number([typ.items() for typ in types[:2]]))
+    return ObjectType({"amount": place, "room": place.with_optional(True), "part": part})
 
 
 def _to_whole(types: list[Type]) -> bool:

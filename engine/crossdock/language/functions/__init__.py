@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from crossdock.language.functions import (
+    allotting,
     arithmetic,
     collections,
     context,
@@ -35,7 +36,7 @@ _SECTIONS: Final = (
     ("Arithmetic", arithmetic.FUNCTIONS),
     ("Dates", dates.FUNCTIONS),
     ("Text", text.FUNCTIONS),
-    ("Lists and objects", (*collections.FUNCTIONS, *grouping.FUNCTIONS)),
+    ("Lists and objects", (*collections.FUNCTIONS, *grouping.FUNCTIONS, *allotting.FUNCTIONS)),
     ("Calls to a channel", web.FUNCTIONS),
     ("Where a value comes from", context.FUNCTIONS),
     ("JMESPath's own", jmespath_builtins.FUNCTIONS),

@@ -11,6 +11,7 @@ from typing import Final
 PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "abs": ("{0} without its sign",),
     "add": ("{plus}",),
+    "allot": ("", "{0} placed in {1}", "{0} of {2} placed in {1}", "{0} of {2} placed in {1} of {3}"),
     "amount": ("{0} as an amount", "{0} as an amount in {1}"),
     "avg": ("the average of {0}",),
     "base64": ("{0} in Base64",),
