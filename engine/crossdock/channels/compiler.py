@@ -68,7 +68,8 @@ def compile_conversation(
     ``lenient``: a property that a schema does not document is a warning, not an error. Raises CompileError
     with all errors; the warnings are the result's ``findings``.
     """
-    parsed, problems = _named(*parse_conversation(parse_yaml(source), Span(source, 0, 1)))
+    first = _channel(name, surroundings).first
+    parsed, problems = _named(*parse_conversation(parse_yaml(source), Span(source, 0, 1), first))
     action = name.split("/")[-2]
     target = parsed.response_schema or syntax.SchemaName(f"retailops/{action}.response", Span(source, 0, 1))
     parsed = replace(parsed, response_schema=target)

@@ -28,7 +28,7 @@ from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
 from crossdock.core.similar import bounded
-from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
+from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
 from crossdock.language.jinja import compile_constant_text, compile_template, is_template
@@ -44,6 +44,7 @@ FILE_KEYS: Final = {
     "base_url": "where the API is: text, or a template over `settings`",
     "headers": "headers of every call: cells over `settings()`",
     "auth": "how calls are authenticated",
+    "first": "steps before those of every conversation of the channel, as if each file began with them",
     "lists": "how lists in queries and forms are sent: repeat (a=1&a=2) or brackets (a[]=1&a[]=2)",
     "answers": "classes of answers: names for conditions over {status, headers, body}",
     "limits": "limits of a call: time, size and attempts",
@@ -116,7 +117,10 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel as its file describes it."""
+    """A channel as its file describes it.
+
+    ``first`` are the steps before those of its conversations, which are parsed with each of them.
+    """
 
     describe: str
     settings: MappingType[str, Setting]
@@ -127,6 +131,7 @@ class Channel:
     classes: AnswerClasses = field(default_factory=AnswerClasses)
     lists: str = LIST_STYLES[0]
     errors: syntax.SchemaName | None = None
+    first: ListNode | None = field(default=None, repr=False)
     source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
@@ -280,8 +285,14 @@ class _ChannelParser(Parser):
             classes=parse_classes(self, node.get("answers")),
             lists=list_style(self, node.get("lists")) or LIST_STYLES[0],
             errors=self.schema_name(node.get("errors")),
+            first=self.first(node.get("first")),
             source=source,
         )
+
+    def first(self, node: Node | None) -> ListNode | None:
+        if node is not None and not isinstance(node, ListNode):
+            self.problem("not-a-list", "`first` must be a list of steps", node.span)
+        return node if isinstance(node, ListNode) else None
 
     def setting(self, key: ScalarNode, node: Node) -> Setting | None:
         if not isinstance(node, MapNode):

@@ -85,16 +85,19 @@ STEP_KEYS: Final = {
 RESERVED: Final = ("element",)  # beside the answers inside an `each`
 
 
-def parse_conversation(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
+def parse_conversation(
+    node: Node | None, span: Span, first: ListNode | None = None
+) -> tuple[ConversationFile | None, list[Diagnostic]]:
     """A conversation and everything that is wrong with it; None for a file that is not an object.
 
-    ``span`` is the start of the file, for an error about all of it.
+    ``span`` is the start of the file, for an error about all of it. ``first`` are the steps that the
+    channel's file puts before those of the conversation.
     """
     if not isinstance(node, MapNode):
         help = "a conversation begins with `request:`, `steps:` and `response:`"
         return None, [Diagnostic("not-a-conversation", "the file is not a conversation", span, help)]
     reading = _StepParser()
-    return reading.conversation(node), reading.problems
+    return reading.conversation(node, first), reading.problems
 
 
 def parse_shared(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
@@ -112,7 +115,7 @@ class _StepParser(TaskParser):
     A part that is wrong is replaced by an empty one, so that all errors of a file are found at once.
     """
 
-    def conversation(self, node: MapNode) -> ConversationFile:
+    def conversation(self, node: MapNode, first: ListNode | None) -> ConversationFile:
         node = self.with_new_names(node)
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a conversation"))
         return ConversationFile(
@@ -124,7 +127,7 @@ class _StepParser(TaskParser):
             tables=self.tables(node),
             fragments=self.fragments(node),
             values=self._named(node.get("values"), "values", self.named_value),
-            steps=self.steps(node.get("steps")),
+            steps=self.steps(node.get("steps"), first),
             response=self.response(node),
             failure=self.maker_of_events(node, "failure"),
             events=self.maker_of_events(node, "events"),
@@ -194,13 +197,12 @@ class _StepParser(TaskParser):
     def limit(self, _key: ScalarNode, node: Node) -> str | None:
         return self.text(node)
 
-    def steps(self, node: Node | None) -> tuple[ConversationStep, ...]:
-        if node is None:
-            return ()
-        if not isinstance(node, ListNode):
+    def steps(self, node: Node | None, first: ListNode | None = None) -> tuple[ConversationStep, ...]:
+        """Some steps, after those of ``first``."""
+        if node is not None and not isinstance(node, ListNode):
             self.problem("not-a-list", "`steps` must be a list", node.span)
-            return ()
-        steps = [step for item in node.items if (step := self.step(item)) is not None]
+        items = [item for each in (first, node) if isinstance(each, ListNode) for item in each.items]
+        steps = [step for item in items if (step := self.step(item)) is not None]
         for position, step in enumerate(steps):
             if any(step.name == earlier.name for earlier in steps[:position]):
                 self.problem("duplicate-step", f"there are two steps `{step.name}`", step.span)

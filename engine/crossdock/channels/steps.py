@@ -93,8 +93,7 @@ class ReportTask:
 class UseTask:
     """Run the steps of another file, whose answer is the step's.
 
-    ``inputs`` are the cells that it is given, by the names of its inputs. ``shared`` is None in a parsed
-    file; the compiler fills it in.
+    ``inputs`` are the cells of its inputs, by name. ``shared`` is None until the compiler fills it in.
     """
 
     name: str
@@ -198,11 +197,10 @@ class Conversation:
 
     ``cells`` is the mapping in whose scope its cells are evaluated, ``values`` are its named values,
     ``answers`` the schemas of the channel's answers by name, ``channel`` is the channel's file, ``errors``
-    the schema that documents the bodies of its errors, ``findings`` the warnings of the check, ``needed``
-    what is not wrong about the comments that allow others, and ``cannot`` what the channel cannot do, each
-    with the reason. ``failure`` makes events of failures, ``events`` those of ``fail`` and ``warn``, and
-    ``about`` says what they are about. The ``response`` of shared steps is their answer. ``watch`` is
-    notified of every run. What ``once`` keeps belongs to this object.
+    the schema of the bodies of its errors, ``findings`` the warnings of the check, ``needed`` what is not
+    wrong about the comments that allow others, and ``cannot`` what the channel cannot do, with the reasons.
+    ``failure`` makes events of failures, ``events`` those of ``fail`` and ``warn``; ``about`` is what they
+    are about. The ``response`` of shared steps is their answer. ``watch`` is notified of every run.
     """
 
     name: str
@@ -237,6 +235,11 @@ class Conversation:
         made = replace(self, findings=tuple(findings), needed=needed)
         made._kept.update(self._kept)
         return made
+
+    @property
+    def own_steps(self) -> tuple[ConversationStep, ...]:
+        """The steps of its own file: those of the channel's file are before them."""
+        return tuple(step for step in self.steps if step.span.source.name == self.cells.text.name)
 
     @property
     def action(self) -> str:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
+from crossdock.channels.config import Channel
 from crossdock.channels.steps import Conversation, UseTask, shared_steps
 from crossdock.checking.check import check_mapping
 from crossdock.checking.suppressions import without_allowed
@@ -22,6 +24,7 @@ from crossdock.execution.runner import Mapping
 from crossdock.language import syntax
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.search_path import FILES, MAPPINGS, name_of_file
+from crossdock.project.shared_files import CONVERSATION
 from crossdock.schema.store import Schema
 
 
@@ -45,6 +48,8 @@ class CheckedProject(Protocol):
     def named(self, name: str) -> Mapping | Conversation: ...
 
     def text(self, name: str) -> Source: ...
+
+    def channel_of(self, name: str) -> Channel: ...
 
 
 # What is before the last part of a mapping's name: a slash, or in a conversation a key that takes a name.
@@ -138,8 +143,16 @@ class _Users:
 
     def read(self) -> dict[str, str]:
         if self.texts is None:
-            self.texts = {name: self.project.text(name).text for name in self.project.all_names()}
+            self.texts = {name: self._text(name) for name in self.project.all_names()}
         return self.texts
+
+    def _text(self, name: str) -> str:
+        """A file's text, with that of the channel's file where it puts steps before those of the file."""
+        text, channel = self.project.text(name).text, None
+        if PurePosixPath(name).name == CONVERSATION:
+            with suppress(CompileError):  # reported with the conversation
+                channel = self.project.channel_of(name)
+        return text if channel is None or channel.first is None else text + channel.first.span.source.text
 
     def names(self, user: str, name: str) -> bool:
         """Whether a file may name a mapping: `$use: ../row`, or `body: row` in a conversation."""

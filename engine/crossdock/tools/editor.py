@@ -113,6 +113,7 @@ def _shared_steps() -> Object:
         "inputs": _map_of(_keys(task_parser.INPUT_KEYS, {}, ["describe"])),
         "tables": _TABLES,
         "fragments": _map_of(_ref("cell")),
+        "values": _map_of(_ref("cell")),
         "steps": _list_of(_ref("step")),
         **dict.fromkeys(("answer", "failure", "events", "about"), _ref("cell")),
     }
@@ -202,6 +203,7 @@ def _channel() -> Object:
         "settings": _map_of(setting),
         "headers": _map_of(_ref("cell")),
         "auth": _keys(config.AUTH_KEYS, auth_kinds, ["kind"]),
+        "first": _list_of(_ref("step")),
         "lists": {"enum": list(encoding.LIST_STYLES)},
         "answers": classes,
         "limits": _keys(call_limits.LIMIT_KEYS, limits, []),

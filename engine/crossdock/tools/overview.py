@@ -66,7 +66,7 @@ def _dialect(project: Project, name: str) -> Iterator[str]:
 def _cell(conversation: Conversation | None) -> str:
     if conversation is None:
         return "not answered"
-    count = len(list(_calls(conversation.steps)))
+    count = len(list(_calls(conversation.own_steps)))
     calls = f"{count} call{'' if count == 1 else 's'}" if count else "no call"
     return f"{calls}, with limits" if conversation.cannot else calls
 
@@ -79,7 +79,7 @@ def _section(channel: str, conversation: Conversation | None) -> Iterator[str]:
         yield "The channel has no conversation for this action."
         return
     yield conversation.describe
-    calls = list(_calls(conversation.steps))
+    calls = list(_calls(conversation.own_steps))
     if calls:
         yield ""
         yield "| step | call | when |"

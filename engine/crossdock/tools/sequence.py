@@ -53,7 +53,7 @@ def sequence(conversation: Conversation, channel: str) -> str:
         "participant X as Crossdock",
         f"participant C as {label(channel)}",
         f"R->>X: {label(conversation.action)}",
-        *_steps(conversation.steps),
+        *_steps(conversation.own_steps),
         "X-->>R: response",
     ]
     return "\n".join(["sequenceDiagram", *_indented(lines)])

@@ -55,7 +55,7 @@ _OWN: Final = (*_REPORTS, *_CONDITIONS, "message", "each", "call", "again")
 
 def rules_of_conversation(project: Project, conversation: Conversation) -> list[Rule]:
     """The rules of its own file, in its order, followed by the rows of its tables."""
-    found = [rule for step in all_steps(conversation.steps) for rule in _of_step(step)]
+    found = [rule for step in all_steps(conversation.own_steps) for rule in _of_step(step)]
     others = (conversation.response, conversation.failure, conversation.events, conversation.about)
     cells = [*conversation.values.values(), *(cell for cell in others if cell is not None)]
     for cell in [*cells, *conversation.cells.fragments.values()]:

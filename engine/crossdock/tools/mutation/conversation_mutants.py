@@ -62,8 +62,9 @@ def mutants_of_conversation(
         for change in walk.inside(value, f"values.{name}"):
             values = {**conversation.values, name: change.changed}
             yield change.of(replace(conversation, values=values))
-    for steps in walk.steps(conversation.steps, ""):
-        yield steps.of(replace(conversation, steps=steps.changed))
+    first = conversation.steps[: len(conversation.steps) - len(conversation.own_steps)]
+    for steps in walk.steps(conversation.own_steps, ""):
+        yield steps.of(replace(conversation, steps=(*first, *steps.changed)))
     yield from walk.part(conversation, "response", required=True)
     yield from walk.part(conversation, "failure")
     yield from walk.part(conversation, "events", required=True)
