@@ -89,8 +89,9 @@ class World(ABC):
         settings = {**self.settings, **self.modes[mode]}
         connection = Connection(self.channel, settings, self.find, transport=self.transport)
         try:
-            response = connection.answer(action, request).response
-        except CrossdockError as error:
+            with self.fake.described():
+                response = connection.answer(action, request).response
+        except (CrossdockError, AssertionError) as error:
             return Told(wrong=str(error))
         if response is MISSING or validate(response, self.project.schema(f"retailops/{action}.response")):
             return Told(wrong="the response breaks its schema")
