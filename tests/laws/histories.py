@@ -6,7 +6,11 @@ meaningful when a part of it is taken out.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -63,37 +67,52 @@ ACTIONS = (
     *("ack", "ship", "ship", "ship", "ship", "return", "return", "return", "write", "write"),
     *("capture", "capture", "complete", "cancel", "fetch", "again", "again", "stock", "products"),
 )
-BROKEN = ("", "", "", "unknown", "unnamed", "too much", "refused")
+BROKEN = ("", "", "", "", "unknown", "unnamed", "too much", "refused")
+CALLS = range(10)
 
-_counted = st.tuples(st.integers(0, 3), st.integers(1, 3))
-_parcel = st.lists(_counted, min_size=1, max_size=2).map(tuple)
-_fault = st.tuples(st.sampled_from(KINDS), st.integers(0, 9))
-_attempt = st.lists(_fault, min_size=1, max_size=2).map(tuple)
-_faults = st.one_of(st.just(()), st.lists(_attempt, max_size=2).map(tuple))
+Pick = Callable[[Sequence[Any]], Any]
+"""Chooses one of several. What comes first is the simplest."""
 
 
-@st.composite
-def asks(draw: st.DrawFn) -> Ask:
-    return Ask(
-        draw(st.sampled_from(ACTIONS)),
-        tuple(draw(st.lists(_parcel, min_size=1, max_size=3))),
-        draw(st.sampled_from((100, 60, 25))),
-        draw(st.integers(0, 11)),
-        draw(st.sampled_from(BROKEN)),
-        draw(_faults),
+def history(pick: Pick, modes: int) -> History:
+    asked = tuple(_ask(pick) for _ in range(pick(range(1, 7))))
+    return History(_sold(pick), asked, pick(range(modes)), pick((False, True)))
+
+
+def _sold(pick: Pick) -> Sold:
+    rows = tuple(
+        Row(pick(SKUS), pick((1, 2, 3, 4)), pick((1250, 2000, 333, 1250))) for _ in range(pick((1, 2, 3, 4)))
     )
+    paid = pick(((100,), (100,), (60, 40), (50, 30, 20)))
+    return Sold(rows, pick((500, 0, 799)), pick((0, 361)), pick((0, 250)), paid, pick(("USD", "JPY")))
+
+
+def _ask(pick: Pick) -> Ask:
+    parts = tuple(_parcel(pick) for _ in range(pick((1, 2, 1, 3))))
+    faults = tuple(_attempt(pick) for _ in range(pick((0, 0, 1, 2))))
+    return Ask(pick(ACTIONS), parts, pick((100, 60, 25)), pick(range(12)), pick(BROKEN), faults)
+
+
+def _parcel(pick: Pick) -> tuple[tuple[int, int], ...]:
+    return tuple((pick(range(4)), pick((1, 2, 3))) for _ in range(pick((1, 2))))
+
+
+def _attempt(pick: Pick) -> tuple[Fault, ...]:
+    return tuple((pick(KINDS), pick(CALLS)) for _ in range(pick((1, 2))))
 
 
 @st.composite
 def histories(draw: st.DrawFn, modes: int) -> History:
-    rows = st.builds(Row, st.sampled_from(SKUS), st.integers(1, 4), st.sampled_from((1250, 2000, 333, 1250)))
-    sold = Sold(
-        tuple(draw(st.lists(rows, min_size=1, max_size=4))),
-        draw(st.sampled_from((500, 0, 799))),
-        draw(st.sampled_from((0, 0, 361))),
-        draw(st.sampled_from((0, 0, 250))),
-        draw(st.sampled_from(((100,), (100,), (60, 40), (50, 30, 20)))),
-        draw(st.sampled_from(("USD", "USD", "JPY"))),
-    )
-    asked = tuple(draw(st.lists(asks(), min_size=1, max_size=6)))
-    return History(sold, asked, draw(st.integers(0, modes - 1)), draw(st.booleans()))
+    """Drawn, so that the simplest one is found that breaks a law."""
+    return history(lambda options: options[draw(_places(len(options)))], modes)
+
+
+@cache
+def _places(count: int) -> st.SearchStrategy[int]:
+    return st.integers(0, count - 1)
+
+
+def numbered(number: int, modes: int) -> History:
+    """The history with this number."""
+    random = Random(number)
+    return history(random.choice, modes)

@@ -105,13 +105,15 @@ class Life:
             self.world.wire.refused = wanted.refused
             self.asked(wanted)
             self.world.wire.refused = ""
+        first = not wanted.refused
         for faults in ask.faults:
             told = self.asked(wanted, faults)
             if not self.world.wire.hits:
-                return told, not wanted.refused
+                return told, first
             if not told.codes:
                 self.changed(wanted, told, before, ask)
-        return self.asked(wanted), not (wanted.refused or ask.faults)
+            first = False
+        return self.asked(wanted), first
 
     def told(self, wanted: Wanted, told: Told, first: bool) -> None:
         action = wanted.request["action"]

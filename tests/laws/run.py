@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from laws.histories import History, histories
+from laws.histories import History, histories, numbered
 from laws.rules import Broken, Life
 from laws.worlds import World
 
@@ -47,26 +48,22 @@ class Figures:
             self.examples[kind] = (str(broken), history)
 
 
-def lived(world: World, most: int, *, stop: int | None = None) -> Figures:
-    """So many histories, or those until the law ``stop`` is broken."""
+def lived(world: World, numbers: Iterable[int], *, law: int | None = None) -> Figures:
+    """The histories with these numbers, or those until this law is broken."""
     figures = Figures()
     begun, calls = time.process_time(), world.wire.total
-
-    @settings(max_examples=most, phases=[Phase.generate], **QUIETLY)
-    @given(histories(len(world.modes)))
-    def every(history: History) -> None:
-        if stop is not None and figures.violations:
-            return
-        figures.histories += 1
+    for number in numbers:
+        history = numbered(number, len(world.modes))
         life = Life(world, history)
         try:
             life.live()
         except Broken as broken:
-            if stop in (None, broken.law):
+            if law in (None, broken.law):
                 figures.add(broken, history)
+        figures.histories += 1
         figures.requests += life.requests
-
-    every()
+        if law and figures.violations:
+            break
     figures.calls = world.wire.total - calls
     figures.seconds = time.process_time() - begun
     return figures

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import threading
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from fakes.channel import FakeChannel
+from crossdock.channels.config import Channel
+from crossdock.channels.http import Transport
+from crossdock.channels.messages import Answer, Call
+from crossdock.channels.patience import ENDLESS, Patience
+from crossdock.core.json_types import JSON, MISSING, Missing
+from fakes.channel import CLIENT_ID, CLIENT_SECRET, FakeChannel
 
+ENVIRON = {
+    f"{channel}_{name}": value
+    for channel in ("KIBO", "FABRIC")
+    for name, value in (("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET))
+}
 Fault = tuple[str, int]
 """What goes wrong, and at which call of the attempt."""
 
@@ -77,6 +90,28 @@ class Wire(httpx.AsyncBaseTransport):
 
         data = b"".join(self.fake._application(_environ(request), start))
         return httpx.Response(status[0], headers=status[1], stream=httpx.ByteStream(data))
+
+
+class Direct(Transport):
+    """A transport over a wire. Its loop runs where a call is made: to wait for a thread takes longer."""
+
+    def __init__(self, channel: Channel, settings: Mapping[str, JSON], wire: Wire) -> None:
+        super().__init__(channel, settings, environ=ENVIRON)
+        self._connections = wire  # type: ignore[assignment]
+        self._here = asyncio.new_event_loop()
+        self._turn = threading.Lock()
+
+    def ask(self, call: Call, _given: JSON | Missing = MISSING, patience: Patience = ENDLESS) -> Answer:
+        with self._turn:
+            return self._here.run_until_complete(self._ask(call, patience))
+
+    def forget(self) -> None:
+        """The token of a channel that is no more."""
+        self._token = None
+
+    def close(self) -> None:
+        self._here.close()
+        super().close()
 
 
 def _environ(request: httpx.Request) -> dict[str, Any]:

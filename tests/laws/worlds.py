@@ -14,25 +14,19 @@ from typing import Any, ClassVar
 from crossdock import Connection, CrossdockError, Project
 from crossdock.channels.call_limits import Limits
 from crossdock.channels.config import parse_channel
-from crossdock.channels.http import Transport
 from crossdock.core.diagnostics import Source
 from crossdock.core.json_types import MISSING
 from crossdock.schema.validator import validate
 from fakes import fabric_orders, kibo_orders
-from fakes.channel import CLIENT_ID, CLIENT_SECRET, FakeChannel
+from fakes.channel import FakeChannel
 from fakes.fabric import FakeFabric
 from fakes.kibo import FakeKibo
 from laws.histories import CURRENCIES, History, Sold
 from laws.model import NUMBER, Line
-from laws.wire import Wire
+from laws.wire import Direct, Wire
 
 BESIDE = (100, 10010)
 """Other orders of the shop, with the same lines and numbers that look alike."""
-ENVIRON = {
-    f"{channel}_{name}": value
-    for channel in ("KIBO", "FABRIC")
-    for name, value in (("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET))
-}
 
 
 @dataclass
@@ -75,9 +69,8 @@ class World(ABC):
         text = (root / f"mappings/{self.name}/channel.yaml").read_text(encoding="utf-8")
         limits = Limits(seconds=30, attempts=3, wait_seconds=0)
         self.channel = replace(parse_channel(Source("channel.yaml", self.addressed(text))), limits=limits)
-        self.transport = Transport(self.channel, self.settings, environ=ENVIRON)
         self.wire = Wire()
-        self.transport._connections = self.wire  # type: ignore[assignment]
+        self.transport = Direct(self.channel, self.settings, self.wire)
         self.find = partial(self.project.dialects.conversation_of, self.name)
 
     def close(self) -> None:
@@ -106,7 +99,7 @@ class World(ABC):
         self.history = history
         self.wire.fake = self.fake = self.made(history)
         self.beside = deepcopy(self.others())
-        self.transport._token = None
+        self.transport.forget()
 
     def money(self, amount: int) -> float | int:
         digits = CURRENCIES[self.history.sold.currency]

@@ -1,0 +1,42 @@
+"""Histories that broke a law once, as short as they could be made."""
+
+from __future__ import annotations
+
+from laws.histories import Ask, History, Row, Sold
+
+FOUND: dict[str, tuple[str, History]] = {
+    # The lines became three and one units, of two and four: two units too many were cancelled.
+    "lines of one SKU that all become fewer": (
+        "fabric",
+        History(
+            Sold((Row("MUG", 2, 1250), Row("MUG", 4, 1250), Row("MUG", 1, 1250))),
+            (Ask("write", (((1, 1), (0, 1)),)),),
+        ),
+    ),
+    "lines of one SKU that all become fewer, where a quantity may be raised": (
+        "kibo",
+        History(
+            Sold((Row("MUG", 2, 1250), Row("MUG", 4, 1250), Row("MUG", 1, 1250))),
+            (Ask("write", (((1, 1), (0, 1)),)),),
+        ),
+    ),
+    # The dear line was taken for the cheap one, because it had as many units before as that has now.
+    "lines of one SKU at two prices that both become fewer": (
+        "fabric",
+        History(Sold((Row("MUG", 4, 333), Row("MUG", 2, 1250))), (Ask("write", (((0, 2), (1, 1)),)),)),
+    ),
+    # A search that finds more than the order: all of it was handed over as the one order.
+    "one order, fetched by a search that finds others too": (
+        "kibo",
+        History(Sold((Row("LID", 2, 1250),)), (Ask("write", (((0, 1),),)), Ask("fetch")), sloppy=True),
+    ),
+    # The second package got units of a line that the first one had taken, and was refused.
+    "packages that name a SKU on three lines": (
+        "fabric",
+        History(
+            Sold((Row("MUG", 1, 333), Row("MUG", 2, 1250), Row("MUG", 3, 1250))),
+            (Ask("ship", (((2, 3),), ((0, 1),)), form=3),),
+            mode=2,
+        ),
+    ),
+}
