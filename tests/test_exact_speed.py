@@ -39,6 +39,7 @@ REFERENCES: dict[str, Callable[..., JSON]] = {
     "equal": exact.equal,
     "min_of": exact.min_of,
     "max_of": exact.max_of,
+    "fill": exact.fill,
     "sum": exact.total,
     "avg": exact.average,
     "money": exact.money,
@@ -259,6 +260,8 @@ def arguments_of(name: str, chance: random.Random, found: Iterator[JSON]) -> lis
             ]
         case "sum" | "avg":
             return [[next(found) for _ in range(chance.randint(0, 4))]]
+        case "fill":
+            return [next(found), [next(found) for _ in range(chance.randint(0, 4))]]
         case "round":
             return [
                 next(found),
@@ -301,6 +304,9 @@ class TestAgainstTheReference:
                 case "sum" | "avg":
                     hold(name, [[edge]])
                     hold(name, [[1.5, edge, "2.25"]])
+                case "fill":
+                    hold(name, [edge, [1, 2]])
+                    hold(name, [10, [3, edge, 2.5]])
                 case "shares":
                     hold(name, [edge, [1, 2]])
                     hold(name, [10, [1, edge]])

@@ -37,6 +37,7 @@ ELEMENTS: Final[dict[str, Kinds]] = {
     "avg": _NUMBERS,
     "share": _NUMBERS,
     "shares": _NUMBERS,
+    "fill": _NUMBERS,
     "max": _NUMBERS,
     "min": _NUMBERS,
     "sort": _NUMBERS,
@@ -108,6 +109,8 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
             return ListType(tuple_type(typ.items() for typ in types), least=least)
         case "allot":
             return ListType(_allotted(types))
+        case "fill":
+            return ListType(ScalarType(_number([first, types[-1].items()])), least=_least(types[-1]))
         case "shares":
             return ListType(ScalarType(NUMBER), least=_least(types[-1]))
         case "chunks":

@@ -155,6 +155,20 @@ def _half_up(dividend: int, divisor: int) -> int:
     return quotient if (dividend < 0) is (divisor < 0) else -quotient
 
 
+def fill(value: JSON, rooms: Sequence[JSON]) -> list[JSON]:
+    rest = scaled(value)
+    parts: list[JSON] = []
+    sizes = [0 if room is None else scaled(room) for room in rooms]
+    if rest is None or None in sizes:
+        return exact.fill(value, rooms)
+    for size in sizes:
+        assert size is not None
+        part = max(0, min(size, rest))
+        rest -= part
+        parts.append(unscaled(part))
+    return parts
+
+
 FUNCTIONS = (
     Function(
         "number",
@@ -265,5 +279,19 @@ FUNCTIONS = (
         "The greatest of its arguments; missing ones are skipped",
         (Example("max_of(`0`, subtract(`5`, `7`))", 0),),
         max_of,
+    ),
+    Function(
+        "fill",
+        takes("amount: number | string, rooms: array"),
+        types("array"),
+        "The amount put into rooms one after the other: each takes what fits of what is left. "
+        "What fits nowhere is in none",
+        (
+            Example("fill(`7`, `[3, 2, 5]`)", [3, 2, 2]),
+            Example("fill('12.50', `[10, null, -1, 1]`)", [10, 0, 0, 1]),
+            Example("fill(`7`, missing)", []),
+            Example("fill(missing, `[1]`)", None),
+        ),
+        fill,
     ),
 )

@@ -107,6 +107,16 @@ def max_of(*values: JSON) -> int | float | None:
     return plain(max(present)) if present else None
 
 
+def fill(value: JSON, rooms: Sequence[JSON]) -> list[JSON]:
+    rest = decimal(value)
+    parts: list[JSON] = []
+    for room in decimals(rooms, nulls=True):
+        part = max(ZERO, min(room, rest))
+        rest = EXACT.subtract(rest, part)
+        parts.append(plain(part))
+    return parts
+
+
 def total(values: list[JSON]) -> int | float:
     return plain(reduce(EXACT.add, decimals(values), ZERO))
 

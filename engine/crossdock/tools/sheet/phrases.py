@@ -20,6 +20,7 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "entries": ("the keys and values of {0}",),
     "epoch": ("{0} as seconds since 1970", "{0} as seconds since 1970, in the time zone {1}"),
     "events": ("the events so far",),
+    "fill": ("", "{0} put into {1} one after the other"),
     "first": ("the first of {0}",),
     "floor": ("{0} rounded down",),
     "group_by": ("", "{0} grouped by {1}"),
