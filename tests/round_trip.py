@@ -60,6 +60,7 @@ def drawn_order(
         "channel_refnum": draw(words),
         "channel_date_created": draw(st.integers(0, 4_000_000_000)),
         "calc_mode": "order",
+        **({} if currency == "USD" else {"currency_code": currency}),
         "items": [
             {
                 "channel_refnum": str(171617 + number),

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import pytest
 
 from conftest import REPOSITORY
-from crossdock import CrossdockError, Project
+from crossdock import CrossdockError, OutputError, Project
 from crossdock.checking.lineage import lineage
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -32,7 +32,7 @@ CHAINS = (TO_FABRIC, TO_KIBO)
 
 # What is lost on the way, beside what the first mapping ignores. Each has a test below.
 LOST = {
-    "the currency": "RetailOPS' order names none: the second channel's setting has to",
+    "the currency, when it is US dollars": "an order names others: the second channel's setting has to",
     "payments that failed": "RetailOPS is not told of money that will not come",
     "amounts of a line": "tax and discount are stated for the order, and shared out anew; the sums stay",
     "handling, duty and fees": "they go with the shipping",
@@ -67,13 +67,15 @@ def example(name: str) -> Any:
 
 
 def currency_of(order: Any) -> str:
-    return order.get("currencyCode") or order.get("currency") or "USD"
+    paid = [payment.get("currency") for payment in order["payments"]]
+    named = [order.get("currencyCode"), order.get("currency"), *paid]
+    return next((code.strip() for code in named if code and "<" not in code), "USD")
 
 
 def sent(project: Project, chain: tuple[str, str], order: Any, **given: Any) -> Any:
     """The order in the other channel. What passes between the mappings is JSON, as in a pipe."""
     first, second = chain
-    between = project.mapping(first).run(order).value
+    between = project.mapping(first).run(order, settings={"currency": currency_of(order)}).value
     given = {"currency": currency_of(order), **given}
     return project.mapping(second).run(json.loads(json.dumps(between)), settings=given).value
 
@@ -113,7 +115,7 @@ def whole_examples() -> list[Any]:
 @pytest.mark.parametrize(("chain", "path"), whole_examples())
 def test_goods_and_money_arrive(project: Project, chain: tuple[str, str], path: Path) -> None:
     order = json.loads(path.read_text())
-    between: Any = project.mapping(chain[0]).run(order).value
+    between: Any = project.mapping(chain[0]).run(order, settings={"currency": currency_of(order)}).value
     arrived = sent(project, chain, order)
 
     skus = [line.get("sku") or line["product"]["productCode"] for line in arrived["items"]]
@@ -144,7 +146,7 @@ def test_the_second_mapping_reads_what_the_first_writes(project: Project, chain:
     read = {source for link in second for source in (*link.sources, *link.because_of)}
     unread = {field for field in written if not any(same_place(field, other) for other in read)}
     lost = {TO_FABRIC: {"ip_address", "ship_addr.company"}, TO_KIBO: set[str]()}[chain]
-    assert unread == lost | {"calc_mode"}  # which a check reads
+    assert unread == lost | {"calc_mode", "currency_code"}  # which checks read
 
 
 def same_place(one: str, other: str) -> bool:
@@ -193,13 +195,23 @@ def test_there_and_back(project: Project) -> None:
 # What is lost
 
 
-@loses("the currency")
-def test_the_second_channel_says_the_currency(project: Project) -> None:
-    order = example("kibo/order/kwd-three-decimals")
-    assert sent(project, TO_FABRIC, order, currency="KWD")["currency"] == "KWD"
-    assert sent(project, TO_FABRIC, order, currency="USD")["currency"] == "USD"
-    order = example("fabric/order/jpy-no-decimals")
-    assert sent(project, TO_KIBO, order, currency="USD")["currencyCode"] == "USD"
+@loses("the currency, when it is US dollars")
+def test_the_second_channel_says_the_currency_of_dollars(project: Project) -> None:
+    assert sent(project, TO_FABRIC, example("kibo/order/full"), currency="CAD")["currency"] == "CAD"
+    assert sent(project, TO_KIBO, example("fabric/order/full"), currency="CAD")["currencyCode"] == "CAD"
+
+
+def test_no_amount_becomes_as_much_of_another_currency(project: Project) -> None:
+    message = "the order is in another currency than the one that the channel's setting `currency` names"
+    cases = ((TO_FABRIC, "kibo/order/kwd-three-decimals"), (TO_KIBO, "fabric/order/jpy-no-decimals"))
+    for chain, name in cases:
+        order = example(name)
+        arrived = sent(project, chain, order)
+        assert currency_of(arrived) == currency_of(order)
+        with pytest.raises(OutputError, match=message):
+            sent(project, chain, order, currency="USD")
+        with pytest.raises(OutputError, match=message):
+            project.mapping(chain[0]).run(order)
 
 
 def test_money_that_is_only_authorised_arrives_as_authorised(project: Project) -> None:

@@ -95,7 +95,7 @@ def answered(order: Any) -> Any:
 def fetched(project: Project, order: Any, currency: str = "USD") -> Any:
     """The order, imported and fetched again. What passes through it is JSON, as on the wire."""
     body = json.loads(json.dumps(imported(project, order, currency)))
-    return project.mapping("kibo/order").run(answered(body)).value
+    return project.mapping("kibo/order").run(answered(body), settings={"currency": currency}).value
 
 
 def without_names(order: Any) -> Any:

@@ -31,11 +31,16 @@ from handwritten.amounts import (
 )
 from handwritten.messages import parse_json
 from handwritten.values import (
+    CURRENCY,
     NOTHING,
     as_object,
     country,
+    first_text,
     flat,
+    full_name,
     joined,
+    named_currency,
+    other_currency,
     present,
     text_of,
     trimmed,
@@ -49,6 +54,7 @@ DEAD_PAYMENT: Final = frozenset(
     {"ERROR", "FAILED", "DECLINED", "REFUSED", "REJECTED", "VOIDED", "CANCELLED", "CANCELED", "EXPIRED"}
     | {"NEW", "CREDITED", "REFUNDED", "CHARGED_BACK", "CHARGEBACK", "VOID"}
 )
+FULL_NAME: Final = ("firstName", "middleName", "lastName")
 TENDER: Final = {
     "VISA": "Visa",
     "MASTERCARD": "MasterCard",
@@ -83,10 +89,10 @@ SEVERAL: Final = "the order goes to several places, and all of it is sent to the
 
 
 def fabric_order(
-    order: dict[str, Any], *, order_reference: str = "number"
+    order: dict[str, Any], *, order_reference: str = "number", currency: str = "USD"
 ) -> tuple[dict[str, Any], list[str]]:
     """RetailOPS' order, and the checks that failed. Raises Refused."""
-    places = places_of(order.get("currency"))
+    places = places_of(currency)
     customer, ships = order.get("customer"), _ships(order)
     payers = present([as_object(payment).get("billToAddress") for payment in flat(order.get("payments"))])
     pickups = _pickups(ships)
@@ -104,8 +110,9 @@ def fabric_order(
             "channel_refnum": order.get(NAMES[order_reference]),
             "channel_date_created": epoch(ordered if true(ordered) else order.get("createdAt")),
             "calc_mode": "order",
-            "customer": _customer(flat([customer, payers, pickups, receivers])),
-            "bill_addr": _address(flat([payers, receivers]), as_object(customer).get("company")),
+            "currency_code": named_currency(currency),
+            "customer": _customer(flat([customer, payers, pickups, receivers]), payers),
+            "bill_addr": _bill_to(payers, receivers, as_object(customer).get("company")),
             "ship_addr": _address(
                 flat([addresses, leaving] if nowhere else [addresses, leaving, receivers, payers])
             ),
@@ -120,7 +127,8 @@ def fabric_order(
         }
     )
     amounts = goods - settled(discount) + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
-    failed = _failed(order.get("orderTotal"), settled(amounts), paid, places, ships)
+    failed = [CURRENCY] if other_currency(_currencies(order), currency) else []
+    failed += _failed(order.get("orderTotal"), settled(amounts), paid, places, ships)
     if nowhere and "ship_addr" not in result and "bill_addr" in result:
         failed.append(NOWHERE)
     if "ship_addr" in result and not true(result["ship_addr"].get("address1")):
@@ -158,19 +166,37 @@ def _pickups(ships: list[Any]) -> list[Any]:
     return present(flat([as_object(ship).get("pickups") for ship in flat(ships)]))
 
 
-def _customer(people: list[Any]) -> dict[str, Any]:
-    """The first name, the first e-mail address and the first phone number in the list that is present."""
-    known = [person for person in people if type(person) is dict]
-    email = next((person["email"] for person in known if true(person.get("email"))), None)
-    phones = (as_object(person.get("phone")).get("number") for person in known)
-    names = (as_object(person.get("name")) for person in known)
-    name = next((it for it in names if true(it.get("firstName")) or true(it.get("lastName"))), NOTHING)
+def _currencies(order: dict[str, Any]) -> list[Any]:
+    """All currencies that the order, its lines and its live payments name."""
+    items, payments = order.get("items"), order.get("payments")
+    lines = flat(items) if type(items) is list else []
+    live = (
+        [as_object(payment) for payment in payments or [] if _is_live(payment)]
+        if type(payments) is list
+        else []
+    )
+    return flat([order.get("currency"), [as_object(part).get("currency") for part in [*lines, *live]]])
+
+
+def _is_live(payment: Any) -> bool:
+    return payment is not None and upper(as_object(payment).get("paymentStatus")) not in DEAD_PAYMENT
+
+
+def _customer(people: list[Any], payers: list[Any]) -> dict[str, Any]:
+    """The first name; an e-mail address of the same person or of a payer; and a phone number."""
+    named = [(full_name(as_object(as_object(who).get("name")), FULL_NAME), as_object(who)) for who in people]
+    whole = next((name for name, _ in named if name), None)
+    person = [who for name, who in named if name == whole]
+    own = [*person, *(who for name, who in named if not name)]
+    name = as_object(person[0].get("name")) if person else NOTHING
+    email = first_text([as_object(who).get("email") for who in flat([own, payers])])
+    phones = [as_object(who.get("phone")).get("number") for who in [*own, *map(as_object, people)]]
     return without_nulls(
         {
             "first_name": _first_name(name),
             "last_name": name.get("lastName"),
             "email_address": email,
-            "phone_number": next((phone for phone in phones if true(phone)), None),
+            "phone_number": first_text(phones),
         }
     )
 
@@ -189,12 +215,28 @@ def _printed(value: Any) -> str:
     return text_of(value)
 
 
-def _address(addresses: list[Any], company: Any = None) -> dict[str, Any] | None:
+def _bill_to(payers: list[Any], receivers: list[Any], company: Any) -> dict[str, Any] | None:
+    """The first address, with the customer's company where it is a payer's."""
+    address = _first_address(flat([payers, receivers]))
+    places = [_frozen([it.get("city"), it.get("postalCode")]) for it in payers if type(it) is dict]
+    is_payer = _frozen([address.get("city"), address.get("postalCode")]) in places
+    return _written_out(address, company if is_payer and true(company) else None)
+
+
+def _address(addresses: list[Any]) -> dict[str, Any] | None:
     """The first that is an address, as RetailOPS' address."""
+    return _written_out(_first_address(addresses))
+
+
+def _first_address(addresses: list[Any]) -> dict[str, Any]:
     found = [address for address in map(as_object, addresses) if any(_written(address, PLACE))]
-    if not found:
+    return found[0] if found else NOTHING
+
+
+def _written_out(address: dict[str, Any], company: Any = None) -> dict[str, Any] | None:
+    if not address:
         return None
-    address, lines = found[0], _written(found[0], PLACE[:4])
+    lines = _written(address, PLACE[:4])
     name = as_object(address.get("name"))
     return without_nulls(
         {
@@ -359,8 +401,7 @@ def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]],
         fields = as_object(payment)
         if payment is None or upper(fields.get("paymentStatus")) in DEAD_PAYMENT:
             continue
-        currency, charged = fields.get("currency"), fields.get("chargedAmount")
-        digits = places_of(currency) if true(currency) else places
+        charged = fields.get("chargedAmount")
         authorized = fields.get("authorizedAmount")
         amounts = [decimal_of(it) for it in (authorized, charged) if it is not None]
         amount = max(amounts, default=None)
@@ -368,7 +409,7 @@ def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]],
             amount = decimal_of(charged)
         came = charged is not None and amount is not None and decimal_of(charged) >= amount
         kind = "charge" if came else "auth"
-        text = None if amount is None else money_text(amount, digits)
+        text = None if amount is None else money_text(amount, places)
         paid += ZERO if text is None else Decimal(text)
         found.append(_payment(fields, kind, text))
     return found, settled(paid)

@@ -26,12 +26,17 @@ from handwritten.amounts import (
     settled,
 )
 from handwritten.values import (
+    CURRENCY,
     NOTHING,
     NUMBERS,
     as_object,
     country,
+    first_text,
     flat,
+    full_name,
     joined,
+    named_currency,
+    other_currency,
     same,
     text_of,
     trimmed,
@@ -47,6 +52,7 @@ DEAD_PAYMENT: Final = frozenset(
 FAILED: Final = frozenset({"Failed", "Failure", "Declined"})
 NOT_SHIPPED: Final = frozenset({"Pickup", "Curbside", "Digital"})
 PLACE: Final = ("address1", "address2", "address3", "address4", "cityOrTown", "postalOrZipCode")
+FULL_NAME: Final = ("firstName", "lastNameOrSurname")
 TENDER: Final = {
     "VISA": "Visa",
     "MC": "MasterCard",
@@ -79,10 +85,14 @@ NO_STREET: Final = "the ship-to has no street"
 
 
 def kibo_order(
-    order: dict[str, Any], *, order_reference: str = "number", handling_and_duty: str = "in_shipping"
+    order: dict[str, Any],
+    *,
+    order_reference: str = "number",
+    handling_and_duty: str = "in_shipping",
+    currency: str = "USD",
 ) -> tuple[dict[str, Any], list[str]]:
     """RetailOPS' order, and the checks that failed. Raises Refused."""
-    places = places_of(order.get("currencyCode"))
+    places = places_of(currency)
     items = order["items"] if type(order.get("items")) is list else []
     billing = as_object(order.get("billingInfo")).get("billingContact")
     fulfillment = as_object(order.get("fulfillmentInfo"))
@@ -97,6 +107,7 @@ def kibo_order(
             "channel_refnum": _reference(order, order_reference),
             "channel_date_created": epoch(_date(order)),
             "calc_mode": "order",
+            "currency_code": named_currency(currency),
             "customer": _customer(order, flat([billing, payers, shipping, order.get("alternateContact")])),
             "bill_addr": _address(flat([billing, payers, shipping])),
             "ship_addr": _address(flat([shipping] if shipped else [shipping, billing, payers])),
@@ -112,7 +123,8 @@ def kibo_order(
         }
     )
     amounts = goods - discount + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
-    failed = _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
+    failed = [CURRENCY] if other_currency([order.get("currencyCode")], currency) else []
+    failed += _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
     if shipped and "ship_addr" not in result and "bill_addr" in result:
         failed.append(NOWHERE)
     if "ship_addr" in result and not true(result["ship_addr"].get("address1")):
@@ -149,8 +161,8 @@ def _payers(payments: Any) -> list[Any]:
 
 
 def _customer(order: dict[str, Any], contacts: list[Any]) -> dict[str, Any]:
-    name = next((contact for contact in contacts if _is_named(contact)), NOTHING)
-    email, phone = _reached(flat(contacts))
+    name, own = _person(contacts)
+    email, phone = _email(own), _phone([*own, *contacts])
     stated = order.get("email")
     return without_nulls(
         {
@@ -162,31 +174,20 @@ def _customer(order: dict[str, Any], contacts: list[Any]) -> dict[str, Any]:
     )
 
 
-def _is_named(contact: Any) -> bool:
-    return type(contact) is dict and (
-        true(contact.get("firstName")) or true(contact.get("lastNameOrSurname"))
-    )
+def _person(contacts: list[Any]) -> tuple[dict[str, Any], list[Any]]:
+    """The first contact with a name; and all of this name, then all without one."""
+    named = [(full_name(as_object(contact), FULL_NAME), as_object(contact)) for contact in contacts]
+    whole = next((name for name, _ in named if name), None)
+    person = [contact for name, contact in named if name == whole]
+    return next(iter(person), NOTHING), [*person, *(contact for name, contact in named if not name)]
 
 
-def _reached(contacts: list[Any]) -> tuple[Any, str | None]:
-    """The first e-mail address, and the first phone number that is not blank; all must be text."""
-    email, phone = None, None
-    for contact in contacts:
-        if type(contact) is not dict:
-            continue
-        if email is None:
-            email = _email(contact)
-        for number in _numbers(contact):
-            if number is not None and (text := trimmed(number)) and phone is None:
-                phone = text
-    return email, phone
+def _email(contacts: list[Any]) -> str | None:
+    return first_text([contact.get(name) for contact in contacts for name in ("email", "emailAddress")])
 
 
-def _email(contact: dict[str, Any]) -> Any:
-    for email in (contact.get("email"), contact.get("emailAddress")):
-        if true(email):
-            return email
-    return None
+def _phone(contacts: list[Any]) -> str | None:
+    return first_text([number for contact in contacts for number in _numbers(as_object(contact))])
 
 
 def _numbers(contact: dict[str, Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ import yaml
 from handwritten.amounts import Refused
 
 NUMBERS: Final = (int, float)
+CURRENCY: Final = "the order is in another currency than the one that the channel's setting `currency` names"
+CODE: Final = re.compile("[A-Za-z]{3}")
 NOTHING: Final[dict[str, Any]] = {}
 _COUNTRIES: Final = Path(__file__).resolve().parents[2] / "mappings" / "tables" / "country.yaml"
 
@@ -91,6 +94,27 @@ def same(one: Any, other: Any) -> bool:
 def joined(glue: str, texts: list[Any]) -> str | None:
     """The texts that are not blank, with the glue between them; None when there are none."""
     return glue.join([text for text in texts if text is not None and trimmed(text)]) or None
+
+
+def full_name(name: dict[str, Any], parts: tuple[str, ...]) -> str:
+    """A whole name as it is compared. Raises Refused for parts that are not text."""
+    return " ".join([text.lower() for part in parts if (text := trimmed(name.get(part)))])
+
+
+def first_text(values: list[Any]) -> str | None:
+    """The first text that is not blank, without white space at its ends. Raises Refused for other values."""
+    return next(iter([text for value in values if (text := trimmed(value))]), None)
+
+
+def named_currency(currency: str) -> str | None:
+    """The currency as an order names it: not when it is US dollars."""
+    return None if currency.upper() == "USD" else currency.upper()
+
+
+def other_currency(codes: list[Any], currency: str) -> bool:
+    """Whether one of the values is the code of another currency."""
+    found = [text.upper() for code in codes if (text := trimmed(code)) and CODE.fullmatch(text)]
+    return any(code != currency.upper() for code in found)
 
 
 def country(code: Any) -> Any:

@@ -112,6 +112,17 @@ class Functions(jmespath.functions.Functions):
         return None if text is None else text.upper()
 
     @signature(_ANY)
+    def _func_lower(self, text: Any) -> Any:
+        return None if text is None else text.lower()
+
+    @signature(_ANY, {"types": ["expref"]})
+    def _func_group_by(self, values: Any, key: Any) -> Any:
+        groups: dict[str, list[Any]] = {}
+        for value in values:
+            groups.setdefault(key.visit(key.expression, value), []).append(value)
+        return groups
+
+    @signature(_ANY)
     def _func_trim(self, text: Any) -> Any:
         return None if text is None else text.strip()
 
