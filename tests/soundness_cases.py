@@ -70,6 +70,7 @@ def schema(chance: Random, depth: int = 2) -> Node:
 
 def source(chance: Random) -> Node:
     """The schema of a payload, which has lists and a map in any case."""
+    REACHED.clear()
     node = object_schema(chance, 2)
     listed = {"type": "array", "items": object_schema(chance, 1), "minItems": chance.choice([0, 1])}
     texts = {"type": "array", "items": scalar(chance), "minItems": chance.choice([0, 0, 1, 2])}
@@ -207,6 +208,7 @@ def part(node: Node, word: str) -> Node:
 
 # Expressions
 
+REACHED: dict[tuple[int, str, int], tuple[Node, list[tuple[str, str]]]] = {}  # of one world
 TEXTS = (
     *(
         "{t}",
@@ -220,10 +222,10 @@ TEXTS = (
     *("split({t} || '', ' ')[0]", "split({t}, ' ')[1]", "{lt}[0]", "{lt}[-1]", "first({lt})", "last({lt})"),
     *("max({lt})", "not_null({t}, {u}, 'x')", "(type({x}) == 'string' && {x}) || 'n'", "keys({o})[0]"),
     *("(type({x}) != 'number' && {x}) || 'n'", "let $v = {t} in $v || 'x'", "lookup('table', {t}, 'x')"),
-    *("lookup('table', {t})", "({c} && {t}) || 'y'", "(!{t} && 'none') || {t}", "{t} || {u} || 'x'"),
+    *("lookup('table', {t})", "({c} && {t}) || 'y'", "(!({t}) && 'none') || {t}", "{t} || {u} || 'x'"),
     *("{lo}[?{ro}].{rt} | [0]", "{lo}[?{rt}][0].{rt}", "({lo} && {lo}[0].{rt}) || ''", "{o}.*.[@][] | [0]"),
     *("values({o})[0]", "entries({o})[0].key", "merge({o}, {{q: {t}}}).q", "[{t}, {u}][1]", "trim({x})"),
-    *("'{{{{ t }}}}'", "{t} != `null` && lower({t}) || 'x'", "(length({lt}) > `1` && {lt}[1]) || 'x'"),
+    *("{t} != `null` && lower({t}) || 'x'", "(length({lt}) > `1` && {lt}[1]) || 'x'"),
     *("sort({lt})[0]", "unique({lt})[0]", "reverse({lt} || ['x'])[0]", "{lt}[?@ != ''] | [0]", "type({x})"),
     *("text({n}) || 'x'", "group_by({lo}, &{rt}).x[0].{rt}", "index_by({lo}, &{rt} || 'x').x.{rt}"),
     *("unique_by({lo}, &{rt} || 'x')[0].{rt}", "chunks({lo}, `2`)[0][0].{rt}", "join(' ', {lt})"),
@@ -260,7 +262,7 @@ NUMBERS = (
 TRUTHS = (
     *(
         "{t} == 'open'",
-        "!{t}",
+        "!({t})",
         "{n} > `1`",
         "{c} && {d}",
         "{c} || {d}",
@@ -328,21 +330,18 @@ class Writer:
 
     def __post_init__(self) -> None:
         if not self.known:
-            self.reach(self.node, "", 3)
-            for path, node in self.roots.items():
-                self.reach(node, path, 2)
-
-    def reach(self, node: Node, path: str, depth: int) -> None:
-        """Collect the paths from the context by the kind of their values."""
-        for kind in kinds(node):
-            self.known.setdefault(kind, []).append(path or "@")
-        if depth == 0:
-            return
-        for name, inner in members(node).items():
-            self.reach(inner, f"{path}.{name}" if path else name, depth - 1)
+            roots = ((node, path, 2) for path, node in self.roots.items())
+            for node, path, depth in ((self.node, "", 3), *roots):
+                for kind, found in reached(node, path, depth):
+                    self.known.setdefault(kind, []).append(found)
 
     def of(self, kind: str) -> str:
         return self.chance.choice(self.known.get(kind) or self.known["any"])
+
+    def property(self, kind: str) -> str:
+        """A path that can follow a dot."""
+        paths = [path for path in self.known.get(kind) or self.known["any"] if path != "@"]
+        return self.chance.choice(paths or ["a"])
 
     def rows(self) -> tuple[str, Writer]:
         path = self.of("rows")
@@ -361,12 +360,13 @@ class Writer:
         inner = Writer(self.chance, self.node, self.depth - 1, self.known, self.roots)
         template = self.chance.choice(templates)
         rows, row = self.rows()
+        of_row = Writer(self.chance, row.node, 0)  # what follows a dot is a property
         made: dict[str, Callable[[], str]] = {
             "t": inner.text, "u": lambda: self.of("text"), "x": lambda: self.of("any"), "n": inner.number,
             "m": lambda: self.of("number"), "lt": lambda: self.of("texts"), "ln": lambda: self.of("numbers"),
             "o": lambda: self.of("object"), "p": lambda: self.of("object"), "c": inner.truth,
-            "d": lambda: self.of("any"), "lo": lambda: rows, "rt": lambda: row.of("text"),
-            "rn": lambda: row.of("number"), "ro": row.truth,
+            "d": lambda: self.of("any"), "lo": lambda: rows, "rt": lambda: of_row.property("text"),
+            "rn": lambda: of_row.property("number"), "ro": row.truth,
         }  # fmt: skip
         wanted = {name for _, name, _, _ in Formatter().parse(template) if name}
         return template.format(**{name: wrapped(made[name]()) for name in sorted(wanted)})
@@ -410,7 +410,10 @@ class Writer:
                 named = Writer(self.chance, row.node, 0, roots={**self.roots, "$it": row.node})
                 return f"[{{$each: {{it: {over}}}, {named.row()[1:-1]}}}]"
             return f"[{{$each: {over}, {row.row()[1:-1]}}}]"
-        match self.chance.randint(0, 9):
+        match self.chance.randint(0, 11):
+            case 10 | 11:
+                over = self.switched()
+                return self.switch(over, lambda: quoted(self.guarded(over, key)))
             case 0:
                 condition = self.truth()
                 return f"{{$if: {quoted(condition)}, $value: {quoted(self.guarded(condition, key))}}}"
@@ -424,13 +427,35 @@ class Writer:
                 return '"{{ ' + self.of("text") + " }} {{ " + self.of("any") + ' or 1 }}"'
         return quoted(self.write(key))
 
+    def switched(self) -> str:
+        """What `$switch` compares."""
+        if self.chance.random() < 0.3:
+            return self.text()
+        return self.of(self.chance.choice(["text", "text", "any"]))
+
+    def switch(self, over: str, cell: Callable[[], str]) -> str:
+        """A `$switch` with some cases, most often with `$else`."""
+        known = self.at(over).get("enum")
+        known = [f"'{case}'" for case in known if isinstance(case, str)] if isinstance(known, list) else []
+        known = known or ["open", "US", "x", "'7'", "a"]
+        cases = self.chance.sample(known, self.chance.randint(1, min(len(known), 3)))
+        cases += ["$else"] if self.chance.random() < 0.8 else []
+        written = ", ".join(f"{case}: {cell()}" for case in cases)
+        return f"{{$switch: {quoted(over)}, {written}}}"
+
     def guarded(self, condition: str, key: str) -> str:
         """What a condition is about, or something else."""
         return condition if self.chance.random() < 0.3 else self.write(key)
 
     def row(self) -> str:
         fields = f"text: {quoted(self.write('text'))}, number: {quoted(self.write('number'))}"
-        match self.chance.randint(0, 7):
+        match self.chance.randint(0, 9):
+            case 8:
+                return self.switch(self.switched(), lambda: f"{{text: {quoted(self.write('text'))}}}")
+            case 9:
+                over = self.switched()
+                text = self.switch(over, lambda: quoted(self.guarded(over, "text")))
+                return f"{{text: {text}, number: {quoted(self.write('number'))}}}"
             case 6:
                 return f"{{$value: {quoted(self.made(ROWS, 'object'))}}}"
             case 7:
@@ -457,10 +482,10 @@ class Writer:
             "{0} || {1}",
             "{1}",
             "not_null({1}, {0})",
-            "!{0} && {1} || {0}",
+            "!({0}) && {1} || {0}",
             "{0} && 'x' || {1}",
         )
-        condition = self.chance.choice(["{0} || {1}", "!(!{0} && !{1})", "{1} || {0} || `false`"])
+        condition = self.chance.choice(["{0} || {1}", "!(!({0}) && !({1}))", "{1} || {0} || `false`"])
         text = self.chance.choice(read).format(one, other)
         return f"{{$if: {quoted(condition.format(one, other))}, text: {quoted(text)}}}"
 
@@ -498,6 +523,17 @@ def members(node: Node) -> dict[str, Node]:
     if isinstance(others, dict):
         found["x1"] = others
     return {name: inner for name, inner in found.items() if isinstance(inner, dict)}
+
+
+def reached(node: Node, path: str, depth: int) -> list[tuple[str, str]]:
+    """The paths from a value, with the kinds of what is there."""
+    key = (id(node), path, depth)
+    if key not in REACHED:
+        found = [(kind, path or "@") for kind in kinds(node)]
+        for name, inner in members(node).items() if depth else ():
+            found += reached(inner, f"{path}.{name}" if path else name, depth - 1)
+        REACHED[key] = (node, found)  # the node, so that no other one has its id
+    return REACHED[key][1]
 
 
 def kinds(node: Node) -> list[str]:

@@ -18,10 +18,11 @@ from random import Random
 
 from conftest import MakeProject
 from crossdock import CompileError, Diagnostic, Project, Source
-from crossdock.channels.compiler import compile_conversation
+from crossdock.channels.compiler import compile_conversation, compile_shared
+from crossdock.channels.dialects import bound
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.runner import run_conversation
-from crossdock.channels.steps import Conversation
+from crossdock.channels.steps import AdaptTask, Conversation
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, Missing
 from crossdock.execution.runner import Mapping as Compiled
@@ -39,34 +40,78 @@ from soundness_cases import (
     source,
     value,
 )
+from soundness_steps import ADAPTED, ConversationWriter
 
 PAYLOADS = 25
-KEYS = tuple(part(TARGET, "properties"))
 # What reads all properties of an object reads those too that no schema documents.
 READS_ALL = re.compile(r"values\(|entries\(|\.\*")
 
 
+CHANNEL = "answers: {gone: status == `404`}\nerrors: made/error\n"
+OTHER = ("retailops/other.request", "retailops/other.response")
+
+
 def schemas(chance: Random) -> dict[str, Node]:
-    """The schemas of one world: a payload, what is made of it, a row of that, and a channel's answer."""
+    """The schemas of one world: a payload, what is made of it, a row of that, a channel's answer and error.
+
+    A row is also the request of another action, and its response.
+    """
+    answer, error = object_schema(chance, 2), object_schema(chance, 1)
     row = part(part(TARGET, "$defs"), "row")
-    return {"source": source(chance), "target": TARGET, "row": row, "answer": object_schema(chance, 2)}  # type: ignore[dict-item]
+    return {"source": source(chance), "target": TARGET, "row": row, "answer": answer, "error": error}
 
 
 class Around(Project):
-    """A project in which the mappings that a file uses are texts, by the names that it gives them."""
+    """A project in which the files that a file uses are texts, by the names that it gives them."""
 
     def __init__(self, project: Project, texts: Mapping[str, str]) -> None:
         super().__init__(project.roots)
         self.schemas = project.schemas  # they are read and closed once
+        self.channel_of = project.channel_of  # type: ignore[method-assign]
         self.texts = texts
-        self.compiled: dict[str, Compiled] = {}
+        self.compiled: dict[str, Compiled | Conversation] = {}
+
+    def clean(self) -> bool:
+        """Whether all files that were used have no findings."""
+        return all(not each.findings for each in self.compiled.values())
 
     def used_mapping(self, name: str, user: str) -> LinkedMapping:
         assert user
         if name not in self.compiled:
             text = Source(name, self.texts[name])
             self.compiled[name] = compile_mapping(f"made/{name[2:]}", text, self)
-        return self.compiled[name].linked
+        made = self.compiled[name]
+        assert isinstance(made, Compiled)
+        return made.linked
+
+    def used_steps(self, name: str, user: str) -> Conversation:
+        assert user
+        if name not in self.compiled:
+            text = Source(name, self.texts[name])
+            self.compiled[name] = compile_shared(f"made/{name[3:]}", text, self)
+        made = self.compiled[name]
+        assert isinstance(made, Conversation)
+        return made
+
+    def adaptable(self, user: str) -> list[str]:
+        return [ADAPTED] if user else []
+
+    def is_dialect(self, name: str) -> bool:
+        return not name
+
+    def adapted(self, task: AdaptTask) -> Conversation:
+        """The conversation that a step with `adapts` runs."""
+        name = task.action
+        if name not in self.compiled:
+            self.compiled[name] = self.conversation_of(name, self.texts[name])
+        made = self.compiled[name]
+        assert isinstance(made, Conversation)
+        return made
+
+    def conversation_of(self, action: str, text: str) -> Conversation:
+        """A conversation with those that it adapts. Raises CompileError."""
+        name = f"made/{action}/conversation"
+        return bound(compile_conversation(name, Source(f"{action}.yaml", text), self), self.adapted)
 
 
 @dataclass(slots=True)
@@ -76,29 +121,33 @@ class Files:
     project: Project
     nodes: dict[str, Node]
     chance: Random
+    text: str = ""  # of the last file, and of those that it uses
     known: dict[bool, list[JSON]] = field(default_factory=dict)
-    said: list[JSON] = field(default_factory=list)
+    kept: list[dict[str, str]] = field(default_factory=list)  # actions to adapt, which check clean
+    said: dict[str, list[JSON]] = field(default_factory=dict)
 
     @classmethod
     def made(cls, make: MakeProject, seed: int) -> Files:
         chance = Random(seed)
         nodes = schemas(chance)
         texts = {f"schemas/made/{name}.schema.json": json.dumps(node) for name, node in nodes.items()}
-        return cls(make(texts), nodes, chance)
+        texts |= {f"schemas/{name}.schema.json": json.dumps(nodes["row"]) for name in OTHER}
+        return cls(make({**texts, "mappings/made/channel.yaml": CHANNEL}), nodes, chance)
 
     # Payloads
 
-    def payloads(self, text: str) -> list[JSON]:
-        """Payloads that fit; with undocumented properties only if nothing reads all of an object."""
-        extras = READS_ALL.search(text) is None
+    def payloads(self) -> list[JSON]:
+        """Payloads for the last file; with undocumented properties only if nothing reads all of an object."""
+        extras = READS_ALL.search(self.text) is None
         if extras not in self.known:
             self.known[extras] = self.fitting("source", extras=extras)
         return self.known[extras]
 
-    def answers(self) -> list[JSON]:
-        if not self.said:
-            self.said = self.fitting("answer", extras=False)
-        return self.said or [None]
+    def answer(self, name: str) -> JSON:
+        """What the channel answers: a value that fits a schema."""
+        if name not in self.said:
+            self.said[name] = self.fitting(name, extras=False) or [None]
+        return self.chance.choice(self.said[name])
 
     def fitting(self, name: str, *, extras: bool) -> list[JSON]:
         schema, found = self.project.schema(f"made/{name}"), list[JSON]()
@@ -115,12 +164,12 @@ class Files:
         around = Around(self.project, {})
         writer = Writer(self.chance, self.nodes["source"])
         text = writer.mapping() if self.chance.random() < 0.6 else self.using(writer, around)
+        self.text = "---\n".join([text, *around.texts.values()])
         try:
             made = compile_mapping("made/mapping", Source("made.yaml", text), around)
         except CompileError:
             return None
-        clean = all(not each.findings for each in (made, *around.compiled.values()))
-        return made if clean else None
+        return made if around.clean() and not made.findings else None
 
     def using(self, writer: Writer, around: Around) -> str:
         """The text of a mapping that uses another one, in one of the places where that is possible."""
@@ -159,14 +208,27 @@ class Files:
 
     def conversation(self) -> Conversation | None:
         """A conversation that checks clean, or None."""
-        text = ConversationWriter(self.chance, self.nodes).text()
-        around = Around(self.project, {})
-        name = "made/act/conversation"
+        writer = ConversationWriter(self.chance, self.nodes, self.is_clean, self.kept)
+        text = writer.text()
+        around = Around(self.project, writer.files)
+        self.text = "---\n".join([text, *writer.files.values()])
         try:
-            made = compile_conversation(name, Source("conversation.yaml", text), around)
+            made = around.conversation_of("act", text)
         except CompileError:
             return None
-        return None if made.findings else made
+        return made if around.clean() and not made.findings else None
+
+    def is_clean(self, texts: Mapping[str, str], name: str) -> bool:
+        """Whether a file that a conversation uses checks clean by itself."""
+        around = Around(self.project, texts)
+        try:
+            if name == ADAPTED:
+                made = around.conversation_of(name, texts[name])
+            else:
+                made = around.used_steps(name, "act")
+        except CompileError:
+            return False
+        return around.clean() and not made.findings
 
     def hold(self, made: Conversation, payload: JSON) -> Iterator[Diagnostic]:
         """What goes wrong when a conversation is run; the channel answers what fits its schema."""
@@ -174,82 +236,10 @@ class Files:
         def ask(call: Call, given: JSON | Missing) -> Answer:
             assert call and isinstance(given, Missing)
             if call.path == "/perhaps" and self.chance.random() < 0.4:
-                return Answer(404)
-            return Answer(200, self.chance.choice(self.answers()))
+                return Answer(404, self.answer("error") if self.chance.random() < 0.7 else None)
+            return Answer(200, self.answer("answer"))
 
         try:
-            run_conversation(made, payload, ask)
+            yield from run_conversation(made, payload, ask).warnings  # of failures that became events
         except CrossdockError as error:
             yield from error.diagnostics
-
-
-@dataclass(slots=True)
-class ConversationWriter:
-    """Writes a conversation: some steps, and a response that reads their answers."""
-
-    chance: Random
-    nodes: dict[str, Node]
-    steps: int = 0
-
-    def text(self) -> str:
-        roots: dict[str, Node] = {"request()": self.nodes["source"]}
-        lines = "".join(
-            self.step(self.nodes["source"], roots, "  ") for _ in range(self.chance.choice([1, 2, 2, 3]))
-        )
-        writer = Writer(self.chance, self.nodes["source"], roots=roots)
-        key = self.chance.choice(KEYS)
-        cell = writer.cell(key)
-        body = f"response:\n  {key}: {cell}\n"
-        fragment = writer.fragment() if "$use" in cell else ""
-        table = TABLE if "lookup(" in lines + body + fragment else ""
-        head = "request: made/source\nresponse_schema: made/target\n"
-        return f"{head}{table}{fragment}steps:\n{lines}{body}"
-
-    def step(self, context: Node, roots: dict[str, Node], indent: str, depth: int = 1) -> str:
-        """The lines of a step; adds what it answers to ``roots``, by its two names."""
-        self.steps += 1
-        name = f"s{self.steps}"
-        writer = Writer(self.chance, context, 1, roots=roots)
-        lines = [f"- step: {name}"]
-        inner, listed = context, False
-        if self.chance.random() < 0.3:
-            path, _ = writer.rows()
-            inner, listed = part(writer.at(path), "items"), True
-            lines.append(f"  each: {quoted(path)}")
-        writer = Writer(self.chance, inner, 1, roots=roots)
-        if self.chance.random() < 0.3:
-            word = self.chance.choice(["if", "unless"])
-            lines.append(f"  {word}: {quoted(writer.truth())}")
-        found, task = self.task(writer, inner, roots, indent, depth)
-        lines += task
-        answer: Node = {"type": "array", "items": found} if listed else found
-        roots[f"${name}"] = answer
-        roots[f"answers().{name}"] = answer
-        return "".join(f"{indent}{line}\n" for line in lines)
-
-    def task(
-        self, writer: Writer, context: Node, roots: dict[str, Node], indent: str, depth: int
-    ) -> tuple[Node, list[str]]:
-        """The schema of what a step answers, as far as it is known, and its lines."""
-        match self.chance.randint(0, 6 if depth else 4):
-            case 0 | 1:
-                perhaps = self.chance.random() < 0.5
-                path = "/perhaps" if perhaps else "/there"
-                tolerate = ["  tolerate: status == `404`"] if perhaps else []
-                return self.nodes["answer"], [f"  call: GET {path}", "  answer: made/answer", *tolerate]
-            case 2 | 3:
-                path = writer.of(self.chance.choice(["any", "object", "rows", "text"]))
-                return writer.at(path), [f"  value: {quoted(path)}"]
-            case 4:
-                return {}, [f"  value: {writer.row()}" if "$use" not in writer.row() else "  value: '@'"]
-        inside = dict(roots)
-        before = set(inside)
-        nested = [self.step(context, inside, "    ", 0) for _ in range(self.chance.choice([1, 2]))]
-        added = {
-            name.removeprefix("answers()."): node
-            for name, node in inside.items()
-            if name not in before and name.startswith("answers().")
-        }
-        lines = "".join(nested).replace("\n", f"\n{indent}").rstrip().split("\n")
-        node: Node = {"type": "object", "properties": {**added, "element": context}}  # type: ignore[dict-item]
-        return node, ["  steps:", *(line.removeprefix(indent) for line in lines)]

@@ -156,6 +156,54 @@ def test_a_finding_behind_two_uses_names_both(project: MakeProject) -> None:
     assert f"  = note: {note}\n" in found(project, files, "shop/line")
 
 
+def test_a_whole_result_that_may_be_missing_is_a_finding_where_no_file_uses_the_mapping(
+    project: MakeProject,
+) -> None:
+    row = "from: shop/stock\nto: shop/stock\nmap:\n  $if: left > `0`\n  sku: sku\n  left: left\n"
+    files = {"mappings/shop/row.yaml": row}
+
+    assert found(project, files) == (
+        "warning[may-be-missing]: `shop/stock` is required, and this may be missing\n"
+        "  --> mappings/shop/row.yaml:4:3\n"
+        "  |\n"
+        "4 |   $if: left > `0`\n"
+        "  |   ^\n"
+        "  = help: give it a default: `… || other`, or allow it on its line with a reason"
+    )
+    user = "from: shop/stock\nmap: {row: {$use: ./row}}\n"
+    assert found(project, {**files, "mappings/shop/user.yaml": user}) == ""
+    assert found(project, {}, "shop/row") == ""
+    allowed = row.replace("`0`", "`0`   # allow[may-be-missing]: only rows with stock come here")
+    assert found(project, {"mappings/shop/user.yaml": "map: {}", "mappings/shop/row.yaml": allowed}) == ""
+    nullable = {"schemas/shop/perhaps.schema.json": '{"type": ["object", "null"]}'}
+    assert (
+        found(
+            project, {**nullable, "mappings/shop/row.yaml": row.replace("to: shop/stock", "to: shop/perhaps")}
+        )
+        == ""
+    )
+
+
+def test_a_request_that_may_be_missing_is_a_finding(project: MakeProject) -> None:
+    adapt = "steps:\n  - step: all\n    adapts: parcel\n    with: {$if: lines, shipment: number}\n"
+    adapt += "response: {left: 1, sku: number}\n"
+    files = {
+        "mappings/shop/parcel/conversation.yaml": "request: erp/parcel.request\nsteps: []\nresponse: {}\n",
+        "mappings/shop/other/conversation.yaml": f"request: shop/order\nresponse_schema: shop/stock\n{adapt}",
+        "schemas/retailops/parcel.request.schema.json": schema(shipment=TEXT),
+        "schemas/retailops/parcel.response.schema.json": "{}",
+    }
+
+    assert found(project, files) == (
+        "warning[may-be-missing]: `retailops/parcel.request` is required, and this may be missing\n"
+        "  --> mappings/shop/other/conversation.yaml:6:11\n"
+        "  |\n"
+        "6 |     with: {$if: lines, shipment: number}\n"
+        "  |           ^\n"
+        "  = help: give it a default: `… || other`, or allow it on its line with a reason"
+    )
+
+
 def test_a_mapping_that_nothing_uses_has_no_types(project: MakeProject) -> None:
     shown = (
         "warning[unused-mapping]: no file uses this mapping, and it has no `from`: "

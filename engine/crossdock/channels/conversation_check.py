@@ -129,7 +129,9 @@ class _ConversationCheck:
             findings += self.event(file.events, nothing.failing(answers, REPORTED))
         check = self.check(around if file.inputs is not None else around.without(uncertain_steps(file)))
         check.scope = replace(check.scope, events=ListType(union(around.made) if around.made else ANYTHING))
-        response = check.cell(file.response, around.context, schema_type(self.cells.target))
+        target = schema_type(self.cells.target)
+        of_file = check.cell if file.inputs is not None else check.whole
+        response = of_file(file.response, around.context, target)
         return [*findings, *check.findings], response
 
     def steps(self, steps: tuple[ConversationStep, ...], around: StepTypes) -> Iterable[Diagnostic]:
@@ -189,7 +191,7 @@ class _ConversationCheck:
             case AdaptTask() as adapt:
                 source, target = adapt.schemas()
                 check = self.check(around)
-                check.cell(adapt.request, around.context, schema_type(source))
+                check.whole(adapt.request, around.context, schema_type(source))
                 yield from check.findings
                 answer.append(schema_type(target))
             case BlockTask(steps):

@@ -91,6 +91,16 @@ def result_of(mapping: LinkedMapping) -> Type:
     return check_mapping(mapping).result
 
 
+def missing_result(mapping: LinkedMapping) -> list[Diagnostic]:
+    """The finding in a mapping that no other file uses, and whose whole result may be missing.
+
+    Where a mapping is used, the key of a missing result is left out.
+    """
+    check = CellCheck(TypeScope(ANYTHING, ANYTHING))
+    check.present(result_of(mapping), schema_type(mapping.target), mapping.cell.span)
+    return check.findings
+
+
 def _strict(mapping: LinkedMapping) -> Checked:
     return _checked(mapping, lenient=False)
 
@@ -179,6 +189,17 @@ class CellCheck:
             if item.message is not None:
                 self.infer(item.message, result)
         return made
+
+    def whole(self, cell: syntax.Cell, context: Type, target: Type) -> Type:
+        """The type of a cell that makes all of a value. No key is left out when it is missing: it is null."""
+        made = self.cell(cell, context, target)
+        self.present(made, target, cell.span)
+        return made
+
+    def present(self, made: Type, target: Type, span: Span) -> None:
+        """Report a whole value that may be missing, and then is null, which the target does not take."""
+        if made.optional and made.known and target.known and not takes_null(target):
+            self.mismatch(missing(target.name), Span(span.source, span.start, span.start + 1))
 
     def infer(self, expression: Expression, context: Type) -> Type:
         return Inference(expression, self.scope, self).infer(expression.node, context)

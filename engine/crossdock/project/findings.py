@@ -15,7 +15,7 @@ from typing import Protocol
 from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
 from crossdock.channels.config import Channel
 from crossdock.channels.steps import Conversation, UseTask, shared_steps
-from crossdock.checking.check import check_mapping
+from crossdock.checking.check import check_mapping, missing_result
 from crossdock.checking.suppressions import without_allowed
 from crossdock.checking.uses import Reads, depends_on_uses, merged_uses, reads_of
 from crossdock.core.diagnostics import Diagnostic, Source, Span
@@ -131,7 +131,7 @@ class _Users:
         pending = [
             file.name
             for file in files
-            if file.shared or (file.is_mapping and file.linked and depends_on_uses(file.linked))
+            if file.shared or (file.is_mapping and file.linked and _depends_on_uses(file.linked))
         ]
         others = set(self.project.all_names()).difference(file.name for file in files)
         while pending and others:
@@ -187,8 +187,16 @@ def _uses(files: Iterable[_CheckedFile]) -> dict[str, set[str]]:
     return found
 
 
+def _depends_on_uses(mapping: LinkedMapping) -> bool:
+    """Whether there can be findings in a mapping only where it is used, or only because it is not used."""
+    return depends_on_uses(mapping) or bool(missing_result(mapping))
+
+
 def _unused(file: _CheckedFile, used: dict[str, set[str]]) -> Iterator[Diagnostic]:
-    """A mapping or shared steps that nothing gives a type: without a source schema, and no file uses them."""
+    """What is wrong with a mapping or shared steps that no file uses.
+
+    Nothing gives them a type if they have no source schema, and the result of a mapping may be missing.
+    """
     linked = file.linked
     if file.shared is not None and linked is not None and linked.text.name not in used:
         message = "no step uses these shared steps: the types of their inputs are not known"
@@ -196,7 +204,10 @@ def _unused(file: _CheckedFile, used: dict[str, set[str]]) -> Iterator[Diagnosti
         yield Diagnostic("unused-shared-steps", message, Span(linked.text, 0, 1), help, severity="warning")
     if linked is None or not file.is_mapping or file.name.endswith(FILES):
         return
-    if linked.source is None and reads_of(linked) != Reads() and linked.text.name not in used:
+    if linked.text.name in used:
+        return
+    yield from missing_result(linked) if linked.source is not None else ()
+    if linked.source is None and reads_of(linked) != Reads():
         message = "no file uses this mapping, and it has no `from`: the types of what it reads are not known"
         help = "use it, delete it, or name the schema of its payload: `from: shop/order`"
         yield Diagnostic("unused-mapping", message, Span(linked.text, 0, 1), help, severity="warning")
