@@ -32,6 +32,7 @@ LOST = {
     "payment[].type": "money that did not come yet is a charge to come",
     "items[].unit_tax": "tax is stated once, for the order; the sum stays",
     "items[] with the quantity 0": "a line of nothing is not imported",
+    "items[] with a negative price": "Kibo takes discounts, and no lines of less than nothing",
     "items[].unit_price": "digits that the currency does not have are rounded away",
     "attributes": "RetailOPS' own names are no attributes of Kibo; they go into the order's data",
     "customer name": "Kibo's customer is who is billed",
@@ -180,6 +181,28 @@ def test_an_imported_order_adds_up_to_the_cent(currency: str, data: st.DataObjec
         assert decimal(value) == round(decimal(value), DIGITS[currency])
 
 
+@pytest.mark.parametrize("currency", DIGITS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_the_lines_of_an_import_have_all_of_its_amounts(
+    currency: str, data: st.DataObject, project: Project
+) -> None:
+    order = data.draw(orders(currency))
+    lines = imported(project, order, currency)["items"]
+    coupon = {"channel_refnum": "c", "sku": "COUPON", "quantity": 1, "unit_price": "-3"}
+    with_coupon = imported(project, {**order, "items": [coupon, *order["items"]]}, currency)
+
+    assert len(with_coupon["items"]) == len(lines)
+    assert figure(with_coupon, "discountTotal") == decimal(order["discount_amt"]) + 3
+    for body in (imported(project, order, currency), with_coupon):
+        keys = ("subtotal", "discountTotal", "discountedTotal", "itemTaxTotal", "shippingTotal", "total")
+        for key in keys:
+            parts = [figure(line, key) for line in body["items"]]
+            assert sum(parts) == figure(body, key)
+            assert all(part == round(part, DIGITS[currency]) for part in parts)
+    assert all(line["discountedTotal"] >= 0 for line in lines)
+
+
 @settings(max_examples=30, deadline=None)
 @given(order=orders("USD"))
 def test_an_import_is_the_same_whenever_it_is_made(order: Any, project: Project) -> None:
@@ -239,6 +262,15 @@ def test_tax_of_the_lines_becomes_tax_of_the_order(project: Project, order: Any)
 def test_a_line_of_nothing_is_not_imported(project: Project, order: Any) -> None:
     order["items"][1]["quantity"] = 0
     assert [line["sku"] for line in fetched(project, order)["items"]] == ["MUG-GLZ-BLU"]
+
+
+@loses("items[] with a negative price")
+def test_a_coupon_becomes_a_discount(project: Project, order: Any) -> None:
+    before = decimal(order["discount_amt"])
+    order["items"].append({"channel_refnum": "9", "sku": "COUPON", "quantity": 1, "unit_price": "-5.00"})
+    back = fetched(project, order)
+    assert [line["sku"] for line in back["items"]] == ["MUG-GLZ-BLU", "TEA-ASM-250"]
+    assert decimal(back["discount_amt"]) == before + 5
 
 
 def test_an_order_of_nothing_is_refused(project: Project, order: Any) -> None:
