@@ -252,5 +252,6 @@ def test_what_is_not_a_number_of_seconds(value: Any) -> None:
 
 def test_a_channel_without_classes_has_none() -> None:
     found = AnswerClasses()
-    assert found.seen(Answer(200), {}, ["retry"]) == {"status": 200, "headers": {}, "body": None}
+    seen = found.seen(Answer(200), {}, ["retry"])
+    assert seen == {"status": 200, "headers": {}, "body": None, "too_large": False}
     assert not found.holds("retry", Answer(200), {})

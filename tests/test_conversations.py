@@ -290,6 +290,8 @@ def test_a_call_that_changes_by_an_amount_can_say_that_it_is_not_repeatable(conv
         (Answer(404, text="<html>"), "tolerate: status == `404`", {}),
         (Answer(200, text="OK"), "tolerate: status == `200`", {}),
         (Answer(500, {"id": 1}), "tolerate: status > `400`, answer: shop/parcel", {}),
+        (Answer(200, exceeds=100), "tolerate: too_large, answer: shop/parcel", {}),
+        (Answer(200, {"id": 1}), "tolerate: too_large", {"a": {"id": 1}}),
         (Answer(200, {"id": 1}), "refuse: body.error", {"a": {"id": 1}}),
         (Answer(404, {"id": 7}), "tolerate: body.id == root().id", {}),
         (Answer(404, {"id": 7}), "tolerate: body.id == request().id && answers().before", {}),
@@ -312,6 +314,11 @@ BREAKS = "the channel's answer breaks `shop/parcel`: "
     [
         (Answer(404), "", {"kind": "status", "message": "the channel answered 404", "status": 404}),
         (Answer(302), "", {"kind": "status", "message": "the channel answered 302", "status": 302}),
+        (
+            Answer(200, exceeds=100),
+            "tolerate: status == `404`",
+            {"kind": "answer", "message": "the answer is larger than the limit of 100 bytes", "status": 200},
+        ),
         (
             Answer(409, {"code": "x"}),
             "tolerate: body.code == 'y', answer: shop/parcel",

@@ -340,11 +340,17 @@ def test_what_waits_is_what_reads_an_answer_that_is_not_given(
         ({"$body": None}, 200, None, None),
         ({"$text": "<html>"}, 200, MISSING, "<html>"),
         ({"$status": 502, "$text": "<html>"}, 502, MISSING, "<html>"),
+        ({"$too_large": False, "$body": {"id": 1}}, 200, {"id": 1}, None),
     ],
 )
 def test_a_given_answer(given: JSON, status: int, body: JSON, text: str | None) -> None:
     answer = given_answer(Call("a", "GET", "/a"), given)
     assert (answer.status, answer.body, answer.text) == (status, body, text)
+
+
+def test_a_given_answer_that_is_too_large() -> None:
+    answer = given_answer(Call("a", "GET", "/a"), {"$too_large": True, "$body": {"id": 1}})
+    assert (answer.status, answer.body, answer.exceeds) == (200, MISSING, 4194304)
 
 
 def test_an_answer_that_is_not_given() -> None:

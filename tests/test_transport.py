@@ -30,7 +30,7 @@ from crossdock.channels.http import Transport
 from crossdock.channels.messages import Call, NoAnswer
 from crossdock.core.diagnostics import Source
 from crossdock.core.errors import ProjectError
-from crossdock.core.json_types import MISSING
+from crossdock.core.json_types import JSON, MISSING, Missing
 from fakes import faults
 from fakes.channel import CLIENT_ID, CLIENT_SECRET, FakeChannel, Fault, answer
 
@@ -134,7 +134,7 @@ FAULTS: list[tuple[str, Fault, str | int, int, int]] = [
     ("cut off, and does not say so", faults.cut_off(honest=False), "answer", 1, 3),
     ("drips", faults.drip, "timeout", 1, 3),
     ("gzip bomb", faults.gzip_bomb, 200, 1, 1),
-    ("no end", faults.endless, "answer", 1, 3),
+    ("no end", faults.endless, 200, 1, 1),  # it is too large
     ("200 kB of headers", faults.many_headers, "answer", 1, 3),
     ("no HTTP", faults.garbage, "answer", 1, 3),
     ("only 100 Continue", faults.continues, "timeout", 1, 3),
@@ -180,13 +180,17 @@ def test_the_deadline_is_for_the_whole_call_and_not_for_each_byte(desk: FakeDesk
     assert 0.35 < time.monotonic() - start < 0.9
 
 
-@pytest.mark.parametrize(("most", "comes_of_it"), [(14, 200), (13, "answer")])
+@pytest.mark.parametrize(
+    ("most", "body", "exceeds"), [(15, {"name": "abc"}, 0), (14, MISSING, 14)], ids=["fits", "too large"]
+)
 def test_an_answer_is_read_up_to_its_size_and_no_further(
-    desk: FakeDesk, most: int, comes_of_it: str | int
+    desk: FakeDesk, most: int, body: JSON | Missing, exceeds: int
 ) -> None:
     desk.fault(faults.json_body({"name": "abc"}), matching="/open")
-    with transport(desk.url, OPEN, answer_bytes=most + 1) as made:
-        assert asked(made, Call("read", "GET", "/open"))[0] == comes_of_it
+    with transport(desk.url, OPEN, answer_bytes=most) as made:
+        found = made.ask(Call("read", "GET", "/open", repeatable=True))
+    assert (found.status, found.body, found.text, found.exceeds) == (200, body, None, exceeds)
+    assert len(desk.calls("/open")) == 1  # the same answer would be no smaller
 
 
 @pytest.mark.parametrize(

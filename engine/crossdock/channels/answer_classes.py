@@ -30,7 +30,7 @@ from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, Identifier, Subexpression, children, source_order
 from crossdock.language.parser import Parser, unknown_keys
 
-ANSWER_KEYS: Final = ("status", "headers", "body", "turn")
+ANSWER_KEYS: Final = ("status", "headers", "body", "too_large", "turn")
 RETRY: Final = "retry"
 REFUSED: Final = "refused"
 RETRY_KEYS: Final = {
@@ -60,6 +60,7 @@ class AnswerClasses:
         """
         body = None if isinstance(answer.body, Missing) else answer.body
         found: dict[str, JSON] = {"status": answer.status, "headers": dict(answer.headers), "body": body}
+        found["too_large"] = answer.exceeds > 0
         wanted = self._with_named({*names})
         for name, condition in self.by_name.items():
             if name in wanted:
@@ -101,7 +102,8 @@ class AnswerClasses:
         return self._type_before(self.by_name, body, more or {})
 
     def _type_before(self, names: Iterable[str], body: Type, more: MappingType[str, Type]) -> Type:
-        own: dict[str, Type] = {"status": _STATUS, "headers": _HEADERS, "body": body, **more}
+        own: dict[str, Type] = {"status": _STATUS, "headers": _HEADERS, "body": body}
+        own |= {"too_large": TRUTH, **more}
         return ObjectType({**own, **dict.fromkeys(names, TRUTH)}, "the answer")
 
     def findings(self, settings: MappingType[str, JSON]) -> list[Diagnostic]:

@@ -46,6 +46,8 @@ class AnswerReader:
         """
         if self._is_true(task.tolerate, answer):
             return MISSING
+        if answer.exceeds:
+            raise StepFailed("answer", f"the answer is larger than the limit of {answer.exceeds} bytes")
         if not 200 <= answer.status < 300:
             raise StepFailed("status", f"the channel answered {answer.status}")
         if self._is_of(RETRY, answer):

@@ -25,9 +25,10 @@ from crossdock.core.diagnostics import Diagnostic, did_you_mean, shorten
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode, read
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.limits import ANSWER_BYTES
 from crossdock.core.paths import pointer
 
-_KEYS: Final = ("$status", "$headers", "$body", "$text", "$error")
+_KEYS: Final = ("$status", "$headers", "$body", "$text", "$error", "$too_large")
 _ERRORS: Final[dict[NoAnswerKind, str]] = {
     "timeout": "the channel did not answer in time",
     "unreachable": "no connection to the channel could be made",
@@ -38,7 +39,8 @@ _ERRORS: Final[dict[NoAnswerKind, str]] = {
 def given_answer(call: Call, given: JSON | Missing) -> Answer:
     """The answer that a file gives for a call: JSON for a body, or an object with `$` keys.
 
-    ``{"$status": 404, "$headers": {…}, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``.
+    ``{"$status": 404, "$headers": {…}, "$body": {…}}``, ``{"$text": "<html>…"}``, ``{"$error": "timeout"}``,
+    ``{"$too_large": true}``.
 
     Raises Unanswered when none is given, NoAnswer for an ``$error``, InputError for one that is wrong.
     """
@@ -60,6 +62,8 @@ def given_answer(call: Call, given: JSON | Missing) -> Answer:
     if not 100 <= status <= 599:
         raise _wrong("not-allowed-value", "an answer's `$status` is between 100 and 599", call)
     headers = _given_headers(given.get("$headers", {}), call)
+    if given.get("$too_large") is True:
+        return Answer(status, headers=headers, exceeds=ANSWER_BYTES)
     return Answer(status, given.get("$body", MISSING), text, headers)
 
 

@@ -149,8 +149,7 @@ class Transport:
         """The channel's answer to a call, of any status. Raises NoAnswer when there is none.
 
         Blocks until then: at most ``seconds`` for each attempt, and ``wait_seconds`` between two of them.
-        ``_given`` is an answer from a file, which only a dry run uses. When ``patience`` is over, no attempt
-        is made.
+        ``_given`` is an answer from a file, for dry runs. When ``patience`` is over, no attempt is made.
         """
         with self._gate:
             if self._closed:
@@ -304,6 +303,8 @@ class Transport:
             # token stays as it is: the token in it is what it was asked for, and nothing shows it.
             secrets = (*self._credentials.secrets, *map(_secret, auth.values()))
         headers = _headers(response, secrets)
+        if len(data) > (most := self.limits.answer_bytes):
+            return _Received(Answer(response.status_code, headers=headers, exceeds=most), None)
         return _Received(_answer(response, redacted(data, secrets), headers), retry_after(headers))
 
     def _request(self, call: Call, auth: _AuthHeaders, url: str) -> httpx.Request:
@@ -331,15 +332,14 @@ class Transport:
             _fail("request", "the call cannot be written as HTTP")
 
     async def _exchange(self, request: httpx.Request) -> tuple[bytes, httpx.Response]:
-        """The raw bytes of the answer, counted as they come: a length that a header names may be a lie."""
+        """The raw bytes, at most one piece beyond the limit. A length in a header may be a lie."""
         response = await self._connections.handle_async_request(request)
         data = bytearray()
         try:
             async for chunk in response.aiter_raw():
                 data += chunk
                 if len(data) > self.limits.answer_bytes:
-                    most = self.limits.answer_bytes
-                    _fail("answer", f"the answer is larger than the limit of {most} bytes")
+                    break
         finally:
             await response.aclose()
         return bytes(data), response

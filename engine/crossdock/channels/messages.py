@@ -12,8 +12,8 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 
-# `unreachable`: nothing was sent. `timeout`: sent, and no whole answer in time. `answer`: cut off, too large,
-# or not HTTP. `request`: the call cannot be written as HTTP. `deadline` and `cancelled`: it was not made.
+# `unreachable`: nothing was sent. `timeout`: sent, and no whole answer in time. `answer`: cut off, or not
+# HTTP. `request`: the call cannot be written as HTTP. `deadline` and `cancelled`: it was not made.
 NoAnswerKind = Literal["unreachable", "timeout", "answer", "request", "deadline", "cancelled"]
 Texts = tuple[tuple[str, str], ...]
 
@@ -77,13 +77,15 @@ def _by_name(texts: Texts) -> JSON:
 class Answer:
     """A channel's answer: its HTTP status, and its JSON or, when it is not JSON, the beginning of its text.
 
-    An empty answer has neither ``body`` nor ``text``. The names of ``headers`` are in lower case.
+    An empty answer has neither ``body`` nor ``text``. The names of ``headers`` are in lower case. ``exceeds``
+    is the limit in bytes of an answer that is larger, and was not read; 0 for any other.
     """
 
     status: int
     body: JSON | Missing = MISSING
     text: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    exceeds: int = 0
 
 
 class Failed(NamedTuple):
