@@ -286,6 +286,29 @@ def test_the_documents_directory_may_be_named_in_the_environment(tmp_path, monke
     assert derive(acme) == derive(acme, tmp_path)
 
 
+def test_a_schema_names_the_published_calls_that_it_is_of(tmp_path):
+    described = "    described_by: {api: shop, request: [POST /a, PUT /a], answer: GET /a}\n"
+    acme = system(
+        tmp_path,
+        "apis: {shop: {title: Shop API, version: '2'}}\n" + one("json: 1") + described,
+        doc='{"a": 1}',
+    )
+    assert schema(acme, tmp_path)["x-described-by"] == [
+        {"title": "Shop API", "version": "2", "request": ["POST /a", "PUT /a"], "answer": ["GET /a"]}
+    ]
+
+
+def test_a_rule_closes_every_object_and_a_correction_opens_one(tmp_path):
+    recipe = one("json: 1") + (
+        "    policy: {rules: [closed]}\n    corrections: [{at: free, closed: false, why: w}]\n"
+        "rules: {closed: [{at: '**', closed: true, why: w}]}\n"
+    )
+    order = schema(system(tmp_path, recipe, doc='{"a": {"b": 1}, "free": {"c": 1}, "none": {}}'), tmp_path)
+    assert order["additionalProperties"] is False
+    inner = order["properties"]
+    assert [each for each in inner if "additionalProperties" in inner[each]] == ["a"]
+
+
 # --- recipes that are wrong
 
 
@@ -317,6 +340,13 @@ def test_the_documents_directory_may_be_named_in_the_environment(tmp_path, monke
         (one("json: 1, at: 'x..['"), "the path `x..[` cannot be read at `"),
         (one("prose: ['Nowhere', '']"), "no line of `doc.md` begins with `Nowhere`"),
         (one("table: 4"), "holds 1 table here, not 4"),
+        (
+            "apis: {shop: {title: Shop}}\n"
+            + one("json: 1")
+            + "    described_by: {api: shp, request: POST /a}\n",
+            "`shapes.order.described_by` names an api `shp` that `apis` lacks",
+        ),
+        ("apis: {shop: {titel: Shop}}\n" + one("json: 1"), "`apis.shop` has no key `titel`"),
         (one("curl: 1"), "holds 0 curl queries here, not 1"),
     ],
 )
@@ -420,7 +450,7 @@ def test_the_page_on_schemas_names_every_word_of_a_recipe():
 
     page = (HERE.parent / "docs" / "schemas.md").read_text(encoding="utf-8")
     words = (*recipe._SYSTEM, *recipe._SHAPE, *recipe._EVIDENCE, *recipe._CORRECTION, *recipe._POLICY)
-    told = set(re.findall(r"[a-z]+", page))
+    told = set(re.findall(r"[a-z_]+", page))
     assert not [word for word in words if word not in told]
 
 

@@ -9,14 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from descriptions import BASES, Outside, Sent, descriptions, folder, known, query_of, unlisted
+from described_schemas import differences, named_calls, operation, read
+from descriptions import BASES, NO_BODY, Outside, Sent, descriptions, folder, known, query_of, unlisted
 from fakes.channel import Seen
 from fakes.kibo import FakeKibo
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 CREATIONS = {"kibo/order_import": "/api/commerce/orders", "fabric/order_create": "/v3/orders"}
 """Mappings that make the body of a call, and where an integrator sends it."""
+
+DIFFERENCES: dict[str, dict[str, str]] = yaml.safe_load(
+    (Path(__file__).parent / "described_schemas.yaml").read_text(encoding="utf-8")
+)
+SENT_BACK = {
+    "kibo: PUT /commerce/catalog/admin/products/{productCode}",
+    "kibo: PUT /commerce/catalog/admin/products/{productCode}/variations",
+    "kibo: PUT /commerce/orders/{orderId}",
+    "kibo: PUT /commerce/returns/{returnId}",
+}
+"""Calls that send back the whole of what Kibo answered: their bodies have the schema of the answer."""
 
 pytestmark = pytest.mark.skipif(
     folder() is None,
@@ -134,3 +147,39 @@ def test_a_fake_channel_tells_what_is_not_described() -> None:
     with pytest.raises(AssertionError, match="POST /commerce/order: call is not described"), kibo.described():
         kibo.seen.append(Seen("POST", "/api/platform/applications/authtickets/oauth", {}, "{}"))
         kibo.seen.append(Seen("POST", "/api/commerce/order", {}, "{}"))
+
+
+CALLS = [(channel, *call) for channel in BASES for call in named_calls(channel)]
+
+
+@pytest.mark.parametrize("channel, name, kind, call", CALLS)
+def test_a_schema_has_what_the_description_of_its_call_has(
+    channel: str, name: str, kind: str, call: str
+) -> None:
+    listed = DIFFERENCES.get(f"{channel}/{name}", {})
+    assert sorted(differences(channel, name, kind, call)) == sorted(listed)
+
+
+def test_a_schema_names_a_description_by_its_title_and_version() -> None:
+    for channel, name, _, call in CALLS:
+        info = operation(channel, call).document.content["info"]
+        by = next(
+            each
+            for each in read(channel, name)["x-described-by"]
+            if call in [*each.get("request", ()), *each.get("answer", ())]
+        )
+        assert (by["title"], by["version"]) == (" ".join(info["title"].split()), info["version"]), name
+
+
+def test_every_body_that_is_sent_has_a_schema_that_names_its_call() -> None:
+    named = {(channel, call) for channel, _, kind, call in CALLS if kind == "request"}
+    found = set()
+    for channel in BASES:
+        described = descriptions(channel)
+        assert described
+        for _, sent in examples(channel):
+            path = sent.url.partition(BASES[channel])[2]
+            one = described.operation(sent.method, path)
+            if one and sent.body is not NO_BODY:
+                found.add((channel, f"{one.method} {one.path}"))
+    assert {f"{channel}: {call}" for channel, call in found - named} == SENT_BACK

@@ -655,6 +655,9 @@ def searching(**one: Any) -> dict[str, Any]:
 
 
 ACTIONS = "/orders/order-number/1001/actions"
+STOCK = {"sku": "A", "locationNumber": 1, "counters": {"onHand": 1}}
+LOG = {"type": "CAPTURE", "amount": 1}
+OFFER = {"startAt": "2030-01-01T00:00:00Z", "endAt": "2031-01-01T00:00:00Z", "price": {"base": 1}}
 REFUSED: list[tuple[str, str, Any, int]] = [
     ("GET", "/orders/none", None, 404),
     ("GET", "/orders/order-number/none", None, 404),
@@ -673,16 +676,26 @@ REFUSED: list[tuple[str, str, Any, int]] = [
     ("POST", f"{ACTIONS}/update-attributes", {"attributes": {"retailopsAck": True}}, 400),
     ("POST", "/orders/order-number/none/actions/update-attributes", {"attributes": {"a": "b"}}, 400),
     ("POST", f"{ACTIONS}/update-payment-status", {"paymentIdentifier": "none"}, 400),
-    ("PUT", "/orders/order-number/1001/payments/9/payment-logs", {"type": "CAPTURE", "amount": 1}, 400),
+    ("PUT", "/orders/order-number/1001/payments/9/payment-logs", LOG, 400),
     ("POST", f"{ACTIONS}/update-fees-and-taxes", {"items": [{"lineItemId": "9"}]}, 400),
     ("POST", "/shipments/create-order-shipment", {"cartons": []}, 400),
     ("POST", f"{ACTIONS}/submit-return-request", {"source": "CSR", "items": [{"quantity": 1}]}, 400),
-    ("POST", "/inventories/actions/find-and-update", {"sku": "A", "locationNumber": 1, "counters": {}}, 404),
+    ("POST", "/inventories/actions/find-and-update", STOCK, 404),
+    ("POST", "/inventories/actions/find-and-update", {**STOCK, "counters": {}}, 400),
+    ("POST", "/inventories/actions/find-and-update", {**STOCK, "leadTime": 1}, 400),
     ("POST", "/inventories", {"sku": "A", "locationNumber": "1", "counters": {"onHand": 1}}, 400),
     ("GET", "/catalog-connector/products/skus/none?locale=en-US", None, 404),
     ("POST", "/catalog-connector/products", {"sku": "A"}, 400),
     ("POST", "/catalog-connector/products?locale=en-US", {"sku": "A", "colour": 1}, 400),
-    ("POST", "/prices/batch", {"data": [{"itemSku": "A", "offers": [{}] * 11}]}, 400),
+    ("POST", "/prices/batch", {"data": [{"itemSku": "A", "offers": [OFFER] * 11}]}, 400),
+    (
+        "POST",
+        "/prices/batch",
+        {"data": [{"itemSku": "A", "offers": [{**OFFER, "startAt": "2030-01-01"}]}]},
+        400,
+    ),
+    ("PUT", "/catalog-connector/products/skus/none?locale=en-US", {"sku": "A"}, 400),
+    ("PUT", "/orders/order-number/1001/payments/1/payment-logs", {**LOG, "currency": "USD"}, 400),
 ]
 
 
@@ -709,7 +722,8 @@ def test_an_order_of_retailops_is_created_once_and_fetched_again(shop: Shop) -> 
 
 
 def test_a_second_order_with_the_same_number_is_refused(shop: Shop) -> None:
-    made = {key: value for key, value in order(1002).items() if key not in ("orderId", "version")}
+    fetched = shop.done(retailops.fetch_one(1001))["orders"][0] | {"channel_refnum": "1002"}
+    made = shop.project.mapping("fabric/order_create").run(fetched, settings=shop.settings).value
     assert calls(shop, "POST", "/orders", made).status == 201
     again = calls(shop, "POST", "/orders", made)
     assert (again.status, again.body["errorCode"]) == (400, "SERVICE-4005")

@@ -100,7 +100,15 @@ KEYWORDS = {
     *("$schema", "$id", "$defs", "$ref", "title", "description", "type", "format", "pattern", "enum"),
     *("minimum", "exclusiveMinimum", "minItems", "maxItems", "maxLength", "minProperties"),
     *("required", "properties", "items", "additionalProperties", "contentMediaType", "contentSchema"),
-    *("x-documented-as", "x-known-values", "x-sensitive", "x-status", "x-source", "x-format"),
+    *(
+        "x-documented-as",
+        "x-described-by",
+        "x-known-values",
+        "x-sensitive",
+        "x-status",
+        "x-source",
+        "x-format",
+    ),
 }
 
 

@@ -30,6 +30,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from descriptions import Sent, query_of, unlisted
+from fakes.requests import refused
 
 CLIENT_ID = "acme.retailops.1.0.0.Release"
 CLIENT_SECRET = "canary-client-secret"
@@ -113,6 +114,8 @@ class FakeChannel:
     channel: ClassVar[str | None] = None
     """The channel whose published descriptions the calls of Crossdock must fit."""
     base: ClassVar[str] = ""
+    version: ClassVar[str] = ""
+    """What the paths of the API descriptions leave out beside the base."""
     open_paths: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
@@ -189,10 +192,22 @@ class FakeChannel:
             self._authorize(request)
         for method, pattern, handler in self._routes:
             if method == request.method and (match := pattern.fullmatch(path)):
+                self._check(request, path)
                 pieces = {name: unquote(piece) for name, piece in match.groupdict().items()}
                 found = handler(request, **pieces)
                 return found if isinstance(found, Response) else answer(found)
         raise Refusal(404, "nothing is served here")
+
+    def _check(self, request: Request, path: str) -> None:
+        """Refuse a body that the channel's API description refuses."""
+        if self.channel and request.is_json:
+            path = path.removeprefix(self.version)
+            if wrong := refused(self.channel, request.method, path, request.json):
+                raise self.bad_body(path, *wrong)
+
+    def bad_body(self, path: str, place: str, message: str) -> Refusal:
+        """The channel's refusal of a body."""
+        return Refusal(400, f"{place}: {message}")
 
     # Tokens
 

@@ -15,7 +15,7 @@ from werkzeug import Request
 from fakes.channel import Handler, Refusal
 from fakes.fabric_catalog import Catalog, Inventory, Prices
 from fakes.fabric_orders import Orders
-from fakes.fabric_refusals import error_body
+from fakes.fabric_refusals import error_body, invalid
 from fakes.fabric_shipments import Shipments
 
 TENANT = "5f328bf0b5f328bf0b5f328b"
@@ -26,6 +26,7 @@ class FakeFabric(Orders, Shipments, Catalog, Prices, Inventory):
     """All of it behind one host; the merchant's own host, which gives tokens, is the same one."""
 
     channel = "fabric"
+    version = "/v3"
     token_path = "/oauth2/default/v1/token"
     open_paths = frozenset({token_path})
 
@@ -65,6 +66,11 @@ class FakeFabric(Orders, Shipments, Catalog, Prices, Inventory):
             raise Refusal(
                 400, "Mandatory param(s): `x-fabric-channel-id` is/are missing", code="SERVICE-4003"
             )
+
+    def bad_body(self, path: str, place: str, message: str) -> Refusal:
+        if path.startswith(("/catalog-connector", "/prices")):
+            return invalid(place, message, code="REQUEST_DENIED", generation="catalog")
+        return invalid(place, message)
 
     def error(self, status: int, message: str, **more: Any) -> Any:
         """The error body of the newer services, or of the generation that is asked for."""

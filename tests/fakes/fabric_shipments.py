@@ -15,6 +15,7 @@ from fakes.fabric_orders import Line, Order, open_units, settled
 from fakes.fabric_refusals import required, searched
 
 _TYPES = ("PENDING", "PROCESSING", "REJECTED", "RECEIVED")
+_NOT_ANSWERED = ("orderId", "orderNumber", "channelId", "attributes")
 
 
 class Shipments(FakeChannel):
@@ -39,7 +40,8 @@ class Shipments(FakeChannel):
         ]
 
     def search_shipments(self, request: Request) -> Any:
-        return searched(deepcopy(self.shipments), request.json, request.args, "shipment")
+        found = searched(self.shipments, request.json, request.args, "shipment")
+        return {**found, "data": [shown(each) for each in found["data"]]}
 
     def create_order_shipment(self, request: Request) -> Any:
         """The order is found by what the cartons hold: nothing else in a shipment names it."""
@@ -59,7 +61,7 @@ class Shipments(FakeChannel):
         self.changed(order, "shipment", given["shipmentNumber"])
         if self.captures:
             self.capture(order, packed)
-        return answer(made, 201)
+        return answer(shown(made), 201)
 
     def order_of(self, packed: list[dict[str, Any]]) -> Order:
         for each in packed:
@@ -177,3 +179,9 @@ class Shipments(FakeChannel):
         ]
         total = given.get("totalRefundAmount", sum(each["refundAmount"] for each in items))
         return {"items": items, "refundStatus": "REFUND_INITIATED", "totalRefundAmount": total}
+
+
+def shown(shipment: dict[str, Any]) -> dict[str, Any]:
+    """A shipment as fabric answers it: it names its orders in a list, and has no attributes."""
+    kept = {key: value for key, value in shipment.items() if key not in _NOT_ANSWERED}
+    return deepcopy({**kept, "orderNumbers": [shipment["orderNumber"]]})

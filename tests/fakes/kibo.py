@@ -11,9 +11,10 @@ from typing import Any
 
 from werkzeug import Request
 
-from fakes.channel import Handler
+from fakes.channel import Handler, Refusal
 from fakes.kibo_catalog import Catalog, Inventory
 from fakes.kibo_orders import Orders
+from fakes.kibo_refusals import invalid
 from fakes.kibo_returns import Returns
 from fakes.kibo_shipments import Shipments
 
@@ -39,6 +40,9 @@ class FakeKibo(Orders, Shipments, Returns, Catalog, Inventory):
         given = request.json if request.is_json else {}
         found = self.give_token(given.get("client_id"), given.get("client_secret"))
         return {**found, "refresh_token": "canary-refresh-token"}
+
+    def bad_body(self, path: str, place: str, message: str) -> Refusal:
+        return invalid(place, message)
 
     def error(
         self, status: int, message: str, code: str = "", name: str = "", value: str = "", **_: Any

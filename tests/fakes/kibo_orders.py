@@ -127,7 +127,7 @@ class Orders(FakeChannel):
         self.reasons = {"CustomerRequested", "OutOfStock"}
         self.declining: set[str] = set()
         self.completes_by_itself = False
-        self.left_out_of_a_search: set[str] = set()
+        self.left_out_of_a_search = {"packages", "pickups", "digitalPackages"}
         super().__init__()
 
     def add(self, *orders: Order) -> None:

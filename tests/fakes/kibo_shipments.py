@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug import Request
 
-from fakes.channel import FakeChannel, Handler, answer
+from fakes.channel import FakeChannel, Handler
 from fakes.kibo_refusals import conflict, found, invalid
 
 
@@ -72,7 +72,7 @@ class Shipments(FakeChannel):
         packed = {**request.json, "packageId": f"{number}-{len(shipment['packages']) + 1}"}
         shipment["packages"].append(packed)
         self.record("shipment package", number, packed.get("trackingNumbers"))
-        return answer(packed, 201)
+        return shipment
 
     def fulfil_shipment(self, request: Request, number: str) -> Any:
         shipment = self.get_shipment(request, number)

@@ -18,13 +18,15 @@ from crossdock.tools.derivation import documents, paths
 RECIPE = "derive.yaml"
 
 _SYSTEM = (
-    *("describe", "documents", "placeholders", "policy", "sensitive", "public"),
+    *("describe", "documents", "apis", "placeholders", "policy", "sensitive", "public"),
     *("rules", "descriptions", "repeats", "shapes"),
 )
 _SHAPE = (
     *("describe", "from", "defs", "policy", "corrections", "descriptions", "repeats", "uses"),
-    "unvalidated",
+    *("unvalidated", "described_by"),
 )
+_API = ("title", "version")
+_DESCRIBED = ("api", "request", "answer")
 _EVIDENCE = (
     "document",
     "sample",
@@ -108,6 +110,18 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedCalls:
+    """The calls of a published API description whose request or answer a shape is.
+
+    ``api``: its title and version, by their names.
+    """
+
+    api: Mapping[str, str]
+    request: tuple[str, ...] = ()
+    answer: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ShapeRecipe:
     """How one schema, or one definition in it, is derived."""
 
@@ -121,6 +135,7 @@ class ShapeRecipe:
     repeats: Mapping[str, tuple[str, ...]]
     uses: Mapping[str, str]
     unvalidated: tuple[str, ...]
+    described_by: tuple[PublishedCalls, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,7 @@ class _RecipeReader:
         rules = self._mapping(data.get("rules"), "rules")
         policy = self._policy(data.get("policy"), Policy(), "policy")
         shapes = self._mapping(data.get("shapes"), "shapes")
+        apis = self._apis(data.get("apis"))
         return Recipe(
             system=folder.resolve().name,
             folder=folder,
@@ -175,9 +191,35 @@ class _RecipeReader:
             descriptions=self._texts(data.get("descriptions"), "descriptions"),
             repeats=self._lists(data.get("repeats"), "repeats"),
             shapes=tuple(
-                self._shape(name, shape, policy, f"shapes.{name}") for name, shape in shapes.items()
+                replace(
+                    self._shape(name, shape, policy, f"shapes.{name}"),
+                    described_by=self._described_by(shape, apis, f"shapes.{name}.described_by"),
+                )
+                for name, shape in shapes.items()
             ),
         )
+
+    def _apis(self, data: object) -> dict[str, dict[str, str]]:
+        apis = self._mapping(data, "apis")
+        for name, api in apis.items():
+            self._known(self._mapping(api, f"apis.{name}"), _API, f"apis.{name}")
+        return {name: self._texts(api, f"apis.{name}") for name, api in apis.items()}
+
+    def _described_by(
+        self, shape: object, apis: Mapping[str, Mapping[str, str]], where: str
+    ) -> tuple[PublishedCalls, ...]:
+        found = self._mapping(shape, where).get("described_by") or []
+        made: list[PublishedCalls] = []
+        for each in found if isinstance(found, list) else [found]:
+            data = self._mapping(each, where)
+            self._known(data, _DESCRIBED, where)
+            name = str(data.get("api", ""))
+            if name not in apis:
+                message = f"`{where}` names an api `{name}` that `apis` lacks"
+                self._refuse(message, name, did_you_mean(name, apis))
+            calls = {key: self._list(data.get(key), f"{where}.{key}") for key in ("request", "answer")}
+            made.append(PublishedCalls(apis[name], **calls))
+        return tuple(made)
 
     def _shape(self, name: str, data: object, policy: Policy, where: str) -> ShapeRecipe:
         shape = self._mapping(data, where)
@@ -243,7 +285,7 @@ class _RecipeReader:
         if not str(item.get("why", "")).strip():
             self._refuse(f"a correction at `{', '.join(at)}` has no `why`", at[0] if at else "corrections")
         keywords = dict(self._mapping(item.get("set"), f"{where}.set"))
-        keywords |= {"additionalProperties": False} if item.get("closed") is True else {}
+        keywords |= {"additionalProperties": item["closed"] is not True} if "closed" in item else {}
         for word, keyword in (("enum", "enum"), ("known", "x-known-values")):
             keywords |= {keyword: list(self._list(item[word], f"{where}.{word}"))} if word in item else {}
         lists = {

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from crossdock.core.json_types import JSON
 from crossdock.schema.node import DOCUMENTED_AS
-from crossdock.tools.derivation.recipe import Policy
+from crossdock.tools.derivation.recipe import Policy, PublishedCalls
 from crossdock.tools.derivation.shapes import ANY, InferredShape, Origin
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,14 +29,22 @@ def schema(
     defs: Mapping[str, JSON],
     policy: Policy,
     describe: str | None,
+    described_by: tuple[PublishedCalls, ...] = (),
 ) -> JSON:
     """A whole schema file. A file of definitions only has no type of its own."""
     head: dict[str, JSON] = {"$schema": DIALECT, "$id": f"{BASE}{system}/{name}", "title": f"{system}/{name}"}
     if describe:
         head["description"] = describe
+    if described_by:
+        head["x-described-by"] = [_published(each) for each in described_by]
     body = part(shape, policy, nullable=False) if shape.types else {}
     body.pop("description", None) if describe else None
     return {**head, **body, **({"$defs": dict(defs)} if defs else {})}
+
+
+def _published(by: PublishedCalls) -> JSON:
+    calls: dict[str, JSON] = {"request": [*by.request], "answer": [*by.answer]}
+    return {**by.api, **{key: each for key, each in calls.items() if each}}
 
 
 def definition(shape: InferredShape, policy: Policy) -> JSON:
@@ -52,6 +60,8 @@ def part(shape: InferredShape, policy: Policy, *, nullable: bool) -> dict[str, J
     keywords = dict(shape.keywords)
     if "description" in keywords:
         result["description"] = keywords.pop("description")
+    if isinstance(closed := keywords.get("additionalProperties"), bool) and (closed or not shape.properties):
+        del keywords["additionalProperties"]  # an object without known properties is never closed
     types = _types(shape.types, nullable)
     if shape.ref:
         result["$ref"] = shape.ref

@@ -50,7 +50,7 @@ def _schema(system: str, own: ShapeRecipe, library: Library, rewriting: Rewritin
     parts: dict[str, JSON] = {
         name: schema.definition(part, policies.get(name, own.policy)) for name, part in sorted(defs.items())
     }
-    return schema.schema(system, own.name, shape, parts, own.policy, own.describe)
+    return schema.schema(system, own.name, shape, parts, own.policy, own.describe, own.described_by)
 
 
 def _shape(
