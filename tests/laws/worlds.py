@@ -79,7 +79,7 @@ class World(ABC):
     def answer(self, request: dict[str, Any], mode: int) -> Told:
         """What RetailOPS hears of a request, whose calls the connection makes as it always does."""
         action = request["action"]
-        settings = {**self.settings, **self.modes[mode]}
+        settings = {**self.settings, **self.modes[mode], "currency": self.history.sold.currency}
         connection = Connection(self.channel, settings, self.find, transport=self.transport)
         try:
             with self.fake.described():
