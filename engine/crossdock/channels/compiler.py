@@ -181,6 +181,7 @@ def _conversation(
         about=file.about,
         inputs=file.inputs,
         deadline_seconds=file.deadline_seconds,
+        checks=file.checks,
     )
 
 

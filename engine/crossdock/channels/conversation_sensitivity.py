@@ -151,7 +151,7 @@ def masked_result(conversation: Conversation, result: ConversationResult) -> Con
 class _Around:
     """What a step can read, and what makes events of its failure and of what it reports.
 
-    The steps add to ``answers`` and ``events``.
+    The steps add to ``answers`` and ``events``. ``checks``: one that fails becomes an event too.
     """
 
     context: Held
@@ -162,6 +162,7 @@ class _Around:
     reports: _EventMaker | None = None
     about: Held = CLEAR
     names: Mapping[str, Held] = field(default_factory=dict)
+    checks: bool = False
 
     def naming(self, name: str | None, held: Held) -> _Around:
         """Where a value has a name."""
@@ -223,6 +224,7 @@ class _StepWalk:
             around = around.naming(name, self.cell(cell, around))
         failure = self.maker(file.failure) or around.failure
         around = replace(around, failure=failure, reports=self.maker(file.events) or around.reports)
+        around = replace(around, checks=file.checks is not None or around.checks)
         if file.about is not None:
             around = replace(around, about=self.cell(file.about, around))
         self.steps(file.steps, around)
@@ -250,6 +252,8 @@ class _StepWalk:
                 return self.call(step, call, around)
             case ValueTask(cell):
                 answer = self.cell(cell, around)
+                if around.checks:  # whose messages show nothing sensitive, or are reported
+                    self.report_of({}, around, step.span)
             case EventTask(cell):
                 self.made(cell.span, self.cell(cell, around), around)
                 answer = CLEAR
@@ -275,7 +279,7 @@ class _StepWalk:
         names = {name: given.member(name) for name in file.inputs or {}}
         failure = around.failure.within(around) if around.failure is not None else None
         reports = around.reports.within(around) if around.reports is not None else None
-        there = _Around(given, CLEAR, {}, around.events, failure, reports, around.about, names)
+        there = _Around(given, CLEAR, {}, around.events, failure, reports, around.about, names, around.checks)
         return _StepWalk(file.cells, file.answers, self.found).file(file, there)[1]
 
     def adapted(self, task: AdaptTask, around: _Around) -> Held:
@@ -294,11 +298,13 @@ class _StepWalk:
         details = {
             "code": self.value(report.code, around),
             "message": self.value(report.message, around),
-            "concept": around.about.member("concept"),
-            "id": around.about.member("id"),
             "data": self.cell(report.data, around),
         }
-        self.event(around.reports, written_object(details), around, report.span)
+        self.report_of(details, around, report.span)
+
+    def report_of(self, details: Mapping[str, Held], around: _Around, origin: Span) -> None:
+        about = {key: around.about.member(key) for key in ("concept", "id")}
+        self.event(around.reports, written_object({**details, **about}), around, origin)
 
     def event(self, maker: _EventMaker | None, context: Held, around: _Around, origin: Span) -> None:
         if maker is not None:

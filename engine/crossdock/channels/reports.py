@@ -5,6 +5,8 @@ What the mapping under ``events`` is given is documented in docs/conversations.m
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from crossdock.channels.cell_runner import CellRunner
@@ -14,6 +16,7 @@ from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, f
 from crossdock.channels.messages import Failed
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import Conversation, ConversationStep, ReportTask
+from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.execution.runner import Result
@@ -77,21 +80,42 @@ class Reporter:
     def report(self, task: ReportTask, frame: StepFrame, result: ConversationResult) -> None:
         """Add the event of a report. Raises StepsStopped when it ends the steps, StepFailed when it fails."""
         found: dict[str, JSON | Missing] = {
-            "action": self.conversation.action,
             "level": task.level,
             "code": self._text("code", task.code, frame, result),
             "message": self._text("message", task.message, frame, result),
-            **frame.about(result),
         }
         if task.data is not None:
             found["data"] = self.cells.value(task.data, frame, result)
-        details: JSON = {key: value for key, value in found.items() if not isinstance(value, Missing)}
-        event = self._event(details, frame, result)
-        result.add_event(event, task.span)
+        self._add(found, frame, result, task.span)
         if task.level == "error":
             result.failed.append(Failed("reported"))
         if task.stops:
             raise StepsStopped
+
+    def checks(
+        self, warnings: Sequence[Diagnostic], frame: StepFrame, result: ConversationResult, step: Span
+    ) -> None:
+        """Add an event for each check that failed in the mapping of a value, if the conversation has a code
+        for them. ``step`` is where the step begins. Raises StepFailed."""
+        code = self.conversation.checks
+        if code is None:
+            return
+        for warning in warnings:
+            if warning.id == "check-failed":
+                found = {"level": "warning", "code": self._text("code", code, frame, result)}
+                self._add({**found, "message": warning.message}, frame, result, step)
+
+    def _add(
+        self,
+        found: MappingType[str, JSON | Missing],
+        frame: StepFrame,
+        result: ConversationResult,
+        origin: Span,
+    ) -> None:
+        """Add the event of something that the steps found out."""
+        whole = {"action": self.conversation.action, **found, **frame.about(result)}
+        details: JSON = {key: value for key, value in whole.items() if not isinstance(value, Missing)}
+        result.add_event(self._event(details, frame, result), origin)
 
     def _event(self, details: JSON, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         if self.events is not None:

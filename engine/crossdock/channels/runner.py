@@ -238,7 +238,10 @@ class _ConversationRun:
                 calls = StepCalls(self.conversation, self.cells, self.ask, base_url, frame, result)
                 return calls.run(step, task, given)
             case ValueTask(cell):
-                return self.cells.value(cell, frame, result)
+                known = len(result.warnings)
+                value = self.cells.value(cell, frame, result)
+                self.reporter.checks(result.warnings[known:], frame, result, step.span)
+                return value
             case EventTask(cell):
                 event = self.cells.value(cell, frame, result)
                 result.add_event(event, cell.span)

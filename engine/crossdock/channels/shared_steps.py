@@ -120,6 +120,9 @@ def _events_missing(file: Conversation) -> Iterator[Diagnostic]:
     """Reports that nothing makes an event of. Shared steps may leave that to the file that uses them."""
     if file.events is not None or file.inputs is not None:
         return
+    if file.checks is not None:
+        message = "`checks` needs `events:`, and the file has none"
+        yield Diagnostic("missing-events", message, file.checks.span, _EVENTS)
     for report in reports(file.steps):
         message = f"`{report.word}` needs `events:`, and the file has none"
         yield Diagnostic("missing-events", message, report.span, _EVENTS)

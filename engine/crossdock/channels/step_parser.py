@@ -42,6 +42,7 @@ FILE_KEYS: Final = {
     "response": "the response: a cell, or the name of a mapping",
     "failure": "the mapping that turns a failed step into an event; without it, a failed step is an error",
     "events": "the mapping that makes the events of `fail` and `warn`",
+    "checks": "the code of the warning events of checks that fail in the mappings of `value` steps",
     "about": "what events are about, where no step says it: `concept` and `id`",
 }
 SHARED_KEYS: Final = {
@@ -132,6 +133,7 @@ class _StepParser(TaskParser):
             failure=self.maker_of_events(node, "failure"),
             events=self.maker_of_events(node, "events"),
             about=self.optional_cell(node.get("about")),
+            checks=self.constant_code(node.get("checks")),
         )
 
     def shared(self, node: MapNode) -> ConversationFile:

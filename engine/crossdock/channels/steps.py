@@ -189,6 +189,7 @@ class ConversationFile:
     about: syntax.Cell | None = None
     inputs: MappingType[str, Input] | None = None
     deadline_seconds: float | None = None
+    checks: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -200,7 +201,8 @@ class Conversation:
     the schema of the bodies of its errors, ``findings`` the warnings of the check, ``needed`` what is not
     wrong about the comments that allow others, and ``cannot`` what the channel cannot do, with the reasons.
     ``failure`` makes events of failures, ``events`` those of ``fail`` and ``warn``; ``about`` is what they
-    are about. The ``response`` of shared steps is their answer. ``watch`` is notified of every run.
+    are about. ``checks`` is the code of the events of checks that fail in the mappings of values. The
+    ``response`` of shared steps is their answer. ``watch`` is notified of every run.
     """
 
     name: str
@@ -221,6 +223,7 @@ class Conversation:
     events: syntax.Cell | None = None
     about: syntax.Cell | None = None
     inputs: MappingType[str, Input] | None = None
+    checks: Expression | None = None
     _kept: dict[object, object] = field(init=False, default_factory=dict)
 
     def __repr__(self) -> str:
@@ -326,10 +329,6 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
     ]
 
 
-def _unchanged(task: AdaptTask) -> AdaptTask:
-    return task
-
-
 @dataclass(frozen=True, slots=True)
 class StepChange:
     """A change of everything in steps that is evaluated, and of the shared steps that it has by name."""
@@ -337,7 +336,7 @@ class StepChange:
     cell: Callable[[syntax.Cell], syntax.Cell]
     expression: Callable[[Expression], Expression]
     shared: MappingType[str, Conversation] = field(default_factory=dict)
-    adapt: Callable[[AdaptTask], AdaptTask] = _unchanged
+    adapt: Callable[[AdaptTask], AdaptTask] = field(default=lambda task: task)
 
     def steps(self, steps: tuple[ConversationStep, ...]) -> tuple[ConversationStep, ...]:
         return tuple(map(self._step, steps))

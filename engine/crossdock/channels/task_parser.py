@@ -90,10 +90,16 @@ class TaskParser(CallParser):
         """Plain text is the code itself; ``{code: EXPR}`` computes it."""
         if isinstance(content, MapNode) and [key.value for key, _ in content.entries] == ["code"]:
             return self.expression(content.entries[0][1], "code")
+        return self.constant_code(content, "; {code: …} computes it")
+
+    def constant_code(self, content: Node | None, more: str = "") -> Expression | None:
+        """A code that is written in the file. The help for any other ends with ``more``."""
+        if content is None:
+            return None
         text = content.value if isinstance(content, ScalarNode) else None
         if isinstance(content, ScalarNode) and isinstance(text, str) and _CODE.fullmatch(text):
             return compile_constant_text(content)
-        help = "a code is letters, digits and _ . : -, such as ORDER_NOT_FOUND; {code: …} computes it"
+        help = f"a code is letters, digits and _ . : -, such as ORDER_NOT_FOUND{more}"
         self.problem("event-code", "this cannot be the code of an event", content.span, help)
         return None
 

@@ -178,6 +178,7 @@ def _conversation() -> Object:
         "values": _map_of(_ref("cell")),
         "steps": _list_of(_ref("step")),
         "response": _ref("cell"),
+        "checks": _TEXT,
         **dict.fromkeys(("failure", "events", "about"), _ref("cell")),
     }
     return _keys(step_parser.FILE_KEYS, kinds, ["response"])

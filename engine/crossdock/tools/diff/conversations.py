@@ -23,7 +23,7 @@ from crossdock.channels.dry_run import dry_run, shown_base_url
 from crossdock.channels.given_answers import placed_answers
 from crossdock.channels.held_calls import ANY_CALL, HeldCall
 from crossdock.channels.messages import Call, ChannelError
-from crossdock.channels.steps import Conversation, EventTask, ReportTask, files_of
+from crossdock.channels.steps import Conversation, EventTask, ReportTask, ValueTask, files_of
 from crossdock.checking.held import CLEAR, Held, derived, joined_values, written_object
 from crossdock.checking.masking import HIDDEN
 from crossdock.core.errors import InputError
@@ -141,7 +141,7 @@ class _RunTelling:
             self.step(each)
         for turn, call in enumerate(trace.calls):
             self.call(trace, call, turn)
-        reports = isinstance(step.task, EventTask | ReportTask) or step.none is not None
+        reports = isinstance(step.task, EventTask | ReportTask | ValueTask) or step.none is not None
         for ran in trace.cells if reports or trace.failure is not None else ():
             if trace.part_of(ran) in ("event", "events", "failure") and not isinstance(ran.value, Missing):
                 self.event(trace, ran, ran.value)
