@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
+from conftest import REPOSITORY
+from crossdock import CrossdockError, Project
 from described_schemas import differences, named_calls, operation, read
 from descriptions import BASES, NO_BODY, Outside, Sent, descriptions, folder, known, query_of, unlisted
 from fakes.channel import Seen
 from fakes.kibo import FakeKibo
 
-SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
+PROJECT = Project.open(REPOSITORY)
+SNAPSHOTS = REPOSITORY / "snapshots"
 CREATIONS = {"kibo/order_import": "/api/commerce/orders", "fabric/order_create": "/v3/orders"}
 """Mappings that make the body of a call, and where an integrator sends it."""
 
@@ -183,3 +186,19 @@ def test_every_body_that_is_sent_has_a_schema_that_names_its_call() -> None:
             if one and sent.body is not NO_BODY:
                 found.add((channel, f"{one.method} {one.path}"))
     assert {f"{channel}: {call}" for channel, call in found - named} == SENT_BACK
+
+
+@pytest.mark.parametrize("creation", CREATIONS)
+@pytest.mark.parametrize("order", ["kibo/order", "fabric/order"])
+def test_orders_of_both_channels_are_created_as_described(order: str, creation: str) -> None:
+    channel = creation.partition("/")[0]
+    made: list[Sent] = []
+    for path in sorted((SNAPSHOTS / order).glob("*.json")):
+        payload = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            run = PROJECT.mapping(creation).run(payload, settings=PROJECT.settings(channel, {}))
+        except CrossdockError:
+            continue  # refused with a reason
+        made.append(Sent("POST", CREATIONS[creation], {}, run.value))
+    assert len(made) > 30
+    assert unlisted(channel, made) == []

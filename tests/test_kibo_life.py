@@ -696,6 +696,12 @@ def test_the_fake_takes_twice_what_kibo_takes_twice(shop: Shop) -> None:
             {"productCode": "A", "productTypeId": 1, "packageWeight": {"value": 1}},
             400,
         ),
+        (
+            "POST",
+            "/commerce/catalog/admin/products",
+            {"productCode": "A", "productTypeId": 1, "productInCatalogs": [{"catalogId": 1, "content": {}}]},
+            400,
+        ),
         ("POST", "/commerce/inventory/v5/inventory/refresh", {"items": [{"sku": "A", "quantity": 1}]}, 400),
     ],
 )

@@ -20,6 +20,10 @@ _READ = (
     *("productSequence", "isVariation", "hasConfigurableOptions", "hasStandAloneOptions", "auditInfo"),
     *("isValidForProductType", "baseProductCode", "variationKey"),
 )
+_IN_CATALOG = {
+    *("catalogId", "isActive", "isPriceOverridden", "price", "productCategories", "primaryProductCategory"),
+    *("dateFirstAvailableInCatalog", "activeDateRange", "auditInfo"),
+}
 _MEASURES = ("packageHeight", "packageWidth", "packageLength", "packageWeight")
 
 
@@ -54,6 +58,8 @@ class Catalog(FakeChannel):
         for name in given:
             if name not in (*_WRITTEN, *_READ):
                 raise invalid(f"{name[0].upper()}{name[1:]}", "is not a field of a product")
+        for name in {name for each in given.get("productInCatalogs") or () for name in each} - _IN_CATALOG:
+            raise invalid(f"ProductInCatalogs.{name}", "is not a field of a product in a catalog")
         if not given.get("productCode") or not given.get("productTypeId"):
             raise invalid("ProductCode" if not given.get("productCode") else "ProductTypeId")
         for name in _MEASURES:
