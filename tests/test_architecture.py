@@ -280,7 +280,7 @@ def test_no_method_shadows_a_builtin() -> None:
         if isinstance(node, FUNCTIONS) and not node.name.startswith("_") and hasattr(builtins, node.name)
     }
 
-    assert found == {"Project.open"}
+    assert found == {"Project.open", "JsonLines.format"}  # `format` is what logging calls
 
 
 def test_no_module_is_longer_than_four_hundred_lines() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.dialects import adaptations, bound, parse_dialect
 from crossdock.channels.steps import AdaptTask, Conversation
@@ -89,6 +90,14 @@ class Dialects:
         self.describe(dialect)
         names = (name.split("/") for name in self.project.conversation_names())
         return [action for folder, action in names if folder == dialect]
+
+    def actions(self, dialect: str) -> Actions:
+        """How the actions of a dialect are called, from its own actions.yaml. Raises CompileError."""
+        self.describe(dialect)
+        name = f"{dialect}/{ACTIONS_FILE}"
+        paths = [root / MAPPINGS / dialect / ACTIONS_FILE for root in self.project.roots]
+        path = next((each for each in paths if each.is_file()), None)
+        return made_once(self._bound, name, lambda: parse_actions(self.read(path)) if path else Actions({}))
 
     def conversation_of(self, channel: str, action: str, dialect: str | None) -> Conversation:
         """The conversation of a channel, or of a dialect as the channel answers it."""

@@ -1,0 +1,381 @@
+"""Accepts requests, decides which of them may run, and keeps what came of them.
+
+A request is accepted in one transaction, in which it also gets its place: behind the open requests that
+change the same. It runs when none of those is left. What a process had when it died, another one takes.
+
+    accepted = journal.accept(new)                  # the entry, and its turn if it may run now
+    journal.finish(accepted.turn, "done", answered)
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crossdock.gateway.journal.entries import (
+    OPEN,
+    UNKNOWN,
+    Accepted,
+    Answered,
+    CallRecord,
+    JournalEntry,
+    NewEntry,
+    State,
+    Turn,
+)
+from crossdock.gateway.journal.owners import Owner, key_of, new_owner
+from crossdock.gateway.journal.store import Store
+from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
+
+_ENTRY_COLUMNS: Final = [ENTRY.c[name] for name in JournalEntry.__dataclass_fields__]
+_CALL_COLUMNS: Final = [CALL.c[name] for name in CallRecord.__dataclass_fields__]
+
+
+class FencedError(Exception):
+    """The entry was taken over by another run, so that this one may not go on."""
+
+
+def now() -> int:
+    """The time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Journal:
+    """The journal of one process. Raises JournalError where the store cannot be used."""
+
+    def __init__(self, store: Store, *, window_hours: float = 72) -> None:
+        """``window_hours``: how long a finished request answers repeats."""
+        self.store = store
+        self.owner: Owner = new_owner(store)
+        self._window = int(window_hours * 3_600_000)
+        self._postgres = store.engine.dialect.name == "postgresql"
+
+    def close(self) -> None:
+        self.owner.release()
+        self.store.close()
+
+    # Accepting
+
+    def accept(self, new: NewEntry) -> Accepted:
+        """Keep a request, or find the entry of the same one."""
+
+        def work(connection: Connection) -> Accepted:
+            self._lock_subjects(connection, new)
+            if new.latest:
+                self._forget_others(connection, new)
+            blocked = bool(new.subjects) and connection.execute(_ahead(new)).first() is not None
+            state: State = "queued" if new.queued else "waiting" if blocked else "running"
+            entry = self._inserted(connection, new, state)
+            if isinstance(entry, JournalEntry):
+                return Accepted(entry.id, same=entry)
+            rows = [{"entry": entry, "profile": new.profile, "subject": name} for name in new.subjects]
+            if rows:
+                connection.execute(insert(SUBJECT), rows)
+            return Accepted(entry, turn=Turn(entry, 1) if state == "running" else None)
+
+        return self.store.write(work)
+
+    def _inserted(self, connection: Connection, new: NewEntry, state: State) -> int | JournalEntry:
+        """The id of a new entry, or the entry that answers repeats of its request."""
+        kind = postgresql if self._postgres else sqlite
+        moment = now()
+        values = {
+            "profile": new.profile,
+            "dialect": new.dialect,
+            "action": new.action,
+            "key": new.key,
+            "live_key": new.key,
+            "request": new.request,
+            "subjects": json.dumps(new.subjects, ensure_ascii=False),
+            "state": state,
+            "owner": None if new.queued else self.owner.name,
+            "fence": int(state == "running"),
+            "tries": int(state == "running"),
+            "due": moment if new.queued else None,
+            "accepted": moment,
+        }
+        adding = kind.insert(ENTRY).values(**values).on_conflict_do_nothing(index_elements=["live_key"])
+        while True:
+            # The row that comes back says whether it is new; `rowcount` does not, on either database.
+            row = connection.execute(adding.returning(ENTRY.c.id)).first()
+            if row is not None:
+                return int(row.id)
+            same = connection.execute(select(*_ENTRY_COLUMNS).where(ENTRY.c.live_key == new.key)).first()
+            if same is None:
+                continue
+            found = _of(same)
+            if found.state in OPEN or (found.finished or 0) > moment - self._window:
+                return found
+            connection.execute(update(ENTRY).where(ENTRY.c.id == found.id).values(live_key=None))
+
+    def _forget_others(self, connection: Connection, new: NewEntry) -> None:
+        """Only the last state that was requested answers a repeat: 5, 3 and 5 are three changes."""
+        others = and_(
+            ENTRY.c.profile == new.profile,
+            ENTRY.c.action == new.action,
+            ENTRY.c.live_key.is_not(None),
+            ENTRY.c.live_key != new.key,
+        )
+        connection.execute(update(ENTRY).where(others).values(live_key=None))
+
+    def _lock_subjects(self, connection: Connection, new: NewEntry) -> None:
+        """PostgreSQL: two requests that change the same are accepted one after the other.
+
+        Each would not see the other's rows otherwise, and both would run. SQLite has one writer anyway.
+        """
+        if self._postgres:
+            names = sorted({new.key, *(f"{new.profile}\0{subject}" for subject in new.subjects)})
+            for key in sorted(map(key_of, names)):
+                connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+    # Running
+
+    def claim(self, entry: int) -> Turn | None:
+        """The turn of an entry of this process that waits, once nothing is ahead of it."""
+        ready = and_(ENTRY.c.id == entry, ENTRY.c.state == "waiting", ENTRY.c.owner == self.owner.name)
+        return self.store.write(lambda connection: self._started(connection, ready))
+
+    def claim_queued(self, entry: int) -> Turn | None:
+        """The turn of a queued entry before it is due, once nothing is ahead of it."""
+        ready = and_(ENTRY.c.id == entry, ENTRY.c.state == "queued")
+        return self.store.write(lambda connection: self._started(connection, ready))
+
+    def claim_due(self) -> tuple[Turn, JournalEntry] | None:
+        """The first queued entry that is due and has nothing ahead of it."""
+
+        def work(connection: Connection) -> tuple[Turn, JournalEntry] | None:
+            moment = now()
+            first = (
+                select(ENTRY.c.id)
+                .where(ENTRY.c.state == "queued", ENTRY.c.due <= moment, ~_has_ahead())
+                .order_by(ENTRY.c.id)
+                .limit(1)
+            )
+            row = connection.execute(first).first()
+            if row is None:
+                return None
+            turn = self._started(connection, and_(ENTRY.c.id == row.id, ENTRY.c.state == "queued"))
+            return None if turn is None else (turn, _entry(connection, turn.entry))
+
+        return self.store.write(work)
+
+    def _started(self, connection: Connection, ready: Any) -> Turn | None:
+        starting = (
+            update(ENTRY)
+            .where(ready, ~_has_ahead())
+            .values(
+                state="running",
+                owner=self.owner.name,
+                fence=ENTRY.c.fence + 1,
+                tries=ENTRY.c.tries + 1,
+                due=None,
+            )
+            .returning(ENTRY.c.id, ENTRY.c.fence)
+        )
+        row = connection.execute(starting).first()
+        return None if row is None else Turn(int(row.id), int(row.fence))
+
+    def finish(
+        self,
+        turn: Turn,
+        state: State,
+        answered: Answered | None = None,
+        *,
+        reason: str | None = None,
+        due: int | None = None,
+        calls: Sequence[CallRecord] = (),
+    ) -> None:
+        """Keep what came of a run. Only a `done` entry answers repeats. Raises FencedError."""
+        values: dict[str, Any] = {"state": state, "owner": None, "reason": reason, "due": due}
+        if answered is not None:
+            values |= {"status": answered.status, "response": answered.response}
+        if state not in OPEN:
+            values["finished"] = now()
+            if state != "done":
+                values["live_key"] = None
+
+        def work(connection: Connection) -> None:
+            self._write_calls(connection, turn, calls)
+            held = and_(ENTRY.c.id == turn.entry, ENTRY.c.fence == turn.fence, ENTRY.c.state == "running")
+            ended = update(ENTRY).where(held).values(**values).returning(ENTRY.c.id)
+            if connection.execute(ended).first() is None:
+                raise FencedError
+            if state not in OPEN:
+                connection.execute(delete(SUBJECT).where(SUBJECT.c.entry == turn.entry))
+
+        self.store.write(work)
+
+    # Calls
+
+    def begin_call(self, turn: Turn, profile: str, call: CallRecord) -> int:
+        """Keep a call before it is sent: the id of its row. Raises FencedError."""
+
+        def work(connection: Connection) -> int:
+            held = select(ENTRY.c.id).where(ENTRY.c.id == turn.entry, ENTRY.c.fence == turn.fence)
+            if connection.execute(held.with_for_update()).first() is None:
+                raise FencedError
+            values = _call_values(turn, profile, call)
+            return int(connection.execute(insert(CALL).values(**values).returning(CALL.c.id)).scalar_one())
+
+        return self.store.write(work)
+
+    def unknown_calls(self, profile: str, identity: str) -> list[int]:
+        """When the same call was made before without an outcome, since it last had one, oldest first."""
+
+        def work(connection: Connection) -> list[int]:
+            same = and_(CALL.c.profile == profile, CALL.c.identity == identity)
+            known = select(func.max(CALL.c.id)).where(same, CALL.c.outcome == "answered").scalar_subquery()
+            found = (
+                select(CALL.c.begun)
+                .where(same, CALL.c.outcome.in_(UNKNOWN), CALL.c.id > func.coalesce(known, 0))
+                .order_by(CALL.c.id)
+            )
+            return [int(moment) for moment in connection.execute(found).scalars()]
+
+        return self.store.write(work)
+
+    def last_unknown(self, entry: int) -> int | None:
+        """When an entry's last call without an outcome was made."""
+        last = select(func.max(CALL.c.begun)).where(CALL.c.entry == entry, CALL.c.outcome.in_(UNKNOWN))
+        return self.store.write(lambda connection: connection.execute(last).scalar())
+
+    def _write_calls(self, connection: Connection, turn: Turn, calls: Iterable[CallRecord]) -> None:
+        """The calls of a run: those that have a row are completed in it."""
+        profile = select(ENTRY.c.profile).where(ENTRY.c.id == turn.entry).scalar_subquery()
+        new: list[dict[str, Any]] = []
+        for call in calls:
+            if call.id:
+                ended = {"outcome": call.outcome, "status": call.status, "answer": call.answer}
+                connection.execute(update(CALL).where(CALL.c.id == call.id).values(**ended))
+            else:
+                new.append(_call_values(turn, "", call))
+        if new:
+            connection.execute(insert(CALL).values(profile=profile), new)
+
+    # What is left over
+
+    def adopt(self) -> list[int]:
+        """Take the entries of processes that died: their ids, oldest first. They wait for their turn."""
+
+        def work(connection: Connection) -> list[int]:
+            owned = select(ENTRY.c.owner).where(ENTRY.c.owner.is_not(None), ENTRY.c.state.in_(OPEN))
+            owners = connection.execute(owned.distinct()).scalars().all()
+            dead = [
+                owner
+                for owner in owners
+                if owner != self.owner.name and not self.owner.is_alive(connection, owner)
+            ]
+            if not dead:
+                return []
+            taken = (
+                update(ENTRY)
+                .where(ENTRY.c.owner.in_(dead), ENTRY.c.state.in_(OPEN))
+                .values(owner=self.owner.name, state="waiting", fence=ENTRY.c.fence + 1)
+                .returning(ENTRY.c.id)
+            )
+            return sorted(connection.execute(taken).scalars().all())
+
+        return self.store.write(work)
+
+    # Looking
+
+    def entry(self, id: int) -> JournalEntry | None:
+        def work(connection: Connection) -> JournalEntry | None:
+            row = connection.execute(select(*_ENTRY_COLUMNS).where(ENTRY.c.id == id)).first()
+            return None if row is None else _of(row)
+
+        return self.store.write(work)
+
+    def entries(self, states: Sequence[str] = (), *, most: int = 50, profile: str = "") -> list[JournalEntry]:
+        """The newest entries, in the order of their ids."""
+
+        def work(connection: Connection) -> list[JournalEntry]:
+            chosen: Select[Any] = select(*_ENTRY_COLUMNS)
+            if states:
+                chosen = chosen.where(ENTRY.c.state.in_(states))
+            if profile:
+                chosen = chosen.where(ENTRY.c.profile == profile)
+            rows = connection.execute(chosen.order_by(ENTRY.c.id.desc()).limit(most)).all()
+            return [_of(row) for row in reversed(rows)]
+
+        return self.store.write(work)
+
+    def calls(self, entry: int) -> list[CallRecord]:
+        """The calls of an entry, over all its runs."""
+        chosen = select(*_CALL_COLUMNS).where(CALL.c.entry == entry).order_by(CALL.c.id)
+
+        def work(connection: Connection) -> list[CallRecord]:
+            return [CallRecord(**row._mapping) for row in connection.execute(chosen)]
+
+        return self.store.write(work)
+
+    def counts(self) -> dict[str, int]:
+        """How many entries are in each state."""
+        counted = select(ENTRY.c.state, func.count()).group_by(ENTRY.c.state)
+        return self.store.write(lambda connection: {row[0]: row[1] for row in connection.execute(counted)})
+
+    # What people decide
+
+    def drop(self, id: int, reason: str) -> bool:
+        """Close a finished entry for good. False when it is open, or there is none.
+
+        The outcome of its calls counts as known: a person has looked at them.
+        """
+        closed = and_(ENTRY.c.id == id, ENTRY.c.state.not_in(OPEN))
+
+        def work(connection: Connection) -> bool:
+            changed = update(ENTRY).where(closed).values(state="dropped", live_key=None, reason=reason)
+            if connection.execute(changed.returning(ENTRY.c.id)).first() is None:
+                return False
+            known = and_(CALL.c.entry == id, CALL.c.outcome.in_(UNKNOWN))
+            connection.execute(update(CALL).where(known).values(outcome="resolved"))
+            return True
+
+        return self.store.write(work)
+
+    def prune(self, before: int) -> int:
+        """Delete what was finished before a moment, except dead letters: how many."""
+        old = and_(ENTRY.c.finished < before, ENTRY.c.state.in_(("done", "failed", "dropped")))
+
+        def work(connection: Connection) -> int:
+            return len(connection.execute(delete(ENTRY).where(old).returning(ENTRY.c.id)).all())
+
+        return self.store.write(work)
+
+
+def _ahead(new: NewEntry) -> Select[Any]:
+    """The open entries that change what a new one does: all of them came before it."""
+    return select(SUBJECT.c.entry).where(
+        SUBJECT.c.profile == new.profile, SUBJECT.c.subject.in_(new.subjects)
+    )
+
+
+def _has_ahead() -> Any:
+    """Whether an open entry came before, for each entry of a statement, that changes the same."""
+    own, other = SUBJECT.alias("own"), SUBJECT.alias("other")
+    return exists().where(
+        own.c.entry == ENTRY.c.id,
+        other.c.profile == own.c.profile,
+        other.c.subject == own.c.subject,
+        other.c.entry < own.c.entry,
+    )
+
+
+def _entry(connection: Connection, id: int) -> JournalEntry:
+    return _of(connection.execute(select(*_ENTRY_COLUMNS).where(ENTRY.c.id == id)).one())
+
+
+def _of(row: Row[Any]) -> JournalEntry:
+    return JournalEntry(**row._mapping)
+
+
+def _call_values(turn: Turn, profile: str, call: CallRecord) -> dict[str, Any]:
+    values = {**asdict(call), "entry": turn.entry, "run": turn.fence}
+    del values["id"]
+    return values | ({"profile": profile} if profile else {})

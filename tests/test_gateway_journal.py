@@ -1,0 +1,259 @@
+"""The journal, on SQLite and on PostgreSQL: what may run, in which order, and what is left of the dead."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossdock.gateway.journal.entries import Answered, CallRecord, NewEntry
+from crossdock.gateway.journal.journal import FencedError, Journal, now
+from crossdock.gateway.journal.store import JournalError, SqliteStore, open_store
+from gateway_kit import own_schema, postgres, postgres_folder
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    if postgres_folder() is None:
+        pytest.skip("PostgreSQL is not installed: Debian's package postgresql")
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/journal.db"
+    return own_schema(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def journal(url: str) -> Iterator[Journal]:
+    opened = Journal(open_store(url))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def profile() -> str:
+    return "shop"
+
+
+def new(profile: str, key: str, *subjects: str, **more: Any) -> NewEntry:
+    return NewEntry(profile, None, "order_cancel", f"{profile}-{key}", subjects, '{"a":1}', **more)
+
+
+def test_a_request_runs_at_once_when_nothing_is_ahead(journal: Journal, profile: str) -> None:
+    accepted = journal.accept(new(profile, "a", "1001"))
+    assert accepted.turn is not None and accepted.same is None
+    journal.finish(accepted.turn, "done", Answered(200, '{"events":[]}'))
+
+    entry = journal.entry(accepted.entry)
+    assert entry is not None
+    assert (entry.state, entry.status, entry.response, entry.tries) == ("done", 200, '{"events":[]}', 1)
+
+
+def test_a_repeat_gets_the_entry_of_the_first(journal: Journal, profile: str) -> None:
+    first = journal.accept(new(profile, "a", "1001"))
+    running = journal.accept(new(profile, "a", "1001"))
+    assert running.same is not None and (running.same.id, running.same.state) == (first.entry, "running")
+
+    assert first.turn is not None
+    journal.finish(first.turn, "done", Answered(200, "{}"))
+    done = journal.accept(new(profile, "a", "1001"))
+    assert done.same is not None and (done.same.id, done.same.response) == (first.entry, "{}")
+
+
+@pytest.mark.parametrize("state", ["failed", "dead"])
+def test_what_failed_runs_again(journal: Journal, profile: str, state: Any) -> None:
+    first = journal.accept(new(profile, "a", "1001"))
+    assert first.turn is not None
+    journal.finish(first.turn, state, Answered(200, "{}"), reason="status 500")
+    again = journal.accept(new(profile, "a", "1001"))
+    assert again.turn is not None and again.entry != first.entry
+
+
+def test_a_repeat_after_the_window_runs_again(url: str, profile: str) -> None:
+    journal = Journal(open_store(url), window_hours=0)
+    first = journal.accept(new(profile, "a"))
+    assert first.turn is not None
+    journal.finish(first.turn, "done", Answered(200, "{}"))
+    while now() == (journal.entry(first.entry) or pytest.fail()).finished:
+        pass
+    assert journal.accept(new(profile, "a")).turn is not None
+    journal.close()
+
+
+def test_requests_for_one_subject_run_in_their_order(journal: Journal, profile: str) -> None:
+    first = journal.accept(new(profile, "a", "1001"))
+    second = journal.accept(new(profile, "b", "1001", "1002"))
+    third = journal.accept(new(profile, "c", "1002"))
+    other = journal.accept(new(profile, "d", "1003"))
+    elsewhere = journal.accept(new(f"{profile}-b", "a", "1001"))
+    assert (second.turn, third.turn) == (None, None)
+    assert other.turn is not None and elsewhere.turn is not None
+    assert journal.claim(second.entry) is None and journal.claim(third.entry) is None
+
+    assert first.turn is not None
+    journal.finish(first.turn, "failed", Answered(200, "{}"))
+    assert journal.claim(third.entry) is None
+    turn = journal.claim(second.entry)
+    assert turn is not None and journal.claim(second.entry) is None
+    journal.finish(turn, "done", Answered(200, "{}"))
+    assert journal.claim(third.entry) is not None
+
+
+def test_only_the_last_state_answers_a_repeat(journal: Journal, profile: str) -> None:
+    """5, 3 and 5 are three changes; 5 and 5 are one."""
+    found = []
+    for key in ("5", "5", "3", "5"):
+        accepted = journal.accept(new(profile, key, "stock", latest=True))
+        found.append(accepted.turn is not None)
+        if accepted.turn is not None:
+            journal.finish(accepted.turn, "done", Answered(201, "{}"))
+    assert found == [True, False, True, True]
+
+
+def test_equal_requests_at_one_moment_are_one(journal: Journal, profile: str) -> None:
+    barrier, found = threading.Barrier(8), []
+
+    def accept() -> None:
+        barrier.wait()
+        found.append(journal.accept(new(profile, "a", "1001")))
+
+    threads = [threading.Thread(target=accept) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(each.turn is not None for each in found) == 1
+    assert len({each.entry for each in found}) == 1
+
+
+def test_different_requests_for_one_subject_at_one_moment_have_one_turn(
+    journal: Journal, profile: str
+) -> None:
+    barrier, found = threading.Barrier(8), []
+
+    def accept(number: int) -> None:
+        barrier.wait()
+        found.append(journal.accept(new(profile, str(number), "1001")))
+
+    threads = [threading.Thread(target=accept, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(each.turn is not None for each in found) == 1
+
+
+def test_a_queued_entry_is_taken_when_it_is_due(journal: Journal, profile: str) -> None:
+    later = journal.accept(new(profile, "a", "1001", queued=True))
+    assert later.turn is None
+    claimed = journal.claim_due()
+    assert claimed is not None and claimed[1].id == later.entry
+    journal.finish(claimed[0], "queued", reason="status 503", due=now() + 60_000)
+    assert journal.claim_due() is None
+    turn = journal.claim_queued(later.entry)
+    assert turn is not None and turn.fence == 2
+    journal.finish(turn, "done", Answered(200, "{}"))
+
+
+def test_the_entries_of_a_dead_process_are_taken_by_another(url: str, profile: str) -> None:
+    dead, alive = Journal(open_store(url)), Journal(open_store(url))
+    running = dead.accept(new(profile, "a", "1001"))
+    waiting = dead.accept(new(profile, "b", "1001"))
+    assert running.turn is not None
+    assert alive.adopt() == []
+
+    dead.owner.release()
+    assert alive.adopt() == [running.entry, waiting.entry]
+    assert alive.claim(waiting.entry) is None
+    turn = alive.claim(running.entry)
+    assert turn is not None
+    with pytest.raises(FencedError):
+        dead.finish(running.turn, "done", Answered(200, "{}"))
+    with pytest.raises(FencedError):
+        dead.begin_call(running.turn, profile, call())
+    alive.finish(turn, "done", Answered(200, "{}"))
+    assert alive.claim(waiting.entry) is not None
+    alive.close()
+    dead.store.close()
+
+
+def call(**more: Any) -> CallRecord:
+    chosen: dict[str, Any] = {"outcome": "begun", **more}
+    return CallRecord(
+        "parcel", "POST", "http://shop/orders/1/packages", "identity", now(), body="{}", **chosen
+    )
+
+
+def test_a_call_without_an_outcome_is_remembered_until_it_has_one(journal: Journal, profile: str) -> None:
+    accepted = journal.accept(new(profile, "a", "1001"))
+    turn = accepted.turn
+    assert turn is not None
+    number = journal.begin_call(turn, profile, call())
+    assert len(journal.unknown_calls(profile, "identity")) == 1
+    assert journal.last_unknown(accepted.entry) is not None
+    ended = call(outcome="answered", status=201, id=number)
+    journal.finish(turn, "done", Answered(200, "{}"), calls=[ended])
+
+    assert journal.unknown_calls(profile, "identity") == []
+    (kept,) = journal.calls(accepted.entry)
+    assert (kept.outcome, kept.status, kept.step) == ("answered", 201, "parcel")
+
+
+def test_a_dropped_entry_leaves_no_doubt(journal: Journal, profile: str) -> None:
+    accepted = journal.accept(new(profile, "a", "1001"))
+    assert accepted.turn is not None
+    assert not journal.drop(accepted.entry, "by hand")
+    journal.begin_call(accepted.turn, profile, call())
+    journal.finish(accepted.turn, "dead", reason="unknown")
+    assert journal.drop(accepted.entry, "by hand")
+    assert journal.unknown_calls(profile, "identity") == []
+    assert (journal.entry(accepted.entry) or pytest.fail()).reason == "by hand"
+
+
+def test_a_store_that_is_full_loses_nothing_that_it_took(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/journal.db")
+    assert isinstance(store, SqliteStore)
+    journal = Journal(store)
+    pages = store.write(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar_one())
+    store.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 20}"))
+    taken = []
+    with pytest.raises(JournalError, match="the journal cannot be written: database or disk is full"):
+        for number in range(10_000):
+            taken.append(journal.accept(new("shop", str(number), queued=True)).entry)
+    assert taken
+    assert [journal.entry(entry) is not None for entry in taken] == [True] * len(taken)
+
+    store.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count=100000"))
+    assert journal.accept(new("shop", "later")).turn is not None
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "url, message",
+    [
+        ("nonsense", "the journal's URL is not one of a database"),
+        ("mysql://localhost/x", "the journal cannot be kept in `mysql`: use sqlite or postgresql"),
+        ("sqlite://", "the journal needs a file: sqlite:///journal.db"),
+        ("sqlite:////proc/none/journal.db", None),
+    ],
+)
+def test_a_journal_that_cannot_be_opened(url: str, message: str | None) -> None:
+    with pytest.raises((JournalError, OSError)) as caught:
+        open_store(url)
+    assert message is None or str(caught.value) == message
+
+
+def test_a_journal_of_a_newer_program_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/journal.db"
+    store = open_store(url)
+    store.write(lambda connection: connection.exec_driver_sql("INSERT INTO crossdock_version VALUES (99)"))
+    store.close()
+    with pytest.raises(JournalError, match="the journal has version 99, and this program knows 1"):
+        open_store(url)
