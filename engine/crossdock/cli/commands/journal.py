@@ -1,0 +1,147 @@
+"""``crossdock journal``: look at what a gateway was asked and did, and do it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from crossdock.gateway.journal.entries import JournalEntry
+    from crossdock.gateway.journal.journal import Journal
+
+STATES = ("waiting", "running", "queued", "done", "failed", "dead", "dropped")
+
+
+@click.group(name="journal")
+@click.option(
+    "--journal",
+    "url",
+    metavar="URL",
+    envvar="CROSSDOCK_JOURNAL",
+    default="sqlite:///crossdock-journal.db",
+    show_default=True,
+    help="The journal's database. Also CROSSDOCK_JOURNAL.",
+)
+@click.pass_context
+def command(context: click.Context, url: str) -> None:
+    """Look at what a gateway was asked and did, and do it again.
+
+    Values of requests and answers are not printed. The gateway may run meanwhile.
+    """
+    context.meta["crossdock.journal"] = url
+
+
+@contextmanager
+def opened(context: click.Context) -> Iterator[Journal]:
+    """The journal of the command line. Raises click.ClickException."""
+    try:
+        from crossdock.gateway.journal.journal import Journal
+        from crossdock.gateway.journal.store import JournalError, open_store
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"`journal` needs {error.name}: install crossdock[serve]") from None
+    try:
+        journal = Journal(open_store(context.meta["crossdock.journal"]))
+        try:
+            yield journal
+        finally:
+            journal.close()
+    except JournalError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@command.command(name="list")
+@click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these states.")
+@click.option("--profile", default="", help="Only this profile.")
+@click.option("--most", default=50, show_default=True, type=click.IntRange(1))
+@click.pass_context
+def listed(context: click.Context, states: tuple[str, ...], profile: str, most: int) -> None:
+    """List the newest entries, oldest first."""
+    with opened(context) as journal:
+        for entry in journal.entries(states, most=most, profile=profile):
+            click.echo(_line(entry))
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.pass_context
+def show(context: click.Context, entry: int) -> None:
+    """Show one entry and its calls."""
+    with opened(context) as journal:
+        found = _found(journal, entry)
+        click.echo(_line(found))
+        click.echo(f"  accepted {_time(found.accepted)}, {found.tries} run{'s' if found.tries != 1 else ''}")
+        if found.due is not None:
+            click.echo(f"  due {_time(found.due)}")
+        if found.finished is not None:
+            click.echo(f"  finished {_time(found.finished)}, answered {found.status or 'nothing'}")
+        if found.reason:
+            click.echo(f"  {found.reason}")
+        for call in journal.calls(entry):
+            shown = f"{call.method} {call.url.partition('?')[0]} {call.outcome} {call.status or ''}"
+            click.echo(f"  {_time(call.begun)} {call.step}: {shown.rstrip()}")
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.pass_context
+def replay(context: click.Context, entry: int) -> None:
+    """Run a finished entry again, as a new one, with the mappings of now."""
+    from crossdock.gateway.journal.entries import NewEntry
+
+    with opened(context) as journal:
+        found = _found(journal, entry)
+        subjects = tuple(json.loads(found.subjects))
+        if not journal.drop(entry, "replayed"):
+            raise click.ClickException(f"entry {entry} is not finished: it is {found.state}")
+        new = NewEntry(
+            found.profile, found.dialect, found.action, found.key, subjects, found.request, queued=True
+        )
+        click.echo(f"queued as entry {journal.accept(new).entry}")
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.option("--reason", default="dropped by hand", show_default=True, help="Why, for the journal.")
+@click.pass_context
+def drop(context: click.Context, entry: int, reason: str) -> None:
+    """Close a dead letter: nothing is done any more."""
+    with opened(context) as journal:
+        found = _found(journal, entry)
+        if not journal.drop(entry, reason):
+            raise click.ClickException(f"entry {entry} is not finished: it is {found.state}")
+        click.echo(f"dropped entry {entry}")
+
+
+@command.command()
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="Older than this.")
+@click.pass_context
+def prune(context: click.Context, days: int) -> None:
+    """Delete old entries that are finished, except dead letters."""
+    from crossdock.gateway.journal.journal import now
+
+    with opened(context) as journal:
+        number = journal.prune(now() - days * 86_400_000)
+        click.echo(f"deleted {number} entr{'y' if number == 1 else 'ies'}")
+
+
+def _found(journal: Journal, entry: int) -> JournalEntry:
+    found = journal.entry(entry)
+    if found is None:
+        raise click.ClickException(f"there is no entry {entry}")
+    return found
+
+
+def _line(entry: JournalEntry) -> str:
+    dialect = f"{entry.dialect}/" if entry.dialect else ""
+    return f"{entry.id} {_time(entry.accepted)} {entry.profile} {dialect}{entry.action} {entry.state}"
+
+
+def _time(milliseconds: int) -> str:
+    return (
+        datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    )

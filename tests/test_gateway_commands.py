@@ -1,0 +1,120 @@
+"""``crossdock serve`` and ``crossdock journal`` as processes: started, killed, stopped, and looked at."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fakes import faults, retailops
+from fakes.kibo import FakeKibo
+from fakes.kibo_orders import line, order
+from gateway_kit import SECRETS, TICKET, project_for, until
+
+COMMAND = [sys.executable, "-m", "crossdock.cli"]
+
+
+@pytest.fixture
+def kibo() -> Iterator[FakeKibo]:
+    with FakeKibo() as fake:
+        fake.add(order(1001, line(1, "MUG-BLUE", 2, 10)), order(1002, line(1, "MUG-BLUE", 2, 10)))
+        yield fake
+
+
+@pytest.fixture
+def place(kibo: FakeKibo, repository: Path, tmp_path: Path) -> Path:
+    return project_for(tmp_path, repository, "kibo", kibo.url, seconds=1, attempts=1)
+
+
+@contextmanager
+def serving(place: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """A gateway in a process of its own; killed at the end if it still lives."""
+    environ = {**os.environ, **SECRETS["kibo"], "RETAILOPS_TICKET": TICKET}
+    command = [*COMMAND, "-C", str(place), "serve", "kibo", "--port", "0", *options]
+    command += ["--journal", f"sqlite:///{place}/journal.db"]
+    process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True, cwd=place)
+    assert process.stderr is not None
+    try:
+        started = process.stderr.readline()
+        assert started.startswith("listening at http://127.0.0.1:"), started
+        with httpx.Client(base_url=started.split()[-1], timeout=30) as client:
+            yield process, client
+    finally:
+        process.kill()
+        process.wait(10)
+        process.stderr.close()
+
+
+def journal(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    url = f"sqlite:///{place}/journal.db"
+    command = [*COMMAND, "journal", "--journal", url, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def shipping(kibo: FakeKibo, number: int) -> dict[str, object]:
+    (mug,) = kibo.numbered(number)["items"]
+    return retailops.ship(number, "900", retailops.package("370", "1Z370", (mug, 1)))
+
+
+def test_a_request_survives_the_process_that_had_it(kibo: FakeKibo, place: Path) -> None:
+    """Killed when the channel has done what it was asked for, and before the answer came."""
+    body = shipping(kibo, 1001)
+    with serving(place) as (process, client):
+        rule = kibo.fault(faults.late_silence, matching="POST .*/packages", times=1)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(client.post, "/orders/shipment_submit", json=body)
+            until(lambda: rule.hits)
+            process.kill()
+            with pytest.raises(httpx.TransportError):
+                asked.result(20)
+    listed = journal(place, "list").stdout
+    assert "shipment_submit running" in listed
+
+    with serving(place) as (_, client):
+        again = client.post("/orders/shipment_submit", json=body)
+    assert (again.status_code, again.json()) == (200, {"events": []})
+    assert kibo.effects("packages") == ["1001"]
+
+
+def test_two_workers_do_a_request_once(kibo: FakeKibo, place: Path) -> None:
+    with serving(place, "--workers", "2") as (process, client):
+        answers = [client.post("/orders/shipment_submit", json=shipping(kibo, 1001)) for _ in range(4)]
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    assert [answer.json() for answer in answers] == [{"events": []}] * 4
+    assert kibo.effects("packages") == ["1001"]
+
+
+def test_a_signal_lets_what_runs_come_to_its_end(kibo: FakeKibo, place: Path) -> None:
+    with serving(place) as (process, client):
+        assert client.post("/orders/order_ack", json=retailops.acknowledge(1001)).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    assert "order_ack done" in journal(place, "list").stdout
+
+
+def test_the_journal_shows_replays_and_drops(kibo: FakeKibo, place: Path) -> None:
+    with serving(place) as (process, client):
+        failed = client.post("/orders/cancel", json=retailops.cancel(9999))
+        assert len(failed.json()["events"]) == 1
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+    shown = journal(place, "show", "1").stdout
+    assert "kibo order_cancel failed" in shown and "GET http://127.0.0.1" in shown
+    assert "canary" not in shown
+    assert journal(place, "replay", "1").stdout == "queued as entry 2\n"
+    assert [row.split()[-1] for row in journal(place, "list").stdout.splitlines()] == ["dropped", "queued"]
+    refused = journal(place, "drop", "2")
+    assert (refused.returncode, refused.stderr) == (2, "Error: entry 2 is not finished: it is queued\n")
+    missing = journal(place, "show", "99")
+    assert (missing.returncode, missing.stderr) == (2, "Error: there is no entry 99\n")
+    assert journal(place, "prune").stdout == "deleted 0 entries\n"
