@@ -51,6 +51,7 @@ GUIDES = [
     ),
 ]
 SECTIONS_WITHOUT_EXAMPLES = {
+    "Gateways (exit 2)": "each needs a server; tests/test_gateway_config.py has them",
     "Deriving schemas (exit 2)": "each needs a system's documents",
     "Limits of --untrusted (exit 6)": "each needs a payload too large for a page",
 }
