@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
 ZERO: Final = Decimal(0)
@@ -30,6 +30,8 @@ _DATE_TIME: Final = re.compile(
 )
 _USUAL_DATE_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 _DAYS_BEFORE_1970: Final = date(1970, 1, 1).toordinal()
+_FIRST_SECOND: Final = (1 - _DAYS_BEFORE_1970) * 86400
+_LAST_SECOND: Final = (date.max.toordinal() + 1 - _DAYS_BEFORE_1970) * 86400 - 1
 
 
 class Refused(ValueError):  # noqa: N818 (it says what becomes of the payload)
@@ -124,6 +126,12 @@ def refuse_no_number(value: Any) -> None:
         decimal_of(value)
 
 
+def refuse_other_types(value: Any) -> None:
+    """Raise Refused for what is neither nothing nor a number or a text."""
+    if value is not None and type(value) not in (int, float, str):
+        raise Refused("not a number")
+
+
 def product(quantity: int | float, price: Any) -> Decimal:
     """A quantity times a price as JSON states it, as a JSON number. Raises Refused."""
     if type(price) is float and type(quantity) is int and -1000 < quantity < 1000 and abs(price) >= 1e-3:
@@ -133,9 +141,10 @@ def product(quantity: int | float, price: Any) -> Decimal:
     return settled(decimal_of(quantity) * decimal_of(price))
 
 
-def ratio(total: Decimal, count: int | float) -> int | float | None:
+def ratio(total: Decimal, count: Any) -> int | float | None:
     """A total divided by a number, to 10 places half up; None when that is 0."""
-    return plain(rounded(_WIDE.divide(total, decimal_of(count)), 10)) if count else None
+    by = decimal_of(count)
+    return plain(rounded(_WIDE.divide(total, by), 10)) if by else None
 
 
 def places_of(currency: Any) -> int:
@@ -147,10 +156,12 @@ def places_of(currency: Any) -> int:
     return _PLACES.get(currency.upper(), 2)
 
 
-def epoch(text: Any) -> int | None:
-    """The Unix seconds of a date-time that has an offset. Raises Refused."""
+def epoch(text: Any, *, milliseconds: bool = False) -> int | None:
+    """The Unix seconds of a date-time that has an offset, or of milliseconds. Raises Refused."""
     if text is None:
         return None
+    if milliseconds and type(text) in (int, float):
+        return _seconds(decimal_of(text))
     if type(text) is not str:
         raise Refused("not text")
     if _USUAL_DATE_TIME.fullmatch(text):
@@ -168,6 +179,13 @@ def epoch(text: Any) -> int | None:
         raise Refused("not a time that exists")
     offset = ahead * 3600 + past * 60
     return days * 86400 + hours * 3600 + minutes * 60 + int(second) - (-offset if sign == "-" else offset)
+
+
+def _seconds(milliseconds: Decimal) -> int:
+    seconds = int((milliseconds / 1000).to_integral_value(ROUND_FLOOR))
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+        raise Refused("not a moment of the years 1 to 9999")
+    return seconds
 
 
 def _epoch_of_utc(text: str) -> int:

@@ -26,6 +26,7 @@ from handwritten.amounts import (
     product,
     ratio,
     refuse_no_number,
+    refuse_other_types,
     rounded,
     settled,
 )
@@ -85,7 +86,7 @@ NO_STREET: Final = "the ship-to has no street"
 TOTALS: Final = "lines, discount, shipping and tax do not add up to the order's total"
 PAYMENTS: Final = "the payments do not add up to the order's total"
 COUNTRY: Final = "the country of an address is not known, and RetailOPS gets it as fabric has it"
-SEVERAL: Final = "the order goes to several places, and all of it is sent to the first address"
+SEVERAL: Final = "the order goes to several places, and RetailOPS gets one address for all of it"
 
 
 def fabric_order(
@@ -112,7 +113,9 @@ def fabric_order(
             "calc_mode": "order",
             "currency_code": named_currency(currency),
             "customer": _customer(flat([customer, payers, pickups, receivers]), payers),
-            "bill_addr": _bill_to(payers, receivers, as_object(customer).get("company")),
+            "bill_addr": _bill_to(
+                payers, flat([addresses, leaving, receivers]), as_object(customer).get("company")
+            ),
             "ship_addr": _address(
                 flat([addresses, leaving] if nowhere else [addresses, leaving, receivers, payers])
             ),
@@ -129,7 +132,7 @@ def fabric_order(
     amounts = goods - settled(discount) + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
     failed = [CURRENCY] if other_currency(_currencies(order), currency) else []
     failed += _failed(order.get("orderTotal"), settled(amounts), paid, places, ships)
-    if nowhere and "ship_addr" not in result and "bill_addr" in result:
+    if nowhere and (ships or lines) and "ship_addr" not in result:
         failed.append(NOWHERE)
     if "ship_addr" in result and not true(result["ship_addr"].get("address1")):
         failed.append(NO_STREET)
@@ -143,7 +146,7 @@ def _ships(order: dict[str, Any]) -> list[Any]:
     ships = order.get("shipInfo")
     if type(ships) is list:
         return ships
-    if true(ships):
+    if ships is not None:
         raise Refused("not a list of places")
     return []
 
@@ -310,21 +313,16 @@ def _left(item: dict[str, Any]) -> int | float | None:
             raise Refused("not a quantity")
         return ordered
     if ordered is None:
-        _refuse_other_types(cancelled)
+        refuse_other_types(cancelled)
         return None
     return plain(decimal_of(ordered) - (ZERO if cancelled is None else decimal_of(cancelled)))
-
-
-def _refuse_other_types(value: Any) -> None:
-    if value is not None and type(value) not in (int, float, str):
-        raise Refused("not a number")
 
 
 def _listed(item: dict[str, Any], quantity: int | float | None) -> Decimal:
     """What a line costs by its stated price; 0 when there is none."""
     price = item.get("itemUnitPrice")
     if price is None or quantity is None:
-        _refuse_other_types(price)
+        refuse_other_types(price)
         return ZERO
     return product(quantity, price)
 
@@ -334,7 +332,7 @@ def _line(item: dict[str, Any], quantity: int | float | None, places: int) -> di
         raise Refused("not a whole quantity")
     price, subtotal = item.get("itemUnitPrice"), item.get("itemSubtotal")
     if subtotal is None or quantity is None:
-        _refuse_other_types(subtotal)
+        refuse_other_types(subtotal)
     elif price is None:
         price = ratio(decimal_of(subtotal), quantity)
     else:
@@ -401,12 +399,14 @@ def _payments(order: dict[str, Any], places: int) -> tuple[list[dict[str, Any]],
         fields = as_object(payment)
         if payment is None or upper(fields.get("paymentStatus")) in DEAD_PAYMENT:
             continue
-        charged = fields.get("chargedAmount")
-        authorized = fields.get("authorizedAmount")
-        amounts = [decimal_of(it) for it in (authorized, charged) if it is not None]
-        amount = max(amounts, default=None)
-        if true(fields.get("isFinalCapture")) and charged is not None and decimal_of(charged) > 0:
-            amount = decimal_of(charged)
+        charged, is_final = fields.get("chargedAmount"), true(fields.get("isFinalCapture"))
+        if is_final and charged is not None and not decimal_of(charged):
+            continue
+        if is_final and true(charged):
+            amount: Decimal | None = decimal_of(charged)
+        else:
+            amounts = [decimal_of(it) for it in (fields.get("authorizedAmount"), charged) if it is not None]
+            amount = max(amounts, default=None)
         came = charged is not None and amount is not None and decimal_of(charged) >= amount
         kind = "charge" if came else "auth"
         text = None if amount is None else money_text(amount, places)

@@ -22,6 +22,8 @@ from handwritten.amounts import (
     money_text,
     places_of,
     plain,
+    ratio,
+    refuse_other_types,
     rounded,
     settled,
 )
@@ -105,7 +107,7 @@ def kibo_order(
     result = without_nulls(
         {
             "channel_refnum": _reference(order, order_reference),
-            "channel_date_created": epoch(_date(order)),
+            "channel_date_created": epoch(_date(order), milliseconds=True),
             "calc_mode": "order",
             "currency_code": named_currency(currency),
             "customer": _customer(order, flat([billing, payers, shipping, order.get("alternateContact")])),
@@ -125,7 +127,7 @@ def kibo_order(
     amounts = goods - discount + Decimal(result["shipping_amt"]) + Decimal(result["tax_amt"])
     failed = [CURRENCY] if other_currency([order.get("currencyCode")], currency) else []
     failed += _failed(order.get("total"), settled(amounts), paid, extras=extras, items=items)
-    if shipped and "ship_addr" not in result and "bill_addr" in result:
+    if shipped and "ship_addr" not in result:
         failed.append(NOWHERE)
     if "ship_addr" in result and not true(result["ship_addr"].get("address1")):
         failed.append(NO_STREET)
@@ -304,7 +306,7 @@ def _line(item: dict[str, Any], places: int) -> dict[str, Any] | None:
         if not sku and type(sku) not in NUMBERS:
             sku = product.get("sku")
     name, parts = product.get("name"), product.get("bundledProducts")
-    price = _price(item.get("unitPrice"))
+    price = _price(item.get("unitPrice"), item.get("subtotal"), quantity)
     return without_nulls(
         {
             "channel_refnum": reference,
@@ -331,30 +333,42 @@ def _is_extra(part: Any) -> bool:
     return type(part) is dict and true(part.get("optionAttributeFQN"))
 
 
-def _price(prices: Any) -> Any:
-    """What a unit was sold for: the first of its prices that is stated."""
-    if type(prices) is not dict:
-        return None
-    price = prices.get("extendedAmount")
-    if price is None:
-        for name in ("overrideAmount", "saleAmount", "listAmount"):
-            price = prices.get(name)
-            if price is not None:
-                break
-    return price
+def _price(prices: Any, subtotal: Any, quantity: Any) -> Any:
+    """What a unit was sold for: the first of its prices that is stated, or else its part of the subtotal."""
+    part = None
+    if subtotal is not None and quantity is not None:
+        part = ratio(decimal_of(subtotal), quantity)
+    else:
+        refuse_other_types(subtotal)
+        refuse_other_types(quantity)
+    stated = as_object(prices)
+    for name in ("extendedAmount", "overrideAmount", "saleAmount", "listAmount"):
+        price = stated.get(name)
+        if price is not None:
+            return price
+    return part
 
 
 def _shipping(order: dict[str, Any], handling_and_duty: str, places: int) -> str:
     """Shipping, with handling and duty where the setting says so."""
-    total = _sum([order.get("shippingTotal")])
+    total = _stated_or_lines(order, "shippingTotal", "shippingTotal")
     if handling_and_duty == "in_shipping":
-        total += settled(_sum([order.get("handlingTotal"), order.get("dutyTotal")]))
+        handling = _stated_or_lines(order, "handlingTotal", "handlingAmount")
+        total += settled(handling + _stated_or_lines(order, "dutyTotal", "dutyAmount"))
     return money_text(settled(total), places)
+
+
+def _stated_or_lines(order: dict[str, Any], name: str, of_line: str) -> Decimal:
+    """An amount of the order, or else the sum of its lines', which must be numbers in any case."""
+    lines = [as_object(item).get(of_line) for item in flat(order.get("items"))]
+    total, stated = settled(_sum(lines)), order.get(name)
+    return total if stated is None else decimal_of(stated)
 
 
 def _tax(order: dict[str, Any], places: int) -> str:
     """The tax, or else its parts, which must be numbers in any case."""
-    parts = _sum([order.get("itemTaxTotal"), order.get("shippingTaxTotal"), order.get("handlingTaxTotal")])
+    parts = _stated_or_lines(order, "itemTaxTotal", "itemTaxTotal") + _sum([order.get("handlingTaxTotal")])
+    parts += _stated_or_lines(order, "shippingTaxTotal", "shippingTaxTotal")
     total = order.get("taxTotal")
     return money_text(settled(parts), places) if total is None else money(total, places)
 
@@ -366,26 +380,24 @@ def _sum(amounts: list[Any]) -> Decimal:
 
 def _discounts(order: dict[str, Any]) -> tuple[Decimal, bool]:
     """What the discounts that count take off together; and whether a product has extras."""
-    discounts, extras = flat([order.get("orderDiscounts")]), False
+    total, extras = _impact(order.get("orderDiscounts")), False
     for item in flat(order.get("items")):
         if type(item) is not dict:
             continue
-        several = item.get("productDiscounts")
-        if type(several) is list and several:
-            discounts.extend(several)
-        elif (one := several if true(several) else item.get("productDiscount")) is not None:
-            discounts.append(one)
+        several, stated = item.get("productDiscounts"), item.get("discountTotal")
+        parts = _impact(several if true(several) else [item.get("productDiscount")])
+        total += parts if stated is None else magnitude(stated)
         product = item.get("product")
         parts = product.get("bundledProducts") if type(product) is dict else None
         if parts and type(parts) is list and any(map(_is_extra, parts)):
             extras = True
-    return _impact(discounts), extras
+    return settled(total), extras
 
 
-def _impact(discounts: list[Any]) -> Decimal:
+def _impact(discounts: Any) -> Decimal:
     """What discounts take off, whichever sign they are written with."""
     total = ZERO
-    for discount in map(as_object, discounts):
+    for discount in map(as_object, discounts if type(discounts) is list else ()):
         impact = discount.get("impact")
         if impact is not None and not true(discount.get("excluded")):
             total += magnitude(impact)
@@ -481,7 +493,7 @@ def _payment(payment: dict[str, Any], kind: str, amount: str | None) -> dict[str
 
 def _failed(total: Any, amounts: Decimal, paid: Decimal, *, extras: bool, items: list[Any]) -> list[str]:
     """The checks that failed, in the order of the mapping."""
-    stated = None if total is None else decimal_of(total)
+    stated = paid if total is None else decimal_of(total)
     ways = [way if true(way) else "Ship" for way in _ways(items)]
     checks = (
         (TOTALS, amounts == stated),

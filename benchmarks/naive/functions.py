@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -133,6 +133,14 @@ class Functions(jmespath.functions.Functions):
     @signature(_ANY)
     def _func_epoch(self, text: Any) -> Any:
         return None if text is None else int(datetime.fromisoformat(text).timestamp())
+
+    @signature(_ANY, _ANY, _ANY)
+    def _func_round(self, value: Any, *_: Any) -> Any:
+        return None if value is None else int(_decimal(value) // 1)
+
+    @signature(_ANY)
+    def _func_iso(self, value: Any) -> Any:
+        return datetime.fromtimestamp(value, UTC).isoformat() if isinstance(value, int) else value
 
     @signature(_ANY)
     def _func_parse_json(self, text: Any) -> Any:
