@@ -171,6 +171,18 @@ WRONG: dict[str, tuple[JSON, str, str, str | None]] = {
     "step": ({"multipleOf": 0}, "invalid-schema", "`multipleOf` must be a number above 0", None),
     "flag": ({"uniqueItems": 1}, "invalid-schema", "`uniqueItems` must be true or false", None),
     "sensitive": ({"x-sensitive": "yes"}, "invalid-schema", "`x-sensitive` must be true or false", None),
+    "numbers-as-text": (
+        {"x-numbers-as-text": 1},
+        "invalid-schema",
+        "`x-numbers-as-text` must be true or false",
+        None,
+    ),
+    "fails-alone": (
+        {"x-fails-alone": {"id": "sku"}},
+        "invalid-schema",
+        "`x-fails-alone` must be an object with the text `concept` and, if elements have one, the path `id`",
+        None,
+    ),
     "text": ({"title": 1}, "invalid-schema", "`title` must be text", None),
     "properties": ({"properties": []}, "invalid-schema", "`properties` must be an object of schemas", None),
     "any-of": ({"anyOf": []}, "invalid-schema", "`anyOf` must be a list of schemas", None),

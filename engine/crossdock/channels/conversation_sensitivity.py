@@ -227,6 +227,8 @@ class _StepWalk:
         around = replace(around, checks=file.checks is not None or around.checks)
         if file.about is not None:
             around = replace(around, about=self.cell(file.about, around))
+        if file.events is not None:  # elements of the request that are left out: see ``received``
+            self.event(around.reports, CLEAR, around, file.events.span)
         self.steps(file.steps, around)
         return around, self.cell(file.response, around)
 

@@ -14,6 +14,7 @@ from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import noted
 from crossdock.channels.failures import StepFailed, StepsStopped, as_warnings, failure_details, failure_error
 from crossdock.channels.messages import Failed
+from crossdock.channels.received import LeftOut
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import Conversation, ConversationStep, ReportTask
 from crossdock.core.diagnostics import Diagnostic, Span
@@ -116,6 +117,21 @@ class Reporter:
         whole = {"action": self.conversation.action, **found, **frame.about(result)}
         details: JSON = {key: value for key, value in whole.items() if not isinstance(value, Missing)}
         result.add_event(self._event(details, frame, result), origin)
+
+    def left_out(self, element: LeftOut, frame: StepFrame, result: ConversationResult) -> None:
+        """Add the event of an element of the request that cannot be used."""
+        details: dict[str, JSON] = {
+            "action": self.conversation.action,
+            "level": "error",
+            "code": "ELEMENT_UNUSABLE",
+            "message": element.sentence,
+            "concept": element.concept,
+        }
+        if element.id is not None:
+            details["id"] = element.id
+        assert self.events is not None, "no element is left out without `events`"
+        result.add_event(self._event(details, frame, result), self.events.span)
+        result.failed.append(Failed("reported"))
 
     def _event(self, details: JSON, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         if self.events is not None:

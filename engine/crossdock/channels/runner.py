@@ -21,6 +21,7 @@ from crossdock.channels.failures import StepFailed, StepsStopped, adapted_failur
 from crossdock.channels.given_answers import given_for
 from crossdock.channels.messages import ChannelError
 from crossdock.channels.parallel import in_parallel
+from crossdock.channels.received import Received, received
 from crossdock.channels.reports import Caller, Reporter
 from crossdock.channels.step_calls import StepCalls
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
@@ -40,10 +41,8 @@ from crossdock.channels.values import Values
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import EvaluationError, OutputError
-from crossdock.execution.runner import check_input
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.language.expr import Expression
-from crossdock.schema.fitting import fitted
 
 
 def run_conversation(
@@ -68,27 +67,31 @@ def run_conversation(
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
     """
-    request = checked_request(conversation, request, name)
+    taken = _received(conversation, request, name)
     settings = given_settings(conversation.cells, settings)
-    scope = Scope(settings=settings, request=request, now=now or current_time())
+    scope = Scope(settings=settings, request=taken.value, now=now or current_time())
     run = _ConversationRun(conversation, ask, base_url)
-    frame = run.started(StepFrame(request, scope, name, conversation.failure, trace=trace))
-    result = run.steps(conversation.steps, frame, given)
+    frame = run.started(StepFrame(taken.value, scope, name, conversation.failure, trace=trace))
+    begun = ConversationResult()
+    for element in taken.left_out:
+        run.reporter.left_out(element, frame, begun)
+    result = run.steps(conversation.steps, frame, given, begun)
     if not result.unknown:
         result.response = run.response(frame, result)
     return result
 
 
 def checked_request(conversation: Conversation, request: JSON, name: str = "request") -> JSON:
-    """A request as its schema has it, numbers such as `1.0` as integers. Raises InputError."""
-    source = conversation.cells.source
-    fitting = MISSING if source is None else fitted(request, source)
-    if not isinstance(fitting, Missing):
-        return fitting
-    request = settled(request)
-    if source is not None:
-        check_input(request, source, name)
-    return request
+    """A request as its schema has it, numbers such as `1.0` as integers. Raises InputError.
+
+    Elements that will be left out are still there.
+    """
+    return _received(conversation, request, name).whole
+
+
+def _received(conversation: Conversation, request: JSON, name: str) -> Received:
+    """A request as it is received. No element fails alone where no `events` could report it."""
+    return received(request, conversation.cells.source, name, alone=conversation.events is not None)
 
 
 class _ConversationRun:
@@ -121,13 +124,17 @@ class _ConversationRun:
     # Steps
 
     def steps(
-        self, steps: tuple[ConversationStep, ...], around: StepFrame, given: JSON | Missing
+        self,
+        steps: tuple[ConversationStep, ...],
+        around: StepFrame,
+        given: JSON | Missing,
+        begun: ConversationResult | None = None,
     ) -> ConversationResult:
         """Run steps in order. One that fails ends them; in a plan, one without an answer does not.
 
-        So a plan shows all calls that do not depend on a missing answer.
+        So a plan shows all calls that do not depend on a missing answer. ``begun`` has the events before.
         """
-        result = ConversationResult()
+        result = begun or ConversationResult()
         around = around.hiding(steps)
         for position, step in enumerate(steps):
             frame = around.for_step(step, result, steps[position + 1 :])

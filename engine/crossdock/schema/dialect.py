@@ -36,7 +36,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     ),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     "step": ("multipleOf",),
-    "flag": ("uniqueItems", "deprecated", "readOnly", "writeOnly", "x-sensitive"),
+    "flag": ("uniqueItems", "deprecated", "readOnly", "writeOnly", "x-sensitive", "x-numbers-as-text"),
     "text": ("title", "description", "$comment", "format", "contentEncoding", "contentMediaType"),
     "any": ("const", "default", "examples"),
     "type": ("type",),
@@ -45,6 +45,7 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "dependents": ("dependentRequired",),
     "pattern": ("pattern",),
     "reference": ("$ref",),
+    "element": ("x-fails-alone",),
     "root": ("$id", "$schema"),
 }
 _KEYWORDS = {word: kind for kind, words in _KINDS.items() for word in words}
@@ -173,6 +174,9 @@ def _misused(kind: str, given: JSON) -> str | None:
             fits, expected = isinstance(given, bool), "true or false"
         case "text" | "pattern":
             fits, expected = isinstance(given, str), "text"
+        case "element":
+            fits = _names_elements(given)
+            expected = "an object with the text `concept` and, if elements have one, the path `id`"
         case "enum":
             fits, expected = isinstance(given, list) and bool(given), "a list of values"
         case "names":
@@ -185,6 +189,11 @@ def _misused(kind: str, given: JSON) -> str | None:
             fits = bool(listed) and all(each in TYPES for each in listed)
             expected = "one or more of " + ", ".join(f"`{word}`" for word in TYPES)
     return None if fits else expected
+
+
+def _names_elements(given: JSON) -> bool:
+    named = isinstance(given, dict) and {"concept"} <= set(given) <= {"concept", "id"}
+    return named and isinstance(given, dict) and all(isinstance(each, str) for each in given.values())
 
 
 def _names(given: JSON) -> bool:

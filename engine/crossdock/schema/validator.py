@@ -45,16 +45,21 @@ class Violation:
 
 def validate(value: JSON, schema: Schema) -> list[Violation]:
     """How a value breaks a schema, in the order of the places: at most 20 ways, none when it fits."""
+    return all_violations(value, schema, VIOLATIONS)[:VIOLATIONS]
+
+
+def all_violations(value: JSON, schema: Schema, most: int | None = None) -> list[Violation]:
+    """The same without a limit, or with one for the findings that are looked at."""
     if beyond := _beyond_measure(value):
         return [beyond]
     found: dict[Violation, None] = {}
     try:
-        for error in islice(schema.once(_validator).iter_errors(value), VIOLATIONS):
+        for error in islice(schema.once(_validator).iter_errors(value), most):
             found.update(dict.fromkeys(_violations(error)))
     except RecursionError:
         message = "objects and lists nest too deep to be validated against a schema with so many references"
         return [Violation("nesting-too-deep", message)]
-    return sorted(found, key=_order)[:VIOLATIONS]
+    return sorted(found, key=_order)
 
 
 def input_error(violations: Sequence[Violation], payload_name: str) -> InputError:
