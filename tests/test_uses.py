@@ -360,3 +360,23 @@ def test_a_mapping_is_checked_once_for_each_of_its_types(
     assert sorted(checked) == sorted(
         [*(f"m{number}" for number in range(10)), *(f"m{number}" for number in range(10)), "stock"]
     )
+
+
+@pytest.mark.parametrize("row", ["{n: n}", "n", "[n]", "{$if: n, n: n}", "[{$each: ns, $value: '@'}]", "ns"])
+@pytest.mark.parametrize("target", ['{"type": "object", "properties": {"n": {"type": "string"}}}', "{}"])
+def test_a_mapping_over_what_may_be_null_is_as_right_as_a_fragment(
+    project: MakeProject, row: str, target: str
+) -> None:
+    files = {
+        "schemas/shop/from.schema.json": '{"type": "object", "properties": {'
+        '"n": {"type": ["string", "null"]},'
+        ' "ns": {"type": ["array", "null"], "items": {"type": ["string", "null"]}}}}',
+        "schemas/shop/to.schema.json": f'{{"type": "object", "properties": {{"o": {target}}}}}',
+    }
+    head = "from: shop/from\nto: shop/to\nmap: {o: {$use: "
+    fragment = project({**files, "mappings/shop/outer.yaml": f"{head}row}}}}\nfragments: {{row: {row}}}"})
+    found = {item.id for item in fragment.check()}
+    for inner in (f"map: {row}", f"from: shop/from\nmap: {row}"):
+        outer = f"{head}./row}}}}"
+        used = project({**files, "mappings/shop/outer.yaml": outer, "mappings/shop/row.yaml": inner})
+        assert {item.id for item in used.check(["shop/outer"])} == found
