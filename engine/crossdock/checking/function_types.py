@@ -97,13 +97,8 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
             return _as_list(first)
         case "split":
             return ListType(TEXT, least=1)
-        case "keys":
-            return ListType(TEXT, least=_least_members(first))
-        case "values":
-            return ListType(first.values(), least=_least_members(first))
-        case "entries":
-            entry = ObjectType({"key": TEXT, "value": first.values()})
-            return ListType(entry, least=_least_members(first))
+        case "keys" | "values" | "entries":
+            return _listed(function.name, first)
         case "zip":
             least = min(map(_least, types), default=0)
             return ListType(tuple_type(typ.items() for typ in types), least=least)
@@ -124,6 +119,13 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
         case "positions":
             return ListType(ScalarType(frozenset({"integer"})), least=_least(first))
     return _declared(function)
+
+
+def _listed(name: str, first: Type) -> ListType:
+    """The keys, the values or both of an object, as a list."""
+    items = {"keys": TEXT, "values": first.values()}
+    entry = ObjectType({"key": TEXT, "value": first.values()})
+    return ListType(items.get(name, entry), least=_least_members(first))
 
 
 def _allotted(types: list[Type]) -> Type:
