@@ -242,6 +242,19 @@ def test_cells_that_hold_the_same_are_counted_together(cell: str, refused: Refus
     )
 
 
+def test_the_cells_of_a_conversation_are_counted_together(project: MakeProject) -> None:
+    head = "request: shop/any\nresponse_schema: shop/any\nsteps: []\nresponse:\n"
+    files = {"schemas/shop/any.schema.json": "{}"}
+    name = "mappings/shop/act/conversation.yaml"
+
+    def check(many: int) -> list[str]:
+        cells = "".join(f"  k{number}: '@'\n" for number in range(many))
+        return [item.message for item in project({**files, name: head + cells}).check()]
+
+    message = "the cells from here on can hold what they read more than 4096 times together"
+    assert (check(4_096), check(4_097)) == ([], [message])
+
+
 def test_cells_that_use_a_fragment_are_counted_each_time(refused: Refuse) -> None:
     cells = "".join(f"  k{number}: {{$use: all}}\n" for number in range(103))
     fragment = ", ".join(["'@'"] * 10)

@@ -10,6 +10,7 @@ import pytest
 from crossdock.cli.app import run
 from crossdock.core.json_types import JSON
 
+DEPENDENT: JSON = {"type": "object", "dependentRequired": {"a": ["b"]}, "additionalProperties": True}
 REFUSED: list[tuple[JSON, str, str]] = [
     ({"type": "string", "pattern": "^[A-Z]+$"}, "{$const: abc}", "pattern-mismatch"),
     ({"type": "string", "minLength": 4}, "\"'abc'\"", "too-short"),
@@ -20,6 +21,11 @@ REFUSED: list[tuple[JSON, str, str]] = [
     ({"type": "number", "multipleOf": 0.01}, "{$const: 0.125}", "not-a-multiple"),
     ({"allOf": [{"type": "number", "maximum": 5}]}, "{$const: 6}", "too-large"),
     ({"type": "array", "items": {"type": "string", "maxLength": 2}}, "{$const: [ab, abc]}", "too-long"),
+    ({"type": "array", "contains": {"const": "abc"}}, "{$const: [ab, 7]}", "missing-item"),
+    ({"type": "array", "contains": {"type": "string"}}, "{$const: []}", "missing-item"),
+    (DEPENDENT, "{$const: {a: 1}}", "missing-required"),
+    ({"allOf": [DEPENDENT]}, '"`{\\"a\\": 1}`"', "missing-required"),
+    ({"type": "object", "propertyNames": {"pattern": "^x"}}, "{$const: {xa: 1, ya: 1}}", "unknown-property"),
 ]
 TAKEN: list[tuple[JSON, str]] = [
     ({"type": "string", "pattern": "^[a-z]+$", "minLength": 3, "maxLength": 3}, "{$const: abc}"),
@@ -27,6 +33,12 @@ TAKEN: list[tuple[JSON, str]] = [
     ({"anyOf": [{"type": "string", "maxLength": 2}, {"type": "string", "minLength": 3}]}, "{$const: abc}"),
     ({"type": "string", "maxLength": 2}, "\"s == 'x' && 'abc' || 'ab'\""),
     ({"type": ["string", "null"], "minLength": 4}, "null"),
+    ({"type": "array", "contains": {"const": "abc"}}, "{$const: [ab, abc]}"),
+    ({"type": "array", "contains": {"not": {"type": "string"}}}, "{$const: [ab]}"),
+    ({"type": "array", "contains": {"const": "abc"}, "minContains": 0}, "{$const: [ab]}"),
+    (DEPENDENT, "{$const: {a: 1, b: 2}}"),
+    (DEPENDENT, "{$const: {b: 1}}"),
+    ({"type": "object", "propertyNames": {"pattern": "^x"}}, "{$const: {xa: 1}}"),
 ]
 
 

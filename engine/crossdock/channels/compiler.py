@@ -35,11 +35,13 @@ from crossdock.checking.disclosure import disclosed_by_uses, shows_values
 from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
+from crossdock.core.limits import CONVERSATION_COPIES
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax
 from crossdock.language.linker import Resolution
 from crossdock.language.links import Change, Links, changed_with_links
+from crossdock.language.total_cost import copied
 from crossdock.language.use_cost import multiplied
 from crossdock.schema.store import Schema
 
@@ -123,7 +125,8 @@ def _compiled(
         problems += calls_in_dialect(conversation)
     problems, needed = in_order(problems), frozenset[Diagnostic]()
     if not problems:
-        findings = multiplied(cells) or [  # what expands to too much is not checked any further
+        # What expands to too much is not checked any further.
+        findings = (multiplied(cells) or copied(cells, CONVERSATION_COPIES)) or [
             *resolution.unused(),
             *unused_inputs(conversation),
             *_checked(conversation, lenient=lenient),

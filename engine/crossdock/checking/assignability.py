@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from crossdock.checking import constant_rules
 from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.narrowing import NarrowedType
 from crossdock.checking.schema_types import SchemaType
@@ -191,15 +192,23 @@ def constant_mismatches(typ: Type, target: Type) -> Iterator[Mismatch]:
 
 
 def refused_constants(typ: Type, target: Type) -> Iterator[Mismatch]:
-    """The first keyword that refuses every value of a known few: a pattern, a length, a bound, a format."""
+    """The first keyword that refuses every value of a known few: a pattern, a length, what it contains."""
     values = [value for value in typ.constants or () if value is not None]
     if not values or not isinstance(target, SchemaType):
         return
-    for keyword, given in target.shape.assertions():
+    keywords = tuple(target.shape.assertions())
+    for keyword, given in keywords:
+        if keyword == "contains" and ("minContains", 0) in keywords:
+            continue
         if keyword in _OF_VALUES and not any(TESTS[keyword](given, value) for value in values):
             message = f"`{target.name}`: {wanted(keyword, given, values[0])}"
             yield Mismatch(IDS[keyword], message)
             return
+        if keyword in constant_rules.KEYWORDS:
+            refusals = [constant_rules.refusal(keyword, given, value) for value in values]
+            if all(refusals):
+                yield Mismatch(IDS[keyword], f"`{target.name}`: {refusals[0]}")
+                return
 
 
 def _not_there(typ: Type, target: Type, name: str) -> Mismatch:

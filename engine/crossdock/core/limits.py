@@ -60,6 +60,9 @@ EXPRESSION_DEPTH: Final = _limit(40, "levels", "an expression's brackets", "expr
 EXPRESSION_CHAIN: Final = _limit(100, "operators", "a chain in an expression", "expression-too-large")
 RESULT_COPIES: Final = _limit(512, "copies", "what an expression reads", "expression-too-large")
 MAPPING_COPIES: Final = _limit(1_024, "copies", "what the cells of a mapping read", "expression-too-large")
+CONVERSATION_COPIES: Final = _limit(
+    4_096, "copies", "what the cells of a conversation read", "expression-too-large"
+)
 NESTED_LOOPS: Final = _limit(2, "loops", "nested loops over the whole payload", "expression-too-large")
 
 STRING_CHARACTERS: Final = _limit(256 * 1024, "characters", "a string from a function", "evaluation-failed")

@@ -42,16 +42,19 @@ class _CellContext:
     cost: CostContext = field(default_factory=CostContext)
 
 
-def copied(mapping: LinkedMapping) -> list[Diagnostic]:
-    """The expression with which a mapping holds what it reads too often. None may be too large alone."""
+def copied(mapping: LinkedMapping, most: int = MAPPING_COPIES) -> list[Diagnostic]:
+    """The expression with which a mapping holds what it reads too often. None may be too large alone.
+
+    The cells of a conversation are those of one mapping here.
+    """
     total = _Total()
     try:
         total.cell(mapping.cell, _CellContext())
     except GrowthError:
         return []  # reported where that mapping or fragment is measured by itself
-    if total.copies() <= MAPPING_COPIES or total.first is None:
+    if total.copies() <= most or total.first is None:
         return []
-    message = f"the cells from here on can hold what they read more than {MAPPING_COPIES} times together"
+    message = f"the cells from here on can hold what they read more than {most} times together"
     return [Diagnostic("expression-too-large", message, total.first.span)]
 
 
