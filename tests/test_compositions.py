@@ -98,7 +98,8 @@ REFUSED = {
 OFF = {
     *("seed-example", "totals-that-do-not-reconcile", "cancelled-quantity-but-totals-as-placed"),
     *("no-reading-and-fees-above-shipping", "no-reading-and-shipping-above-fees"),
-    *("amounts-of-the-lines-only", "payments-that-are-not-its-lines"),  # without a total
+    *("amounts-of-the-lines-only", "amounts-of-the-lines-and-no-total"),  # without a total
+    "payments-that-are-not-its-lines",
     "price-by-a-subtotal-that-does-not-divide",
 }
 

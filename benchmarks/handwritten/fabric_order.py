@@ -351,10 +351,15 @@ def _line(item: dict[str, Any], quantity: int | float | None, places: int) -> di
 
 def _amounts(order: dict[str, Any], lines: Decimal, places: int) -> tuple[Decimal, Decimal, Decimal]:
     """Discount, shipping and tax by the first reading of fabric's formula that explains the total."""
-    ships = flat(order.get("shipInfo"))
-    discount = magnitude(order["orderDiscount"]) if order.get("orderDiscount") is not None else ZERO
-    fees, tax = _number(order.get("feeTotal")), _number(order.get("taxTotal"))
-    shipping = settled(_sum(ships, "shipToPrice") - _sum(ships, "shipToDiscount"))
+    ships, items = flat(order.get("shipInfo")), flat(order.get("items"))
+    discount = _discount(order.get("orderDiscount"), items)
+    fees = _stated(
+        order.get("feeTotal"), _sum(flat(order.get("fees")), "amount") + _sum(items, "itemFeeTotal")
+    )
+    tax = _stated(order.get("taxTotal"), _sum(items, "itemTaxTotal"))
+    prices = present([as_object(ship).get("shipToPrice") for ship in ships])
+    price = _sum(ships, "shipToPrice") if prices else _sum(items, "itemShippingTotal")
+    shipping = settled(price - _sum(ships, "shipToDiscount"))
     shipping_tax = _sum(ships, "shipToTaxTotal")
     goods = _goods(order.get("orderSubtotal"), lines, discount)
     total = order.get("orderTotal")
@@ -374,8 +379,16 @@ def _amounts(order: dict[str, Any], lines: Decimal, places: int) -> tuple[Decima
     return rounded(discount, places), max(fees, shipping), tax
 
 
-def _number(value: Any) -> Decimal:
-    return ZERO if value is None else settled(decimal_of(value))
+def _discount(stated: Any, items: list[Any]) -> Decimal:
+    """The discount, or else that of the lines, whichever sign they are written with."""
+    amounts = present([as_object(item).get("itemDiscountsTotal") for item in items])
+    total = settled(sum(map(magnitude, amounts), ZERO))
+    return total if stated is None else magnitude(stated)
+
+
+def _stated(value: Any, parts: Decimal) -> Decimal:
+    """An amount of the order, or else the sum of its parts."""
+    return settled(parts if value is None else decimal_of(value))
 
 
 def _sum(ships: list[Any], name: str) -> Decimal:
@@ -429,7 +442,7 @@ def _payment(payment: dict[str, Any], kind: str, amount: str | None) -> dict[str
 
 def _failed(total: Any, amounts: Decimal, paid: Decimal, places: int, ships: list[Any]) -> list[str]:
     """The checks that failed, in the order of the mapping."""
-    stated = None if total is None else settled(rounded(decimal_of(total), places))
+    stated = settled(rounded(paid if total is None else decimal_of(total), places))
     checks = ((TOTALS, amounts == stated), (PAYMENTS, paid == stated), (SEVERAL, not _goes_elsewhere(ships)))
     return [message for message, holds in checks if not holds]
 

@@ -97,7 +97,7 @@ class Functions(jmespath.functions.Functions):
 
     @signature(_ANY)
     def _func_sum(self, values: Any) -> Any:
-        return _plain(sum(map(_decimal, values), Decimal(0)))
+        return _plain(sum(map(_decimal, values or ()), Decimal(0)))
 
     @signature(_ANY, _ANY)
     def _func_money(self, value: Any, currency: Any) -> Any:
