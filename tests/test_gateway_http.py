@@ -248,6 +248,7 @@ def test_a_target_that_is_a_whole_url_is_understood(gateway: Served) -> None:
 def test_health_readiness_metrics_and_description(gateway: Served) -> None:
     assert gateway.client.get("/healthz").text == "ok\n"
     assert gateway.client.get("/readyz").text == "ok\n"
+    gateway.post("/orders/order_ack", retailops.acknowledge(1003))
     metrics = gateway.client.get("/metrics").text
     assert 'crossdock_requests_total{action="order_ack",profile="kibo",status="200"}' in metrics
     assert "crossdock_journal_entries" in metrics

@@ -103,7 +103,9 @@ KEYWORDS = {
     *(
         "x-documented-as",
         "x-described-by",
+        "x-fails-alone",
         "x-known-values",
+        "x-numbers-as-text",
         "x-sensitive",
         "x-status",
         "x-source",
@@ -230,6 +232,11 @@ def test_every_sample_is_accepted_by_the_schema_of_its_name(path):
     name = f"{path.parent.parent.name}/{path.stem}"
     if name not in store().names():
         name = name.rpartition(".")[0]
+    if name == "retailops/envelope":  # the parts that all requests have in common
+        for action in ACTIONS:
+            found = violations(read(path), f"retailops/{action}.request")
+            assert [each for each in found if not each[1].startswith("the required property")] == []
+        return
     assert name in store().names()
     assert violations(read(path), name) == []
 
@@ -276,7 +283,6 @@ def test_anything_that_is_not_required_may_be_null_in_what_a_channel_answers():
     [
         ("retailops/inv_push.request", "/data/inventory/data", {"sku": "53", "qty_available": "24"}),
         ("retailops/inv_push.request", "/data/inventory/data", None),
-        ("retailops/inv_push.request", "/data/inventory/data/0/sku", 53),
         ("retailops/inv_push.request", "/data/inventory/data/0/qty_available", 2.5),
         ("retailops/inv_push.request", "/data/inventory/data/0/qty_breakdown", [None]),
         ("retailops/inv_push.request", "/data/inventory/data/0/qty_breakdown", None),
