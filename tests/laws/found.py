@@ -20,6 +20,11 @@ FOUND: dict[str, tuple[str, History]] = {
             (Ask("write", (((1, 1), (0, 1)),)),),
         ),
     ),
+    # The line that stays was taken for the one that is removed, and was to have more than it had.
+    "a line that is removed, and one of its SKU that becomes fewer": (
+        "kibo",
+        History(Sold((Row("MUG", 1, 1250), Row("MUG", 3, 1250))), (Ask("write", (((0, 1), (1, 1)),)),)),
+    ),
     # The dear line was taken for the cheap one, because it had as many units before as that has now.
     "lines of one SKU at two prices that both become fewer": (
         "fabric",
