@@ -52,10 +52,10 @@ class Wanted:
     """The failures that RetailOPS is to hear of, once each."""
     may: tuple[str, ...] = ()
     """Those that it may hear of, and the warnings."""
+    without: dict[str, int] = field(default_factory=dict)
+    """The units that are not shipped as long as the channel refuses that."""
     refused: str = ""
     """The text of calls that the channel refuses at the first attempt."""
-    open: bool = False
-    """Whether the channel decides what becomes of it: then only the bounds hold."""
 
 
 Request = Callable[["Merchant", Ask], "Wanted | None"]
@@ -154,6 +154,8 @@ def _break_package(
         wanted.codes = ("QUANTITY_TOO_LARGE",)
     elif ask.broken == "refused" and packages[-1]["tracking_number"] not in ("", "1ZSAME"):
         wanted.refused = packages[-1]["tracking_number"]
+        for item in packages[-1]["ship_items"]:
+            _count(wanted.without, {item["channel_refnum"]: item["quantity"]})
 
 
 def take_back(merchant: Merchant, ask: Ask) -> Wanted | None:
@@ -165,7 +167,8 @@ def take_back(merchant: Merchant, ask: Ask) -> Wanted | None:
     if not items or merchant.state == "cancelled":
         return None
     worth = sum(merchant.of(key).price * units for key, units in items.items()) * ask.percent // 100
-    worth = max(0, min(worth, merchant.collected - merchant.given_back))
+    most = merchant.collected - merchant.given_back
+    worth = max(0, min(worth, most))
     wanted.returned = dict(items)
     if ask.broken == "too much":
         key = next(iter(items))
@@ -175,10 +178,13 @@ def take_back(merchant: Merchant, ask: Ask) -> Wanted | None:
     named = [(merchant.of(key).named, count) for key, count in items.items()]
     request = retailops.take_back(NUMBER, merchant.next(), 0, *named)
     told = request["data"]["return"]
+    if ask.broken == "unnamed":
+        worth, wanted.codes = most, ("REFUND_NOT_COVERED",)
+    asked = worth + 100 if ask.broken == "unnamed" else worth
     for name in ("product_amt", "subtotal_amt", "refund_amt"):
-        told[name] = merchant.text(worth)
+        told[name] = merchant.text(asked)
     for place, each in enumerate(told["credit_items_ref"]):
-        each["item_credit_amt"] = merchant.text(worth if place == 0 else 0)
+        each["item_credit_amt"] = merchant.text(asked if place == 0 else 0)
     if ask.broken == "unknown":
         strange = {"channel_refnum": None, "order_item_id": "0", "sku": "NO-SUCH"}
         told["items"].append({**told["items"][0], **strange})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -59,13 +60,16 @@ class Life:
             if wanted is not None:
                 self.carry_out(wanted, ask)
                 self.learn()
+        self.untouched()
+        if self.world.fake.failures:
+            raise Broken(0, str(self.world.fake.failures))
+
+    def untouched(self) -> None:
         if self.world.others() != self.world.beside:
             raise Broken(OTHERS, "another order or shipment changed")
         header, value = self.world.tenant
         if any(each.headers.get(header, value) != value for each in self.world.fake.seen):
             raise Broken(OTHERS, "a call for another tenant")
-        if self.world.fake.failures:
-            raise Broken(0, str(self.world.fake.failures))
 
     def skipped(self, ask: Ask) -> bool:
         """The lines of a unified order are not edited, and nothing of it comes back before all has left."""
@@ -83,8 +87,9 @@ class Life:
         """The request, with all that goes wrong, until it is heard; and once more."""
         before = self.world.state()
         told, first = self.until_heard(wanted, ask, before)
+        self.untouched()
+        self.changed(wanted, told, before, ask, REPEATS if not first and not wanted.refused else None)
         self.told(wanted, told, first)
-        self.changed(wanted, told, before, ask)
         if wanted.request["action"] == "order_fetch":
             self.reconciled(told)
             return
@@ -103,15 +108,19 @@ class Life:
         """The answer to the first attempt of which nothing went wrong, and whether it was the first one."""
         if wanted.refused:
             self.world.wire.refused = wanted.refused
-            self.asked(wanted)
+            told = self.asked(wanted)
             self.world.wire.refused = ""
+            if self.world.modes[self.history.mode].get("shipments") != "per_shipment":
+                less = {key: wanted.shipped[key] - units for key, units in wanted.without.items()}
+                rest = replace(wanted, shipped={**wanted.shipped, **less})
+                self.changed(rest, told, before, ask, SURVIVAL)
         first = not wanted.refused
         for faults in ask.faults:
             told = self.asked(wanted, faults)
             if not self.world.wire.hits:
                 return told, first
             if not told.codes:
-                self.changed(wanted, told, before, ask)
+                self.changed(wanted, told, before, ask, REPEATS)
             first = False
         return self.asked(wanted), first
 
@@ -127,9 +136,10 @@ class Life:
         if not first and not wanted.codes and heard:
             raise Broken(REPEATS, f"{action}: RetailOPS hears {heard} of a repeat")
 
-    def changed(self, wanted: Wanted, told: Told, before: State, ask: Ask) -> None:
+    def changed(self, wanted: Wanted, told: Told, before: State, ask: Ask, law: int | None = None) -> None:
         """What the request did is what was asked for."""
         now, action = self.world.state(), wanted.request["action"]
+        law = SURVIVAL if wanted.codes else law
         self.bounded(now, action)
         pick = _sku if action == "order_writeback" or (ask.action == "ship" and ask.form % 4 == 3) else _id
         for name in ("shipped", "cancelled", "returned"):
@@ -139,12 +149,14 @@ class Life:
             done = {key: units for key, units in done.items() if units}
             if done == asked or (action in DECIDED and not done and told.codes):
                 continue
-            raise Broken(UNITS, f"{action}: {name} {done}, asked for {asked}; {told.codes}")
+            raise Broken(law or UNITS, f"{action}: {name} {done}, asked for {asked}; {told.codes}")
         for name in ("collected", "refunded", "credited"):
             done_amount = getattr(now, name) - getattr(before, name)
             if done_amount != getattr(wanted, name):
                 asked_amount = getattr(wanted, name)
-                raise Broken(MONEY, f"{action}: {name} {done_amount}, asked for {asked_amount}; {told.codes}")
+                raise Broken(
+                    law or MONEY, f"{action}: {name} {done_amount}, asked for {asked_amount}; {told.codes}"
+                )
 
     def sums(self, units: Mapping[str, int], pick: object) -> dict[str, int]:
         found: dict[str, int] = {}
