@@ -25,6 +25,29 @@ FOUND: dict[str, tuple[str, History]] = {
         "kibo",
         History(Sold((Row("MUG", 1, 1250), Row("MUG", 3, 1250))), (Ask("write", (((0, 1), (1, 1)),)),)),
     ),
+    # The line that stays was taken for the one of which nothing was shipped, and the other one could not go.
+    "a line that is removed beside one of its SKU that is shipped in part": (
+        "fabric",
+        History(
+            Sold((Row("MUG", 2, 2000), Row("MUG", 2, 2000))),
+            (Ask("ship", (((1, 1),),)), Ask("write", (((0, 2),),))),
+        ),
+    ),
+    "a line that is removed beside one of its SKU that is packed in part": (
+        "kibo",
+        History(
+            Sold((Row("MUG", 2, 2000), Row("MUG", 2, 2000))),
+            (Ask("ship", (((1, 1),),)), Ask("write", (((0, 2),),))),
+        ),
+    ),
+    # Kibo knew of one unit that was shipped, and was told that two came back.
+    "more units come back than were shipped": (
+        "kibo",
+        History(
+            Sold((Row("MUG", 2, 1250),)),
+            (Ask("ship", (((0, 1),),)), Ask("return", (((0, 1),),), broken="too much")),
+        ),
+    ),
     # The dear line was taken for the cheap one, because it had as many units before as that has now.
     "lines of one SKU at two prices that both become fewer": (
         "fabric",

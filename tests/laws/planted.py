@@ -26,10 +26,18 @@ class Mistake:
 
 MISTAKES = {
     "a return is not known again": Mistake(
-        REPEATS, "kibo", "kibo/items_returned/conversation.yaml", "?externalId == to_string(", "?id == to_string("
+        REPEATS,
+        "kibo",
+        "kibo/items_returned/conversation.yaml",
+        "?externalId == to_string(",
+        "?id == to_string(",
     ),
     "a return is not known again by its attribute": Mistake(
-        REPEATS, "fabric", "fabric/items_returned/conversation.yaml", "[?number == to_string(", "[?credit == to_string("
+        REPEATS,
+        "fabric",
+        "fabric/items_returned/conversation.yaml",
+        "[?number == to_string(",
+        "[?credit == to_string(",
     ),
     "what was collected since is not counted": Mistake(
         REPEATS,
@@ -104,7 +112,11 @@ MISTAKES = {
         "unless: $nothing_left",
     ),
     "the discount has its sign turned": Mistake(
-        TOTALS, "kibo", "kibo/order.yaml", "not_null(magnitude(discountTotal),", "not_null(neg(discountTotal),"
+        TOTALS,
+        "kibo",
+        "kibo/order.yaml",
+        "not_null(magnitude(discountTotal),",
+        "not_null(neg(discountTotal),",
     ),
     "an order that a search brings along is taken": Mistake(
         OTHERS, "kibo", "kibo/look_up_order.yaml", "[?equal(orderNumber, number($refnum))]", "[]"
@@ -113,7 +125,11 @@ MISTAKES = {
         OTHERS, "fabric", "fabric/find_order.yaml", "[?orderExternalId == to_string($refnum)]", "[]"
     ),
     "calls name another tenant": Mistake(
-        OTHERS, "kibo", "kibo/channel.yaml", "x-vol-tenant: settings().tenant", "x-vol-tenant: settings().site"
+        OTHERS,
+        "kibo",
+        "kibo/channel.yaml",
+        "x-vol-tenant: settings().tenant",
+        "x-vol-tenant: settings().site",
     ),
 }
 
