@@ -4,6 +4,8 @@ A history is an order, put into the fake channel, and what RetailOPS sends about
 refusals and broken elements. A few run here; LAWS=20000 runs so many for each channel and tells the figures:
 
     LAWS=20000 python -m pytest tests/test_laws.py -k many -s
+
+With LAWS=planted, mistakes are planted in copies of the mappings, and each must break its law.
 """
 
 from __future__ import annotations
@@ -11,16 +13,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from conftest import REPOSITORY
 from laws.found import FOUND
-from laws.rules import Life
+from laws.planted import MISTAKES, planted
+from laws.rules import LAWS, Life
 from laws.run import lived, shrunk
 from laws.worlds import WORLDS, World
 
-MANY = int(os.environ.get("LAWS", "0"))
+WANTED = os.environ.get("LAWS", "")
+MANY = int(WANTED) if WANTED.isdecimal() else 0
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +56,17 @@ def test_every_law_holds_of_many_histories(world: World) -> None:
     figures = lived(world, range(MANY))
     sys.stdout.write(f"\n{world.name}: {figures}\n")
     assert not figures.examples
+
+
+@pytest.mark.skipif(WANTED != "planted", reason="takes minutes: LAWS=planted")
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_planted_mistake_breaks_its_law(name: str, tmp_path: Path) -> None:
+    mistake = MISTAKES[name]
+    world = WORLDS[mistake.channel](planted(mistake, REPOSITORY, tmp_path))
+    figures = lived(world, (mistake.number, *range(400)), law=mistake.law)
+    world.close()
+    assert figures.examples, f"no history of {figures.histories} breaks law {mistake.law}"
+
+
+def test_every_law_has_planted_mistakes() -> None:
+    assert {each.law for each in MISTAKES.values()} == LAWS.keys()

@@ -31,6 +31,7 @@ MISTAKES = {
         "kibo/items_returned/conversation.yaml",
         "?externalId == to_string(",
         "?id == to_string(",
+        number=0,
     ),
     "a return is not known again by its attribute": Mistake(
         REPEATS,
@@ -38,6 +39,7 @@ MISTAKES = {
         "fabric/items_returned/conversation.yaml",
         "[?number == to_string(",
         "[?credit == to_string(",
+        number=25,
     ),
     "what was collected since is not counted": Mistake(
         REPEATS,
@@ -45,33 +47,45 @@ MISTAKES = {
         "fabric/capture_channel_payments/conversation.yaml",
         "sum($payments[].charged))))",
         "$asked.settled)))",
+        number=10,
     ),
-    "lines are paired with the smallest first": Mistake(
-        UNITS, "kibo", "pair_lines.yaml", "sort_by([?line], &neg(", "sort_by([?line], &("
+    "lines are paired by their places": Mistake(
+        UNITS,
+        "kibo",
+        "pair_lines.yaml",
+        "group_by($rows[?!(want.gone)], &both)",
+        "group_by($rows[?!(want.gone)], &sku)",
     ),
-    "lines are paired with the smallest first, where none may grow": Mistake(
-        UNITS, "fabric", "pair_lines.yaml", "sort_by([?line], &neg(", "sort_by([?line], &("
+    "lines are paired by their places, where none may grow": Mistake(
+        UNITS,
+        "fabric",
+        "pair_lines.yaml",
+        "group_by($rows[?!(want.gone)], &both)",
+        "group_by($rows[?!(want.gone)], &sku)",
     ),
     "what is not shipped of a line is kept, and what is shipped is taken off": Mistake(
         UNITS,
         "kibo",
         "kibo/order_complete/conversation.yaml",
-        "items/{{ element.id }}/quantity/{{ packed }}",
-        "items/{{ element.id }}/quantity/{{ open }}",
+        "items/{{ element.item.id }}/quantity/{{ element.packed }}",
+        "items/{{ element.item.id }}/quantity/{{ element.open }}",
+        number=24,
     ),
     "more comes back than was shipped": Mistake(
-        SURVIVAL,
+        UNITS,
         "kibo",
         "kibo/items_returned/conversation.yaml",
         "$all_numbered && product.fulfillmentStatus",
         "`false` && product.fulfillmentStatus",
+        number=83,
     ),
-    "each payment is given back as much as is due in all": Mistake(
+    "each payment is given back in whole": Mistake(
         MONEY,
         "kibo",
         "kibo/items_returned/conversation.yaml",
-        "amount: min_of(left, subtract($due.amount, sum($refundable[?left > `0` && place < root().place].left)))",
-        "amount: min_of(left, $due.amount)",
+        'value: "{id: [0].id, amount: [1]}"',
+        'value: "{id: [0].id, amount: [0].left}"',
+        number=163,
     ),
     "what was collected of a payment can be collected again": Mistake(
         MONEY,
@@ -79,9 +93,10 @@ MISTAKES = {
         "fabric/capture_channel_payments/payments.yaml",
         "left: max_of(`0`, subtract(payment.authorizedAmount || `0`, payment.chargedAmount))",
         "left: number(payment.authorizedAmount) || `0`",
+        number=29,
     ),
     "what was given back is not counted": Mistake(
-        SURVIVAL,
+        MONEY,
         "fabric",
         "fabric/items_returned/conversation.yaml",
         "max_of(`0`, subtract($money.collected, $money.given))",
@@ -93,6 +108,7 @@ MISTAKES = {
         "kibo/shipment_submit/conversation.yaml",
         "  - step: leaving\n    if: $order\n",
         "  - step: leaving\n    if: length($parcel[].package) == length($packages)\n",
+        number=5,
     ),
     "a row without a SKU is taken along": Mistake(
         SURVIVAL,
@@ -100,9 +116,15 @@ MISTAKES = {
         "fabric/inv_push/conversation.yaml",
         "sort_by(unique_by($rows[?sku], &text(sku), 'last'), &text(sku))",
         "sort_by(unique_by($rows, &text(sku), 'last'), &text(sku))",
+        number=10,
     ),
     "an order that is marked is marked again": Mistake(
-        IDLE, "kibo", "kibo/order_ack/conversation.yaml", "unless: $acknowledged\n", "unless: '`false`'\n"
+        IDLE,
+        "kibo",
+        "kibo/order_ack/conversation.yaml",
+        "unless: $acknowledged\n",
+        "unless: '`false`'\n",
+        number=20,
     ),
     "an order that is complete is marked again": Mistake(
         IDLE,
@@ -110,6 +132,7 @@ MISTAKES = {
         "fabric/order_complete/conversation.yaml",
         "unless: $nothing_left || entries($order.attributes || `{}`)[?key == settings().complete_attribute]",
         "unless: $nothing_left",
+        number=24,
     ),
     "the discount has its sign turned": Mistake(
         TOTALS,
@@ -117,12 +140,23 @@ MISTAKES = {
         "kibo/order.yaml",
         "not_null(magnitude(discountTotal),",
         "not_null(neg(discountTotal),",
+        number=23,
     ),
     "an order that a search brings along is taken": Mistake(
-        OTHERS, "kibo", "kibo/look_up_order.yaml", "[?equal(orderNumber, number($refnum))]", "[]"
+        OTHERS,
+        "kibo",
+        "kibo/look_up_order.yaml",
+        "[?equal(orderNumber, number($refnum))]",
+        "[]",
+        number=1,
     ),
     "an order that a search brings along is taken, by its other name": Mistake(
-        OTHERS, "fabric", "fabric/find_order.yaml", "[?orderExternalId == to_string($refnum)]", "[]"
+        OTHERS,
+        "fabric",
+        "fabric/find_order.yaml",
+        "[?orderExternalId == to_string($refnum)]",
+        "[]",
+        number=3,
     ),
     "calls name another tenant": Mistake(
         OTHERS,
@@ -130,6 +164,7 @@ MISTAKES = {
         "kibo/channel.yaml",
         "x-vol-tenant: settings().tenant",
         "x-vol-tenant: settings().site",
+        number=0,
     ),
 }
 
