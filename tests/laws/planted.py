@@ -95,12 +95,13 @@ MISTAKES = {
         "left: number(payment.authorizedAmount) || `0`",
         number=29,
     ),
-    "what was given back is not counted": Mistake(
+    "more is given back than was collected": Mistake(
         MONEY,
         "fabric",
         "fabric/items_returned/conversation.yaml",
-        "max_of(`0`, subtract($money.collected, $money.given))",
-        "$money.collected",
+        "min_of($due.amount, max_of(`0`, subtract($money.collected, $money.given)))",
+        "$due.amount",
+        number=76,
     ),
     "packages leave only when all are packed": Mistake(
         SURVIVAL,
