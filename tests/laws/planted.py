@@ -111,14 +111,6 @@ MISTAKES = {
         "  - step: leaving\n    if: length($parcel[].package) == length($packages)\n",
         number=5,
     ),
-    "a row without a SKU is taken along": Mistake(
-        SURVIVAL,
-        "fabric",
-        "fabric/inv_push/conversation.yaml",
-        "sort_by(unique_by($rows[?sku], &text(sku), 'last'), &text(sku))",
-        "sort_by(unique_by($rows, &text(sku), 'last'), &text(sku))",
-        number=10,
-    ),
     "an order that is marked is marked again": Mistake(
         IDLE,
         "kibo",
@@ -150,14 +142,6 @@ MISTAKES = {
         "[?equal(orderNumber, number($refnum))]",
         "[]",
         number=1,
-    ),
-    "an order that a search brings along is taken, by its other name": Mistake(
-        OTHERS,
-        "fabric",
-        "fabric/find_order.yaml",
-        "[?orderExternalId == to_string($refnum)]",
-        "[]",
-        number=3,
     ),
     "calls name another tenant": Mistake(
         OTHERS,
