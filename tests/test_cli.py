@@ -563,7 +563,7 @@ def test_completion(shell: str, crossdock: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("crossdock s", ["schema", "sheet", "show", "suggest"]),
+        ("crossdock s", ["schema", "serve", "sheet", "show", "suggest"]),
         ("crossdock --pr", ["--project"]),
         ("crossdock explain --f", ["--field", "--format"]),
         ("crossdock sheet --format ", ["html", "markdown", "csv"]),

@@ -69,7 +69,7 @@ def example(name: str) -> Any:
 def currency_of(order: Any) -> str:
     paid = [payment.get("currency") for payment in order["payments"]]
     named = [order.get("currencyCode"), order.get("currency"), *paid]
-    return next((code.strip() for code in named if code and "<" not in code), "USD")
+    return next((code.strip() for code in named if code and len(code.strip()) == 3), "USD")
 
 
 def sent(project: Project, chain: tuple[str, str], order: Any, **given: Any) -> Any:

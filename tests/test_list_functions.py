@@ -84,6 +84,7 @@ class TestNullIsTheEmptyList:
                 "allot",
                 "avg",
                 "chunks",
+                "fill",
                 "first",
                 "group_by",
                 "index_by",

@@ -92,7 +92,7 @@ def test_what_checks_clean_does_as_the_check_says(seed: int, project: MakeProjec
 
 def test_many_files_of_every_kind_check_clean(project: MakeProject) -> None:
     TRIED.clear()
-    for seed in range(6):
+    for seed in range(8):
         files = Files.made(project, seed)
         assert [found for _ in range(EACH) for found in broken(files)] == [], seed
 
