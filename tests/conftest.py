@@ -58,6 +58,17 @@ def strings_in(value: JSON) -> int:
     return 0
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The database of a PostgreSQL that is started for the tests."""
+    from gateway_kit import postgres, postgres_folder  # needs what only the gateway needs
+
+    if postgres_folder() is None:
+        pytest.skip("PostgreSQL is not installed: Debian's package postgresql")
+    with postgres() as url:
+        yield url
+
+
 @pytest.fixture(scope="session", autouse=True)
 def kept_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the tests keep generated code, those in processes of their own too: not where the user does."""

@@ -12,15 +12,7 @@ import pytest
 from crossdock.gateway.journal.entries import Answered, CallRecord, NewEntry
 from crossdock.gateway.journal.journal import FencedError, Journal, now
 from crossdock.gateway.journal.store import JournalError, SqliteStore, open_store
-from gateway_kit import own_schema, postgres, postgres_folder
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    if postgres_folder() is None:
-        pytest.skip("PostgreSQL is not installed: Debian's package postgresql")
-    with postgres() as url:
-        yield url
+from gateway_kit import own_schema
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,11 @@ import pytest
 from crossdock import Project
 from crossdock.gateway.config import GatewayConfig
 from crossdock.gateway.journal.entries import JournalEntry
+from crossdock.gateway.journal.store import JournalError
 from fakes import faults, retailops
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order
-from gateway_kit import Served, config_for, own_schema, postgres, postgres_folder, project_for, served, until
+from gateway_kit import Served, config_for, own_schema, project_for, served, until
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +32,6 @@ def kibo() -> Iterator[FakeKibo]:
 def project(kibo: FakeKibo, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     place = project_for(tmp_path_factory.mktemp("shop"), repository, "kibo", kibo.url, seconds=1, attempts=1)
     return Project.open(place)
-
-
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    if postgres_folder() is None:
-        pytest.skip("PostgreSQL is not installed: Debian's package postgresql")
-    with postgres() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -69,6 +62,19 @@ def packages(kibo: FakeKibo, number: int) -> int:
 def only(shop: Served) -> JournalEntry:
     (entry,) = shop.gateway.journal.entries()
     return entry
+
+
+class Failing:
+    """A function of the journal that fails so many times first."""
+
+    def __init__(self, function: Callable[..., Any], times: int) -> None:
+        self.function, self.left = function, times
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        if self.left:
+            self.left -= 1
+            raise JournalError("the journal cannot be written: disk I/O error")
+        return self.function(*given, **named)
 
 
 def test_a_repeat_is_answered_from_the_journal(
@@ -158,6 +164,27 @@ def test_a_queued_action_is_answered_at_once_and_done_afterwards(
     assert kibo.effects("attribute").count(str(number)) == 1
 
 
+def test_a_journal_that_fails_for_a_while_holds_nothing_up(
+    project: Project,
+    kibo: FakeKibo,
+    config: GatewayConfig,
+    number: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It fails when entries are looked for, more often than there are threads, and when one is finished."""
+    profile = replace(config.profiles[0], queued=("order_ack",))
+    with served(project, replace(config, profiles=(profile,))) as shop:
+        journal = shop.gateway.journal
+        finding, finishing = Failing(journal.claim_due, 6), Failing(journal.finish, 1)
+        monkeypatch.setattr(journal, "claim_due", finding)
+        monkeypatch.setattr(journal, "finish", finishing)
+        shop.post("/orders/order_ack", retailops.acknowledge(number))
+        until(lambda: only(shop).state == "done", 30)
+
+    assert (finding.left, finishing.left) == (0, 0)
+    assert kibo.effects("attribute").count(str(number)) == 1
+
+
 def test_a_queued_request_that_cannot_be_done_is_a_dead_letter(
     project: Project, kibo: FakeKibo, config: GatewayConfig
 ) -> None:
@@ -184,8 +211,6 @@ def test_a_call_that_stays_unknown_is_not_made_for_ever(
         assert (states, rule.hits) == (["failed", "failed", "failed", "dead"], 3)
         rule.left = 0
         assert shop.gateway.journal.drop(dead.id, "looked up by hand")
-        for entry in shop.gateway.journal.entries(["failed"]):
-            shop.gateway.journal.drop(entry.id, "looked up by hand")
         assert shop.post("/orders/shipment_submit", body).json() == {"events": []}
     assert packages(kibo, number) == 1
 

@@ -183,7 +183,7 @@ class Gateway:
         except FencedError:
             return self._wait(known, turn.entry, until)
         except JournalError:
-            self.keeper.finish_later(turn, outcome)
+            self.keeper.finish_later(turn, outcome, state_of(outcome))
         finally:
             self.changed()
         if self.cancellation.cancelled and outcome.ended:

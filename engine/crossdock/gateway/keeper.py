@@ -15,10 +15,10 @@ from crossdock.gateway.journal.entries import JournalEntry, State, Turn
 from crossdock.gateway.journal.journal import FencedError, Journal, now
 from crossdock.gateway.journal.owners import new_owner
 from crossdock.gateway.journal.store import JournalError
-from crossdock.gateway.logs import LOG, told
+from crossdock.gateway.logs import LOG
 from crossdock.gateway.recorder import CallRecorder
-from crossdock.gateway.running import RunOutcome, Task, background_state, finish, run, state_of
-from crossdock.gateway.served import Served
+from crossdock.gateway.running import RunOutcome, Task, background_state, finish, run
+from crossdock.gateway.served import OWN, Served
 
 _TICK: Final = 0.5  # seconds
 _THREADS: Final = 4
@@ -43,7 +43,7 @@ class Keeper:
         self._wake = threading.Event()
         self._stopping = False
         self._adopted: list[int] = []
-        self._unfinished: list[tuple[Turn, RunOutcome]] = []
+        self._unfinished: list[tuple[Turn, RunOutcome, State, int | None]] = []
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="crossdock-keeper")
         self._free = threading.Semaphore(_THREADS)
         self._thread = threading.Thread(target=self._loop, name="crossdock-keeper", daemon=True)
@@ -67,9 +67,9 @@ class Keeper:
         """Whether an entry of a process that died is to be run here."""
         return entry in self._adopted
 
-    def finish_later(self, turn: Turn, outcome: RunOutcome) -> None:
+    def finish_later(self, turn: Turn, outcome: RunOutcome, state: State, due: int | None = None) -> None:
         """Keep an outcome that the journal did not take, until it does."""
-        self._unfinished.append((turn, outcome))
+        self._unfinished.append((turn, outcome, state, due))
 
     def _loop(self) -> None:
         while not self._stopping:
@@ -88,18 +88,28 @@ class Keeper:
         for entry in [*self._adopted]:
             if self._resumed(entry):
                 self._adopted.remove(entry)
-        while not self._stopping and self._free.acquire(blocking=False):
-            claimed = self._journal.claim_due()
+        while not self._stopping and self._started(self._journal.claim_due):
+            pass
+
+    def _started(self, claim: Callable[[], tuple[Turn, JournalEntry] | None]) -> bool:
+        """Whether a thread was free, and something could be claimed for it."""
+        if not self._free.acquire(blocking=False):
+            return False
+        claimed = None
+        try:
+            claimed = claim()
+        finally:
             if claimed is None:
                 self._free.release()
-                return
-            self._submit(*claimed)
+        if claimed is not None:
+            self._pool.submit(self._work, *claimed)
+        return claimed is not None
 
     def _finish_left(self) -> None:
         while self._unfinished:
-            turn, outcome = self._unfinished[0]
+            turn, outcome, state, due = self._unfinished[0]
             with suppress(FencedError):
-                finish(self._journal, turn, outcome, state_of(outcome))
+                finish(self._journal, turn, outcome, state, due=due)
             self._unfinished.pop(0)
             self._changed()
 
@@ -116,51 +126,42 @@ class Keeper:
         sent = self._journal.last_unknown(id)
         if served is not None and sent is not None and 0 <= now() - sent < served.settle * 1000:
             return False
-        if not self._free.acquire(blocking=False):
-            return False
-        turn = self._journal.claim(id)
-        if turn is None:
-            self._free.release()
-            return False
-        self._submit(turn, entry)
-        return True
 
-    def _submit(self, turn: Turn, entry: JournalEntry) -> None:
-        self._pool.submit(self._work, turn, entry)
+        def claim() -> tuple[Turn, JournalEntry] | None:
+            turn, claimed = self._journal.claim(id), self._journal.entry(id)
+            return None if turn is None or claimed is None else (turn, claimed)
+
+        return self._started(claim)
 
     def _work(self, turn: Turn, entry: JournalEntry) -> None:
+        """Run an entry, and keep what came of it: one that stayed open would hold up those behind it."""
+        outcome, state, due = self._ran(turn, entry)
         try:
-            self._run(turn, entry)
+            finish(self._journal, turn, outcome, state, due=due)
         except FencedError:
             pass
         except JournalError as error:
             LOG.warning("the journal is not available", extra={"entry": entry.id, "reason": str(error)})
-        except Exception:
-            LOG.error("a run ended unexpectedly", exc_info=told(), extra={"entry": entry.id})
+            self.finish_later(turn, outcome, state, due)
         finally:
             self._free.release()
             self._changed()
             self._wake.set()
-
-    def _run(self, turn: Turn, entry: JournalEntry) -> None:
-        served = self._served.get(entry.profile)
-        if served is None:
-            self._journal.finish(turn, "dead", reason="its profile is not served any more")
-            return
-        action = served.dialects[entry.dialect or ""].by_name[entry.action]
-        task = Task(served.connection, entry.action, entry.dialect, json.loads(entry.request), action.status)
-        recorder = CallRecorder(
-            self._journal, turn, served.name, served.connection.transport.base_url, served.settle
-        )
-        deadline = served.profile.deadline_seconds or self._limits.deadline_seconds
-        outcome = run(task, recorder, deadline=deadline, cancel=self._cancellation)
-        tries = entry.tries + 1
-        state: State
-        due: int | None
-        if outcome.ended and self._cancellation.cancelled:
-            state, due = "queued", 0
-        else:
-            state, due = background_state(outcome, tries, self._limits.tries)
-        finish(self._journal, turn, outcome, state, due=due)
         if state == "dead":
             LOG.error("an entry is a dead letter", extra={"entry": entry.id, "reason": outcome.reason})
+
+    def _ran(self, turn: Turn, entry: JournalEntry) -> tuple[RunOutcome, State, int | None]:
+        """What came of an entry, the state that it gets, and when it is due again. Raises nothing."""
+        served = self._served.get(entry.profile)
+        actions = served.dialects.get(entry.dialect or OWN) if served is not None else None
+        if served is None or actions is None or entry.action not in actions.by_name:
+            return RunOutcome(reason="its profile or its action is not served any more"), "dead", None
+        status = actions.by_name[entry.action].status
+        task = Task(served.connection, entry.action, entry.dialect, json.loads(entry.request), status)
+        url = served.connection.transport.base_url
+        recorder = CallRecorder(self._journal, turn, served.name, url, served.settle)
+        deadline = served.profile.deadline_seconds or self._limits.deadline_seconds
+        outcome = run(task, recorder, deadline=deadline, cancel=self._cancellation)
+        if outcome.ended and self._cancellation.cancelled:
+            return outcome, "queued", 0
+        return outcome, *background_state(outcome, entry.tries, self._limits.tries)

@@ -7,7 +7,6 @@ run.finish(outcome)
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,9 +164,3 @@ def _reason(error: CrossdockError) -> str:
 
 def _calls(recorder: CallRecorder | None) -> tuple[CallRecord, ...]:
     return () if recorder is None else tuple(recorder.calls)
-
-
-def shown(value: str) -> JSON:
-    """JSON text of the journal as a value."""
-    found: JSON = json.loads(value)
-    return found

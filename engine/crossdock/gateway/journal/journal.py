@@ -325,7 +325,7 @@ class Journal:
     def drop(self, id: int, reason: str) -> bool:
         """Close a finished entry for good. False when it is open, or there is none.
 
-        The outcome of its calls counts as known: a person has looked at them.
+        The outcome of its calls counts as known, and of those of the same request: a person has looked.
         """
         closed = and_(ENTRY.c.id == id, ENTRY.c.state.not_in(OPEN))
 
@@ -333,7 +333,9 @@ class Journal:
             changed = update(ENTRY).where(closed).values(state="dropped", live_key=None, reason=reason)
             if connection.execute(changed.returning(ENTRY.c.id)).first() is None:
                 return False
-            known = and_(CALL.c.entry == id, CALL.c.outcome.in_(UNKNOWN))
+            dropped = select(ENTRY.c.key).where(ENTRY.c.id == id).scalar_subquery()
+            same = select(ENTRY.c.id).where(ENTRY.c.key == dropped)
+            known = and_(CALL.c.entry.in_(same), CALL.c.outcome.in_(UNKNOWN))
             connection.execute(update(CALL).where(known).values(outcome="resolved"))
             return True
 
