@@ -4,9 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
+EVENTS ?= 2000
+KILLS ?= 20
+SEED ?= 1
+CHANNEL ?= idempotent
+JOURNAL ?= sqlite
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench countries demo test misspellings mutate fuzz agreement setup snapshots lint wheel clean
+.PHONY: bench countries demo test misspellings mutate fuzz storm agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -23,6 +28,9 @@ misspellings: $(VENV)/.ready  ## misspell 400 property names, one at a time: the
 
 fuzz: $(VENV)/.ready  ## hostile input, SECONDS of it for each target
 	cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS)
+
+storm: $(VENV)/.ready  ## kill a gateway KILLS times over EVENTS events: nothing may be lost or done twice
+	cd tests && ../$(BIN)/python -m faults.storm --events $(EVENTS) --kills $(KILLS) --seed $(SEED) --channel $(CHANNEL) --journal $(JOURNAL)
 
 bench: $(VENV)/.ready  ## measure everything, and write benchmarks/RESULTS.md
 	@$(PIP) install -c constraints.txt -e '.[bench]'

@@ -189,7 +189,7 @@ def test_a_call_without_an_outcome_is_remembered_until_it_has_one(journal: Journ
     assert turn is not None
     number = journal.begin_call(turn, profile, call())
     assert len(journal.unknown_calls(profile, "identity")) == 1
-    assert journal.last_unknown(accepted.entry) is not None
+    assert journal.has_unknown(accepted.entry)
     ended = call(outcome="answered", status=201, id=number)
     journal.finish(turn, "done", Answered(200, "{}"), calls=[ended])
 

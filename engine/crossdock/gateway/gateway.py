@@ -174,7 +174,7 @@ class Gateway:
     def _run(self, known: Asked, turn: Turn, until: float) -> Reply:
         served = known.served
         recorder = CallRecorder(
-            self.journal, turn, served.name, served.connection.transport.base_url, served.settle
+            self.journal, turn, served.name, served.connection.transport.base_url, served.settling
         )
         left = max(until - time.monotonic(), 0.0)
         outcome = run(_task(known), recorder, deadline=left, cancel=self.cancellation)

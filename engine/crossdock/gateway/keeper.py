@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Final
 from crossdock.channels.patience import Cancellation
 from crossdock.gateway.config import GatewayLimits
 from crossdock.gateway.journal.entries import JournalEntry, State, Turn
-from crossdock.gateway.journal.journal import FencedError, Journal, now
+from crossdock.gateway.journal.journal import FencedError, Journal
 from crossdock.gateway.journal.owners import new_owner
 from crossdock.gateway.journal.store import JournalError
 from crossdock.gateway.logs import LOG
@@ -42,7 +43,7 @@ class Keeper:
         self._cancellation = cancellation
         self._wake = threading.Event()
         self._stopping = False
-        self._adopted: list[int] = []
+        self._adopted: dict[int, float] = {}  # since when, by the monotonic clock
         self._unfinished: list[tuple[Turn, RunOutcome, State, int | None]] = []
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="crossdock-keeper")
         self._free = threading.Semaphore(_THREADS)
@@ -84,10 +85,10 @@ class Keeper:
         if not self._journal.owner.holds():
             self._journal.owner = new_owner(self._journal.store)
         self._finish_left()
-        self._adopted += self._journal.adopt()
-        for entry in [*self._adopted]:
-            if self._resumed(entry):
-                self._adopted.remove(entry)
+        self._adopted |= dict.fromkeys(self._journal.adopt(), time.monotonic())
+        for entry, since in [*self._adopted.items()]:
+            if self._resumed(entry, since):
+                del self._adopted[entry]
         while not self._stopping and self._started(self._journal.claim_due):
             pass
 
@@ -113,18 +114,18 @@ class Keeper:
             self._unfinished.pop(0)
             self._changed()
 
-    def _resumed(self, id: int) -> bool:
+    def _resumed(self, id: int, since: float) -> bool:
         """Whether an adopted entry is on its way, or needs nothing more.
 
-        A call that was sent when its process died may still be at work: the channel has the time of one
-        attempt before it is asked what came of it.
+        A call that was sent before its process died may still be at work: from the adoption on, the channel
+        has the time of one attempt before it is asked what came of it.
         """
         entry = self._journal.entry(id)
         if entry is None or entry.state != "waiting":
             return True
         served = self._served.get(entry.profile)
-        sent = self._journal.last_unknown(id)
-        if served is not None and sent is not None and 0 <= now() - sent < served.settle * 1000:
+        early = served is not None and time.monotonic() - since < served.settling.seconds
+        if early and self._journal.has_unknown(id):
             return False
 
         def claim() -> tuple[Turn, JournalEntry] | None:
@@ -159,7 +160,7 @@ class Keeper:
         status = actions.by_name[entry.action].status
         task = Task(served.connection, entry.action, entry.dialect, json.loads(entry.request), status)
         url = served.connection.transport.base_url
-        recorder = CallRecorder(self._journal, turn, served.name, url, served.settle)
+        recorder = CallRecorder(self._journal, turn, served.name, url, served.settling)
         deadline = served.profile.deadline_seconds or self._limits.deadline_seconds
         outcome = run(task, recorder, deadline=deadline, cancel=self._cancellation)
         if outcome.ended and self._cancellation.cancelled:

@@ -1,14 +1,15 @@
 """Keeps the calls of one run: a call that may not be made twice is in the journal before it is sent.
 
 When an earlier run, or an earlier request, made the same call and its outcome is not known, the conversation
-has looked the order up by now and found it not done. Then the call is made once more, but not before the
-channel had the time of one attempt to do it, and not for ever.
+has looked the order up by now and found it not done. Then the call is made once more, if the channel had the
+time of one attempt to do it before this run looked, and not for ever.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -28,8 +29,30 @@ _UNCLEAR: Final = frozenset({408, 500, 502, 504})
 
 
 @dataclass(slots=True)
+class Settling:
+    """Since when calls without an outcome may be at work: a channel has the ``seconds`` of one attempt.
+
+    The time of day counts only for a call that this process did not make, and only once: it may jump.
+    """
+
+    seconds: float
+    since: dict[int, float] = field(default_factory=dict)
+
+    def begins(self, call: int) -> None:
+        self.since[call] = time.monotonic()
+
+    def ended(self, call: int) -> None:
+        self.since.pop(call, None)
+
+    def is_over(self, call: int, begun: int, looked: float) -> bool:
+        """Whether the channel had its time when a run began to look, by the monotonic clock."""
+        ago = max((now() - begun) / 1000, 0.0)
+        return looked - self.since.setdefault(call, time.monotonic() - ago) >= self.seconds
+
+
+@dataclass(slots=True)
 class CallRecorder:
-    """Records the calls of one run of an entry. ``settle`` is the channel's seconds for one attempt.
+    """Records the calls of one run of an entry, which begins now.
 
     ``calls`` are not in the journal yet, or not completed there. ``doubtful``: a call was refused because
     its outcome stayed unknown. ``lost``: another run has the entry now.
@@ -39,10 +62,11 @@ class CallRecorder:
     turn: Turn
     profile: str
     base_url: str
-    settle: float
+    settling: Settling
     calls: list[CallRecord] = field(default_factory=list)
     doubtful: bool = False
     lost: bool = False
+    looked: float = field(default_factory=time.monotonic)
 
     def around(self, call: Call, send: Callable[[], Answer]) -> Answer:
         """Make a call, and keep it. Raises NoAnswer, also when it may not be made."""
@@ -56,6 +80,8 @@ class CallRecorder:
             self.calls.append(replace(record, outcome=outcome))
             raise
         unclear = answer.status in _UNCLEAR and not call.repeatable
+        if not unclear:
+            self.settling.ended(record.id)
         shown = answer.text if isinstance(answer.body, Missing) else _text(answer.body)
         self.calls.append(
             replace(record, outcome="unknown" if unclear else "answered", status=answer.status, answer=shown)
@@ -70,9 +96,11 @@ class CallRecorder:
                 raise NoAnswer(
                     "request", f"the same call was made {MOST_UNKNOWN} times, and its outcome is not known"
                 )
-            if earlier and now() - earlier[-1] < self.settle * 1000:
+            if not all(self.settling.is_over(call, begun, self.looked) for call, begun in earlier):
                 raise NoAnswer("unreachable", "the same call was just made, and its outcome is not known yet")
-            return self.journal.begin_call(self.turn, self.profile, record)
+            id = self.journal.begin_call(self.turn, self.profile, record)
+            self.settling.begins(id)
+            return id
         except FencedError:
             self.lost = True
             raise NoAnswer("cancelled", "another run of this request has taken over") from None

@@ -14,6 +14,7 @@ from crossdock.core.errors import ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.gateway.config import Profile
 from crossdock.gateway.problems import HttpProblem, unauthorized
+from crossdock.gateway.recorder import Settling
 from crossdock.gateway.requests import found_in, is_valid_ticket
 from crossdock.project.project import Project
 
@@ -29,7 +30,7 @@ class Served:
     connection: Connection
     tickets: tuple[str, ...] = field(repr=False)
     dialects: MappingType[str, Actions]
-    settle: float
+    settling: Settling
 
     @property
     def name(self) -> str:
@@ -55,7 +56,7 @@ def serve(project: Project, profile: Profile, environ: MappingType[str, str]) ->
         dialects[name] = _answered(project, profile, project.dialects.actions(name), name)
     _check_queued(profile, dialects)
     limits = project.channel_of(profile.channel).limits
-    return Served(profile, connection, tickets, dialects, limits.seconds)
+    return Served(profile, connection, tickets, dialects, Settling(limits.seconds))
 
 
 def _variable(environ: MappingType[str, str], name: str, profile: Profile) -> str:

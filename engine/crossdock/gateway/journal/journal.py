@@ -225,25 +225,25 @@ class Journal:
 
         return self.store.write(work)
 
-    def unknown_calls(self, profile: str, identity: str) -> list[int]:
-        """When the same call was made before without an outcome, since it last had one, oldest first."""
+    def unknown_calls(self, profile: str, identity: str) -> list[tuple[int, int]]:
+        """The same calls since the last one with an outcome, oldest first: their ids, and when each began."""
 
-        def work(connection: Connection) -> list[int]:
+        def work(connection: Connection) -> list[tuple[int, int]]:
             same = and_(CALL.c.profile == profile, CALL.c.identity == identity)
             known = select(func.max(CALL.c.id)).where(same, CALL.c.outcome == "answered").scalar_subquery()
             found = (
-                select(CALL.c.begun)
+                select(CALL.c.id, CALL.c.begun)
                 .where(same, CALL.c.outcome.in_(UNKNOWN), CALL.c.id > func.coalesce(known, 0))
                 .order_by(CALL.c.id)
             )
-            return [int(moment) for moment in connection.execute(found).scalars()]
+            return [(int(row.id), int(row.begun)) for row in connection.execute(found)]
 
         return self.store.write(work)
 
-    def last_unknown(self, entry: int) -> int | None:
-        """When an entry's last call without an outcome was made."""
-        last = select(func.max(CALL.c.begun)).where(CALL.c.entry == entry, CALL.c.outcome.in_(UNKNOWN))
-        return self.store.write(lambda connection: connection.execute(last).scalar())
+    def has_unknown(self, entry: int) -> bool:
+        """Whether a call of an entry has no outcome."""
+        unknown = select(CALL.c.id).where(CALL.c.entry == entry, CALL.c.outcome.in_(UNKNOWN)).limit(1)
+        return self.store.write(lambda connection: connection.execute(unknown).first() is not None)
 
     def _write_calls(self, connection: Connection, turn: Turn, calls: Iterable[CallRecord]) -> None:
         """The calls of a run: those that have a row are completed in it."""
