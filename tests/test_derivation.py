@@ -29,6 +29,15 @@ def documents() -> Path:
     return found[0]
 
 
+def published_schemas() -> Path:
+    """The JSON Schemas that RetailOPS publishes for its later dialect, or the test is skipped."""
+    beside = (parent / "shared" / "reference" / "retailops_v1" for parent in HERE.parents)
+    found = [path for path in beside if path.is_dir()]
+    if not found:
+        pytest.skip("the published schemas of RetailOPS' later dialect are not at hand")
+    return found[0]
+
+
 def system(folder: Path, recipe: str, **files: str | bytes) -> Path:
     """A system `acme` with this recipe; files are documents, named `document` in recipes."""
     acme = folder / "acme"
@@ -93,6 +102,57 @@ def test_a_table_row_is_documented_and_named_by_its_line(tmp_path):
     found = schema(acme, tmp_path)["properties"]["data"]["properties"]["order"]["properties"]["gift"]
     assert found["x-status"] == "documented"
     assert found["x-source"] == {"document": "doc.md", "line": 7}
+
+
+# --- published JSON Schemas
+
+
+PUBLISHED = """{
+  "title": "an action",
+  "links": [{
+    "schema": {"allOf": [{
+      "type": "object", "required": ["order"],
+      "properties": {
+        "order": {"type": ["object", "null"], "properties": {
+          "id": {"type": "integer", "description": "not taken", "minimum": 1},
+          "state": {"enum": ["new", "old"], "type": "string"},
+          "gone": {"type": "string", "enum": [true, false]},
+          "made": {"type": "string", "format": "date-time"},
+          "tags": {"type": "array", "maxItems": 2, "items": {"type": "string", "maxLength": 9}}
+        }}
+      }
+    }]}
+  }]
+}"""
+
+
+def test_a_published_schema_gives_types_limits_and_what_is_required(tmp_path):
+    acme = system(tmp_path, one("schema: '/links/0/schema/allOf/0'"), doc=PUBLISHED)
+    found = schema(acme, tmp_path)
+    assert found["required"] == ["order"]
+    order = found["properties"]["order"]
+    assert order["type"] == ["object", "null"]
+    source = {"document": "doc.md", "line": 8}
+    id_ = {"type": "integer", "minimum": 1, "x-status": "documented", "x-source": source}
+    assert order["properties"]["id"] == id_
+    assert order["properties"]["state"]["enum"] == ["new", "old"]
+    assert "enum" not in order["properties"]["gone"], "no value of the type is allowed: a mistake"
+    assert order["properties"]["made"]["format"] == "date-time"
+    assert order["properties"]["tags"]["maxItems"] == 2
+    assert order["properties"]["tags"]["items"] == {"type": "string", "maxLength": 9}
+
+
+def test_the_enumerations_of_a_published_schema_may_be_only_noted(tmp_path):
+    recipe = "policy: {enumerations: noted}\n" + one("schema: '/links/0/schema/allOf/0'")
+    order = schema(system(tmp_path, recipe, doc=PUBLISHED), tmp_path)["properties"]["order"]
+    assert order["properties"]["state"]["x-known-values"] == ["new", "old"]
+    assert "enum" not in order["properties"]["state"]
+
+
+def test_a_pointer_that_leads_to_no_schema_is_refused(tmp_path):
+    acme = system(tmp_path, one("schema: '/links/1/schema'"), doc=PUBLISHED)
+    message = "error[evidence-empty]: the document `doc.md` has no schema at `/links/1/schema`"
+    assert message in refused(acme, tmp_path)
 
 
 # --- JSON in text
@@ -431,6 +491,10 @@ def test_nothing_is_half_written(tmp_path):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_schemas_of_the_project_are_what_the_documents_give(name):
     assert check(SCHEMAS / name, documents()) == ""
+
+
+def test_the_schemas_of_the_later_dialect_are_what_its_published_schemas_give():
+    assert check(SCHEMAS / "retailops_v1", published_schemas()) == ""
 
 
 def test_the_page_on_schemas_derives_its_own_example(tmp_path):

@@ -98,7 +98,7 @@ def test_a_schema_is_one_and_its_references_lead_somewhere(path):
 
 KEYWORDS = {
     *("$schema", "$id", "$defs", "$ref", "title", "description", "type", "format", "pattern", "enum"),
-    *("minimum", "exclusiveMinimum", "minItems", "maxItems", "maxLength", "minProperties"),
+    *("minimum", "exclusiveMinimum", "minItems", "maxItems", "minLength", "maxLength", "minProperties"),
     *("required", "properties", "items", "additionalProperties", "contentMediaType", "contentSchema"),
     *(
         "x-documented-as",
@@ -136,7 +136,7 @@ def test_every_property_names_its_source_and_status(path):
 
 def test_reading_schemas_enumerate_nothing_and_take_unknown_keys():
     for path, name in zip(FILES, NAMES, strict=True):
-        written = name.startswith("retailops/") or name.endswith((".request", "order_create"))
+        written = path.parent.name.startswith("retailops") or name.endswith((".request", "order_create"))
         closed = {
             key for _, node in nodes(read(path)) for key in ("enum", "additionalProperties") if key in node
         }

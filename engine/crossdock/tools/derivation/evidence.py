@@ -15,6 +15,7 @@ from crossdock.tools.derivation import documents, paths
 from crossdock.tools.derivation.documents import Section, TableRow
 from crossdock.tools.derivation.located import Located, MalformedError, read
 from crossdock.tools.derivation.prose import described
+from crossdock.tools.derivation.published import published
 from crossdock.tools.derivation.recipe import Evidence, Policy, Recipe
 from crossdock.tools.derivation.shapes import (
     ANY,
@@ -96,6 +97,8 @@ def shape_of(item: Evidence, library: Library, before: InferredShape, policy: Po
         shape = infer(documents.query(part, item.curl), locate, placeholders)
     elif item.prose:
         shape = described(part, item.prose, paths.pick(before, item.into), documented)
+    elif item.schema is not None:
+        shape = published(documents.block(part, item.json or 1), item.schema, part, documented, policy)
     else:
         shape = infer(documents.block(part, item.json or 1), locate, placeholders)
         if policy.required == "leading" and item.document:

@@ -35,6 +35,7 @@ _EVIDENCE = (
     "table",
     "curl",
     "prose",
+    "schema",
     "at",
     "pick",
     "into",
@@ -55,11 +56,12 @@ _CORRECTION = (
     "drop",
     "why",
 )
-_POLICY = ("nullable", "required", "dates", "rules")
+_POLICY = ("nullable", "required", "dates", "enumerations", "rules")
 _CHOICES = {
     "nullable": ("none", "values", "all"),
     "required": ("none", "leading"),
     "dates": ("checked", "noted"),
+    "enumerations": ("checked", "noted"),
 }
 
 
@@ -74,6 +76,7 @@ class Evidence:
     table: int | None = None
     curl: int | None = None
     prose: tuple[str, str] | None = None
+    schema: str | None = None
     at: str = ""
     pick: tuple[str, ...] = ()
     into: str = ""
@@ -100,12 +103,14 @@ class Policy:
     """How strict a schema is: lenient for payloads that others write, strict for those that we write.
 
     ``nullable``: none, values, or all (list elements too). ``required``: none, or the leading keys.
-    ``dates``: checked, or only noted. ``rules``: the system's groups of corrections that hold here.
+    ``dates``, and ``enumerations`` of published schemas: checked, or only noted. ``rules``: the system's
+    groups of corrections that hold here.
     """
 
     nullable: str = "none"
     required: str = "none"
     dates: str = "checked"
+    enumerations: str = "checked"
     rules: tuple[str, ...] = ()
 
 
@@ -265,6 +270,7 @@ class _RecipeReader:
             table=self._ordinal(item.get("table"), f"{where}.table"),
             curl=self._ordinal(item.get("curl"), f"{where}.curl"),
             prose=(prose[0], prose[1]) if prose else None,
+            schema=self._text(item["schema"], f"{where}.schema") if "schema" in item else None,
             at=self._path(str(item.get("at", ""))),
             pick=self._list(item.get("pick"), f"{where}.pick"),
             into=self._path(str(item.get("into", ""))),
@@ -305,6 +311,7 @@ class _RecipeReader:
             str(policy.get("nullable", inherited.nullable)),
             str(policy.get("required", inherited.required)),
             str(policy.get("dates", inherited.dates)),
+            str(policy.get("enumerations", inherited.enumerations)),
             self._list(policy["rules"], f"{where}.rules") if "rules" in policy else inherited.rules,
         )
 
