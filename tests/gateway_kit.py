@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
 import re
@@ -25,6 +26,7 @@ from crossdock import Project
 from crossdock.gateway.app import application
 from crossdock.gateway.config import GatewayConfig, GatewayLimits, Profile
 from crossdock.gateway.gateway import Gateway
+from crossdock.gateway.http_guard import GuardedHttp
 from crossdock.gateway.serving import Absolute
 from fakes.channel import CLIENT_ID, CLIENT_SECRET
 
@@ -73,10 +75,13 @@ def served(
     channels = {profile.channel for profile in config.profiles}
     secrets = {name: value for channel in channels for name, value in SECRETS.get(channel, {}).items()}
     gateway = Gateway(project, config, environ={"TICKET": TICKET, **secrets, **(environ or {})})
+    logging.getLogger("uvicorn.access").disabled = True  # as `configure_logs` does
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     app = Absolute(application(gateway))
-    settings = uvicorn.Config(app, http="httptools", log_config=None, access_log=False, server_header=False)
+    settings = uvicorn.Config(
+        app, http=GuardedHttp, ws="none", log_config=None, access_log=False, server_header=False
+    )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

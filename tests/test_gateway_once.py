@@ -91,6 +91,16 @@ def test_a_repeat_is_answered_from_the_journal(
     assert (packages(kibo, number), len(kibo.seen)) == (1, calls)
 
 
+def test_a_request_that_names_no_order_is_done_once(
+    project: Project, kibo: FakeKibo, config: GatewayConfig, number: int
+) -> None:
+    with served(project, config) as shop:
+        done = kibo.effects("stock")
+        answers = [shop.post("/inventory", retailops.stock(("MUG-BLUE", number))) for _ in range(2)]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(201, {"events": []})] * 2
+    assert kibo.effects("stock") == [*done, "MUG-BLUE"]
+
+
 @pytest.mark.parametrize("threads", [2, 8])
 def test_equal_requests_at_one_moment_have_one_effect(
     project: Project, kibo: FakeKibo, config: GatewayConfig, threads: int

@@ -92,6 +92,14 @@ class Actions:
         each = [part for action in self.by_name.values() for part in (action.when, action.subject)]
         return [expression for expression in (*own, *each) if expression is not None]
 
+    def named(self, request: JSON) -> str | None:
+        """The action that a request names; None for no name, and for one that stands for no action."""
+        given = request.get("action") if isinstance(request, dict) else None
+        if not isinstance(given, str):
+            return None
+        found = [each for each in self.by_name.values() if each.has_name(given)]
+        return None if any(given in each.placeholders for each in found) or not found else found[0].name
+
     def find(self, request: JSON, among: Iterable[str] | None = None) -> str:
         """The name of the action that a request is for: the one that it names or the one whose shape it has.
 

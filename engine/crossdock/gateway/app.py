@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.gateway.gateway import Gateway
@@ -28,19 +28,17 @@ from crossdock.gateway.metrics import Metrics
 from crossdock.gateway.openapi import openapi
 from crossdock.gateway.problems import HttpProblem, Reply, unavailable
 
-METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-
 
 def application(gateway: Gateway, on_start: Callable[[], None] = lambda: None) -> Starlette:
     """The application of a gateway, which it starts and closes. ``on_start`` is called in the main thread."""
     door = Door(gateway)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, float]]:
         gateway.keeper.start()
         on_start()
         try:
-            yield
+            yield {"head_seconds": gateway.config.limits.body_seconds}
         finally:
             await asyncio.to_thread(door.close)
 
@@ -50,11 +48,11 @@ def application(gateway: Gateway, on_start: Callable[[], None] = lambda: None) -
             Route("/readyz", door.ready, methods=["GET"]),
             Route("/metrics", door.metrics, methods=["GET"]),
             Route("/openapi.json", door.openapi, methods=["GET"]),
-            Route("/{path:path}", door.answer, methods=METHODS),
         ],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.router.default = door  # every other path and method, such as OPTIONS *
     return app
 
 
@@ -75,6 +73,11 @@ class Door:
         self._gateway.cancellation.cancel()
         self._threads.shutdown(wait=True)
         self._gateway.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            response = await self.answer(Request(scope, receive))
+            await response(scope, receive, send)
 
     async def answer(self, request: Request) -> Response:
         started, id = time.perf_counter(), secrets.token_hex(8)

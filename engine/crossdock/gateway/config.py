@@ -37,7 +37,7 @@ LIMIT_KEYS: Final = {
     "threads": "the requests that run at the same time",
     "waiting": "the requests that wait for a thread: those above are answered 503",
     "deadline_seconds": "the seconds in which a request is answered",
-    "body_seconds": "the seconds in which a request's body must arrive",
+    "body_seconds": "the seconds in which a request's head, and then its body, must arrive",
     "tries": "the runs of a queued request before it is a dead letter",
 }
 PROFILE_KEYS: Final = {

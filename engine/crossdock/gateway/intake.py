@@ -15,7 +15,9 @@ from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.gateway.bracket_query import parse_brackets
+from crossdock.gateway.logs import LOG
 from crossdock.gateway.problems import HttpProblem
+from crossdock.gateway.requests import has_nul
 from crossdock.gateway.served import Destination, Served, addressed, authenticated, candidates
 
 NAME: Final = "request"
@@ -70,6 +72,8 @@ def asked(found: list[Destination], http: HttpRequest) -> Asked:
     if not isinstance(request, dict):
         raise HttpProblem(400, "the request is not a JSON object")
     candidate = addressed(authenticated(found, request), request)
+    if (b"\\u0000" in http.body or b"%00" in http.query) and has_nul(request):
+        raise HttpProblem(422, "a text of the request has the character U+0000")
     served, dialect = candidate.served, candidate.dialect or None
     actions = served.dialects[candidate.dialect]
     try:
@@ -77,6 +81,9 @@ def asked(found: list[Destination], http: HttpRequest) -> Asked:
     except InputError:
         able = ", ".join(candidate.actions)
         raise HttpProblem(422, f"the request does not say which action it is: {able}") from None
+    if actions.named(request) not in (None, name):
+        more = {"profile": served.name, "action": name, "named": actions.named(request)}
+        LOG.warning("a request names another action than its path", extra=more)
     try:
         request = served.connection.checked(name, request, dialect=dialect, name=NAME)
     except InputError as error:

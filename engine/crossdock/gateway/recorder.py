@@ -82,7 +82,12 @@ class CallRecorder:
         unclear = answer.status in _UNCLEAR and not call.repeatable
         if not unclear:
             self.settling.ended(record.id)
-        shown = answer.text if isinstance(answer.body, Missing) else _text(answer.body)
+        # PostgreSQL keeps no U+0000, which only text that is not JSON can have.
+        shown = (
+            (answer.text or "").replace("\0", "\ufffd")
+            if isinstance(answer.body, Missing)
+            else _text(answer.body)
+        )
         self.calls.append(
             replace(record, outcome="unknown" if unclear else "answered", status=answer.status, answer=shown)
         )

@@ -45,13 +45,33 @@ def subjects_of(action: Action, request: JSON) -> tuple[str, ...]:
     if action.effect == "none":
         return ()
     names = names_in(found_in(request, action.subject))
-    return tuple(dict.fromkeys(names)) or (f"\0{action.name}",)
+    return tuple(dict.fromkeys(names)) or (f"all of {action.name}",)
+
+
+def has_nul(value: JSON) -> bool:
+    """Whether a text or a key anywhere has the character U+0000, which PostgreSQL cannot keep."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, list):
+        return any(map(has_nul, value))
+    return isinstance(value, dict) and any("\0" in key or has_nul(item) for key, item in value.items())
 
 
 def key_of(profile: str, dialect: str | None, action: Action, request: JSON) -> str:
-    """The identity of what is asked: equal for requests that differ in white space or the order of keys."""
-    content = [profile, dialect or "", action.name, request]
+    """The identity of what is asked: equal for requests that differ in white space or the order of keys.
+
+    `497` and `"497"` are the same: the sender does not distinguish them.
+    """
+    content = [profile, dialect or "", action.name, _numbers_as_text(request)]
     return hashlib.sha256(_ORDER_ONLY.encode(content).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _numbers_as_text(value: JSON) -> JSON:
+    if isinstance(value, dict):
+        return {key: _numbers_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers_as_text(item) for item in value]
+    return value if isinstance(value, bool) or value is None else str(value)
 
 
 def without_ticket(actions: Actions, request: JSON) -> JSON:

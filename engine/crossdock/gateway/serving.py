@@ -23,6 +23,7 @@ from uvicorn.supervisors import Multiprocess
 from crossdock.gateway.app import application
 from crossdock.gateway.config import GatewayConfig
 from crossdock.gateway.gateway import Gateway
+from crossdock.gateway.http_guard import GuardedHttp
 from crossdock.gateway.logs import configure_logs
 from crossdock.project.project import Project
 
@@ -79,7 +80,8 @@ def _settings(app: ASGIApp | Factory, address: Address) -> uvicorn.Config:
         host=address.host,
         port=address.port,
         workers=address.workers,
-        http="httptools",
+        http=GuardedHttp,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
