@@ -51,7 +51,7 @@ def project_for(place: Path, repository: Path, channel: str, url: str, **limits:
 
 
 def config_for(channel: str, journal: str, **more: Any) -> GatewayConfig:
-    profile = Profile(channel, channel, ("TICKET",), **more)
+    profile = Profile(channel, channel, **{"tickets": ("TICKET",), **more})
     return GatewayConfig((profile,), journal, limits=GatewayLimits(deadline_seconds=20, body_seconds=2))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 
 import gateway_kit
 from crossdock import Project
-from crossdock.gateway.config import GatewayConfig, Profile
+from crossdock.gateway.config import GatewayConfig
 from fakes import retailops
 from faults.ledger import KEY, Ledger, running
 from faults.proxy import FaultProxy, Plan
@@ -84,16 +84,17 @@ def config(journal: str, url: str, mode: str = "naive", **more: Any) -> GatewayC
 
 @contextmanager
 def shop(
-    journal: str, script: list[tuple[str, str]] | None = None, *, late: float = 0.5, **more: Any
+    journal: str,
+    script: list[tuple[str, str]] | None = None,
+    *,
+    late: float = 0.5,
+    environ: dict[str, str] | None = None,
+    **more: Any,
 ) -> Iterator[Shop]:
-    """A gateway whose calls go through a proxy, which breaks those of a script."""
+    """A gateway whose calls go through a proxy, which breaks those of a script. ``more`` is the profile's."""
     ledger = Ledger()
     proxy = FaultProxy(lambda: ledger.port, Plan(script=list(script or [])), late=late)
     with running(proxy, ledger):
         chosen = config(journal, proxy.url, **more)
-        with gateway_kit.served(project(), chosen, environ={"LEDGER_KEY": KEY}) as served:
+        with gateway_kit.served(project(), chosen, environ={"LEDGER_KEY": KEY, **(environ or {})}) as served:
             yield Shop(served, ledger, proxy)
-
-
-def profiles(chosen: GatewayConfig, *more: Profile) -> GatewayConfig:
-    return replace(chosen, profiles=more)

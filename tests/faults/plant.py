@@ -45,4 +45,4 @@ def _schedule(seconds: float) -> None:
     """The first wait of the schedule of queued requests, and the longest."""
     from crossdock.gateway import running
 
-    running._FIRST_WAIT, running._LONGEST_WAIT = seconds, 8 * seconds  # type: ignore[misc]
+    running._FIRST_WAIT, running.LONGEST_WAIT = seconds, 8 * seconds  # type: ignore[misc]

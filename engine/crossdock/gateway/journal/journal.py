@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crossdock.gateway.journal.entries import (
@@ -33,6 +33,8 @@ from crossdock.gateway.journal.owners import Owner, key_of, new_owner
 from crossdock.gateway.journal.store import Store
 from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
 
+LONGEST_WAIT: Final = 3600
+"""Seconds: no queued entry is put off for longer."""
 _ENTRY_COLUMNS: Final = [ENTRY.c[name] for name in JournalEntry.__dataclass_fields__]
 _CALL_COLUMNS: Final = [CALL.c[name] for name in CallRecord.__dataclass_fields__]
 
@@ -151,9 +153,11 @@ class Journal:
 
         def work(connection: Connection) -> tuple[Turn, JournalEntry] | None:
             moment = now()
+            # What is due later than it can be was put off before the clock was set back.
+            is_due = or_(ENTRY.c.due <= moment, ENTRY.c.due > moment + 1000 * LONGEST_WAIT)
             first = (
                 select(ENTRY.c.id)
-                .where(ENTRY.c.state == "queued", ENTRY.c.due <= moment, ~_has_ahead())
+                .where(ENTRY.c.state == "queued", is_due, ~_has_ahead())
                 .order_by(ENTRY.c.id)
                 .limit(1)
             )
