@@ -11,10 +11,13 @@ CHANNEL ?= idempotent
 JOURNAL ?= sqlite
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench countries demo test misspellings mutate fuzz storm agreement setup snapshots lint wheel clean
+.PHONY: bench countries demo serve-demo test misspellings mutate fuzz storm agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
+
+serve-demo: $(VENV)/.ready  ## let an order travel through the gateway, with a fake Kibo behind it
+	$(BIN)/python scripts/serve_demo.py
 
 test: $(VENV)/.ready lint  ## set up, and run every check
 	$(BIN)/crossdock check

@@ -145,10 +145,7 @@ def _logged(problem: HttpProblem) -> Reply:
 
 
 def _headers(reply: Reply) -> list[tuple[bytes, bytes]]:
-    own = (
-        *reply.headers,
-        ("content-type", reply.content_type),
-        ("content-length", str(len(reply.body))),
-        ("connection", "close"),
-    )
-    return [(name.encode(), value.encode()) for name, value in own]
+    own = [(name.encode(), value.encode()) for name, value in reply.headers]
+    length = str(len(reply.body)).encode()
+    kind = reply.content_type.encode()
+    return [*own, (b"content-type", kind), (b"content-length", length), (b"connection", b"close")]

@@ -311,8 +311,9 @@ class Journal:
         return self.store.write(work)
 
     def calls(self, entry: int) -> list[CallRecord]:
-        """The calls of an entry, over all its runs."""
-        chosen = select(*_CALL_COLUMNS).where(CALL.c.entry == entry).order_by(CALL.c.id)
+        """The calls of an entry, over all its runs, in the order in which they were made."""
+        order = (CALL.c.run, CALL.c.begun, CALL.c.id)
+        chosen = select(*_CALL_COLUMNS).where(CALL.c.entry == entry).order_by(*order)
 
         def work(connection: Connection) -> list[CallRecord]:
             return [CallRecord(**row._mapping) for row in connection.execute(chosen)]
