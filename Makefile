@@ -9,9 +9,10 @@ KILLS ?= 20
 SEED ?= 1
 CHANNEL ?= idempotent
 JOURNAL ?= sqlite
+NODE_TOOLS := prettier@3.10.1 yaml-language-server@2.0.0 mermaid@12.3.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench countries demo serve-demo test misspellings mutate fuzz storm agreement setup snapshots lint wheel clean
+.PHONY: bench countries demo serve-demo test misspellings mutate node-tools fuzz storm agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -44,6 +45,9 @@ agreement: $(VENV)/.ready  ## generated code and interpreter, over all the input
 
 countries: $(VENV)/.ready  ## write the table of countries again, from the packaged lists
 	$(BIN)/python scripts/countries.py
+
+node-tools:  ## the npm packages that some tests run: without them these are skipped
+	npm install --no-save --no-package-lock --no-audit --no-fund --silent $(NODE_TOOLS)
 
 setup: $(VENV)/.ready  ## only set up
 

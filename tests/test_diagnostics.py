@@ -135,6 +135,25 @@ def test_a_format(form: Format) -> None:
     assert render(ALL, form) == RENDERED[form]
 
 
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("mappings/my shop/order.yaml", "mappings/my%20shop/order.yaml"),
+        ("mappings/or#der?.yaml", "mappings/or%23der%3F.yaml"),
+        ("mappings/50%off[1].yaml", "mappings/50%25off%5B1%5D.yaml"),
+        ("añb.yaml", "a%C3%B1b.yaml"),
+        ("a:b.yaml", "a%3Ab.yaml"),
+        ("/srv/my shop/order.yaml", "file:///srv/my%20shop/order.yaml"),
+        ("<stdin>", "%3Cstdin%3E"),
+    ],
+)
+def test_a_file_in_sarif_is_a_uri(name: str, uri: str) -> None:
+    found = Diagnostic("wrong-type", "wrong", input=Place(name, "/a"))
+    (run,) = json.loads(render([found], "sarif"))["runs"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": uri}
+
+
 def test_sarif() -> None:
     document = json.loads(render(ALL, "sarif"))
 

@@ -120,6 +120,30 @@ def test_a_setting_that_nothing_reads_is_found_in_the_whole_project(
 
 
 @pytest.mark.parametrize(
+    "cell",
+    [
+        "  a: >- # allow[may-be-missing]: a reason\n    b.c\n",
+        "  a:\n    >- # allow[may-be-missing]: a reason\n    b.c\n",
+        "  a:\n\n    # a remark\n    |- # allow[may-be-missing]: a reason\n    b\n    .c\n",
+        "  a:\n    # allow[may-be-missing]: a reason\n    >-\n    b.c\n",
+        "  # allow[may-be-missing]: a reason\n  a:\n    >-\n    b.c\n",
+    ],
+)
+def test_a_comment_beside_the_header_of_a_block_text_is_for_its_key_too(
+    project: MakeProject, cell: str
+) -> None:
+    required = '{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}'
+    optional = '{"type": "object", "properties": {"b": {"properties": {"c": {"type": "string"}}}}}'
+    files = {"schemas/shop/to.schema.json": required, "schemas/shop/from.schema.json": optional}
+    text = f"from: shop/from\nto: shop/to\nmap:\n{cell}"
+
+    assert project({**files, "mappings/shop/order.yaml": text}).check() == []
+    without = text.replace("allow[may-be-missing]", "a note")
+    (found,) = project({**files, "mappings/shop/order.yaml": without}).check()
+    assert found.id == "may-be-missing"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "map: {a: settings().warehouse}",

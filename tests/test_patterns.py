@@ -11,6 +11,7 @@ import pytest
 
 from conftest import REPOSITORY
 from crossdock.schema.keyword_rules import TESTS, searcher, wanted
+from crossdock.schema.pattern_syntax import WHITE_SPACE
 from crossdock.schema.safe_regex import longest_tried, unsafe
 
 SHARE = "has two repeats that can match the same text, with nothing between them to separate it"
@@ -86,6 +87,44 @@ def test_the_patterns_of_our_schemas_are_taken_and_tried_on_any_text() -> None:
     assert {pattern: (unsafe(pattern), longest_tried(pattern)) for pattern in patterns} == dict.fromkeys(
         patterns, (None, inf)
     )
+
+
+# --- what a pattern means
+
+
+MEANT = [
+    (r"\S", " \u00a0\u2028\ufeff\u3000", False),
+    (r"\S", "\u00a0x", True),
+    (r"[\S]", "\ufeff", False),
+    (r"[^\S]", "\ufeff", True),
+    (r"[^\s]", "\x1c", True),
+    (r"^[\sa]+$", "a\u2003\v", True),
+    (r"^\s$", "\x85", False),
+    (r"\\s", "\\s", True),
+    (r"^\d$", "\u0663", False),
+    (r"^\w$", "é", False),
+    (r"^.$", "\u2029", False),
+    (r"^.$", "\r", False),
+    (r"^[.]$", "x", False),
+    (r"^a$", "a\n", False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "matches"), MEANT)
+def test_a_pattern_means_what_ecma_says(pattern: str, text: str, matches: bool) -> None:
+    assert (searcher(pattern).search(text) is not None) is matches
+
+
+def test_each_character_is_white_space_or_is_not() -> None:
+    space, other = searcher(r"\s"), searcher(r"\S")
+    spaces = {char for char in map(chr, range(0x11_0000)) if space.search(char)}
+    assert spaces == set(WHITE_SPACE)
+    assert not any(other.search(char) for char in spaces)
+    assert all(other.search(chr(code)) for code in range(0x11_0000) if chr(code) not in spaces)
+
+
+def test_two_repeats_share_white_space_beyond_ascii() -> None:
+    assert unsafe("^\\s*[\u00a0]*$") == unsafe(r"^\s*[ ]*$") is not None
 
 
 # --- how long a text may be

@@ -53,7 +53,7 @@ def found(project: MakeProject, expression: str) -> str:
         ("number('abc')", "`number` takes"),
         ("integer('1.5')", "`integer` takes"),
         ("integer(`1.5`)", "`integer` takes"),
-        ("epoch('yesterday')", "`epoch` takes an ISO 8601 date-time, and this text is not one"),
+        ("epoch('yesterday')", "`epoch` takes an ISO 8601 or RFC 2822 date-time, and this text is neither"),
         ("epoch('2016-04-08')", "`epoch` takes a date with a time, or a zone as its second argument"),
         ("epoch('2016-02-30', 'UTC')", "`epoch` takes a date-time that exists, and this one does not"),
         ("epoch(s, 'CET')", "`epoch` takes UTC or an offset such as +01:00 as its zone"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 
 _ALLOW = re.compile(r"(?:^|\s)#\s*allow\[(?P<ids>[^\]]*)\]:?[ \t]*(?P<reason>[^\n]*)")
-_OPENS_BLOCK = re.compile(r"[>|][+-]?[0-9]?$")
+_OPENS_BLOCK = re.compile(r"(?P<alone>^\s*)?[>|][+-]?[0-9]?[+-]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,36 +98,59 @@ def suppressions_in(source: Source) -> Iterable[Suppression]:
     """The suppressions in a file, in its order; a comment with several ids makes several."""
     if "allow[" not in source.text:
         return
-    lines, end, around = source.text.split("\n"), 0, 0
+    lines, first, end, around = source.text.split("\n"), 0, 0, 0
     for number, text in enumerate(lines, start=1):
         match = _ALLOW.search(text)
         if match is None:
             continue
         if number > around:
-            around, end = _end(lines, number)
+            around, first, end = _reach(lines, number)
         start = source.offset(number, 1) + match.start("ids") - len("allow[")
         span = Span(source, start, source.offset(number, 1) + len(text.rstrip()))
+        lines_of = range(min(number, first), max(number, end) + 1)
         for id in match["ids"].split(","):
-            yield Suppression(id.strip(), match["reason"].strip(), range(number, max(number, end) + 1), span)
+            yield Suppression(id.strip(), match["reason"].strip(), lines_of, span)
 
 
-def _end(lines: list[str], number: int) -> tuple[int, int]:
-    """The last line that a comment is for: its own, or of what is below a comment on a line of its own.
+def _reach(lines: list[str], number: int) -> tuple[int, int, int]:
+    """The lines that a comment is for: its own, or those of what is below a comment on a line of its own.
 
-    The first number is the line that ends a run of such comments, which are all for the same.
+    The first number is the line that ends a run of such comments, which are all for the same. The others are
+    the first and the last line of what they are for.
     """
-    first = number
-    while first <= len(lines) and lines[first - 1].lstrip().startswith("#"):
-        first += 1
-    if first > len(lines):
-        return len(lines), 0
-    head = lines[first - 1]
-    last = first
-    if _OPENS_BLOCK.search(head.partition(" #")[0].rstrip()):
-        indent = len(head) - len(head.lstrip())
+    head = number
+    while head <= len(lines) and lines[head - 1].lstrip().startswith("#"):
+        head += 1
+    if head > len(lines):
+        return len(lines), number, 0
+    # Formatters move `>-` below its key, and the comment with it. Each of the two lines is for both.
+    if _opens_block(lines[head - 1]) == "alone":
+        first = _next_written(lines, head, -1)
+    elif lines[head - 1].partition(" #")[0].rstrip().endswith(":"):
+        first, below = head, _next_written(lines, head, 1)
+        head = below if _opens_block(lines[below - 1]) == "alone" else head
+    else:
+        first = head
+    last = head
+    if _opens_block(lines[head - 1]):
+        indent = _indent(lines[first - 1])
         while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
             last += 1
-    return first, last
+    return head, first, last
+
+
+def _opens_block(line: str) -> str | None:
+    """Whether a line has the header of a block text, and nothing before it."""
+    opens = _OPENS_BLOCK.search(line.partition(" #")[0].rstrip())
+    return None if opens is None else "after a key" if opens["alone"] is None else "alone"
+
+
+def _next_written(lines: list[str], number: int, step: int) -> int:
+    """The next line, upwards or downwards, that is not empty and not a comment; else the line itself."""
+    at = number + step
+    while 0 < at <= len(lines) and (not lines[at - 1].strip() or lines[at - 1].lstrip().startswith("#")):
+        at += step
+    return at if 0 < at <= len(lines) else number
 
 
 def _indent(line: str) -> int:

@@ -59,14 +59,19 @@ def decode(data: bytes, name: str, *, limit: int = PAYLOAD_BYTES, secret: bool =
     if not data.strip(b" \t\n\r"):
         raise InputError([Diagnostic("empty-payload", "the payload is empty", input=Place(name, ""))])
     try:
-        text = data.decode("utf-8")
-        if _depth(data) <= PAYLOAD_DEPTH and not lone_surrogate(text):
-            return _loads(text)
+        return parse(data)
     except ValueError:
-        pass
-    fault, text = _explain(data)
+        fault, text = _explain(data)
     span = _span(name, text, fault.start, fault.end, secret, shown=fault.shown)
     raise InputError([Diagnostic(fault.id, fault.message, span, fault.help)])
+
+
+def parse(data: bytes) -> JSON:
+    """The JSON value that a payload may be. ``ValueError``, which does not say why, for anything else."""
+    text = data.decode("utf-8")
+    if _depth(data) > PAYLOAD_DEPTH or lone_surrogate(text):
+        raise ValueError("not a payload")
+    return _loads(text)
 
 
 def encode(value: JSON, *, compact: bool = False) -> str:

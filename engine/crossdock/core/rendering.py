@@ -14,9 +14,11 @@ a terminal or a log would act on.
 from __future__ import annotations
 
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import Literal
 
 from crossdock.core.diagnostics import Diagnostic, Span, printable
@@ -192,10 +194,20 @@ def _sarif_result(item: Diagnostic) -> dict[str, object]:
             "endLine": end_line,
             "endColumn": end_column,
         }
-        place: dict[str, object] = {"artifactLocation": {"uri": item.span.source.name}, "region": region}
+        file = {"uri": _uri(item.span.source.name)}
+        place: dict[str, object] = {"artifactLocation": file, "region": region}
         result["locations"] = [{"physicalLocation": place}]
     elif item.input:
-        place = {"artifactLocation": {"uri": item.input.name}}
+        place = {"artifactLocation": {"uri": _uri(item.input.name)}}
         logical = [{"fullyQualifiedName": item.input.pointer}]
         result["locations"] = [{"physicalLocation": place, "logicalLocations": logical}]
     return result
+
+
+def _uri(name: str) -> str:
+    """The name of a file as a URI reference of RFC 3986, relative for a relative name."""
+    from urllib.parse import quote_from_bytes
+
+    path = PurePath(name)
+    # The first part of a relative reference may have no colon. `quote_from_bytes` encodes it.
+    return path.as_uri() if path.is_absolute() else quote_from_bytes(os.fsencode(path.as_posix()))

@@ -19,6 +19,7 @@ from crossdock.core.diagnostics import shorten
 from crossdock.core.equality import identity
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS, in_words, kind_of
+from crossdock.schema.pattern_syntax import in_python
 from crossdock.schema.safe_regex import longest_tried
 
 Test = Callable[[JSON, JSON], bool]
@@ -154,12 +155,9 @@ def _multiple(given: JSON, value: JSON) -> bool:
     return ratio == ratio.to_integral_value()
 
 
-_END_OR_NOT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(\$)", re.DOTALL)
-
-
 def searcher(pattern: str) -> re.Pattern[str]:
-    """A pattern in which ``$`` is the end of the text and classes are ASCII, as JSON Schema has it."""
-    return re.compile(_END_OR_NOT.sub(lambda token: r"\Z" if token[1] else token[0], pattern), re.ASCII)
+    """A pattern as JSON Schema means it."""
+    return re.compile(in_python(pattern), re.ASCII)
 
 
 def _matches(given: JSON, value: JSON) -> bool:

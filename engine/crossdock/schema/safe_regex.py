@@ -26,6 +26,7 @@ from warnings import catch_warnings
 
 from crossdock.core.limits import PATTERN_CHARACTERS, PATTERN_ELEMENTS, PATTERN_STEPS, PATTERN_WAYS
 from crossdock.core.once import MAKING
+from crossdock.schema.pattern_syntax import WHITE_SPACE, in_python
 
 # Up to so many turns of a group are written out one by one, and compared exactly. More count as unbounded.
 _MOST_REPEATS: Final = 9
@@ -112,10 +113,10 @@ class _PatternParser:
     def __init__(self, pattern: str) -> None:
         self.tokens = list(_TOKEN.finditer(pattern))
         self.at = 0
-        # Sets are compared over a finite alphabet. It needs ASCII for the classes, every character that the
-        # pattern names, and one that stands for the rest.
+        # Sets are compared over a finite alphabet. It needs ASCII and white space for the classes, every
+        # character that the pattern names, and one that stands for the rest.
         named = {chr(int(code, 16)) for code in re.findall(r"\\[ux]([0-9a-fA-F]{2,4})", pattern)}
-        self.alphabet = {*map(chr, range(128)), *pattern, *named, _STRANGER}
+        self.alphabet = {*map(chr, range(128)), *WHITE_SPACE, *pattern, *named, _STRANGER}
 
     def alternatives(self) -> _Group:
         """Up to the bracket that closes, or the end."""
@@ -140,7 +141,8 @@ class _PatternParser:
 
     def chars(self, written: str) -> frozenset[str]:
         """The characters that a token such as ``\\d`` or ``[a-z]`` matches, as the matcher itself says."""
-        one = re.compile(written if len(written) > 1 or written == "." else re.escape(written), re.ASCII)
+        token = in_python(written) if len(written) > 1 or written == "." else re.escape(written)
+        one = re.compile(token, re.ASCII)
         return frozenset(char for char in self.alphabet if one.fullmatch(char))
 
 

@@ -6,8 +6,7 @@ serialized(order)     a value as JSON; too large a value is refused before it is
 
 from __future__ import annotations
 
-import json
-
+from crossdock.core.json_reader import encode
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import STRING_CHARACTERS
 from crossdock.language.functions.function import FunctionError
@@ -25,10 +24,10 @@ def bounded(text: str) -> str:
 
 
 def serialized(value: JSON) -> str:
-    """A value as JSON in ASCII, without spaces. FunctionError if it is longer than ``STRING_CHARACTERS``."""
+    """A value as JSON, without spaces. FunctionError if it is longer than ``STRING_CHARACTERS``."""
     if isinstance(value, list | dict):
         within(_least_length(value))
-    return bounded(json.dumps(value, separators=(",", ":")))
+    return bounded(encode(value, compact=True))
 
 
 def _least_length(value: JSON) -> int:

@@ -1,4 +1,4 @@
-"""Points in time: Unix seconds on one side, ISO 8601 text in UTC on the other.
+"""Points in time: Unix seconds on one side, ISO 8601 text in UTC on the other, and RFC 2822 text read too.
 
 A text without an offset does not name a point in time. It is refused unless the mapping gives a zone,
 because the result must not depend on the machine's own zone.
@@ -26,6 +26,13 @@ _WITHOUT_FRACTION: Final = 19
 # Unix time has no leap seconds: this one is the same as the second after it.
 _LEAP: Final = re.compile(r"..:..:60")
 _ZONE: Final = re.compile(_OFFSET)
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# The date of a header of mail or HTTP. Its names are English in every language.
+_RFC_2822: Final = re.compile(
+    rf"(?:(?P<weekday>{'|'.join(_DAYS)}), *)?(?P<day>[0-9]{{1,2}}) +(?P<month>{'|'.join(_MONTHS)})"
+    r" +(?P<year>[0-9]{4}) +(?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?: +(?P<offset>[+-][0-9]{4}|GMT|UTC?))?"
+)
 _DAY: Final = 86_400
 _CYCLE: Final = 146_097 * _DAY  # after 400 years the calendar repeats
 # All datetimes here are naive, and in UTC.
@@ -45,9 +52,9 @@ def epoch(text: str, zone: str | None = None) -> int:
 
 def epoch_of_parts(text: str, zone: str | None = None) -> int:
     """``epoch`` for every text that it takes, read in parts. FunctionError says what is wrong with others."""
-    found = _DATE_TIME.fullmatch(text)
+    found = _DATE_TIME.fullmatch(_as_iso(text))
     if not found:
-        raise FunctionError("takes an ISO 8601 date-time, and this text is not one")
+        raise FunctionError("takes an ISO 8601 or RFC 2822 date-time, and this text is neither")
     if zone is None and not found["clock"]:
         raise FunctionError("takes a date with a time, or a zone as its second argument")
     if zone is None and not found["offset"]:
@@ -78,6 +85,26 @@ def iso(value: JSON, zone: str | None = None) -> str:
     return (_BEGINNING + timedelta(0, seconds)).isoformat() + "Z"
 
 
+def _as_iso(text: str) -> str:
+    """An RFC 2822 date-time in the form of ISO 8601, any other text as it is."""
+    found = _RFC_2822.fullmatch(text)
+    if not found:
+        return text
+    date = f"{found['year']}-{_MONTHS.index(found['month']) + 1:02}-{int(found['day']):02}"
+    if found["weekday"] and not _is_weekday(date, found["weekday"]):
+        raise FunctionError("takes a date-time that exists, and this one is on another day of the week")
+    offset = re.sub("[A-Z]+", "Z", found["offset"] or "")
+    return f"{date}T{found['time']}{offset}"
+
+
+def _is_weekday(date: str, weekday: str) -> bool:
+    """Whether a date is that day of the week. True if it does not exist: that is another error."""
+    try:
+        return _DAYS[datetime.fromisoformat(date).weekday()] == weekday
+    except ValueError:
+        return True
+
+
 def _elapsed(text: str) -> int:
     """The Unix seconds of a date and a time in UTC. ValueError if the date or time does not exist."""
     elapsed = datetime.fromisoformat(text) - _BEGINNING
@@ -106,13 +133,14 @@ FUNCTIONS = (
         "epoch",
         takes("text: string, zone?: string"),
         types("integer"),
-        "The Unix seconds of an ISO 8601 date-time. Without an offset, or without a time, it needs a zone: "
-        "'UTC', or an offset such as '+01:00'",
+        "The Unix seconds of an ISO 8601 or RFC 2822 date-time. Without an offset, or without a time, it "
+        "needs a zone: 'UTC', or an offset such as '+01:00'",
         (
             Example("epoch('2016-04-08T19:09:07.123Z')", 1460142547),
             Example("epoch('2016-04-08T14:09:07-0500')", 1460142547),
             Example("epoch('2016-04-08 21:09', '+02:00')", 1460142540),
             Example("epoch('2016-04-08', 'UTC')", 1460073600),
+            Example("epoch('Fri, 08 Apr 2016 14:09:07 -0500')", 1460142547),
         ),
         epoch,
     ),
