@@ -55,7 +55,7 @@ def serving(place: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str],
 
 def journal(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     url = f"sqlite:///{place}/journal.db"
-    command = [*COMMAND, "journal", "--journal", url, *arguments]
+    command = [*COMMAND, "-C", str(place), "journal", "--journal", url, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -118,3 +118,74 @@ def test_the_journal_shows_replays_and_drops(kibo: FakeKibo, place: Path) -> Non
     missing = journal(place, "show", "99")
     assert (missing.returncode, missing.stderr) == (2, "Error: there is no entry 99\n")
     assert journal(place, "prune").stdout == "deleted 0 entries\n"
+
+
+def stopped(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+
+
+def changed_package(place: Path, repository: Path) -> Path:
+    """The project with another mapping of packages: its file."""
+    name = "mappings/kibo/shipment_submit/package.yaml"
+    text = (repository / name).read_text(encoding="utf-8")
+    file = place / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(
+        text.replace("trackingNumber: ", "trackingNumber: upper(carrier_code) || "), encoding="utf-8"
+    )
+    return file
+
+
+def test_the_mappings_of_now_are_compared_with_those_of_then(
+    kibo: FakeKibo, place: Path, repository: Path
+) -> None:
+    with serving(place) as (process, client):
+        client.post("/orders/shipment_submit", json=shipping(kibo, 1001))
+        client.post("/orders/cancel", json=retailops.cancel(9999))
+        stopped(process)
+    calls = len(kibo.seen)
+
+    same = journal(place, "diff", "1")
+    assert (same.returncode, same.stderr) == (0, "")
+    first, *lines = same.stdout.splitlines()
+    assert first.endswith(" kibo shipment_submit done, the mappings of now are the same")
+    assert {line.split()[0] for line in lines} == {"same"}
+    assert lines[-1] == "  same  response"
+    assert journal(place, "diff", "2").returncode == 0
+
+    changed_package(place, repository)
+    other = journal(place, "diff", "1")
+    assert other.returncode == 1, other.stderr
+    first, *lines = other.stdout.splitlines()
+    assert first.endswith(", the mappings of now are others")
+    assert [line for line in lines if not line.startswith("  same ")] == [
+        f"  other package: POST {kibo.url}/commerce/orders/{kibo.numbered(1001)['id']}/packages",
+        "        /trackingNumber",
+    ]
+    assert lines[-1] == "  same  response"
+    assert "1Z370" not in same.stdout + other.stdout
+    assert len(kibo.seen) == calls
+
+
+def test_a_replay_with_the_mappings_of_then_waits_for_them(
+    kibo: FakeKibo, place: Path, repository: Path
+) -> None:
+    with serving(place) as (process, client):
+        client.post("/orders/order_ack", json=retailops.acknowledge(1001))
+        stopped(process)
+    shown = journal(place, "replay", "1", "--with", "then").stdout
+    assert shown.startswith("queued as entry 2, for a gateway with the mappings ")
+
+    file = changed_package(place, repository)
+    with serving(place) as (process, client):
+        client.post("/orders/order_ack", json=retailops.acknowledge(1002))
+        stopped(process)
+    states = [line.split()[-1] for line in journal(place, "list").stdout.splitlines()]
+    assert states == ["dropped", "queued", "done"]
+    assert "  mappings " in journal(place, "show", "2").stdout
+
+    file.unlink()
+    with serving(place) as (process, client):
+        until(lambda: " order_ack done" in journal(place, "list").stdout.splitlines()[1])
+        stopped(process)

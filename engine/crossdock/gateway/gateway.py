@@ -29,6 +29,7 @@ from crossdock.gateway.recorder import CallRecorder
 from crossdock.gateway.requests import key_of, subjects_of, without_ticket
 from crossdock.gateway.running import RunOutcome, Task, finish, run, state_of
 from crossdock.gateway.served import Served, serve
+from crossdock.project.digest import digest
 from crossdock.project.project import Project
 
 T = TypeVar("T")
@@ -47,7 +48,9 @@ class Gateway:
         self._changed = threading.Condition()
         self._draining = False
         url = config.journal if config.journal_env is None else environ.get(config.journal_env, "")
-        self.journal = Journal(open_store(url), window_hours=config.window_hours)
+        self.journal = Journal(
+            open_store(url), window_hours=config.window_hours, mappings=digest(project.roots)
+        )
         try:
             self.served += [serve(project, profile, environ) for profile in config.profiles]
         except BaseException:

@@ -22,7 +22,7 @@ from crossdock.gateway.journal.store import JournalError
 
 MOST_UNKNOWN: Final = 3
 """How often a call may end without a known outcome."""
-_KEPT_CHARACTERS: Final = 64 * 1024
+KEPT_CHARACTERS: Final = 64 * 1024
 # With these the channel may have done what it was asked for (RFC 9110, 15.5.9 and 15.6). With 503 it was not
 # able to handle it.
 _UNCLEAR: Final = frozenset({408, 500, 502, 504})
@@ -113,12 +113,17 @@ class CallRecorder:
             raise NoAnswer("unreachable", "the journal cannot be written, so the call was not made") from None
 
     def _record(self, call: Call) -> CallRecord:
-        url = call.url(self.base_url)
-        body = None if isinstance(call.body, Missing) else _text(call.body)
-        identity = hashlib.sha256("\n".join((call.method, url, body or "")).encode()).hexdigest()
-        return CallRecord(call.step, call.method, url, identity, now(), "begun", body)
+        return record_of(call, self.base_url)
+
+
+def record_of(call: Call, base_url: str) -> CallRecord:
+    """A call that is about to be made, as the journal has it."""
+    url = call.url(base_url)
+    body = None if isinstance(call.body, Missing) else _text(call.body)
+    identity = hashlib.sha256("\n".join((call.method, url, body or "")).encode()).hexdigest()
+    return CallRecord(call.step, call.method, url, identity, now(), "begun", body)
 
 
 def _text(value: JSON) -> str:
     """JSON as it is kept, cut where it is very long."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))[:_KEPT_CHARACTERS]
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))[:KEPT_CHARACTERS]

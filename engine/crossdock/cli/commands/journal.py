@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.console import diagnostics_option, settings_option
+
 if TYPE_CHECKING:
+    from crossdock.core.rendering import Format
     from crossdock.gateway.journal.entries import JournalEntry
     from crossdock.gateway.journal.journal import Journal
 
@@ -81,6 +84,8 @@ def show(context: click.Context, entry: int) -> None:
             click.echo(f"  finished {_time(found.finished)}, answered {found.status or 'nothing'}")
         if found.reason:
             click.echo(f"  {found.reason}")
+        if found.mappings:
+            click.echo(f"  mappings {found.mappings[:12]}{', and no others' if found.pinned else ''}")
         for call in journal.calls(entry):
             shown = f"{call.method} {call.url.partition('?')[0]} {call.outcome} {call.status or ''}"
             click.echo(f"  {_time(call.begun)} {call.step}: {shown.rstrip()}")
@@ -88,20 +93,80 @@ def show(context: click.Context, entry: int) -> None:
 
 @command.command()
 @click.argument("entry", type=int)
+@click.option("--config", "file", metavar="FILE", type=click.Path(), help="The gateway's file.")
+@settings_option
+@diagnostics_option
 @click.pass_context
-def replay(context: click.Context, entry: int) -> None:
-    """Run a finished entry again, as a new one, with the mappings of now."""
+def diff(
+    context: click.Context,
+    entry: int,
+    file: str | None,
+    given: tuple[str, ...],
+    form: Format,  # noqa: ARG001 (read where errors are reported)
+) -> None:
+    """Compare what was called and answered with what would be now.
+
+    Nothing is called: the channel answers as the journal has it. Without --config, the entry's profile is
+    the channel of `crossdock serve CHANNEL`. Values are not printed. Exit code 1: something differs.
+    """
+    with opened(context) as journal:
+        found, calls = _found(journal, entry), journal.calls(entry)
+    from crossdock.cli.commands.serve import gateway_config
+    from crossdock.gateway.comparing import compare, shown
+    from crossdock.project.digest import digest
+    from crossdock.project.project import Project
+
+    config = gateway_config(context, None if file else found.profile, file, None, given)
+    profiles = [each for each in config.profiles if each.name == found.profile]
+    if not profiles:
+        raise click.ClickException(f"{file} has no profile `{found.profile}`")
+    project = Project.open(context.obj or None)
+    compared = compare(project, profiles[0], found, calls)
+    same = "the same" if digest(project.roots) == found.mappings else "others"
+    click.echo(f"{_line(found)}, the mappings of now are {same}")
+    for line in shown(compared):
+        click.echo(line)
+    context.exit(int(any(each.kind != "same" for each in compared)))
+
+
+@command.command()
+@click.argument("entry", type=int)
+@click.option(
+    "--with",
+    "which",
+    type=click.Choice(["now", "then"]),
+    default="now",
+    show_default=True,
+    help="The mappings: those of the gateway that takes it, or only those of the last run.",
+)
+@click.pass_context
+def replay(context: click.Context, entry: int, which: str) -> None:
+    """Run a finished entry again, as a new one.
+
+    With the mappings of then it waits for a gateway that has them, and others leave it alone.
+    """
     from crossdock.gateway.journal.entries import NewEntry
 
     with opened(context) as journal:
         found = _found(journal, entry)
         subjects = tuple(json.loads(found.subjects))
+        if which == "then" and not found.mappings:
+            raise click.ClickException(f"entry {entry} was not run yet: there are no mappings of then")
+        mappings = found.mappings if which == "then" else None
         if not journal.drop(entry, "replayed"):
             raise click.ClickException(f"entry {entry} is not finished: it is {found.state}")
         new = NewEntry(
-            found.profile, found.dialect, found.action, found.key, subjects, found.request, queued=True
+            found.profile,
+            found.dialect,
+            found.action,
+            found.key,
+            subjects,
+            found.request,
+            queued=True,
+            mappings=mappings,
         )
-        click.echo(f"queued as entry {journal.accept(new).entry}")
+        then = f", for a gateway with the mappings {mappings[:12]}" if mappings else ""
+        click.echo(f"queued as entry {journal.accept(new).entry}{then}")
 
 
 @command.command()

@@ -21,6 +21,7 @@ class NewEntry:
     """A request that is to be accepted. ``key`` is that of its content, ``subjects`` what it changes.
 
     With ``latest``, only the last request of the action answers repeats. ``queued``: it is not run now.
+    ``mappings``: the digest of the only files that may run it.
     """
 
     profile: str
@@ -31,6 +32,7 @@ class NewEntry:
     request: str
     latest: bool = False
     queued: bool = False
+    mappings: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,16 @@ class JournalEntry:
     status: int | None = None
     response: str | None = None
     reason: str | None = None
+    mappings: str | None = None
+    pinned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call to a channel, as the journal has it. ``id`` is that of its row, 0 when it has none yet."""
+    """A call to a channel, as the journal has it. ``id`` is that of its row, 0 when it has none yet.
+
+    ``run`` counts the runs of the entry.
+    """
 
     step: str
     method: str
@@ -94,3 +101,4 @@ class CallRecord:
     status: int | None = None
     answer: str | None = None
     id: int = 0
+    run: int = 0

@@ -15,7 +15,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crossdock.gateway.journal.entries import (
@@ -32,11 +44,10 @@ from crossdock.gateway.journal.entries import (
 from crossdock.gateway.journal.owners import Owner, key_of, new_owner
 from crossdock.gateway.journal.store import Store
 from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
+from crossdock.gateway.journal.view import ENTRY_COLUMNS, JournalView, entry_of
 
 LONGEST_WAIT: Final = 3600
 """Seconds: no queued entry is put off for longer."""
-_ENTRY_COLUMNS: Final = [ENTRY.c[name] for name in JournalEntry.__dataclass_fields__]
-_CALL_COLUMNS: Final = [CALL.c[name] for name in CallRecord.__dataclass_fields__]
 
 
 class FencedError(Exception):
@@ -48,11 +59,15 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Journal:
+class Journal(JournalView):
     """The journal of one process. Raises JournalError where the store cannot be used."""
 
-    def __init__(self, store: Store, *, window_hours: float = 72) -> None:
-        """``window_hours``: how long a finished request answers repeats."""
+    def __init__(self, store: Store, *, window_hours: float = 72, mappings: str = "") -> None:
+        """``window_hours``: how long a finished request answers repeats.
+
+        ``mappings`` is the digest of the files with which entries are run here.
+        """
+        self._mappings = mappings
         self.store = store
         self.owner: Owner = new_owner(store)
         self._window = int(window_hours * 3_600_000)
@@ -101,6 +116,8 @@ class Journal:
             "tries": int(state == "running"),
             "due": moment if new.queued else None,
             "accepted": moment,
+            "mappings": new.mappings or self._mappings,
+            "pinned": int(new.mappings is not None),
         }
         adding = kind.insert(ENTRY).values(**values).on_conflict_do_nothing(index_elements=["live_key"])
         while True:
@@ -108,10 +125,10 @@ class Journal:
             row = connection.execute(adding.returning(ENTRY.c.id)).first()
             if row is not None:
                 return int(row.id)
-            same = connection.execute(select(*_ENTRY_COLUMNS).where(ENTRY.c.live_key == new.key)).first()
+            same = connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.live_key == new.key)).first()
             if same is None:
                 continue
-            found = _of(same)
+            found = entry_of(same)
             if found.state in OPEN or (found.finished or 0) > moment - self._window:
                 return found
             connection.execute(update(ENTRY).where(ENTRY.c.id == found.id).values(live_key=None))
@@ -157,7 +174,7 @@ class Journal:
             is_due = or_(ENTRY.c.due <= moment, ENTRY.c.due > moment + 1000 * LONGEST_WAIT)
             first = (
                 select(ENTRY.c.id)
-                .where(ENTRY.c.state == "queued", is_due, ~_has_ahead())
+                .where(ENTRY.c.state == "queued", is_due, self._may_run())
                 .order_by(ENTRY.c.id)
                 .limit(1)
             )
@@ -169,12 +186,17 @@ class Journal:
 
         return self.store.write(work)
 
+    def _may_run(self) -> ColumnElement[bool]:
+        """Whether nothing is ahead of an entry, and the mappings of here may run it."""
+        return and_(~_has_ahead(), or_(ENTRY.c.pinned == 0, ENTRY.c.mappings == self._mappings))
+
     def _started(self, connection: Connection, ready: Any) -> Turn | None:
         starting = (
             update(ENTRY)
-            .where(ready, ~_has_ahead())
+            .where(ready, self._may_run())
             .values(
                 state="running",
+                mappings=self._mappings,
                 owner=self.owner.name,
                 fence=ENTRY.c.fence + 1,
                 tries=ENTRY.c.tries + 1,
@@ -287,74 +309,6 @@ class Journal:
 
         return self.store.write(work)
 
-    # Looking
-
-    def entry(self, id: int) -> JournalEntry | None:
-        def work(connection: Connection) -> JournalEntry | None:
-            row = connection.execute(select(*_ENTRY_COLUMNS).where(ENTRY.c.id == id)).first()
-            return None if row is None else _of(row)
-
-        return self.store.write(work)
-
-    def entries(self, states: Sequence[str] = (), *, most: int = 50, profile: str = "") -> list[JournalEntry]:
-        """The newest entries, in the order of their ids."""
-
-        def work(connection: Connection) -> list[JournalEntry]:
-            chosen: Select[Any] = select(*_ENTRY_COLUMNS)
-            if states:
-                chosen = chosen.where(ENTRY.c.state.in_(states))
-            if profile:
-                chosen = chosen.where(ENTRY.c.profile == profile)
-            rows = connection.execute(chosen.order_by(ENTRY.c.id.desc()).limit(most)).all()
-            return [_of(row) for row in reversed(rows)]
-
-        return self.store.write(work)
-
-    def calls(self, entry: int) -> list[CallRecord]:
-        """The calls of an entry, over all its runs, in the order in which they were made."""
-        order = (CALL.c.run, CALL.c.begun, CALL.c.id)
-        chosen = select(*_CALL_COLUMNS).where(CALL.c.entry == entry).order_by(*order)
-
-        def work(connection: Connection) -> list[CallRecord]:
-            return [CallRecord(**row._mapping) for row in connection.execute(chosen)]
-
-        return self.store.write(work)
-
-    def counts(self) -> dict[str, int]:
-        """How many entries are in each state."""
-        counted = select(ENTRY.c.state, func.count()).group_by(ENTRY.c.state)
-        return self.store.write(lambda connection: {row[0]: row[1] for row in connection.execute(counted)})
-
-    # What people decide
-
-    def drop(self, id: int, reason: str) -> bool:
-        """Close a finished entry for good. False when it is open, or there is none.
-
-        The outcome of its calls counts as known, and of those of the same request: a person has looked.
-        """
-        closed = and_(ENTRY.c.id == id, ENTRY.c.state.not_in(OPEN))
-
-        def work(connection: Connection) -> bool:
-            changed = update(ENTRY).where(closed).values(state="dropped", live_key=None, reason=reason)
-            if connection.execute(changed.returning(ENTRY.c.id)).first() is None:
-                return False
-            dropped = select(ENTRY.c.key).where(ENTRY.c.id == id).scalar_subquery()
-            same = select(ENTRY.c.id).where(ENTRY.c.key == dropped)
-            known = and_(CALL.c.entry.in_(same), CALL.c.outcome.in_(UNKNOWN))
-            connection.execute(update(CALL).where(known).values(outcome="resolved"))
-            return True
-
-        return self.store.write(work)
-
-    def prune(self, before: int) -> int:
-        """Delete what was finished before a moment, except dead letters: how many."""
-        old = and_(ENTRY.c.finished < before, ENTRY.c.state.in_(("done", "failed", "dropped")))
-
-        def work(connection: Connection) -> int:
-            return len(connection.execute(delete(ENTRY).where(old).returning(ENTRY.c.id)).all())
-
-        return self.store.write(work)
-
 
 def _ahead(new: NewEntry) -> Select[Any]:
     """The open entries that change what a new one does: all of them came before it."""
@@ -375,11 +329,7 @@ def _has_ahead() -> Any:
 
 
 def _entry(connection: Connection, id: int) -> JournalEntry:
-    return _of(connection.execute(select(*_ENTRY_COLUMNS).where(ENTRY.c.id == id)).one())
-
-
-def _of(row: Row[Any]) -> JournalEntry:
-    return JournalEntry(**row._mapping)
+    return entry_of(connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.id == id)).one())
 
 
 def _call_values(turn: Turn, profile: str, call: CallRecord) -> dict[str, Any]:

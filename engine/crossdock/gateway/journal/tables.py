@@ -40,6 +40,8 @@ ENTRY: Final = Table(
     Column("status", Integer),
     Column("response", Text),
     Column("reason", Text),
+    Column("mappings", Text),  # the digest of the files that its last run was made with
+    Column("pinned", Integer, nullable=False, server_default="0"),  # 1: only these may run it
     Index("crossdock_entry_state", "state", "due"),
     Index("crossdock_entry_latest", "profile", "action"),
 )
