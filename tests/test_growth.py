@@ -53,6 +53,7 @@ SIZES = {
     "chunks(lines, `2`)": Size(1),
     "chunks(lines, size)": Size(1),
     "allot(lines[].left, rooms[].left)": Size(2),
+    "fit(lines[].left, lines[].least, lines[].left)": Size(3),
     "group_by(lines, &sku)": Size(1),
     "group_by(lines, &item.sku)": Size(1),
     "group_by(lines, &to_string(@))": Size(2),

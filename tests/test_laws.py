@@ -63,6 +63,7 @@ def test_every_law_holds_of_many_histories(world: World) -> None:
 def test_a_planted_mistake_breaks_its_law(name: str, tmp_path: Path) -> None:
     mistake = MISTAKES[name]
     world = WORLDS[mistake.channel](planted(mistake, REPOSITORY, tmp_path))
+    assert [str(each) for each in world.project.check() if each.severity == "error"] == []
     figures = lived(world, (mistake.number, *range(400)), law=mistake.law)
     world.close()
     assert figures.examples, f"no history of {figures.histories} breaks law {mistake.law}"

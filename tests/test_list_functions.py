@@ -86,6 +86,7 @@ class TestNullIsTheEmptyList:
                 "chunks",
                 "fill",
                 "first",
+                "fit",
                 "group_by",
                 "index_by",
                 "join",

@@ -40,6 +40,36 @@ FOUND: dict[str, tuple[str, History]] = {
             (Ask("ship", (((1, 1),),)), Ask("write", (((0, 2),),))),
         ),
     ),
+    # The line that stays was taken for the one of its size, and the removed one for the one that is shipped.
+    "a line that is removed, and another becomes as large as it was, beside units that are shipped": (
+        "fabric",
+        History(
+            Sold((Row("10", 3, 2000), Row("BOWL", 1, 333), Row("10", 2, 2000)), shipping=0),
+            (Ask("ship", (((0, 1),),)), Ask("write", (((0, 1), (2, 2)),))),
+        ),
+    ),
+    "a line that is removed, and another becomes as large as it was, beside units that are packed": (
+        "kibo",
+        History(
+            Sold((Row("10", 3, 2000), Row("BOWL", 1, 333), Row("10", 2, 2000)), shipping=0),
+            (Ask("ship", (((0, 1),),)), Ask("write", (((0, 1), (2, 2)),))),
+        ),
+    ),
+    # The line that keeps two was taken for the one of two, and the other could not become as few as one.
+    "lines that both become fewer, down to what is shipped of them": (
+        "fabric",
+        History(
+            Sold((Row("10", 3, 2000), Row("10", 2, 2000))),
+            (Ask("ship", (((0, 2), (1, 1)),)), Ask("write", (((0, 1), (1, 1)),))),
+        ),
+    ),
+    "lines that both become fewer, down to what is packed of them": (
+        "kibo",
+        History(
+            Sold((Row("10", 3, 2000), Row("10", 2, 2000))),
+            (Ask("ship", (((0, 2), (1, 1)),)), Ask("write", (((0, 1), (1, 1)),))),
+        ),
+    ),
     # Kibo knew of one unit that was shipped, and was told that two came back.
     "more units come back than were shipped": (
         "kibo",

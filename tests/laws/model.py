@@ -99,8 +99,11 @@ class Merchant:
         return made
 
     def again(self, ask: Ask) -> Wanted | None:
-        """A request of before, as it was. Edits are of their day, and are not sent again later."""
-        kept = [each for each in self.sent if each.request["action"] not in TIMELY]
+        """A request of before, as it was. Edits are of their day, and are not sent again later.
+
+        Nor is what was refused in part: there may be room for it by then.
+        """
+        kept = [each for each in self.sent if each.request["action"] not in TIMELY and not each.codes]
         if not kept:
             return None
         return Wanted(kept[ask.form % len(kept)].request, may=("*",))

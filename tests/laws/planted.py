@@ -49,19 +49,12 @@ MISTAKES = {
         "$asked.settled)))",
         number=10,
     ),
-    "lines are paired by their places": Mistake(
-        UNITS,
-        "kibo",
-        "pair_lines.yaml",
-        "group_by($rows[?!(want.gone)], &both)",
-        "group_by($rows[?!(want.gone)], &sku)",
-    ),
-    "lines are paired by their places, where none may grow": Mistake(
+    "lines are paired whatever they have": Mistake(
         UNITS,
         "fabric",
         "pair_lines.yaml",
-        "group_by($rows[?!(want.gone)], &both)",
-        "group_by($rows[?!(want.gone)], &sku)",
+        "$lines[].least, $lines[].units, $wants[].cost",
+        "$lines[].least, map(&`9`, $lines), $wants[].cost",
     ),
     "what is not shipped of a line is kept, and what is shipped is taken off": Mistake(
         UNITS,
@@ -111,6 +104,20 @@ MISTAKES = {
         "  - step: leaving\n    if: length($parcel[].package) == length($packages)\n",
         number=5,
     ),
+    "a package with an unknown item is not recorded": Mistake(
+        SURVIVAL,
+        "fabric",
+        "fabric/shipment_submit/conversation.yaml",
+        "      - step: content\n",
+        "      - step: content\n        unless: $item[?!sure]\n",
+    ),
+    "a return with an unknown item is not recorded": Mistake(
+        SURVIVAL,
+        "fabric",
+        "fabric/items_returned/conversation.yaml",
+        "  - step: room\n",
+        "  - step: room\n    unless: $part[?!(line || sku)]\n",
+    ),
     "an order that is marked is marked again": Mistake(
         IDLE,
         "kibo",
@@ -135,6 +142,34 @@ MISTAKES = {
         "not_null(neg(discountTotal),",
         number=23,
     ),
+    "the tax has its sign turned": Mistake(
+        TOTALS,
+        "fabric",
+        "fabric/order.yaml",
+        "tax_amt: money(tax,",
+        "tax_amt: money(neg(tax),",
+    ),
+    "an edited order has the discount of none": Mistake(
+        TOTALS,
+        "fabric",
+        "fabric/order_writeback/conversation.yaml",
+        "    discount_amt: discount_amt\n",
+        "    discount_amt: '`0`'\n",
+    ),
+    "an order is created without its shipping": Mistake(
+        TOTALS,
+        "kibo",
+        "kibo/order_import.yaml",
+        "shipping: amount(shipping_amt || `0`, $currency),",
+        "shipping: `0`,",
+    ),
+    "an order is created with the tax of each line rounded": Mistake(
+        TOTALS,
+        "fabric",
+        "fabric/order_create.yaml",
+        "shares($tax, $subtotals, $currency)",
+        "map(&amount(ratio($tax, length($subtotals))), $subtotals)",
+    ),
     "an order that a search brings along is taken": Mistake(
         OTHERS,
         "kibo",
@@ -143,6 +178,13 @@ MISTAKES = {
         "[]",
         number=1,
     ),
+    "the first order that a search answers is taken": Mistake(
+        OTHERS,
+        "fabric",
+        "fabric/find_order.yaml",
+        "|| $named[0]",
+        "|| $by_external_id.data[0]",
+    ),
     "calls name another tenant": Mistake(
         OTHERS,
         "kibo",
@@ -150,6 +192,13 @@ MISTAKES = {
         "x-vol-tenant: settings().tenant",
         "x-vol-tenant: settings().site",
         number=0,
+    ),
+    "calls name the channel as the tenant": Mistake(
+        OTHERS,
+        "fabric",
+        "fabric/channel.yaml",
+        "x-fabric-tenant-id: settings().tenant",
+        "x-fabric-tenant-id: settings().channel",
     ),
 }
 

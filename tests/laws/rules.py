@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from laws.creations import created
 from laws.histories import CURRENCIES, Ask, History
 from laws.model import Line, Merchant, Wanted
 from laws.wire import Fault
@@ -93,6 +94,8 @@ class Life:
         if wanted.request["action"] == "order_fetch":
             self.reconciled(told)
             return
+        if wanted.request["action"] == "order_writeback" and told.response:
+            self.edited(told.response)
         ledger, state = list(self.world.fake.ledger), self.world.state()
         again = self.asked(wanted)
         if self.world.fake.ledger != ledger or self.world.state() != state:
@@ -178,13 +181,27 @@ class Life:
             raise Broken(MONEY, f"{action}: more is given back than the {now.collected} that were collected")
 
     def reconciled(self, told: Told) -> None:
-        """The order as RetailOPS gets it adds up to what the channel says that it comes to."""
-        if any(line.shipped for line in self.merchant.lines):
-            return  # what is left to ship is handed over then
+        """An order as RetailOPS gets it adds up to what it comes to in the channel, and so does a new one."""
+        digits = CURRENCIES[self.merchant.sold.currency]
         for order in told.response["orders"]:
-            total, digits = added_up(order), CURRENCIES[self.merchant.sold.currency]
-            if total.scaleb(digits) != self.world.total():
+            total = added_up(order).scaleb(digits)
+            # What is left to ship is handed over of an order that is shipped in part.
+            if not any(line.shipped for line in self.merchant.lines) and total != self.world.total():
                 raise Broken(TOTALS, f"the order adds up to {total}, and comes to {self.world.total()}")
+            made, wrong = created(self.world, order)
+            if wrong or {each.scaleb(digits) for each in made} != {total}:
+                raise Broken(TOTALS, f"the order adds up to {total}, and is created as {made} {wrong}")
+
+    def edited(self, response: Any) -> None:
+        """The amounts that RetailOPS hears of an edited order, with its goods, are what it comes to now."""
+        now, values = self.world.state(), response.get("values") or {}
+        goods = sum(
+            (line.ordered - now.cancelled.get(line.id, 0)) * line.price for line in self.merchant.lines
+        )
+        rest = figure(values, "shipping_amt") + figure(values, "tax_amt") - figure(values, "discount_amt")
+        total = goods + rest.scaleb(CURRENCIES[self.merchant.sold.currency])
+        if values and total != self.world.total():
+            raise Broken(TOTALS, f"the edited order adds up to {total}, and comes to {self.world.total()}")
 
     def learn(self) -> None:
         state = self.world.state()
@@ -197,16 +214,16 @@ class Life:
 
 def added_up(order: Any) -> Decimal:
     """What RetailOPS makes of the amounts of an order."""
-
-    def figure(holder: Any, key: str) -> Decimal:
-        return Decimal(str(holder.get(key, 0)))
-
     lines = (
         figure(item, "quantity") * (figure(item, "unit_price") + figure(item, "unit_tax"))
         for item in order["items"]
     )
     rest = figure(order, "shipping_amt") + figure(order, "tax_amt") - figure(order, "discount_amt")
     return sum(lines, rest)
+
+
+def figure(holder: Any, key: str) -> Decimal:
+    return Decimal(str(holder.get(key, 0)))
 
 
 def _follow(line: Line, state: State) -> None:

@@ -104,6 +104,8 @@ def _made_of(function: Function, types: list[Type], first: Type, inner: Type) ->
             return ListType(tuple_type(typ.items() for typ in types), least=least)
         case "allot":
             return ListType(_allotted(types))
+        case "fit":
+            return ListType(ScalarType(frozenset({"integer"}), optional=True), least=_least(first))
         case "fill":
             return ListType(ScalarType(_number([first, types[-1].items()])), least=_least(types[-1]))
         case "shares":

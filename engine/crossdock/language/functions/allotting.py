@@ -33,27 +33,42 @@ def allot(
     keys: Sequence[JSON] | None = None,
     room_keys: Sequence[JSON] | None = None,
 ) -> list[JSON]:
-    for given, listed, where in ((keys, amounts, "third"), (room_keys, rooms, "fourth")):
-        if given and len(given) != len(listed):
-            raise FunctionError(f"takes as many keys as its {where} argument as there are items to have them")
-    wanted, left = _sizes(amounts), _sizes(rooms)
-    if wanted is None or left is None:
-        wanted, left = _exact(amounts), _exact(rooms)
+    check_keys((keys, amounts, "third"), (room_keys, rooms, "fourth"))
+    wanted, left = sizes(amounts, rooms)
     spaces: dict[Hashable, _Space] = {}
     for room, size in enumerate(left, 1):
-        spaces.setdefault(_key(room_keys, room), _Space()).add(room, size)
+        spaces.setdefault(key_of(room_keys, room), _Space()).add(room, size)
     return [
         {"amount": place, "room": room, "part": _json(part)}
         for place, amount in enumerate(wanted, 1)
-        for room, part in spaces.get(_key(keys, place), _Space()).placed(amount)
+        for room, part in spaces.get(key_of(keys, place), _Space()).placed(amount)
     ]
 
 
-def _key(keys: Sequence[JSON] | None, place: int) -> Hashable:
+def check_keys(*each: tuple[Sequence[JSON] | None, Sequence[JSON], str]) -> None:
+    """Refuse keys that are fewer or more than their items. Keys that are not given go with any items."""
+    for given, listed, where in each:
+        if given and len(given) != len(listed):
+            raise FunctionError(f"takes as many keys as its {where} argument as there are items to have them")
+
+
+def key_of(keys: Sequence[JSON] | None, place: int) -> Hashable:
+    """The key of the item at a place, counted from 1. Without keys all items have the same one."""
     return identity(keys[place - 1]) if keys else None
 
 
-def _sizes(values: Sequence[JSON]) -> list[_Size] | None:
+def sizes(*lists: Sequence[JSON]) -> list[list[_Size]]:
+    """Numbers that compare and add up exactly, in ten-thousandths; null is 0."""
+    found: list[list[_Size]] = []
+    for values in lists:
+        scaled_values = _scaled(values)
+        if scaled_values is None:
+            return [_exact(each) for each in lists]
+        found.append(scaled_values)
+    return found
+
+
+def _scaled(values: Sequence[JSON]) -> list[_Size] | None:
     """The sizes in ten-thousandths; None if ``scaled`` has no value for one of them."""
     found: list[_Size] = []
     for value in values:

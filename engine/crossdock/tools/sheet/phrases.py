@@ -22,6 +22,13 @@ PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "events": ("the events so far",),
     "fill": ("", "{0} put into {1} one after the other"),
     "first": ("the first of {0}",),
+    "fit": (
+        "",
+        "",
+        "{0} fitted into {1} to {2}",
+        "{0} of {3} fitted into {1} to {2}",
+        "{0} of {3} fitted into {1} to {2} of {4}",
+    ),
     "floor": ("{0} rounded down",),
     "group_by": ("", "{0} grouped by {1}"),
     "hmac_sha256": ("", "the HMAC of {1} with the key {0}"),
