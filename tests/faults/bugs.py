@@ -163,7 +163,8 @@ def _follow_redirects() -> None:
     async def following(self: Any, request: Any) -> Any:
         data, response = await exchange(self, request)
         if response.is_redirect:
-            to = httpx.Request("GET", response.headers["location"], headers=request.headers)
+            headers = {name: value for name, value in request.headers.items() if "content" not in name}
+            to = httpx.Request("GET", response.headers["location"], headers=headers)
             return await exchange(self, to)
         return data, response
 

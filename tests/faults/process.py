@@ -6,6 +6,7 @@ Only processes that it started itself get a signal: they are a group of their ow
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -57,14 +58,22 @@ class Process:
         threads: int = 16,
         environ: dict[str, str] | None = None,
         limits: dict[int, tuple[int, int]] | None = None,
+        seconds: int = 1,
     ) -> None:
-        """``limits`` are resource limits of the process."""
+        """``limits`` are resource limits of the process, ``seconds`` those of an attempt at the ledger."""
         self.folder, self.workers, self.port = folder, workers, free_port()
         self.journal = journal or f"sqlite:///{folder}/journal.db"
         self.environ = {"TICKET": TICKET, "LEDGER_KEY": KEY, **(environ or {})}
         self.limits = limits
         self.log = folder / "gateway.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.project = folder / "project"
+        shutil.copytree(HERE / "project", self.project)
+        channel = self.project / "mappings" / "ledger" / "channel.yaml"
+        text = channel.read_text(encoding="utf-8")
+        channel.write_text(
+            text.replace("limits: {seconds: 1,", f"limits: {{seconds: {seconds},"), encoding="utf-8"
+        )
         (folder / "gateway.yaml").write_text(
             CONFIG.format(
                 journal=f'"{self.journal}"',
@@ -90,7 +99,7 @@ class Process:
 
     def start(self, **environ: str) -> None:
         """Start it, and do not wait until it listens."""
-        command = [sys.executable, "-m", "crossdock.cli", "-C", str(HERE / "project"), "serve"]
+        command = [sys.executable, "-m", "crossdock.cli", "-C", str(self.project), "serve"]
         command += ["--config", str(self.folder / "gateway.yaml"), "--port", str(self.port)]
         command += ["--workers", str(self.workers), "--grace", "5"]
         with self.log.open("ab") as log:

@@ -52,6 +52,7 @@ class Plan:
     seed: int = 0
     share: float = 0.0
     script: list[tuple[str, str]] = field(default_factory=list)
+    shares: dict[str, int] = field(default_factory=lambda: SHARES)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -62,7 +63,7 @@ class Plan:
             return self.script.pop(0)[1] if fits else None
         if self._random.random() >= self.share:
             return None
-        return self._random.choices(list(SHARES), list(SHARES.values()))[0]
+        return self._random.choices(list(self.shares), list(self.shares.values()))[0]
 
 
 class FaultProxy:
