@@ -182,7 +182,7 @@ class Gateway:
         left = max(until - time.monotonic(), 0.0)
         outcome = run(_task(known), recorder, deadline=left, cancel=self.cancellation)
         try:
-            self._finish(known, turn, outcome)
+            self._finish(known, turn, outcome, until)
         except FencedError:
             return self._wait(known, turn.entry, until)
         except JournalError:
@@ -193,10 +193,13 @@ class Gateway:
             raise unavailable("the gateway is stopping")
         return _reply(outcome)
 
-    def _finish(self, known: Asked, turn: Turn, outcome: RunOutcome) -> None:
-        """What was cut off goes on in the background, if the sender need not know how it ends."""
-        goes_on = outcome.ended and (known.action.effect == "latest" or self.cancellation.cancelled)
-        if goes_on:
+    def _finish(self, known: Asked, turn: Turn, outcome: RunOutcome, until: float) -> None:
+        """What was cut off goes on in the background, if the sender need not know how it ends.
+
+        A call that was at work when the time was over has no answer, and nothing that was left may say so.
+        """
+        cut = outcome.ended or (outcome.unanswered and time.monotonic() >= until)
+        if (cut and known.action.effect == "latest") or (outcome.ended and self.cancellation.cancelled):
             finish(self.journal, turn, outcome, "queued", due=0)
             self.keeper.wake()
         else:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from crossdock.channels.patience import Cancellation
+from crossdock.gateway.circuit import Circuit
 from crossdock.gateway.config import GatewayLimits
 from crossdock.gateway.journal.entries import JournalEntry, State, Turn
 from crossdock.gateway.journal.journal import FencedError, Journal
@@ -38,6 +39,7 @@ class Keeper:
     ) -> None:
         self._journal = journal
         self._served = {each.name: each for each in served}
+        self.circuits = {each.name: Circuit() for each in served}
         self._limits = limits
         self._changed = changed
         self._cancellation = cancellation
@@ -89,8 +91,28 @@ class Keeper:
         for entry, since in [*self._adopted.items()]:
             if self._resumed(entry, since):
                 del self._adopted[entry]
-        while not self._stopping and self._started(self._journal.claim_due):
+        while not self._stopping and self._started(self._due):
             pass
+
+    def _due(self) -> tuple[Turn, JournalEntry] | None:
+        """The next queued entry whose channel gives answers, or may by now."""
+        paused = [name for name, circuit in self.circuits.items() if not circuit.allows()]
+        claimed = self._journal.claim_due(paused)
+        if claimed is not None and claimed[1].profile in self.circuits:
+            self.circuits[claimed[1].profile].begins()
+        return claimed
+
+    def _learn(self, profile: str, outcome: RunOutcome) -> None:
+        """Whether the channel gives answers, as a run has shown."""
+        circuit = self.circuits.get(profile)
+        if circuit is None or (outcome.ended and self._cancellation.cancelled):
+            return
+        pause = circuit.ended(answered=not outcome.unanswered)
+        if pause:
+            more = {"profile": profile, "seconds": pause}
+            LOG.warning("a channel gives no answer, and its queued requests pause", extra=more)
+        elif pause is not None:
+            LOG.info("a channel gives answers again", extra={"profile": profile})
 
     def _started(self, claim: Callable[[], tuple[Turn, JournalEntry] | None]) -> bool:
         """Whether a thread was free, and something could be claimed for it."""
@@ -137,6 +159,7 @@ class Keeper:
     def _work(self, turn: Turn, entry: JournalEntry) -> None:
         """Run an entry, and keep what came of it: one that stayed open would hold up those behind it."""
         outcome, state, due = self._ran(turn, entry)
+        self._learn(entry.profile, outcome)
         try:
             finish(self._journal, turn, outcome, state, due=due)
         except FencedError:

@@ -46,6 +46,14 @@ class Metrics:
         gauge = Gauge(
             "crossdock_journal_entries", "Entries of the journal by state.", ["state"], registry=entries
         )
+        paused = Gauge(
+            "crossdock_channel_paused",
+            "1 while the queued requests of a profile pause in this process, as its channel gives no answer.",
+            ["profile"],
+            registry=entries,
+        )
+        for profile, circuit in self._gateway.keeper.circuits.items():
+            paused.labels(profile).set(circuit.is_open)
         try:
             for state, number in self._gateway.journal.counts().items():
                 gauge.labels(state).set(number)

@@ -26,6 +26,7 @@ from crossdock.gateway.recorder import CallRecorder
 
 # Another run may do better: the channel did not answer, or not in time, or was not able to.
 _PASSING_KINDS: Final = frozenset({"unreachable", "timeout", "answer", "deadline", "cancelled"})
+_UNANSWERED: Final = frozenset({"unreachable", "timeout", "answer"})
 _PASSING_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _FIRST_WAIT: Final = 5.0
 
@@ -46,6 +47,7 @@ class RunOutcome:
     """What came of a run. Without ``answered`` it ended with an error, which ``reason`` says.
 
     ``passing``: another run may do better. ``ended``: it was cut off by the deadline or by a shutdown.
+    ``unanswered``: the channel gave no answer to a call.
     ``doubtful``: a call was not made because its outcome stayed unknown. ``lost``: another run took over.
     """
 
@@ -53,6 +55,7 @@ class RunOutcome:
     reason: str | None = None
     passing: bool = False
     ended: bool = False
+    unanswered: bool = False
     doubtful: bool = False
     lost: bool = False
     status: int = 500
@@ -96,6 +99,7 @@ def _answered(task: Task, result: ConversationResult, recorder: CallRecorder | N
         reason=_summary(failed) if failed else None,
         passing=bool(failed) and all(map(_is_passing, failed)),
         ended=any(each.kind in ("deadline", "cancelled") for each in failed),
+        unanswered=any(each.kind in _UNANSWERED for each in failed),
         doubtful=recorder is not None and recorder.doubtful,
         lost=recorder is not None and recorder.lost,
         calls=_calls(recorder),
@@ -108,6 +112,7 @@ def _failed(error: ChannelError, recorder: CallRecorder | None) -> RunOutcome:
         reason=_reason(error),
         passing=_is_passing(failed),
         ended=error.kind in ("deadline", "cancelled"),
+        unanswered=error.kind in _UNANSWERED,
         doubtful=recorder is not None and recorder.doubtful,
         lost=recorder is not None and recorder.lost,
         status=504 if error.kind in ("timeout", "deadline") else 502,

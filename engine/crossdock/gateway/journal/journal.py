@@ -165,8 +165,8 @@ class Journal(JournalView):
         ready = and_(ENTRY.c.id == entry, ENTRY.c.state == "queued")
         return self.store.write(lambda connection: self._started(connection, ready))
 
-    def claim_due(self) -> tuple[Turn, JournalEntry] | None:
-        """The first queued entry that is due and has nothing ahead of it."""
+    def claim_due(self, paused: Sequence[str] = ()) -> tuple[Turn, JournalEntry] | None:
+        """The first queued entry that is due and has nothing ahead of it, of a profile that is not paused."""
 
         def work(connection: Connection) -> tuple[Turn, JournalEntry] | None:
             moment = now()
@@ -174,7 +174,7 @@ class Journal(JournalView):
             is_due = or_(ENTRY.c.due <= moment, ENTRY.c.due > moment + 1000 * LONGEST_WAIT)
             first = (
                 select(ENTRY.c.id)
-                .where(ENTRY.c.state == "queued", is_due, self._may_run())
+                .where(ENTRY.c.state == "queued", is_due, self._may_run(), ENTRY.c.profile.not_in(paused))
                 .order_by(ENTRY.c.id)
                 .limit(1)
             )
