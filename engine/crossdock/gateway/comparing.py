@@ -33,7 +33,7 @@ _MOST_PLACES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedCall:
     """One call, or the response: whether it is the ``same`` now, and otherwise what differs."""
 
     kind: Kind
@@ -50,7 +50,7 @@ class KeptAnswers:
 
     base_url: str
     left: list[CallRecord]
-    compared: list[Compared] = field(default_factory=list)
+    compared: list[ComparedCall] = field(default_factory=list)
     gate: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, call: Call, _given: JSON | Missing) -> Answer:
@@ -68,14 +68,14 @@ class KeptAnswers:
             return then
         return None
 
-    def all(self) -> list[Compared]:
+    def ended(self) -> list[ComparedCall]:
         """Every call, those that are made no more at the end."""
-        return [*self.compared, *(Compared("gone", _named(each)) for each in self.left)]
+        return [*self.compared, *(ComparedCall("gone", _named(each)) for each in self.left)]
 
 
 def compare(
     project: Project, profile: Profile, entry: JournalEntry, calls: Sequence[CallRecord]
-) -> list[Compared]:
+) -> list[ComparedCall]:
     """The calls of the last run and the response, against those of now. Raises CrossdockError."""
     channel = project.channel_of(profile.channel)
     settings = project.settings(profile.channel, profile.settings)
@@ -93,41 +93,41 @@ def compare(
             now=datetime.fromtimestamp(entry.accepted / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
     except ChannelError as error:
-        return [*kept.all(), _failed(entry, error)]
-    return [*kept.all(), _response(entry, result)]
+        return [*kept.ended(), _failed(entry, error)]
+    return [*kept.ended(), _response(entry, result)]
 
 
-def _failed(entry: JournalEntry, error: CrossdockError) -> Compared:
+def _failed(entry: JournalEntry, error: CrossdockError) -> ComparedCall:
     reason = "; ".join(f"{item.id}: {item.message}" for item in error.diagnostics[:3])
     if entry.response is None and entry.reason == reason:
-        return Compared("same", "no response")
-    return Compared("other", "response", (f"there is none now: {reason}",))
+        return ComparedCall("same", "no response")
+    return ComparedCall("other", "response", (f"there is none now: {reason}",))
 
 
-def _response(entry: JournalEntry, result: ConversationResult) -> Compared:
+def _response(entry: JournalEntry, result: ConversationResult) -> ComparedCall:
     if isinstance(result.response, Missing):
         why = "not known: a call of now has no answer that was kept"
-        return Compared("other", "response", (why,))
+        return ComparedCall("other", "response", (why,))
     if entry.response is None:
-        return Compared("other", "response", ("there was none then",))
+        return ComparedCall("other", "response", ("there was none then",))
     return _value("response", json.loads(entry.response), result.response)
 
 
-def _compared(now: CallRecord, then: CallRecord | None) -> Compared:
+def _compared(now: CallRecord, then: CallRecord | None) -> ComparedCall:
     if then is None:
-        return Compared("added", _named(now))
+        return ComparedCall("added", _named(now))
     url = [] if now.url == then.url else ["the URL"]
     found = _value("", _body(then), _body(now))
     differs = (*url, *found.differs)
-    return Compared("other" if differs else "same", _named(now), differs)
+    return ComparedCall("other" if differs else "same", _named(now), differs)
 
 
-def _value(what: str, then: JSON | Missing, now: JSON | Missing) -> Compared:
+def _value(what: str, then: JSON | Missing, now: JSON | Missing) -> ComparedCall:
     """Where two values differ, as JSON Pointers."""
     places = [pointer(*each.new) or "the whole" for each in differences(then, now)]
     more = [f"{len(places) - _MOST_PLACES} more"] if len(places) > _MOST_PLACES else []
     differs = (*places[:_MOST_PLACES], *more)
-    return Compared("other" if differs else "same", what, differs)
+    return ComparedCall("other" if differs else "same", what, differs)
 
 
 def _body(record: CallRecord) -> JSON | Missing:
@@ -159,7 +159,7 @@ def _answer(then: CallRecord | None) -> Answer:
         return Answer(then.status, text=then.answer)
 
 
-def shown(compared: Sequence[Compared]) -> Iterator[str]:
+def shown(compared: Sequence[ComparedCall]) -> Iterator[str]:
     """A line for each, and one more for what differs."""
     for each in compared:
         yield f"  {each.kind:<5} {each.what}"

@@ -73,7 +73,7 @@ class GuardedHttp(HttpToolsProtocol):
         if refusal is None:
             super().on_headers_complete()
             return
-        app, self.app = self.app, Refused(refusal)
+        app, self.app = self.app, RefusedRequest(refusal)
         try:
             super().on_headers_complete()
         finally:
@@ -118,7 +118,7 @@ class GuardedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-class Refused:
+class RefusedRequest:
     """An application that answers every request with one problem, and reads nothing."""
 
     def __init__(self, problem: HttpProblem) -> None:
