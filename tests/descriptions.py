@@ -46,18 +46,24 @@ def folder() -> Path | None:
 
 
 class Sent(NamedTuple):
-    """A call as it is sent. The path is still encoded; ``body`` is ``NO_BODY`` where there is none."""
+    """A call as it is sent.
+
+    The path is still encoded. ``body`` is ``NO_BODY`` where there is none, ``headers`` are None where they are
+    not known.
+    """
 
     method: str
     url: str
     query: Mapping[str, Any]
     body: Any = NO_BODY
+    headers: Mapping[str, Any] | None = None
 
 
 class Outside(NamedTuple):
     """One thing that is not as it is described.
 
-    ``call`` is the described one, ``at`` its part: ``body.items[].sku``, ``query.filter``, ``path.orderId``.
+    ``call`` is the described one, ``at`` its part: ``body.items[].sku``, ``query.filter``, ``path.orderId``,
+    ``header.x-tenant``.
     A call that is not described is itself the part: ``call``.
     """
 
@@ -120,13 +126,18 @@ class Operation:
         """Places and messages of what is not as described."""
         given = {("path", name): text for name, text in (self.pieces(path) or {}).items()}
         given |= {("query", name): value for name, value in sent.query.items()}
+        headers = {name.lower(): value for name, value in (sent.headers or {}).items()}
+        for place, name in self.parameters:
+            if place == "header" and name.lower() in headers:
+                given[place, name] = headers[name.lower()]
+        needed = ("query",) if sent.headers is None else ("query", "header")
         for (place, name), value in given.items():
             if (place, name) not in self.parameters:
                 yield f"{place}.{name}", "is not described"
             elif message := _parameter(self.document.resolved(self.parameters[place, name]["schema"]), value):
                 yield f"{place}.{name}", message
         for (place, name), parameter in self.parameters.items():
-            if place == "query" and parameter.get("required") and (place, name) not in given:
+            if place in needed and parameter.get("required") and (place, name) not in given:
                 yield f"{place}.{name}", "is required"
         if sent.body is not NO_BODY and self.body is None:
             yield "body", "is not described"
@@ -147,6 +158,8 @@ def _parameter(schema: dict[str, Any], value: Any) -> str | None:
         return f"is not of type {schema['type']}"
     if "pattern" in schema and not re.search(schema["pattern"], text):
         return f"does not match {schema['pattern']}"
+    if not schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)):
+        return f"has {len(text)} characters"
     return None
 
 

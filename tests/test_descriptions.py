@@ -48,7 +48,9 @@ def sent_by(path: Path) -> Iterator[Sent]:
         return
     for call in shown.get("calls", []) if isinstance(shown, dict) else []:
         body = {"body": call["body"]} if "body" in call else {}
-        yield Sent(call["method"], call["url"], {**query_of(call["url"]), **call.get("query", {})}, **body)
+        query = {**query_of(call["url"]), **call.get("query", {})}
+        headers = {**shown["headers"], **call.get("headers", {})}
+        yield Sent(call["method"], call["url"], query, **body, headers=headers)
 
 
 @cache
@@ -89,6 +91,10 @@ PACKAGE = {
 PRICE = {"startAt": "2025-03-01T00:00:00Z", "endAt": "2026-03-01T00:00:00Z", "price": {"base": 1}}
 
 
+TENANT = {"x-fabric-tenant-id": "5f328bf0b5f328bf0b5f328b"}
+ORDER = Sent("GET", "/v3/orders/1", {}, headers={**TENANT, "x-fabric-channel-id": "12"})
+
+
 def package(**more: Any) -> Sent:
     return Sent("POST", "/api/commerce/shipments/12/packages", {}, {**PACKAGE, **more})
 
@@ -120,6 +126,17 @@ def prices(**more: Any) -> Sent:
             ["body.data[].offers[].endAt '2026-03-01' is not a 'date-time'"],
         ),
         ("fabric", Sent("POST", "/v3/inventories/search", {}), ["body is required"]),
+        ("fabric", ORDER, []),
+        (
+            "fabric",
+            ORDER._replace(headers={"X-Fabric-Channel-Id": "12"}),
+            ["header.x-fabric-tenant-id is required"],
+        ),
+        (
+            "fabric",
+            prices()._replace(headers={"x-fabric-tenant-id": "short"}),
+            ["header.x-fabric-tenant-id has 5 characters"],
+        ),
     ],
 )
 def test_what_is_not_described_is_told(channel: str, sent: Sent, told: list[str]) -> None:

@@ -742,7 +742,8 @@ def directory(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch)
             monkeypatch.setenv(name, value)
         request = tmp_path / "request.json"
         request.write_text(json.dumps(retailops.fetch()), encoding="utf-8")
-        yield tmp_path
+        with kibo.described():
+            yield tmp_path
 
 
 def test_the_command_answers_the_request(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -285,7 +285,7 @@ class FakeChannel:
 
 def _sent(seen: Seen) -> Sent:
     body = {"body": json.loads(seen.body)} if seen.body else {}
-    return Sent(seen.method, seen.target, query_of(seen.target), **body)
+    return Sent(seen.method, seen.target, query_of(seen.target), **body, headers=seen.headers)
 
 
 @cache
