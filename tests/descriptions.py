@@ -48,7 +48,7 @@ def folder() -> Path | None:
 class Sent(NamedTuple):
     """A call as it is sent.
 
-    The path is still encoded. ``body`` is ``NO_BODY`` where there is none, ``headers`` are None where they are
+    The path is still encoded. ``body`` is ``NO_BODY`` where there is none, ``headers`` None where they are
     not known.
     """
 
