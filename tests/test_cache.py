@@ -25,7 +25,7 @@ from crossdock.cli import transformation
 from crossdock.cli.app import run
 from crossdock.core.python_module import Generated
 from crossdock.language.syntax import LinkedMapping
-from crossdock.project import code_cache
+from crossdock.project import cached_files, code_cache
 from crossdock.project.search_path import located
 
 SOURCE = {
@@ -117,7 +117,7 @@ def shop(
         made.write(path, text)
     monkeypatch.chdir(made.place)
     monkeypatch.setenv("CROSSDOCK_CACHE", str(made.kept))
-    monkeypatch.setattr(code_cache, "_engine", lambda folder: "as it is")  # someone may be editing it
+    monkeypatch.setattr(cached_files, "_engine", lambda folder: "as it is")  # someone may be editing it
     find = code_cache.find
 
     def watched(roots: Sequence[Path], name: str) -> object:
@@ -171,7 +171,7 @@ def test_every_example_of_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path:
     from crossdock.execution.scope import Scope
 
     monkeypatch.setenv("CROSSDOCK_CACHE", str(tmp_path))
-    monkeypatch.setattr(code_cache, "_engine", lambda folder: "as it is")
+    monkeypatch.setattr(cached_files, "_engine", lambda folder: "as it is")
     for name in ("kibo/order", "fabric/order"):
         project = Project.open(REPOSITORY)
         mapping = project.mapping(name)
@@ -327,9 +327,9 @@ def test_another_engine_another_python_and_other_libraries_have_entries_of_their
 ) -> None:
     shop.transform()
     changes: list[Callable[[], None]] = [
-        lambda: monkeypatch.setattr(code_cache, "__version__", "0.0.9"),
-        lambda: monkeypatch.setattr(code_cache, "_engine", lambda folder: "edited"),
-        lambda: monkeypatch.setattr(code_cache, "_libraries", lambda: [1, 2]),
+        lambda: monkeypatch.setattr(cached_files, "__version__", "0.0.9"),
+        lambda: monkeypatch.setattr(cached_files, "_engine", lambda folder: "edited"),
+        lambda: monkeypatch.setattr(cached_files, "_libraries", lambda: [1, 2]),
         lambda: monkeypatch.setattr(sys, "version", "3.99"),
     ]
     for change in changes:
@@ -346,23 +346,23 @@ def test_the_engine_is_known_by_its_files(tmp_path: Path) -> None:
     for name in ("a.py", "functions/b.py", "bundled/c.py", "d.txt"):
         (tmp_path / name).write_text("x")
         os.utime(tmp_path / name, (1000, 1000))
-    known = [code_cache._engine(tmp_path)]
+    known = [cached_files._engine(tmp_path)]
     (tmp_path / "d.txt").write_text("y")
     (tmp_path / "bundled/c.py").write_text("y")
-    assert code_cache._engine(tmp_path) == known[0]
+    assert cached_files._engine(tmp_path) == known[0]
 
     os.utime(tmp_path / "functions/b.py", (900, 900))  # an older file in the place of a newer one
-    known.append(code_cache._engine(tmp_path))
+    known.append(cached_files._engine(tmp_path))
     (tmp_path / "a.py").write_text("xy")
     os.utime(tmp_path / "a.py", (1000, 1000))
-    known.append(code_cache._engine(tmp_path))
+    known.append(cached_files._engine(tmp_path))
     (tmp_path / "a.py").rename(tmp_path / "e.py")
-    known.append(code_cache._engine(tmp_path))
+    known.append(cached_files._engine(tmp_path))
     assert len(set(known)) == 4
 
 
 def test_the_libraries_are_known_by_where_they_are() -> None:
-    assert [when > 0 for when in code_cache._libraries()] == [True, True]
+    assert [when > 0 for when in cached_files._libraries()] == [True] * 3
 
 
 # What is wrong with an entry
@@ -385,7 +385,7 @@ def test_every_byte_of_an_entry_counts(shop: Shop) -> None:
 def forged(body: bytes) -> bytes:
     from hashlib import sha256
 
-    return code_cache._MAGIC + sha256(body).digest() + body
+    return cached_files.MAGIC + sha256(body).digest() + body
 
 
 BROKEN: dict[str, Callable[[bytes], bytes]] = {
@@ -393,9 +393,9 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda whole: whole[: len(whole) // 2],
     "cut by a byte": lambda whole: whole[:-1],
     "longer": lambda whole: whole + b"\0",
-    "only its beginning": lambda whole: code_cache._MAGIC,
+    "only its beginning": lambda whole: cached_files.MAGIC,
     "garbage": lambda whole: b"\xff" * 5000,
-    "garbage that begins well": lambda whole: code_cache._MAGIC + bytes(range(256)) * 8,
+    "garbage that begins well": lambda whole: cached_files.MAGIC + bytes(range(256)) * 8,
     "nothing, with its digest": lambda whole: forged(b""),
     "garbage, with its digest": lambda whole: forged(b"\xfb\x00garbage"),
     "another value, with its digest": lambda whole: forged(__import__("marshal").dumps((1, 2, 3))),
@@ -670,7 +670,7 @@ def test_a_schema_beyond_python_is_never_left_out(shop: Shop) -> None:
 def test_the_oldest_entries_are_dropped_and_no_other_file(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(code_cache, "CACHE_ENTRIES", 3)
+    monkeypatch.setattr(cached_files, "CACHE_ENTRIES", 3)
     shop.kept.mkdir(mode=0o700)
     others = ["letter.txt", "A" * 64, "0" * 63, "0" * 65, "0" * 64 + ".old"]
     for name in others:
@@ -729,9 +729,9 @@ def test_many_processes_while_the_entries_are_dropped(shop: Shop) -> None:
 
 def test_a_process_that_is_killed_while_it_writes_does_no_harm(shop: Shop) -> None:
     script = (
-        "import os; from crossdock.project import code_cache as cache; from crossdock.cli.app import run\n"
-        "cache._write = lambda folder, name, data: ((folder / (name + '.1.0123abcd')).write_bytes(data[:99]),"
-        " os._exit(9))\n"
+        "import os; from crossdock.project import cached_files as cache; from crossdock.cli.app import run\n"
+        "cache.replace_file = lambda folder, name, data:"
+        " ((folder / (name + '.1.0123abcd')).write_bytes(data[:99]), os._exit(9))\n"
         "run(['transform', 'shop/order'])"
     )
     killed = subprocess.run([sys.executable, "-c", script], input=GOOD, timeout=60)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.channels.conversation_check import check_conversation
-from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
+from crossdock.channels.conversation_sensitivity import held_by_uses
 from crossdock.channels.dialects import calls_in_dialect, unknown_actions
 from crossdock.channels.shared_steps import SharedSurroundings, SharedUses, shared_problems
 from crossdock.channels.step_names import with_names
@@ -164,7 +164,7 @@ def _disclosed(conversation: Conversation) -> list[Diagnostic]:
     """The messages of checks, in the mappings that it uses, that would show what is sensitive here."""
     if not any(shows_values(file.cells) for file in files_of(conversation)):
         return []
-    return disclosed_by_uses(sensitivity_of_conversation(conversation).known)
+    return disclosed_by_uses(held_by_uses(conversation))
 
 
 def _conversation(

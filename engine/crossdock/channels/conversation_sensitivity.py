@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from crossdock.channels.again import Again
 from crossdock.channels.conversation import ConversationResult
+from crossdock.channels.followed import EVERYTHING, Followed, followed_for_uses
 from crossdock.channels.held_calls import (
     ANY_CALL,
     ANY_CELL,
@@ -53,6 +54,7 @@ from crossdock.checking.masking import HIDDEN, masked
 from crossdock.checking.sensitivity import HeldByExpressions, Sensitivity, held_by_cell
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import Missing
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.syntax import LinkedMapping
@@ -75,6 +77,7 @@ class ConversationSensitivity:
     events: Held = CLEAR
     calls: dict[str, list[HeldCall]] = field(default_factory=dict)
     made: dict[Span, Held] = field(default_factory=dict)
+    followed: Followed = EVERYTHING
     _cells: dict[Span, list[HeldCell]] = field(default_factory=dict)
 
     def note(self, cell: Span, given: Held, gives: Held) -> None:
@@ -121,8 +124,13 @@ def sensitivity_of_conversation(conversation: Conversation) -> ConversationSensi
     return conversation.once(_analysed)
 
 
-def _analysed(conversation: Conversation) -> ConversationSensitivity:
-    found = ConversationSensitivity(request=_by_schema(conversation.cells.source))
+def held_by_uses(conversation: Conversation) -> Sensitivity:
+    """What may be sensitive in the mappings that a conversation uses. Nothing else is followed."""
+    return _analysed(conversation, followed_for_uses(conversation)).known
+
+
+def _analysed(conversation: Conversation, followed: Followed = EVERYTHING) -> ConversationSensitivity:
+    found = ConversationSensitivity(request=_by_schema(conversation.cells.source), followed=followed)
     walk = _StepWalk(conversation.cells, conversation.answers, found)
     around = _Around(found.request, found.request, {}, [])
     around, made = walk.file(conversation, around)
@@ -147,7 +155,7 @@ def masked_result(conversation: Conversation, result: ConversationResult) -> Con
     return replace(result, calls=list(map(known.shown_call, result.calls)), response=response)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Around:
     """What a step can read, and what makes events of its failure and of what it reports.
 
@@ -182,7 +190,7 @@ class _Around:
         return HeldScope(self.request, answers, tuple(self.events), self.names)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _EventMaker:
     """A cell that makes events, in its own file.
 
@@ -197,7 +205,7 @@ class _EventMaker:
         return self if self.around is not None else replace(self, around=around)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _StepWalk:
     """The steps of one file, in order."""
 
@@ -230,7 +238,8 @@ class _StepWalk:
         if file.events is not None:  # elements of the request that are left out: see ``received``
             self.event(around.reports, CLEAR, around, file.events.span)
         self.steps(file.steps, around)
-        return around, self.cell(file.response, around)
+        skipped = self.found.followed.skips(file.response) and file.inputs is None
+        return around, CLEAR if skipped else self.cell(file.response, around)
 
     def steps(self, steps: Iterable[ConversationStep], around: _Around) -> None:
         for step in steps:
@@ -238,8 +247,9 @@ class _StepWalk:
             if step.each is not None:
                 element = self.value(step.each, around).element()
                 inside = replace(inside, context=element).naming(step.element, element)
-            for condition in (step.condition, step.unless):
-                self.value(condition, inside)
+            if not self.found.followed.only_uses:  # what decides makes nothing sensitive
+                for condition in (step.condition, step.unless):
+                    self.value(condition, inside)
             if step.about is not None:
                 inside = replace(inside, about=self.cell(step.about, inside))
             answer = self.task(step, inside)
@@ -309,7 +319,7 @@ class _StepWalk:
         self.event(around.reports, written_object({**details, **about}), around, origin)
 
     def event(self, maker: _EventMaker | None, context: Held, around: _Around, origin: Span) -> None:
-        if maker is not None:
+        if maker is not None and not self.found.followed.skips_event(maker.cell):
             place = maker.around or around
             self.made(origin, maker.walk.cell(maker.cell, replace(place, context=context)), around)
 
@@ -379,6 +389,8 @@ class _StepWalk:
 
     def failed(self, step: ConversationStep, around: _Around, call: HeldCall | None) -> None:
         """The event of a failure. Its mapping is given the call, the answer, and what the step is about."""
+        if around.failure is None or self.found.followed.skips_event(around.failure.cell):
+            return
         details = {"concept": around.about.member("concept"), "id": around.about.member("id")}
         if call is not None:
             answer = call.any_answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from crossdock.channels.messages import Answer, Texts
@@ -15,9 +14,10 @@ from crossdock.checking.held import (
     made_of,
 )
 from crossdock.checking.masking import HIDDEN
+from crossdock.core.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HeldCell:
     """What a cell of a step is given, ``{request, answers, context}``, and what it gives."""
 
@@ -25,7 +25,7 @@ class HeldCell:
     gives: Held
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HeldCall:
     """What the calls of one step may hold. ``segments`` are the parts of the path between its slashes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from collections.abc import Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
 from crossdock.channels.steps import (
@@ -17,6 +17,7 @@ from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, n
 from crossdock.checking.settings_types import settings_type
 from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
 from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
+from crossdock.core.records import record
 from crossdock.language.syntax import LinkedMapping
 
 
@@ -91,7 +92,7 @@ REPORTED: Final = ObjectType(
 """What the mapping under `events` is given, see ``channels.reports``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StepTypes:
     """The types of what a step can read: its context, the request, and the answers so far.
 

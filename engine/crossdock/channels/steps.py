@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal as OneOf
 from typing import TypeAlias, TypeVar
 
@@ -20,6 +20,7 @@ from crossdock.channels.again import Again
 from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.once import made_once
+from crossdock.core.records import record
 from crossdock.execution.trace import Watch
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
@@ -30,7 +31,7 @@ from crossdock.schema.store import Schema
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CallTask:
     """Make a call. The answer's body is the step's answer.
 
@@ -54,21 +55,21 @@ class CallTask:
     again: Again | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ValueTask:
     """Compute a value, which is the step's answer."""
 
     cell: syntax.Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EventTask:
     """Add an event. The step has no answer."""
 
     cell: syntax.Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReportTask:
     """Add the event that the file's ``events`` makes: ``fail`` an error, ``warn`` a warning.
 
@@ -89,7 +90,7 @@ class ReportTask:
         return "fail" if self.level == "error" else "warn"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class UseTask:
     """Run the steps of another file, whose answer is the step's.
 
@@ -108,7 +109,7 @@ class UseTask:
         return self.shared
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AdaptTask:
     """Answer another action as the channel at hand does. The response is the step's answer.
 
@@ -131,7 +132,7 @@ class AdaptTask:
         return cells.source or self.source, cells.target or self.target
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BlockTask:
     """Run steps. The step's answer is the object of their answers, by their names."""
 
@@ -141,7 +142,7 @@ class BlockTask:
 Task: TypeAlias = CallTask | ValueTask | EventTask | ReportTask | UseTask | AdaptTask | BlockTask
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ConversationStep:
     """One step. ``span`` is its name in the file, ``condition`` its ``if``.
 
@@ -163,7 +164,7 @@ class ConversationStep:
     none: ReportTask | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Input:
     """An input of shared steps. ``span`` is its name in the file."""
 
@@ -171,7 +172,7 @@ class Input:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ConversationFile:
     """A parsed ``conversation.yaml``, or a parsed file of shared steps: see ``Conversation``."""
 
@@ -192,7 +193,7 @@ class ConversationFile:
     checks: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Conversation:
     """A compiled conversation, or compiled shared steps: they alone have ``inputs``.
 
@@ -329,7 +330,7 @@ def step_parts(step: ConversationStep) -> list[tuple[str, syntax.Cell]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StepChange:
     """A change of everything in steps that is evaluated, and of the shared steps that it has by name."""
 

@@ -20,6 +20,7 @@ from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.equality import among
 from crossdock.core.limits import COMPARED_DEPTH
 from crossdock.core.paths import joined
+from crossdock.core.records import record
 from crossdock.schema.keyword_rules import IDS, TESTS, wanted
 
 MISSING_HELP: Final = "give it a default: `… || other`, or allow it on its line with a reason"
@@ -34,7 +35,7 @@ _OF_VALUES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mismatch:
     """One way in which a value is not what its target takes."""
 

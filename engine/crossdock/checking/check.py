@@ -49,6 +49,7 @@ from crossdock.checking.uses import found_at, place_key
 from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import joined
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, children
 from crossdock.language.syntax import LinkedMapping
@@ -70,7 +71,7 @@ def check_alone(
     return [item for item in dict.fromkeys(check.findings) if item.severity == "error"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Checked:
     """What the check knows of a mapping: its findings, and the type of its result."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from crossdock.checking.provenance import ANY, Path, ReadSet
 from crossdock.checking.read_set import read_set
 from crossdock.core.paths import EACH
+from crossdock.core.records import record
 from crossdock.language.syntax import LinkedMapping
 
 
@@ -55,7 +56,7 @@ class _Place:
             yield self.inner[ANY]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FieldReads:
     """What is read of a payload, to ask for its fields."""
 

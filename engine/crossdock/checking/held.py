@@ -8,17 +8,18 @@ is not followed, all of it is sensitive if anything in it may be.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, cast
 
 from crossdock.core.paths import EACH, Part, Parts
+from crossdock.core.records import record
 from crossdock.schema.marks import Marks
 
 _LARGEST: Final = 1024  # parts of one value; a value with more counts as a whole
 _MOST_ORIGINS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MarkedSource:
     """A sensitive place that a value comes from, and the field of the result that it was written to."""
 
@@ -26,7 +27,7 @@ class MarkedSource:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Held:
     """What one value may hold.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from crossdock.checking.held import CLEAR, Held, joined_values, list_of
 from crossdock.checking.uses import reads_of
+from crossdock.core.records import record
 from crossdock.language.syntax import LinkedMapping
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class HeldScope:
     """What a conversation gives to expressions: `request()`, `answers()`, `events()`, and names as `$line`.
 

@@ -8,7 +8,7 @@ value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Final, assert_never, cast
 
@@ -48,6 +48,7 @@ from crossdock.checking.types import (
     union,
 )
 from crossdock.core.diagnostics import Severity, did_you_mean
+from crossdock.core.records import record
 from crossdock.language.expr import (
     And,
     Binding,
@@ -87,7 +88,7 @@ _FALSY: Final = frozenset({"string", "array", "object", "false"})
 _NEVER_FALSY: Final = NUMBER | {"true"}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Inference:
     """The inference of one expression in a scope; ``sink`` gets what is wrong, and what is read.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from crossdock.checking.certainty import Certainty, certainty
@@ -15,6 +14,7 @@ from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, TEXT, ListType, Type, union
 from crossdock.core.diagnostics import Severity
 from crossdock.core.json_types import JSON
+from crossdock.core.records import record
 from crossdock.language.expr import Constant, Expr, ExpressionReference, FunctionCall
 from crossdock.language.functions import Function
 from crossdock.language.functions.function import ordinal
@@ -31,7 +31,7 @@ class Report(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CallTypes:
     """A call and the types of its arguments. ``inner`` is the type of what its `&…` gives.
 

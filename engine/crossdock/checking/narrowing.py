@@ -7,17 +7,18 @@ Facts stay with the type that they are about, so that they hold wherever the val
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
 from crossdock.checking.types import Type
 from crossdock.core.equality import among, identity
 from crossdock.core.json_types import JSON
+from crossdock.core.records import record
 from crossdock.language.expr import Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Anchor:
     """Where a path begins, if not at the context: a context function, or a variable with its ``$``.
 
@@ -34,7 +35,7 @@ Alternatives = tuple[Expr, ...]
 """Conditions about the context of which at least one is true."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fact:
     """What is known of a value.
 
@@ -121,7 +122,7 @@ def any_of(left: Facts, right: Facts) -> Facts:
     return {path: fact.one_of(right[path]) for path, fact in left.items() if path in right}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class NarrowedType:
     """A type with the facts about its value and about the parts of that: ``facts`` have relative paths.
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from crossdock.core.limits import PAYLOAD_DEPTH
 from crossdock.core.paths import EACH
+from crossdock.core.records import record
 
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
@@ -27,14 +28,14 @@ ANY: Final = "\0"
 _LARGEST: Final = 64  # alternatives of one value; a value with more is read whole
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PayloadPart:
     """The value at a path of the payload."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MadeList:
     """A list that an expression makes. ``items`` are the values that it may hold.
 
@@ -45,7 +46,7 @@ class MadeList:
     parts: tuple[Provenance, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MadeObject:
     """An object that an expression makes: its keys and their values. ``others`` is that of any other key."""
 

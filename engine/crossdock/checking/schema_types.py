@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_types, kinds_of_value
 from crossdock.checking.types import ANYTHING, Type, union
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH, joined
+from crossdock.core.records import record
 
 if TYPE_CHECKING:
     from crossdock.schema.shape import Shape
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SchemaType:
     """A value that a schema describes; ``name`` is the schema and the path in it.
 

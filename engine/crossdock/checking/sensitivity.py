@@ -29,6 +29,7 @@ from crossdock.checking.held import (
 )
 from crossdock.checking.held_scope import ALONE, HeldScope
 from crossdock.core.paths import EACH, joined
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.expr import (
     And,
@@ -94,7 +95,7 @@ class Sensitivity:
         self._parts.setdefault(id(node), []).append(held)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CheckedUse:
     """A mapping with checks that a ``$use`` names, with what it is given and what it gives."""
 
@@ -125,7 +126,7 @@ def _sensitivity_of(mapping: LinkedMapping) -> Sensitivity:
     return known
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HeldByExpressions:
     """The expressions of a mapping with the payload ``root``, with the variables in scope."""
 
@@ -299,7 +300,7 @@ def held_by_cell(
     return _HeldByCells(expressions, mapping).cell(cell, context, "")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _HeldByCells:
     """The cells of one mapping, as the interpreter goes through them."""
 

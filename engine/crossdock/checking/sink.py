@@ -7,10 +7,11 @@ from typing import Final, Protocol
 
 from crossdock.checking.types import Type
 from crossdock.core.diagnostics import Severity
+from crossdock.core.records import record
 from crossdock.language.expr import Expr, Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Finding:
     """Something wrong with a node of an expression."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from crossdock.checking.facts import SCOPE_FUNCTIONS
 from crossdock.checking.narrowing import Anchor, Facts, all_of, inside, narrowed
 from crossdock.checking.sink import SILENT, Recording, Sink
 from crossdock.checking.types import ANYTHING, ListType, Type
 from crossdock.core.json_types import JSON
+from crossdock.core.records import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class BoundValue:
     """What a `let` binds to a name: the type, and the reads that each use of the name reports."""
 
@@ -31,7 +32,7 @@ def named_value(typ: Type) -> BoundValue:
     return BoundValue(typ, Recording(SILENT))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TypeScope:
     """The types of the context functions, the variables of the expression, and the tables of the file.
 
@@ -47,7 +48,7 @@ class TypeScope:
     lenient: bool = False
     has_clock: bool = False
     variables: Mapping[str, BoundValue] = field(default_factory=dict)
-    events: Type = ListType(ANYTHING)  # noqa: RUF009 (immutable)
+    events: Type = ListType(ANYTHING)
 
     def naming(self, name: str | None, typ: Type) -> TypeScope:
         """The scope inside of what gives a value a name, if it gives one."""

@@ -8,11 +8,12 @@ type is ``ANYTHING``, and the check reports nothing about it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock.checking.type_kinds import BOOLEAN, EVERY, Kinds, in_words, kinds_of_value
 from crossdock.core.json_types import JSON
+from crossdock.core.records import record
 
 if TYPE_CHECKING:
     pass
@@ -64,7 +65,7 @@ class Type(Protocol):
         """The same type, but only with those of its kinds that are among these."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AnyType:
     """The type of a value of which nothing is known. It may have any property."""
 
@@ -101,7 +102,7 @@ ANYTHING: Final = AnyType()
 _SOMETHING: Final = AnyType(optional=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ScalarType:
     """Text, a number, true, false or null that an expression makes."""
 
@@ -154,7 +155,7 @@ TEXT: Final = ScalarType(frozenset({"string"}))
 TRUTH: Final = ScalarType(BOOLEAN)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListType:
     """A list that an expression makes. ``parts`` are the types of its elements in order, if known.
 
@@ -203,7 +204,7 @@ class ListType:
         return self if self.kinds <= kinds else replace(self, kinds=self.kinds & kinds)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class ObjectType:
     """An object that an expression or a cell makes, with exactly these properties.
 
@@ -252,7 +253,7 @@ class ObjectType:
         return self if self.kinds <= kinds else replace(self, kinds=self.kinds & kinds)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class UnionType:
     """A value of one of several types. It has a property if one of them has it.
 

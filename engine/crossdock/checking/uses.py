@@ -7,12 +7,13 @@ with types that it was used with before, it is not checked again.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.expr import (
     Expr,
@@ -29,7 +30,7 @@ _USED_AT: Final = "used at "
 _MOST: Final = 5  # uses that one finding names
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reads:
     """What a mapping reads of the place where it is used, itself or in a mapping that it uses.
 
@@ -64,13 +65,14 @@ def _reads_of(mapping: LinkedMapping) -> Reads:
     found += [part for check in mapping.checks for part in (check.condition, check.message) if part]
     reads = Reads(context=mapping.source is None and bool(found or mapping.used))
     for expression in found:
-        reads = reads.both(_reads_in(expression))
+        reads = reads.both(reads_in(expression))
     for used in mapping.used.values():
         reads = reads.both(replace(reads_of(used), context=False))
     return reads
 
 
-def _reads_in(expression: Expression) -> Reads:
+def reads_in(expression: Expression) -> Reads:
+    """What an expression reads of the place where its mapping is used, its context aside."""
     reads = Reads()
     if not any(name in expression.text for name in ("request", "events", "answers")):
         return reads

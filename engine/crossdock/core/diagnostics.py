@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from crossdock.core.records import record
 from crossdock.core.similar import exhausted, similar
 
 Severity = Literal["error", "warning"]
@@ -46,7 +47,7 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Span:
     """A stretch of a source: character offsets, the end exclusive."""
 

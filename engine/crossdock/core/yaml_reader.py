@@ -21,6 +21,7 @@ from crossdock.core.diagnostics import Diagnostic, Source, Span
 from crossdock.core.errors import CompileError
 from crossdock.core.json_types import decimal_number
 from crossdock.core.limits import FILE_CHARACTERS, FILE_DEPTH, FILE_VALUES, LEAST_INTEGER, MOST_INTEGER
+from crossdock.core.records import record
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -31,7 +32,7 @@ QUOTE_HELP: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ScalarNode:
     """A scalar: text, or one of JSON's other scalars when it was written plain."""
 
@@ -68,7 +69,7 @@ class ScalarNode:
         return Span(self.span.source, first, max(first, last))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ListNode:
     """A list, with its elements in order."""
 
@@ -76,7 +77,7 @@ class ListNode:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MapNode:
     """An object: its entries in the order of the file, the keys unique."""
 

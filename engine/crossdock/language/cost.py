@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Final, assert_never
 
 from crossdock.core.limits import NESTED_LOOPS, RESULT_COPIES
+from crossdock.core.records import record
 from crossdock.language.expr import (
     And,
     Binding,
@@ -64,7 +65,7 @@ class GrowthError(Exception):
     """An expression can multiply its input too often. The message is one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Size:
     """At most ``times`` what is read, and that for each turn of ``loops`` loops over it."""
 
@@ -74,9 +75,10 @@ class Size:
 
 NOTHING: Final = Size(0)
 ONCE: Final = Size()
+_PIECES: Final = frozenset({Identifier, Index, Slice, Current, Identity})  # of the context, each once
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CostContext:
     """Where an expression is evaluated: its context, the whole, and the loops around it.
 
@@ -137,6 +139,8 @@ def may_grow(text: str) -> bool:
 
 def measured(node: Expr, place: CostContext) -> Size:
     """How much an expression can hold. Raises GrowthError, also for what it holds on the way."""
+    if type(node) in _PIECES:
+        return place.context  # without a call: most nodes are names
     size = _size(node, place)
     if size.times > RESULT_COPIES:
         raise GrowthError(f"the value here can hold what it reads more than {RESULT_COPIES} times")
@@ -153,6 +157,8 @@ def _size(node: Expr, place: CostContext) -> Size:
             return place.variable(name)
         case Subexpression() | Pipe() | IndexExpression() | KeyValue() | Binding() | Flatten():
             for part in children(node):
+                if type(part) in _PIECES:
+                    continue
                 inner = measured(part, place)
                 if inner is not place.context:
                     place = place.behind(inner)

@@ -15,18 +15,19 @@ inside of it. Two nodes are equal when they mean the same, wherever they are wri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, TypeAlias, assert_never, cast
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
+from crossdock.core.records import record
 from crossdock.core.yaml_reader import ScalarNode
 
 Offsets: TypeAlias = tuple[int, int]
 Operator = Literal["eq", "ne", "lt", "lte", "gt", "gte"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Identifier:
     """A property of the context: ``name``."""
 
@@ -34,7 +35,7 @@ class Identifier:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Index:
     """An element of the context: ``[0]``; a negative position counts from the end."""
 
@@ -42,7 +43,7 @@ class Index:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Slice:
     """Some elements of the context: ``[start:stop:step]``."""
 
@@ -52,21 +53,21 @@ class Slice:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Current:
     """The context itself: ``@``."""
 
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Identity:
     """The context itself, where nothing is written: before the bracket of ``[*]`` and behind it."""
 
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Constant:
     """A value that is written out: ``'text'`` or JSON between backticks."""
 
@@ -74,7 +75,7 @@ class Constant:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Subexpression:
     """``a.b.c``: each part is evaluated with the value of the one before as its context."""
 
@@ -82,7 +83,7 @@ class Subexpression:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class IndexExpression:
     """``a[0][1]``: like a subexpression, where the parts but the first are indexes or a slice."""
 
@@ -90,7 +91,7 @@ class IndexExpression:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pipe:
     """``left | right``: the value of the left is the context of the right, and ends a projection."""
 
@@ -99,7 +100,7 @@ class Pipe:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Projection:
     """``left[*].right``: the right for each element of the left list, without those that give null.
 
@@ -111,7 +112,7 @@ class Projection:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ValueProjection:
     """``left.*.right``: the right for each value of the left object."""
 
@@ -120,7 +121,7 @@ class ValueProjection:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FilterProjection:
     """``left[?condition].right``: the right for each element for which the condition holds."""
 
@@ -130,7 +131,7 @@ class FilterProjection:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Flatten:
     """``operand[]`` without what follows: a list whose elements that are lists are merged into it."""
 
@@ -138,7 +139,7 @@ class Flatten:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Comparator:
     """``left == right`` and the like. An order between other values than two numbers or texts is null."""
 
@@ -148,7 +149,7 @@ class Comparator:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Or:
     """``left || right``: the left unless it is false."""
 
@@ -157,7 +158,7 @@ class Or:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class And:
     """``left && right``: the left if it is false, or else the right."""
 
@@ -166,7 +167,7 @@ class And:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Not:
     """``!operand``"""
 
@@ -174,7 +175,7 @@ class Not:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MultiselectList:
     """``[a, b]``; null when the context is."""
 
@@ -182,7 +183,7 @@ class MultiselectList:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class KeyValue:
     """``key: value`` in an object; its span is that of the key."""
 
@@ -191,7 +192,7 @@ class KeyValue:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MultiselectHash:
     """``{a: b, c: d}``; null when the context is."""
 
@@ -199,7 +200,7 @@ class MultiselectHash:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FunctionCall:
     """``name(arguments)``; its span is that of the name."""
 
@@ -208,7 +209,7 @@ class FunctionCall:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExpressionReference:
     """``&body``: an argument that the function evaluates itself, once for each element."""
 
@@ -216,7 +217,7 @@ class ExpressionReference:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Text:
     """A template, or a branch of one: its parts printed one after the other; null when one of them is."""
 
@@ -224,7 +225,7 @@ class Text:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Concat:
     """``a ~ b`` in a template: the same as ``Text``, as an operator."""
 
@@ -232,7 +233,7 @@ class Concat:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Conditional:
     """``{% if test %}then{% else %}otherwise{% endif %}``; ``inline``: ``then if test else otherwise``."""
 
@@ -243,7 +244,7 @@ class Conditional:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Binding:
     """``$name = value`` in a ``let``; its span is that of the variable with its ``$``."""
 
@@ -252,7 +253,7 @@ class Binding:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Let:
     """``let $a = x, $b = y in body``: the values are evaluated outside of the new scope, the body inside."""
 
@@ -261,7 +262,7 @@ class Let:
     span: Offsets | None = field(default=None, kw_only=True, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Variable:
     """``$name``: what the nearest ``let`` or the file gave that name. ``name`` is without the ``$``."""
 
@@ -301,7 +302,7 @@ Expr: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Expression:
     """A compiled expression or template: its text, its node, and the YAML scalar that holds it."""
 
@@ -328,8 +329,7 @@ class Expression:
 
 
 def children(node: Expr) -> tuple[Expr, ...]:
-    """The direct parts of a node, in the order in which they are written."""
-    # Every reading walks with this, so that the most frequent kinds of nodes come first.
+    """The direct parts of a node, in the order in which they are written. Frequent kinds are tried first."""
     match node:
         case Identifier() | Constant():
             return ()

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, TypeAlias
 
 from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.expr import Expression, Variable
 from crossdock.language.names import unbound, unknown_variable
@@ -22,7 +23,7 @@ ChangeOfExpression: TypeAlias = "Callable[[Expression], Expression]"
 _NOTHING: Final = frozenset[str]()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FreeVariable:
     """A variable that its expression does not name. ``near`` are the names that are there."""
 
@@ -31,7 +32,7 @@ class FreeVariable:
     near: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FreeUse:
     """A ``$use``, with the names that the cell around it gives."""
 
@@ -77,7 +78,7 @@ def free_in_cell(
             pass
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NamesAround:
     """The names around a cell, each with what it means, and help for those that exist only elsewhere."""
 

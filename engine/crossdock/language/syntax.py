@@ -14,20 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final, TypeVar
 from typing import Literal as OneOf
 
 from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.once import made_once
+from crossdock.core.records import record
 from crossdock.language.expr import Comparator, Constant, Expr, Expression, FunctionCall, Let, Not, Or
 from crossdock.schema.store import Schema
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Literal:
     """A constant: a number, a boolean, null, or the value of ``$const``.
 
@@ -40,7 +41,7 @@ class Literal:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Evaluate:
     """An expression, or a template: both are compiled to an ``Expression``."""
 
@@ -51,7 +52,7 @@ class Evaluate:
         return self.expression.span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Field:
     """A key of an object and its cell."""
 
@@ -60,13 +61,13 @@ class Field:
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Object:
     fields: tuple[Field, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Each:
     """A list item that is spliced: ``cell`` once for each element of ``over``, which may have a ``name``."""
 
@@ -76,13 +77,13 @@ class Each:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class List:
     items: tuple[Cell | Each, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class With:
     """``cell`` evaluated inside ``over``; missing when that is."""
 
@@ -91,14 +92,14 @@ class With:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class If:
     condition: Expression
     cell: Cell
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Switch:
     """One of some cells: that of the case whose text is the value of ``over``, or else that of `$else`.
 
@@ -144,7 +145,7 @@ def _any_of(nodes: Sequence[Expr]) -> Expr:
     return Or(_any_of(nodes[:half]), _any_of(nodes[half:]))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Use:
     """A fragment or another mapping. ``beside`` are the other keys, the first ``before`` of them above it.
 
@@ -176,7 +177,7 @@ class Use:
 Cell = Literal | Evaluate | Object | List | With | If | Switch | Use
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Check:
     """A statement about the result that must be true."""
 
@@ -200,7 +201,7 @@ def _compared(node: Expr) -> tuple[Expr, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ignored:
     """A source subtree that is left out on purpose, or a target subtree that cannot be written.
 
@@ -212,13 +213,13 @@ class Ignored:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SchemaName:
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Table:
     """A lookup table: its rows, or the name of the file that holds them."""
 
@@ -228,14 +229,14 @@ class Table:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fragment:
     name: str
     cell: Cell
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MappingFile:
     """A parsed file. No name in it is resolved yet."""
 
@@ -250,7 +251,7 @@ class MappingFile:
     cell: Cell
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class LinkedMapping:
     """A mapping file with every name resolved: schemas, tables, settings, and what ``$use`` names.
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.limits import MAPPING_COPIES
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, WHOLE, CostContext, GrowthError, measured, property_path
 from crossdock.language.expr import (
@@ -34,7 +35,7 @@ Path: TypeAlias = tuple[str, ...]
 _VISITS: Final = 100_000  # cells, each counted wherever it is used
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _CellContext:
     """Where a cell is: its context as a path from the mapping's own, if it is one, and what it costs."""
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.limits import USE_CHAIN, USE_LEVELS, USED_CELLS, USES
+from crossdock.core.records import record
 from crossdock.language import syntax
 from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
 from crossdock.language.expr import Expression
@@ -184,7 +185,7 @@ class _Crowd:
         return self.known[id(cell)]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Many:
     """What a cell stands for: cells, uses of other mappings, and the longest chain of such uses."""
 

@@ -12,26 +12,19 @@ another directory, or is ``off``.
 from __future__ import annotations
 
 import marshal
-import os
-import re
-import stat
-import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from importlib.machinery import PathFinder
 from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from crossdock.core.limits import CACHE_ENTRIES
 from crossdock.core.once import once
 from crossdock.core.python_module import Generated, run_of
-from crossdock.core.version import __version__
 from crossdock.execution import runtime
 from crossdock.execution.fast_path import Prepared, Read
+from crossdock.project import cached_files
 from crossdock.project.search_path import FILES
 from crossdock.schema.fast import runtime as acceptor_runtime
 from crossdock.schema.fast.strict_reader import accepted
@@ -39,13 +32,6 @@ from crossdock.schema.fast.strict_reader import accepted
 if TYPE_CHECKING:
     from crossdock.execution.runner import Mapping as CompiledMapping
     from crossdock.project.project import Project
-
-_MAGIC: Final = b"crossdock 1\n"
-_DIGEST: Final = 32
-_FORBIDDEN: Final = 0o022  # write permission for the group or others
-_NAME: Final = re.compile(r"[0-9a-f]{64}(\.\d+\.[0-9a-f]{8})?")  # an entry, or one that is being written
-_LEFT: Final = 3600.0  # seconds after which no process still writes it
-_READERS: Final = ("jmespath", "jinja2")  # the libraries that parse expressions and templates
 
 Seen = dict[str, "str | None"]
 Modules = dict[str, tuple[CodeType, dict[str, Any]]]
@@ -83,7 +69,7 @@ class Entry:
 
 def find(roots: Sequence[Path], name: str) -> Prepared | None:
     """The fast path of a mapping from its entry; None when there is no valid entry."""
-    folder = _folder()
+    folder = cached_files.cache_folder()
     if folder is None:
         return None
     try:
@@ -107,7 +93,7 @@ def keep(
 
     ``paths`` are the paths that the mapping reads in a payload; the default is the whole payload.
     """
-    folder = _folder(make=True)
+    folder = cached_files.cache_folder(make=True)
     if folder is None:
         return False
     try:
@@ -116,10 +102,9 @@ def keep(
         # A schema beyond Python's own limits has no code; then the mapping has none to store.
         code = {part: (each.compiled(), dict(each.constants)) for part, each in modules.items()}
         body = marshal.dumps((key, listed, code, sorted(paths)))
-        _write(folder, key, _MAGIC + sha256(body).digest() + body)
+        cached_files.write(folder, key, body)
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return False
-    _prune(folder)
     return True
 
 
@@ -137,118 +122,15 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
 
 
 def _read(path: Path) -> Entry | None:
-    # Without O_NONBLOCK this would wait for a pipe in the place of the entry.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    try:
-        status = os.fstat(descriptor)
-        if not (stat.S_ISREG(status.st_mode) and _is_ours(status)):
-            return None
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read()
-    finally:
-        os.close(descriptor)
-    head = len(_MAGIC) + _DIGEST
-    body = data[head:]
-    if data[:head] != _MAGIC + sha256(body).digest():
-        return None
-    return Entry(*marshal.loads(body))  # noqa: S302 (written by this user, with the right digest)
-
-
-def _write(folder: Path, name: str, data: bytes) -> None:
-    unfinished = folder / f"{name}.{os.getpid()}.{os.urandom(4).hex()}"
-    try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        unfinished.replace(folder / name)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
-def _prune(folder: Path) -> None:
-    """Delete files that a killed process left unfinished, and the oldest entries when there are too many.
-
-    Other files are left alone: the user may keep other things in the directory.
-    """
-    with suppress(OSError):
-        found = _dated(folder)
-        entries = [name for _, name in found if "." not in name]
-        last = found[-1][0] if found else 0.0
-        unfinished = [name for written, name in found if "." in name and written < last - _LEFT]
-        for name in [*unfinished, *entries[: max(len(entries) - CACHE_ENTRIES, 0)]]:
-            with suppress(OSError):
-                (folder / name).unlink()
-
-
-def _dated(folder: Path) -> list[tuple[float, str]]:
-    """Our files with their times, the oldest first. Another process may delete some at the same time."""
-    found: list[tuple[float, str]] = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if _NAME.fullmatch(entry.name):
-                with suppress(OSError):
-                    found.append((entry.stat(follow_symlinks=False).st_mtime, entry.name))
-    return sorted(found)
-
-
-def _folder(*, make: bool = False) -> Path | None:
-    """The directory of the entries, if it is one that only the user can write."""
-    given = os.environ.get("CROSSDOCK_CACHE")
-    if given == "off" or not hasattr(os, "geteuid"):
-        return None
-    try:
-        folder = Path(given) if given else _home() / "crossdock"
-        if not folder.is_absolute():
-            return None
-        if make:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-        return folder if stat.S_ISDIR(status.st_mode) and _is_ours(status) else None
-    except (OSError, RuntimeError):  # there may be no home
-        return None
-
-
-def _home() -> Path:
-    """The user's cache directory. Raises RuntimeError when there is no home directory."""
-    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if given.is_absolute():
-        return given
-    if not os.environ.get("HOME", "unknown"):  # Python would take the root directory
-        raise RuntimeError
-    return Path.home() / ".cache"
-
-
-def _is_ours(status: os.stat_result) -> bool:
-    return status.st_uid == os.geteuid() and not status.st_mode & _FORBIDDEN
+    body = cached_files.read(path)
+    # S302: written by this user, with the right digest
+    return None if body is None else Entry(*marshal.loads(body))  # noqa: S302
 
 
 def _key(roots: Sequence[Path], name: str) -> str:
     """The name of an entry: a mapping, its project, the engine, the libraries and Python. Raises OSError."""
-    made_by = (__version__, _engine(Path(__file__).resolve().parents[1]), _libraries(), sys.version)
-    return sha256(repr((made_by, name, [str(root) for root in roots])).encode()).hexdigest()
-
-
-def _engine(folder: Path) -> str:
-    """A digest of the engine's own files: their names, sizes and times."""
-    found: list[tuple[str, int, int]] = []
-    folders = [str(folder)]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    status = entry.stat()
-                    found.append((entry.path, status.st_size, status.st_mtime_ns))
-                elif entry.name != "bundled" and entry.name != "__pycache__" and entry.is_dir():
-                    folders.append(entry.path)
-    return sha256(repr(sorted(found)).encode()).hexdigest()
-
-
-def _libraries() -> list[int]:
-    """When the parsing libraries were last installed: a new version must not find the code of an old one."""
-    places = (PathFinder.find_spec(name) for name in _READERS)
-    return [Path(place.origin).parents[1].stat().st_mtime_ns for place in places if place and place.origin]
+    made = (cached_files.made_by(), name, [str(root) for root in roots])
+    return sha256(repr(made).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str | None:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH, Part, joined
+from crossdock.core.records import record
 from crossdock.schema import node as nodes
 from crossdock.schema.dialect import Node
 
@@ -27,7 +28,7 @@ _MOST_NAMES: Final = 8
 _MARK: Final = "x-sensitive"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Marks:
     """The schemas that a value may be validated against, each reference followed.
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from crossdock.core.json_types import JSON
+from crossdock.core.records import record
 from crossdock.schema import node as nodes
 from crossdock.schema.dialect import NOTHING, Node
 
@@ -24,7 +25,7 @@ _OTHERS = 0
 """The key of the other properties among the known parts: no property has it, and ``None`` is the items."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Shape:
     """What a schema node says of a value. Pure; each of its answers is made once."""
 

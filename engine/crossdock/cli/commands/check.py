@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.console import count, diagnostics_option, open_project, report
+from crossdock.cli.console import count, diagnostics_option, report
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crossdock.core.rendering import Format
+    from crossdock.project.check_cache import Checked
     from crossdock.project.project import Project
 
 
@@ -21,28 +24,47 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Report a property that is missing from a schema as a warning, not as an error.",
 )
+@click.option("--no-cache", is_flag=True, help="Check again even if nothing has changed; cache nothing.")
 @diagnostics_option
 @click.pass_context
-def command(context: click.Context, mappings: tuple[str, ...], lenient: bool, form: Format) -> None:
+def command(
+    context: click.Context, mappings: tuple[str, ...], lenient: bool, no_cache: bool, form: Format
+) -> None:
     """Check mappings and conversations, and report every mistake.
 
     Without MAPPING, all mappings and conversations of the project are checked. Exit code 2 when there is an
     error, 1 when there are only warnings.
     """
     from crossdock.core.diagnostics import has_errors
+    from crossdock.project.check_cache import CheckCache
+    from crossdock.project.search_path import located
 
-    project = open_project(context)
-    names = list(mappings) or project.own_names()
-    findings = project.check(mappings, lenient=lenient)
+    roots = located(context.find_root().obj)
+    cache = None if no_cache else CheckCache(roots, mappings, lenient=lenient)
+    checked = cache.find() if cache is not None else None
+    if checked is None:
+        checked = _check(roots, mappings, lenient=lenient)
+        if cache is not None:
+            cache.keep(checked)
+    findings = checked.findings
     report(findings, form)
     if form == "text":
         found = count(len(findings), "finding") if findings else "no findings"
-        click.echo(f"{_checked(project, names)} checked, {found}", err=True)
+        click.echo(f"{checked.what} checked, {found}", err=True)
     if findings:
         context.exit(2 if has_errors(findings) else 1)
 
 
-def _checked(project: Project, names: Sequence[str]) -> str:
+def _check(roots: Sequence[Path], mappings: Sequence[str], *, lenient: bool) -> Checked:
+    from crossdock.project.check_cache import Checked
+    from crossdock.project.project import Project
+
+    project = Project(roots)
+    names = list(mappings) or project.own_names()
+    return Checked(tuple(project.check(mappings, lenient=lenient)), _counted(project, names))
+
+
+def _counted(project: Project, names: Sequence[str]) -> str:
     """How many files of each kind: "2 mappings, 1 file of shared steps and 3 conversations"."""
     names = [name.removesuffix(".yaml") for name in names]
     conversations = sum(name.endswith("/conversation") for name in names)
