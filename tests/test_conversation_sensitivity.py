@@ -302,6 +302,50 @@ def test_a_check_of_a_mapping_may_not_show_what_is_sensitive_in_a_conversation(
     assert found == [("sensitive-in-message", message, place)]
 
 
+WAYS = {
+    "events are read in a step": (
+        "  - {step: a, event: {gift_to: email}}\n"
+        "  - {step: b, call: POST /a, body: {$with: 'events()[0]', $use: ./line}}\n"
+    ),
+    "events are read in a fragment": (
+        "  - {step: a, event: {gift_to: email}}\n  - {step: b, call: POST /a, body: {$use: seen}}\n"
+    ),
+    "a report": "  - {step: a, warn: X, message: x, data: {$use: ./line}, each: lines}\n",
+    "the mapping of events": "  - {step: a, warn: X, message: x, data: {gift_to: email}}\n",
+    "the events of failures": "  - {step: a, failure: ./failed, call: 'GET /a/{{ email }}'}\n",
+    "an answer without a schema": (
+        "  - {step: a, call: POST /a, body: {gift_to: email}}\n"
+        "  - {step: b, call: POST /a, body: {$with: answers().a, $use: ./line}}\n"
+    ),
+    "shared steps": (
+        "  - {step: a, use: ../loud, with: {who: email}}\n"
+        "  - {step: b, call: POST /a, body: {$with: '{gift_to: $a}', $use: ./line}}\n"
+    ),
+    "the response": "",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_reaches_the_check_of_a_used_mapping_is_followed(project: MakeProject, way: str) -> None:
+    made_of_events = "map: {$with: data, $use: ./line}\n" if way == "the mapping of events" else 'map: "@"\n'
+    files = {
+        **FILES,
+        "mappings/shop/notify/line.yaml": CHECKED.replace("SHOWN", "who"),
+        "mappings/shop/notify/event.yaml": made_of_events,
+        "mappings/shop/notify/failed.yaml": "map: {$with: '{gift_to: url}', $use: ./line}\n",
+    }
+    head = "request: s/person\nresponse_schema: s/any\nevents: event\n"
+    if way == "events are read in a fragment":
+        head += "fragments: {seen: {$with: 'events()[0]', $use: ./line}}\n"
+    response = "{l: {$with: 'lines[0]', $use: ./line}}" if way == "the response" else "{e: events()}"
+    steps = WAYS[way] or "  - {step: a, value: id}\n"
+    text = f"{head}steps:\n{steps}response: {response}\n"
+    made = project({**files, "mappings/shop/notify/conversation.yaml": text})
+    with pytest.raises(CompileError) as caught:
+        made.conversation("shop", "notify")
+    assert [each.id for each in caught.value.diagnostics] == ["sensitive-in-message"]
+
+
 def test_a_call_and_its_answer_may_be_logged(project: MakeProject) -> None:
     steps = "  - {step: a, call: POST /a, body: {to: email}, answer: s/person}\n"
     known = sensitivity_of_conversation(conversation(project, steps).conversation("shop", "notify"))

@@ -706,6 +706,13 @@ def test_a_conversation_is_held_and_its_response_printed(
     assert "canary" not in ran.err + ran.out
 
 
+def test_the_action_of_a_conversation_is_no_mapping(crossdock: Run) -> None:
+    assert crossdock("check", "shop/notify").err == (
+        "error[unknown-mapping]: there is no mapping `shop/notify`\n"
+        "  = help: did you mean `shop/notify/conversation`?\n"
+    )
+
+
 def test_check_counts_conversations(crossdock: Run, tmp_path: Path) -> None:
     assert crossdock("check") == (0, "", "1 mapping and 3 conversations checked, no findings\n")
     name = "shop/notify/conversation"

@@ -124,6 +124,31 @@ def test_the_result_of_a_used_mapping_has_a_type(project: MakeProject) -> None:
     assert "has no property `ordr`" in found(project, files)
 
 
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        ("{$const: null}", "`shop/order.lines[]` takes an object, and this is null"),
+        (
+            "{sku: {$const: null}, quantity: {$const: 1}}",
+            "`shop/order.lines[].sku` takes text, and this is null",
+        ),
+    ],
+)
+def test_null_that_a_used_mapping_writes_is_reported_where_it_is_not_taken(
+    project: MakeProject, made: str, message: str
+) -> None:
+    order = "from: shop/order\nto: shop/order\nmap: {number: number, lines: [{$use: ./row}]}\n"
+    files = {"mappings/shop/order.yaml": order, "mappings/shop/row.yaml": f"map: {made}\n"}
+
+    assert found(project, files, "shop/order") == (
+        f"error[wrong-type]: {message}\n"
+        "  --> mappings/shop/order.yaml:3:38\n"
+        "  |\n"
+        "3 | map: {number: number, lines: [{$use: ./row}]}\n"
+        "  |                                      ^^^^^"
+    )
+
+
 def test_a_finding_says_which_uses_it_concerns(project: MakeProject) -> None:
     files = {
         "mappings/shop/line.yaml": "map: {sku: sku, quantity: quantity}\n",

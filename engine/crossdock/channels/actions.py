@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from crossdock.checking.check import check_alone
@@ -18,6 +18,7 @@ from crossdock.checking.types import UnionType, union
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.core.errors import CompileError, InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.records import replace
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
 from crossdock.execution.evaluator import Evaluator, Failure

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.channels.messages import Answer
@@ -23,6 +23,7 @@ from crossdock.checking.types import ANYTHING, TEXT, TRUTH, ObjectType, ScalarTy
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, Missing
+from crossdock.core.records import replace
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode
 from crossdock.execution.interpreter import evaluate_alone
 from crossdock.execution.values import is_true

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossdock.channels.answer_classes import REFUSED, RETRY, AnswerClasses, names_in
 from crossdock.channels.cell_runner import CellRunner
@@ -16,6 +16,7 @@ from crossdock.channels.steps import CallTask
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.paths import pointer
+from crossdock.core.records import replace
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from crossdock.channels.again import Again
@@ -15,6 +15,7 @@ from crossdock.channels.messages import Call, Texts
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import CallTask, ConversationStep
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, Text, children
 

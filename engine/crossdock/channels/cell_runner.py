@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import CellTrace
@@ -11,6 +11,7 @@ from crossdock.channels.step_frame import StepFrame
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.records import replace
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import OutputError
 from crossdock.execution.fast_path import NOTHING, Nothing

@@ -7,7 +7,6 @@ find_order = compile_shared("shop/find_order", source, project)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from crossdock.channels.config import NO_CHANNEL, Channel
@@ -36,6 +35,7 @@ from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CompileError
 from crossdock.core.limits import CONVERSATION_COPIES
+from crossdock.core.records import replace
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import parse_yaml
 from crossdock.language import syntax

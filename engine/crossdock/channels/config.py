@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from crossdock.channels.answer_classes import AnswerClasses, parse_classes
@@ -27,6 +27,7 @@ from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, i
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.core.kinds import WORDS
+from crossdock.core.records import replace
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode, parse_yaml
 from crossdock.language import syntax

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossdock.channels.again import Again
 from crossdock.channels.answer_classes import AnswerClasses, cased_headers
@@ -32,6 +32,7 @@ from crossdock.checking.given_types import documented_type, schema_type
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, union
 from crossdock.checking.uses import found_at
 from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.store import Schema

@@ -13,7 +13,7 @@ events, failure mappings and the mappings that are used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from crossdock.channels.again import Again
 from crossdock.channels.conversation import ConversationResult
@@ -54,7 +54,7 @@ from crossdock.checking.masking import HIDDEN, masked
 from crossdock.checking.sensitivity import HeldByExpressions, Sensitivity, held_by_cell
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import Missing
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
 from crossdock.language.expr import Constant, Expression, children
 from crossdock.language.syntax import LinkedMapping

@@ -10,7 +10,6 @@ bound to one before they run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from crossdock.channels.steps import (
@@ -25,6 +24,7 @@ from crossdock.channels.steps import (
 )
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.core.errors import CompileError
+from crossdock.core.records import replace
 from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.language.parser import Parser, unknown_keys
 

@@ -5,8 +5,6 @@ The object that a failure mapping is given is documented in docs/conversations.m
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
 from crossdock.channels.messages import Answer, Call, ChannelError
@@ -16,6 +14,7 @@ from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.limits import FAILURE_CHARACTERS
+from crossdock.core.records import replace
 
 
 class StepFailed(Exception):  # noqa: N818 (it never leaves this package)

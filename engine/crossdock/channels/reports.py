@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.conversation import ConversationResult
@@ -20,6 +20,7 @@ from crossdock.channels.steps import Conversation, ConversationStep, ReportTask
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.records import replace
 from crossdock.execution.runner import Result
 from crossdock.language import syntax
 from crossdock.language.expr import Expression

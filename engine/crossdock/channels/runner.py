@@ -10,7 +10,6 @@ fails, only that element ends; when any other step fails, the steps after it do 
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import replace
 from functools import partial
 
 from crossdock.channels.cell_runner import CellRunner
@@ -39,6 +38,7 @@ from crossdock.channels.steps import (
 )
 from crossdock.channels.values import Values
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.core.records import replace
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import EvaluationError, OutputError
 from crossdock.execution.scope import Scope, given_settings

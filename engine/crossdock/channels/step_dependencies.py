@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from crossdock.channels.steps import ConversationStep, step_cells
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, Identifier, Subexpression, children
 from crossdock.language.syntax import LinkedMapping

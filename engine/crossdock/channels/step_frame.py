@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import StepsTrace, StepTrace
 from crossdock.channels.steps import Conversation, ConversationStep, makes_calls
 from crossdock.core.json_types import JSON
+from crossdock.core.records import replace
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.language import syntax
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.channels.steps import (
@@ -20,6 +20,7 @@ from crossdock.channels.steps import (
     step_cells,
 )
 from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.expr import (
     Expr,

@@ -10,7 +10,6 @@ steps:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from crossdock.channels.call_limits import whole_limit
@@ -25,6 +24,7 @@ from crossdock.channels.steps import (
 )
 from crossdock.channels.task_parser import NAME, REPORT_KEYS, REPORTS, TaskParser, start_of
 from crossdock.core.diagnostics import Diagnostic, Span
+from crossdock.core.records import replace
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
 from crossdock.language.parser import unknown_keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from collections.abc import Set
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final
 
 from crossdock.channels.steps import (
@@ -17,7 +17,7 @@ from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, n
 from crossdock.checking.settings_types import settings_type
 from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
 from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language.syntax import LinkedMapping
 
 

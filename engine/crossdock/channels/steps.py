@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Literal as OneOf
 from typing import TypeAlias, TypeVar
 
@@ -20,7 +20,7 @@ from crossdock.channels.again import Again
 from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.once import made_once
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.execution.trace import Watch
 from crossdock.language import syntax
 from crossdock.language.expr import Expression

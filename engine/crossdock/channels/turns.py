@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from crossdock.channels.again import Again
@@ -21,6 +21,7 @@ from crossdock.channels.steps import ConversationStep
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, Missing
+from crossdock.core.records import replace
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
 

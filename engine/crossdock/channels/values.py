@@ -6,13 +6,13 @@ from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 from collections.abc import Mapping as MappingType
 from contextlib import suppress
-from dataclasses import replace
 from typing import cast
 
 from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.step_frame import StepFrame
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.scoping import FreeVariable, free_in_cell
 

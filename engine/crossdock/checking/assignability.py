@@ -15,7 +15,7 @@ from crossdock.checking.narrowing import NarrowedType
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.type_kinds import in_words, shown
 from crossdock.checking.type_parts import may_hold_null
-from crossdock.checking.types import Type, UnionType
+from crossdock.checking.types import WRITTEN_NULL, Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.equality import among
 from crossdock.core.limits import COMPARED_DEPTH
@@ -100,6 +100,8 @@ class _Comparison:
         if not typ.known or not target.known or depth > COMPARED_DEPTH or self.known(typ, target):
             return
         typ = typ.with_optional(False)  # whether it may be missing is checked by what it is written to
+        if typ == WRITTEN_NULL and target.kinds and not takes_null(target):
+            yield Mismatch("wrong-type", f"`{target.name}` takes {in_words(target.kinds)}, and this is null")
         bad = typ.kinds - target.kinds
         if bad and target.kinds:
             sure = certainty(typ.kinds, bad)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
@@ -40,6 +40,7 @@ from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
     NOTHING,
+    WRITTEN_NULL,
     ListType,
     ObjectType,
     Type,
@@ -49,7 +50,7 @@ from crossdock.checking.uses import found_at, place_key
 from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import joined
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, children
 from crossdock.language.syntax import LinkedMapping
@@ -362,7 +363,7 @@ class CellCheck:
             if target.known and not takes_null(target):
                 message = f"`{target.name}` takes {in_words(target.kinds)}, and this is null"
                 self.finding("wrong-type", message, span)
-            return NOTHING.with_optional(False)
+            return WRITTEN_NULL
         typ = constant_type(value)
         if not isinstance(value, dict | list):
             self.fits(typ, target, span)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crossdock.checking.schema_types import type_of_shape
@@ -18,6 +17,7 @@ from crossdock.checking.types import (
     union,
 )
 from crossdock.core.json_types import JSON
+from crossdock.core.records import replace
 
 if TYPE_CHECKING:
     from crossdock.schema.store import Schema

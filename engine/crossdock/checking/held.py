@@ -8,11 +8,11 @@ is not followed, all of it is sensitive if anything in it may be.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final, cast
 
 from crossdock.core.paths import EACH, Part, Parts
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.schema.marks import Marks
 
 _LARGEST: Final = 1024  # parts of one value; a value with more counts as a whole

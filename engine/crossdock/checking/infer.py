@@ -8,7 +8,6 @@ value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import chain
 from typing import Final, assert_never, cast
 
@@ -48,7 +47,7 @@ from crossdock.checking.types import (
     union,
 )
 from crossdock.core.diagnostics import Severity, did_you_mean
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language.expr import (
     And,
     Binding,

@@ -11,7 +11,7 @@ value comes from it, and indirect if it decides on the value: in a filter, a con
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.facts import shown_by
@@ -26,6 +26,7 @@ from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type
 from crossdock.core.diagnostics import Span
 from crossdock.core.paths import EACH, joined
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression
 from crossdock.language.syntax import LinkedMapping

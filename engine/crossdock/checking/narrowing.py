@@ -7,14 +7,13 @@ Facts stay with the type that they are about, so that they hold wherever the val
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_value
 from crossdock.checking.types import Type
 from crossdock.core.equality import among, identity
 from crossdock.core.json_types import JSON
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language.expr import Expr
 
 

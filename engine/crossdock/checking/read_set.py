@@ -14,10 +14,11 @@ where it is not exact it names more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from crossdock.checking.provenance import MADE, PAYLOAD, Path, Provenance, ReadSet
+from crossdock.core.records import replace
 from crossdock.language import syntax
 from crossdock.language.expr import (
     And,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from crossdock.checking.type_kinds import EVERY, Kinds, kinds_of_types, kinds_of_value
 from crossdock.checking.types import ANYTHING, Type, union
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import EACH, joined
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 
 if TYPE_CHECKING:
     from crossdock.schema.shape import Shape

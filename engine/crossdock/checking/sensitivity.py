@@ -13,7 +13,7 @@ A value that only decides on another one marks nothing: neither a filter or a co
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from crossdock.checking.held import (
@@ -29,7 +29,7 @@ from crossdock.checking.held import (
 )
 from crossdock.checking.held_scope import ALONE, HeldScope
 from crossdock.core.paths import EACH, joined
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
 from crossdock.language.expr import (
     And,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from crossdock.checking.narrowing import NarrowedType, inside, narrowed
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.types import ListType, ObjectType, ScalarType, Type, UnionType, union
+from crossdock.core.records import replace
 
 
 def element_at(typ: Type, index: int) -> Type:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from crossdock.checking.facts import SCOPE_FUNCTIONS
 from crossdock.checking.narrowing import Anchor, Facts, all_of, inside, narrowed
 from crossdock.checking.sink import SILENT, Recording, Sink
 from crossdock.checking.types import ANYTHING, ListType, Type
 from crossdock.core.json_types import JSON
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 
 
 @record(frozen=True, slots=True, eq=False)

@@ -8,12 +8,12 @@ type is ``ANYTHING``, and the check reports nothing about it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from crossdock.checking.type_kinds import BOOLEAN, EVERY, Kinds, in_words, kinds_of_value
 from crossdock.core.json_types import JSON
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 
 if TYPE_CHECKING:
     pass
@@ -147,6 +147,9 @@ class ScalarType:
 
 NOTHING: Final = ScalarType(frozenset(), optional=True)
 """The type of null."""
+
+WRITTEN_NULL: Final = ScalarType(frozenset(), constants=(None,))
+"""The type of null that is written out: it is there, and no key is left out for it."""
 
 NEVER: Final = ScalarType(frozenset())
 """The type of no value at all, such as the elements of an empty list."""

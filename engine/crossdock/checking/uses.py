@@ -7,13 +7,12 @@ with types that it was used with before, it is not checked again.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Set
-from dataclasses import replace
 from typing import Final
 
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.diagnostics import Diagnostic, Span
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
 from crossdock.language.expr import (
     Expr,

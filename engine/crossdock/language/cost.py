@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from crossdock.core.limits import NESTED_LOOPS, RESULT_COPIES
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language.expr import (
     And,
     Binding,
@@ -30,6 +29,7 @@ from crossdock.language.expr import (
     Constant,
     Current,
     Expr,
+    Expression,
     ExpressionReference,
     FilterProjection,
     Flatten,
@@ -58,6 +58,7 @@ from crossdock.language.functions import REGISTRY
 _SMALL: Final = frozenset({"number", "integer", "boolean", "null"})
 _SINGLE: Final = _SMALL | {"string"}
 _GROUPING: Final = ("group_by", "index_by")  # the keys are in the result
+_SIZE: Final = (0, False)  # a note of the whole expression: no node has this identity
 WHOLE: Final = frozenset({"root", "request", "settings", "answers", "events"})
 
 
@@ -145,6 +146,15 @@ def measured(node: Expr, place: CostContext) -> Size:
     if size.times > RESULT_COPIES:
         raise GrowthError(f"the value here can hold what it reads more than {RESULT_COPIES} times")
     return size
+
+
+def size_of(expression: Expression, place: CostContext) -> Size:
+    """The same of a whole expression. One that reads its context alone is measured once for such places."""
+    if place.context != ONCE or "$" in expression.text or any(name in expression.text for name in WHOLE):
+        return measured(expression.node, place)
+    if _SIZE not in expression.notes:
+        expression.notes[_SIZE] = measured(expression.node, place)
+    return cast(Size, expression.notes[_SIZE])
 
 
 def _size(node: Expr, place: CostContext) -> Size:

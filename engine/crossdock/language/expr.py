@@ -15,12 +15,12 @@ inside of it. Two nodes are equal when they mean the same, wherever they are wri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Literal, TypeAlias, assert_never, cast
 
 from crossdock.core.diagnostics import Span
 from crossdock.core.json_types import JSON
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.core.yaml_reader import ScalarNode
 
 Offsets: TypeAlias = tuple[int, int]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from crossdock.core.records import replace
 from crossdock.language.syntax import (
     Cell,
     Definition,

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final, TypeAlias
 
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
 from crossdock.language.expr import Expression, Variable
 from crossdock.language.names import unbound, unknown_variable

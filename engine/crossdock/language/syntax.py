@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final, TypeVar
 from typing import Literal as OneOf
 
 from crossdock.core.diagnostics import Source, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.once import made_once
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language.expr import Comparator, Constant, Expr, Expression, FunctionCall, Let, Not, Or
 from crossdock.schema.store import Schema
 

@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.limits import MAPPING_COPIES
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
-from crossdock.language.cost import ONCE, WHOLE, CostContext, GrowthError, measured, property_path
+from crossdock.language.cost import ONCE, WHOLE, CostContext, GrowthError, property_path, size_of
 from crossdock.language.expr import (
     And,
     Concat,
@@ -112,7 +112,7 @@ class _Total:
     def expression(self, expression: Expression, place: _CellContext) -> None:
         found = _paths(expression.node) if place.path is not None else None
         if found is None:
-            self.others += measured(expression.node, place.cost).times
+            self.others += size_of(expression, place.cost).times
         else:
             for path in found:
                 self.paths[(place.path or ()) + path] += 1
@@ -121,7 +121,7 @@ class _Total:
 
 def _inside(over: Expression, place: _CellContext, *, loop: bool) -> _CellContext:
     path = property_path(over.node)
-    size = measured(over.node, place.cost)
+    size = size_of(over, place.cost)
     cost = place.cost.inside(size) if loop else place.cost.behind(size)
     known = place.path is not None and path is not None and path[0] == ""
     return _CellContext((place.path or ()) + path[1:] if known and path else None, cost)

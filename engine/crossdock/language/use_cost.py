@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.limits import USE_CHAIN, USE_LEVELS, USED_CELLS, USES
-from crossdock.core.records import record
+from crossdock.core.records import record, replace
 from crossdock.language import syntax
-from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, measured
+from crossdock.language.cost import ONCE, CostContext, GrowthError, Size, size_of
 from crossdock.language.expr import Expression
 from crossdock.language.syntax import LinkedMapping
 
@@ -260,7 +260,7 @@ class _Growth:
 
     def size(self, expression: Expression, place: CostContext) -> Size | None:
         try:
-            return measured(expression.node, place)
+            return size_of(expression, place)
         except GrowthError as error:
             self.findings.append(Diagnostic("expression-too-large", str(error), expression.span))
             return None

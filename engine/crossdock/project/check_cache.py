@@ -24,7 +24,7 @@ _FOLDERS: Final = ("mappings", "schemas")
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class FoundByCheck:
     """The findings of a check, and what was checked, in words."""
 
     findings: tuple[Diagnostic, ...]
@@ -39,7 +39,7 @@ class CheckCache:
         self._asked = [(name, name_of_file(roots, name)) for name in names]
         self._before: _Tree | None = None
 
-    def find(self) -> Checked | None:
+    def find(self) -> FoundByCheck | None:
         """What an earlier check of the same files has found; None if there is no valid entry."""
         folder = cached_files.cache_folder(make=True)
         if folder is None or any(name.endswith(FILES) for _, name in self._asked):
@@ -51,7 +51,7 @@ class CheckCache:
         except Exception:  # an entry with any fault is ignored: the project is checked again
             return None
 
-    def keep(self, checked: Checked) -> None:
+    def keep(self, checked: FoundByCheck) -> None:
         """Store what was found, unless a file has changed since ``find``."""
         folder = cached_files.cache_folder()
         if folder is None or self._before is None:
@@ -117,7 +117,7 @@ def _stamps(roots: Sequence[Path]) -> list[tuple[object, ...]] | None:
 # Findings as JSON, and back
 
 
-def _body(checked: Checked, tree: _Tree) -> str:
+def _body(checked: FoundByCheck, tree: _Tree) -> str:
     texts: dict[Source, int] = {}
     found = []
     for item in checked.findings:
@@ -130,7 +130,7 @@ def _body(checked: Checked, tree: _Tree) -> str:
     return json.dumps({"tree": tree.digest, "what": checked.what, "sources": sources, "found": found})
 
 
-def _checked(entry: dict[str, Any], tree: _Tree) -> Checked | None:
+def _checked(entry: dict[str, Any], tree: _Tree) -> FoundByCheck | None:
     if entry["tree"] != tree.digest:
         return None
     sources = [Source(name, text) for name, text in entry["sources"]]
@@ -138,4 +138,4 @@ def _checked(entry: dict[str, Any], tree: _Tree) -> Checked | None:
     for id, message, place, help, severity, notes in entry["found"]:
         span = None if place is None else Span(sources[place[0]], place[1], place[2])
         findings.append(Diagnostic(id, message, span, help, severity=severity, notes=tuple(notes)))
-    return Checked(tuple(findings), entry["what"])
+    return FoundByCheck(tuple(findings), entry["what"])

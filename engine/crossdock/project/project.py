@@ -369,8 +369,11 @@ class Project:
         return compile_mapping(name, self._files.read(path), self, lenient=self._lenient)
 
     def _unknown(self, name: str) -> ProjectError:
-        others = (known for known in self.mapping_names() if known != name)  # a link to nothing is listed too
-        help = did_you_mean(name, others) or "`crossdock list` shows them all"
+        if name in self.conversation_names():
+            help = f"did you mean `{name}/{CONVERSATION}`?"
+        else:
+            others = (known for known in self.mapping_names() if known != name)  # one may link to nothing
+            help = did_you_mean(name, others) or "`crossdock list` shows them all"
         return ProjectError(
             [Diagnostic("unknown-mapping", f"there is no mapping `{shorten(name)}`", help=help)]
         )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crossdock.core.rendering import Format
-    from crossdock.project.check_cache import Checked
+    from crossdock.project.check_cache import FoundByCheck
     from crossdock.project.project import Project
 
 
@@ -55,13 +55,13 @@ def command(
         context.exit(2 if has_errors(findings) else 1)
 
 
-def _check(roots: Sequence[Path], mappings: Sequence[str], *, lenient: bool) -> Checked:
-    from crossdock.project.check_cache import Checked
+def _check(roots: Sequence[Path], mappings: Sequence[str], *, lenient: bool) -> FoundByCheck:
+    from crossdock.project.check_cache import FoundByCheck
     from crossdock.project.project import Project
 
     project = Project(roots)
     names = list(mappings) or project.own_names()
-    return Checked(tuple(project.check(mappings, lenient=lenient)), _counted(project, names))
+    return FoundByCheck(tuple(project.check(mappings, lenient=lenient)), _counted(project, names))
 
 
 def _counted(project: Project, names: Sequence[str]) -> str:
