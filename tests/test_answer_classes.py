@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -255,3 +256,39 @@ def test_a_channel_without_classes_has_none() -> None:
     seen = found.seen(Answer(200), {}, ["retry"])
     assert seen == {"status": 200, "headers": {}, "body": None, "too_large": False}
     assert not found.holds("retry", Answer(200), {})
+
+
+ERRORS = {"type": "object", "properties": {"code": {"type": "string"}}}
+ORDER = {"type": "object", "properties": {"number": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "errors", "name"),
+    [
+        ("body.code == 'X' || body.number == 'Y'", "errors: desk/error\n", None),
+        ("body.cod == 'X'", "errors: desk/error\n", "cod"),
+        ("body.nmber == 'X'", "errors: desk/error\n", "nmber"),
+        ("body.cod == 'X'", "", None),  # without a schema of errors nothing says what they have
+    ],
+)
+def test_a_class_reads_what_an_answer_or_an_error_documents(
+    condition: str, errors: str, name: str | None, project: MakeProject
+) -> None:
+    made = project(
+        {
+            "mappings/desk/channel.yaml": f"{errors}answers:\n  gone: {condition}\n",
+            "schemas/desk/error.schema.json": json.dumps(ERRORS),
+            "schemas/desk/order.schema.json": json.dumps(ORDER),
+            "schemas/retailops/notify.response.schema.json": "{}",
+            "mappings/desk/notify/conversation.yaml": (
+                "steps:\n"
+                "  - {step: a, call: GET /a, answer: desk/order, tolerate: gone}\n"
+                "  - {step: b, call: GET /b, tolerate: gone}\n"
+                "response: {}\n"
+            ),
+        }
+    )
+    found = [(item.id, item.message, str(item.span)) for item in made.check()]
+    message = f"`desk/error or desk/order` has no property `{name}`"
+    place = "mappings/desk/channel.yaml:3:14"
+    assert found == ([("unknown-property", message, place)] if name else [])

@@ -107,18 +107,18 @@ class AnswerClasses:
         own |= {"too_large": TRUTH, **more}
         return ObjectType({**own, **dict.fromkeys(names, TRUTH)}, "the answer")
 
-    def findings(self, settings: MappingType[str, JSON]) -> list[Diagnostic]:
-        """What is wrong in the classes, with the settings of the channel."""
+    def findings(self, settings: MappingType[str, JSON], body: Type = ANYTHING) -> list[Diagnostic]:
+        """What is wrong in the classes, with the settings of the channel and the type of an answer's body."""
         found: list[Diagnostic] = []
         before: list[str] = []
         for name, condition in self.by_name.items():
-            typ = self._type_before(before, ANYTHING, {})
+            typ = self._type_before(before, body, {})
             found += map(self._explained, check_alone([syntax.Evaluate(condition)], settings, typ))
             found += cased_headers(condition)
             before.append(name)
         if self.wait is not None:
             cells = [syntax.Evaluate(self.wait)]
-            found += [*check_alone(cells, settings, self.typ(ANYTHING)), *cased_headers(self.wait)]
+            found += [*check_alone(cells, settings, self.typ(body)), *cased_headers(self.wait)]
         return found
 
     def _explained(self, finding: Diagnostic) -> Diagnostic:

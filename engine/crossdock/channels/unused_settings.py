@@ -8,7 +8,6 @@ from typing import Final
 from crossdock.channels.config import Channel, channel_cells
 from crossdock.checking.facts import path_of
 from crossdock.checking.narrowing import Anchor
-from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, children
@@ -22,14 +21,13 @@ def unused_settings(channel: Channel, files: Iterable[LinkedMapping]) -> list[Di
     read = {name for cell in channel_cells(channel) for name in _read_in(cell)}
     for mapping in files:
         read.update(name for cell in _cells(mapping) for name in _read_in(cell))
-    if channel.source is None or _ALL in read:
+    if _ALL in read:
         return []
-    findings = [
+    return [
         Diagnostic("unused-setting", f"nothing reads the setting `{name}`", setting.span, severity="warning")
         for name, setting in channel.settings.items()
         if name not in read
     ]
-    return apply_suppressions(findings, channel.source)
 
 
 def _cells(mapping: LinkedMapping) -> Iterator[syntax.Cell]:

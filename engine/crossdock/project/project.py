@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
 from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel, schema_of
+from crossdock.checking.suppressions import apply_suppressions
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.garbage import collection_paused
@@ -155,25 +156,27 @@ class Project:
         asked = names or self.own_names()
         findings = findings_of(self, asked, lenient=self._lenient)
         findings += self.dialects.findings(asked, lenient=self._lenient)
-        return findings if names else [*findings, *action_findings(self), *self._unused_settings()]
+        return findings if names else [*findings, *action_findings(self), *self._of_channels()]
 
-    def _unused_settings(self) -> list[Diagnostic]:
-        """Findings for the settings of the project's own channels that nothing reads."""
+    def _of_channels(self) -> list[Diagnostic]:
+        """Findings in the files of the project's own channels, by what all files of a channel read."""
+        folder = self.roots[0] / MAPPINGS
+        channels = sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}"))
+        return [item for channel in channels for item in self._of_channel(channel)]
+
+    def _of_channel(self, name: str) -> list[Diagnostic]:
+        from crossdock.channels.class_bodies import class_findings
         from crossdock.channels.unused_settings import unused_settings
 
-        findings: list[Diagnostic] = []
-        folder = self.roots[0] / MAPPINGS
-        for channel in sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}")):
-            names = [name for name in self.all_names() if name.startswith(f"{channel}/")]
-            try:
-                findings += unused_settings(self.channel_of(channel), map(self._linked, names))
-            except CompileError:  # what a broken file reads is not known
-                continue
-        return findings
-
-    def _linked(self, name: str) -> LinkedMapping:
-        named = self.named(name)
-        return named.linked if isinstance(named, Mapping) else named.cells
+        try:
+            channel = self.channel_of(name)
+            files = [self.named(each) for each in self.all_names() if each.startswith(f"{name}/")]
+        except CompileError:  # what a broken file reads is not known
+            return []
+        linked = (file.linked if isinstance(file, Mapping) else file.cells for file in files)
+        steps = (file for file in files if not isinstance(file, Mapping))
+        findings = [*unused_settings(channel, linked), *class_findings(channel, steps)]
+        return [] if channel.source is None else apply_suppressions(findings, channel.source)
 
     def all_names(self) -> list[str]:
         """The names of all mappings, shared steps and conversations, those of the bundled ones too."""
