@@ -272,9 +272,12 @@ ACTIONS = (
     "kibo/cat_push_config",
     "kibo/catpush_transmit",
     "kibo/inv_push",
+    "kibo/items_returned",
     "kibo/order_ack",
     "kibo/order_cancel",
+    "kibo/order_complete",
     "kibo/order_fetch",
+    "kibo/order_writeback",
 )
 
 

@@ -67,9 +67,9 @@ MISTAKES = {
     "more comes back than was shipped": Mistake(
         UNITS,
         "kibo",
-        "kibo/items_returned/conversation.yaml",
-        "$all_numbered && product.fulfillmentStatus",
-        "`false` && product.fulfillmentStatus",
+        "kibo/items_returned/line.yaml",
+        "answers().packed.numbered && line.product",
+        "`false` && line.product",
         number=83,
     ),
     "each payment is given back in whole": Mistake(
@@ -114,9 +114,9 @@ MISTAKES = {
     "a return with an unknown item is not recorded": Mistake(
         SURVIVAL,
         "fabric",
-        "fabric/items_returned/conversation.yaml",
+        "returned_units.yaml",
         "  - step: room\n",
-        "  - step: room\n    unless: $part[?!(line || sku)]\n",
+        "  - step: room\n    unless: $part[?!(line || code)]\n",
     ),
     "an order that is marked is marked again": Mistake(
         IDLE,
