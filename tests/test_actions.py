@@ -165,6 +165,14 @@ def test_a_file_says_where_a_request_has_its_ticket_and_what_it_changes() -> Non
     assert (action.effect, action.subject and action.subject.text) == ("none", "d.e")
 
 
+def test_an_action_without_a_shape_is_found_by_its_name_or_its_path() -> None:
+    actions = parse_actions(Source("a.yaml", "a: {call: POST /a}\nb: {call: POST /b}"))
+    assert actions.find({"action": "shop.b"}) == "b"
+    assert actions.find({"action": "a"}, ["b"]) == "b"
+    with pytest.raises(InputError, match="the request does not say which action it is"):
+        actions.find({})
+
+
 def test_the_path_decides_among_its_actions(project: Project) -> None:
     request: JSON = {"action": "testco.orderpull.order_fetch", "data": {"order": {**ORDER}}}
     assert project.actions.find(request, ["order_cancel"]) == "order_cancel"
@@ -178,9 +186,8 @@ def test_the_path_decides_among_its_actions(project: Project) -> None:
     [
         ("[a]", "[not-actions]: the file contains no actions"),
         ("", "[not-actions]: the file contains no actions"),
-        ("a: b", "[not-an-object]: an action must be an object with `call:` and `when:`"),
-        ("a: {when: data}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
-        ("a: {call: GET /a}", "[incomplete-action]: the action `a` needs `call:` and `when:`"),
+        ("a: b", "[not-an-object]: an action must be an object with `call:`"),
+        ("a: {when: data}", "[incomplete-action]: the action `a` needs `call:`"),
         ("a: {call: GET /a, when: data, alias: [b]}", "[unknown-key]: an action has no key `alias`"),
         ("a: {call: GET /a, when: data, aliases: b}", "[not-a-list]: `aliases` must be a list of names"),
         ("a: {call: GET /a, when: data, aliases: [1]}", "[not-a-list]: `aliases` must be a list of names"),
@@ -234,7 +241,7 @@ def test_a_file_that_does_not_describe_actions_is_refused(text: str, expected: s
 
 
 def test_all_mistakes_of_the_file_are_told_at_once() -> None:
-    text = "a: b\nc: {call: GET /c, whn: x}\nd: {call: 7, when: '[', status: x}\n"
+    text = "a: b\nc: {whn: x}\nd: {call: 7, when: '[', status: x}\n"
     with pytest.raises(CompileError) as caught:
         parse_actions(Source("actions.yaml", text))
     assert [item.id for item in caught.value.diagnostics] == [

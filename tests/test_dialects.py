@@ -16,6 +16,7 @@ from crossdock.channels.messages import Answer, Call
 from crossdock.channels.runner import run_conversation
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution.errors import OutputError
 from crossdock.project.cases import cases_of, run_case
 
 REQUEST = {
@@ -166,6 +167,56 @@ def test_an_error_of_the_adapted_conversation_is_a_failure_of_the_step(desk: Mak
     }
     assert isinstance(shown["calls"], list)
     assert len(shown["calls"]) == 3
+
+
+def test_an_element_of_the_adapted_request_that_cannot_be_used_is_left_out_and_reported(
+    desk: MakeDesk,
+) -> None:
+    """What the dialect's schema lets pass, the channel's action reports as if it had come to it."""
+    line = {"type": ["object", "null"], "properties": {"sku": {"type": "string"}}}
+    lines = {"type": "array", "items": line, "x-fails-alone": {"concept": "sku", "id": "sku"}}
+    request = {**REQUEST, "properties": {**REQUEST["properties"], "lines": lines}}
+    shop = SHOP.replace("steps:\n", "events: {code: code, step: message}\nsteps:\n", 1).replace(
+        "  - step: note\n", "  - step: line\n    each: lines[?@]\n    value: sku\n  - step: note\n"
+    )
+    made = desk(
+        {
+            "schemas/retailops/ack.request.schema.json": json.dumps(request),
+            "schemas/desk/batch.schema.json": json.dumps({"type": "object"}),
+            "mappings/shop/ack/conversation.yaml": shop,
+            "mappings/desk/ack_all/conversation.yaml": ALL.replace(
+                "$order.number", "$order.number, lines: $order.lines"
+            ),
+        }
+    )
+    orders: JSON = {"orders": [{"number": "1", "lines": [{"sku": 5}, {"sku": "A"}]}]}
+    shown = planned(made, orders, {"ack": [{"order": {}, "note": {}}]})
+    message = "lines[0] cannot be used and is left out: `sku`: expected text, found a whole number."
+    event = {"code": "ELEMENT_UNUSABLE", "step": message}
+    assert shown["response"] == {"acked": [{"events": [event]}], "first": "ELEMENT_UNUSABLE"}
+    # Where something else is wrong too, the request is.
+    orders = {"orders": [{"number": 1, "lines": [{"sku": 5}]}]}
+    with pytest.raises(OutputError, match="expected text, found a whole number"):
+        planned(made, orders, {})
+
+
+@pytest.mark.parametrize(
+    "action, expected",
+    [
+        ("{call: /all}", [("action-call", "`call` must be a method and a path, or a list of them")]),
+        (
+            "{call: POST /all, subject: 'orders[].numbr'}",
+            [("unknown-property", "`desk/batch.orders[]` has no property `numbr`")],
+        ),
+        ("{call: POST /all, subject: 'orders[].number'}", []),
+    ],
+)
+def test_the_actions_of_a_dialect_are_checked(
+    desk: MakeDesk, action: str, expected: list[tuple[str, str]]
+) -> None:
+    made = desk({"mappings/desk/actions.yaml": f"ack_all: {action}\n"})
+    shown = [item for item in made.check() if item.span and "actions" in item.span.source.name]
+    assert [(item.id, item.message) for item in shown] == expected
 
 
 def test_the_calls_of_a_dialect_go_to_the_channel(desk: MakeDesk) -> None:

@@ -12,6 +12,7 @@ def test_the_page_is_what_the_conversations_say() -> None:
 
 def test_every_action_is_answered_by_every_channel() -> None:
     project = Project.open(REPOSITORY)
-    channels = {name.partition("/")[0] for name in project.conversation_names()}
-    wanted = {f"{channel}/{action}" for channel in channels for action in project.actions.by_name}
+    wanted = {
+        f"{channel}/{action}" for channel in project.dialects.channels() for action in project.actions.by_name
+    }
     assert wanted <= set(project.conversation_names())

@@ -55,16 +55,16 @@ class Action:
     """A RetailOPS action.
 
     ``calls`` are the methods and paths by which RetailOPS calls it, ``status`` the HTTP status of its
-    response, and ``when`` true for requests of its shape. ``placeholders`` are whole names that senders put
-    in any request. ``effect`` is one of EFFECTS, and ``subject`` gives the names of what a request changes;
-    without it all requests of the action change the same.
+    response, and ``when`` true for requests of its shape; without it the action has none. ``placeholders``
+    are whole names that senders put in any request. ``effect`` is one of EFFECTS, and ``subject`` gives the
+    names of what a request changes; without it all requests of the action change the same.
     """
 
     name: str
     aliases: tuple[str, ...]
     calls: tuple[tuple[str, str], ...]
     status: int
-    when: Expression
+    when: Expression | None = None
     placeholders: tuple[str, ...] = ()
     effect: str = EFFECTS[0]
     subject: Expression | None = None
@@ -129,6 +129,8 @@ class Actions:
 
 
 def _fits(action: Action, request: JSON) -> bool:
+    if action.when is None:
+        return False
     try:
         return is_true(Evaluator(Scope(root=request)).evaluate(action.when, request))
     except Failure:
@@ -166,16 +168,16 @@ def shape_findings(actions: Actions, requests: Iterable[Schema | None]) -> list[
 class _ActionParser(Parser):
     def action(self, key: ScalarNode, node: Node) -> Action | None:
         if not isinstance(node, MapNode):
-            self.problem("not-an-object", "an action must be an object with `call:` and `when:`", node.span)
+            self.problem("not-an-object", "an action must be an object with `call:`", node.span)
             return None
         self.problems.extend(unknown_keys(node, KEYS, "an action"))
-        if node.get("call") is None or node.get("when") is None:
-            self.problem("incomplete-action", f"the action `{key.value}` needs `call:` and `when:`", key.span)
+        if node.get("call") is None:
+            self.problem("incomplete-action", f"the action `{key.value}` needs `call:`", key.span)
         calls, when = self.calls(node.get("call")), self.optional_expression(node, "when")
         aliases, placeholders = self.names(node, "aliases"), self.names(node, "placeholders")
         status, effect = self.status(node.get("status")), self.effect(node.get("effect"))
         subject = self.optional_expression(node, "subject")
-        if not calls or when is None:
+        if not calls:
             return None
         return Action(str(key.value), aliases, calls, status, when, placeholders, effect, subject)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import CellTrace
 from crossdock.channels.failures import StepFailed
+from crossdock.channels.received import Received, received
 from crossdock.channels.step_frame import StepFrame
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import CrossdockError
-from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.core.errors import CrossdockError, InputError
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.records import replace
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import OutputError
@@ -87,6 +88,33 @@ class CellRunner:
             raise StepFailed("request", _with_place(error.diagnostics[0]), cause=error) from None
         result.warnings += ran.warnings
         return ran.value
+
+    def request(
+        self,
+        cell: syntax.Cell,
+        frame: StepFrame,
+        result: ConversationResult,
+        target: Schema | None,
+        *,
+        alone: bool,
+    ) -> Received:
+        """The value of a cell as a request that is received: with ``alone``, elements may be left out.
+
+        Raises StepFailed.
+        """
+        try:
+            value = settled(self.validated(cell, frame, result, target))
+        except StepFailed as failed:
+            if not (alone and isinstance(failed.cause, OutputError)):
+                raise
+            try:
+                taken = received(failed.cause.result, target, frame.name, alone=True)
+            except InputError:
+                raise failed from None
+            if not taken.left_out:  # it fits, and a check of the mapping failed
+                raise
+            return taken
+        return Received(value, value)
 
     def _quick(self, cell: syntax.Cell, frame: StepFrame, *, once: bool = False) -> JSON | Missing | Nothing:
         """The value of a cell without a trace, NOTHING if it has to have one."""

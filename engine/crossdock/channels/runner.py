@@ -18,11 +18,11 @@ from crossdock.channels.conversation import Ask, ConversationResult, Unanswered,
 from crossdock.channels.conversation_trace import StepsTrace, noted
 from crossdock.channels.failures import StepFailed, StepsStopped, adapted_failure
 from crossdock.channels.given_answers import given_for
-from crossdock.channels.messages import ChannelError
+from crossdock.channels.messages import Call, ChannelError
 from crossdock.channels.parallel import in_parallel
 from crossdock.channels.received import Received, received
 from crossdock.channels.reports import Caller, Reporter
-from crossdock.channels.step_calls import StepCalls
+from crossdock.channels.step_calls import StepCalls, call_text
 from crossdock.channels.step_dependencies import answers_needed, reads_answers
 from crossdock.channels.step_frame import StepFrame
 from crossdock.channels.steps import (
@@ -37,7 +37,7 @@ from crossdock.channels.steps import (
     ValueTask,
 )
 from crossdock.channels.values import Values
-from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.records import replace
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import EvaluationError, OutputError
@@ -72,10 +72,7 @@ def run_conversation(
     scope = Scope(settings=settings, request=taken.value, now=now or current_time())
     run = _ConversationRun(conversation, ask, base_url)
     frame = run.started(StepFrame(taken.value, scope, name, conversation.failure, trace=trace))
-    begun = ConversationResult()
-    for element in taken.left_out:
-        run.reporter.left_out(element, frame, begun)
-    result = run.steps(conversation.steps, frame, given, begun)
+    result = run.whole(taken, frame, given)
     if not result.unknown:
         result.response = run.response(frame, result)
     return result
@@ -120,6 +117,13 @@ class _ConversationRun:
         frame = replace(frame, scope=replace(frame.scope, names=values.around))
         about = self.conversation.about
         return frame if about is None else replace(frame, about=partial(self.reporter.about, about, frame))
+
+    def whole(self, taken: Received, frame: StepFrame, given: JSON | Missing) -> ConversationResult:
+        """Run all steps for a request. The elements that it lacks are its first events."""
+        begun = ConversationResult()
+        for element in taken.left_out:
+            self.reporter.left_out(element, frame, begun)
+        return self.steps(self.conversation.steps, frame, given, begun)
 
     # Steps
 
@@ -317,19 +321,22 @@ class _ConversationRun:
         conversation = task.conversation
         if conversation is None:
             raise StepFailed("request", f"no channel is at hand to answer `{task.action}`")
-        request = settled(self.cells.validated(task.request, frame, result, task.schemas()[0]))
+        alone = conversation.events is not None
+        taken = self.cells.request(task.request, frame, result, task.schemas()[0], alone=alone)
         conversation = self.watched(conversation)
-        run = _ConversationRun(conversation, recording(self.ask, result.calls), self.reporter.base_url)
-        there = run.started(frame.for_request(task.action, request, conversation))
+        calls: list[Call] = []
+        run = _ConversationRun(conversation, recording(self.ask, calls), self.reporter.base_url)
+        there = run.started(frame.for_request(task.action, taken.value, conversation))
         try:
-            inner = run.steps(conversation.steps, there, given)
-            inner.events, inner.calls, events = [], [], inner.events
+            inner = run.whole(taken, there, given)
+            calls, events, inner.events = [], inner.events, []
             result.take(inner)
             if inner.unknown:
                 raise Unanswered
             inner.events = events
             return run.response(there, inner)
         except (ChannelError, EvaluationError, OutputError) as error:
+            result.calls += calls  # those before an error; else the calls have the order of the elements
             raise adapted_failure(error) from None
 
     def watched(self, other: Conversation) -> Conversation:
@@ -362,7 +369,7 @@ class _ConversationRun:
         """List a step that needs answers that are not given, unless it is already known to be skipped."""
         if not self.is_skipped(step, frame):
             result.unknown.append(step.name)
-            result.waiting.append(WaitingStep(step.name, _call_text(step), needs))
+            result.waiting.append(WaitingStep(step.name, call_text(step), needs))
             noted(frame.trace, "waiting")
             return
         noted(frame.trace, "skipped")
@@ -391,8 +398,3 @@ class _ConversationRun:
             if self.cells.is_true(expression, frame, ConversationResult()) is decides:
                 return True
         return False
-
-
-def _call_text(step: ConversationStep) -> str | None:
-    """A step's call as the file has it."""
-    return f"{step.task.method} {step.task.path.text}" if isinstance(step.task, CallTask) else None

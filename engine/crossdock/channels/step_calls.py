@@ -92,3 +92,8 @@ class StepCalls:
 
 def _turn_of(given: list[JSON], turn: int) -> JSON | Missing:
     return given[turn - 1] if turn <= len(given) else MISSING
+
+
+def call_text(step: ConversationStep) -> str | None:
+    """A step's call as the file has it; None for a step that makes none."""
+    return f"{step.task.method} {step.task.path.text}" if isinstance(step.task, CallTask) else None

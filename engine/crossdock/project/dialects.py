@@ -6,11 +6,12 @@ project.dialects.conversation("shop", "acknowledge", "desk")
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
+from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions, shape_findings
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.dialects import adaptations, bound, parse_dialect
 from crossdock.channels.steps import AdaptTask, Conversation
@@ -98,6 +99,20 @@ class Dialects:
         paths = [root / MAPPINGS / dialect / ACTIONS_FILE for root in self.project.roots]
         path = next((each for each in paths if each.is_file()), None)
         return made_once(self._bound, name, lambda: parse_actions(self.read(path)) if path else Actions({}))
+
+    def action_findings(self) -> Iterator[Diagnostic]:
+        """The errors in the actions.yaml of the project's own dialects."""
+        for name in self.files():
+            if not (self.project.roots[0] / MAPPINGS / name / ACTIONS_FILE).is_file():
+                continue
+            try:
+                actions = self.actions(name)
+            except CompileError as error:
+                yield from error.diagnostics
+                continue
+            with suppress(CompileError):  # that of a conversation, which is reported with it
+                own = [self.project.conversation(name, action) for action in self.actions_of(name)]
+                yield from shape_findings(actions, (each.cells.source for each in own))
 
     def conversation_of(self, channel: str, action: str, dialect: str | None) -> Conversation:
         """The conversation of a channel, or of a dialect as the channel answers it."""

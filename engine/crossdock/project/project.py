@@ -156,7 +156,10 @@ class Project:
         asked = names or self.own_names()
         findings = findings_of(self, asked, lenient=self._lenient)
         findings += self.dialects.findings(asked, lenient=self._lenient)
-        return findings if names else [*findings, *action_findings(self), *self._of_channels()]
+        if names:
+            return findings
+        own = [*action_findings(self), *self.dialects.action_findings()]
+        return [*findings, *own, *self._of_channels()]
 
     def _of_channels(self) -> list[Diagnostic]:
         """Findings in the files of the project's own channels, by what all files of a channel read."""

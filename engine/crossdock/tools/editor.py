@@ -222,7 +222,7 @@ def _actions() -> Object:
         "effect": {"enum": list(actions.EFFECTS)},
     }
     own: Object = {name: {**_TEXT, "description": text} for name, text in actions.FILE_KEYS.items()}
-    return {**_map_of(_keys(actions.KEYS, kinds, ["call", "when"])), "properties": own}
+    return {**_map_of(_keys(actions.KEYS, kinds, ["call"])), "properties": own}
 
 
 def _dialect() -> Object:

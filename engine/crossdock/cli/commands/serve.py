@@ -34,6 +34,9 @@ TICKET = "RETAILOPS_TICKET"
     metavar="SECONDS",
     help="How long requests go on after the signal to stop.",
 )
+@click.option(
+    "--dialect", "dialects", multiple=True, help="A dialect to serve beside RetailOPS' own; may be repeated."
+)
 @settings_option
 @diagnostics_option
 @click.pass_context
@@ -46,6 +49,7 @@ def command(
     port: int,
     workers: int,
     grace: float,
+    dialects: tuple[str, ...],
     given: tuple[str, ...],
     form: Format,  # noqa: ARG001 (read where errors are reported)
 ) -> None:
@@ -59,7 +63,7 @@ def command(
         from crossdock.gateway.serving import Address, serve_gateway
     except ModuleNotFoundError as error:
         raise click.ClickException(f"`serve` needs {error.name}: install crossdock[serve]") from None
-    config = gateway_config(context, channel, file, journal, given)
+    config = gateway_config(context, channel, file, journal, given, dialects)
     directory = Path(context.obj) if context.obj else None
     try:
         serve_gateway(
@@ -84,7 +88,12 @@ def read_source(file: str) -> Source:
 
 
 def gateway_config(
-    context: click.Context, channel: str | None, file: str | None, journal: str | None, given: tuple[str, ...]
+    context: click.Context,
+    channel: str | None,
+    file: str | None,
+    journal: str | None,
+    given: tuple[str, ...],
+    dialects: tuple[str, ...] = (),
 ) -> GatewayConfig:
     """The gateway of a file or, with a channel, of one profile. ``journal`` overrides its journal."""
     from dataclasses import replace
@@ -96,7 +105,11 @@ def gateway_config(
     if file is not None:
         if given:
             raise click.UsageError("--set goes with a channel: a file has `settings:`", context)
+        if dialects:
+            raise click.UsageError("--dialect goes with a channel: a file has `dialects:`", context)
         config = parse_config(read_source(file))
     else:
-        config = GatewayConfig((Profile(str(channel), str(channel), (TICKET,), settings=pairs(given)),))
+        config = GatewayConfig(
+            (Profile(str(channel), str(channel), (TICKET,), settings=pairs(given), dialects=dialects),)
+        )
     return config if journal is None else replace(config, journal=journal, journal_env=None)
