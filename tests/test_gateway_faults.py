@@ -9,6 +9,7 @@ import copy
 import io
 import json
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -244,3 +245,47 @@ def test_a_process_with_another_clock_takes_what_one_had(
     monkeypatch.setattr(gateway_running, "_FIRST_WAIT", 0.2)
     with shop(journal, queued=("order_ack",)) as again:
         until(lambda: again.ledger.counts == {"ack-1001": 1}, 30)
+
+
+# What a thread of the gateway leaves behind
+
+
+def test_a_request_that_was_accepted_is_done_although_its_sender_comes_no_more(
+    journal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before it took longer than the sender had to wait."""
+    monkeypatch.setattr(gateway_running, "wait_before", lambda _tries: 3)
+    script = [("GET", "status_503")] * 2
+    with shop(journal, script, queued=("order_ack",), deadline_seconds=1) as found:
+        found.served.post("/orders/order_ack", retailops.acknowledge(1001))
+        answer = found.cancel(1001)
+        assert answer.status_code == 503
+        expected = "the request is accepted, and others before it are not done yet"
+        assert answer.json()["detail"] == expected
+        until(lambda: found.states() == ["done", "done"], 30)
+    assert found.ledger.order == ["ack-1001", "cancel-1001"]
+
+
+def test_a_commit_that_was_not_confirmed_leaves_nothing_open(journal: str) -> None:
+    """The database did it, and the connection broke before it said so."""
+    with shop(journal) as found:
+        dialect: Any = found.served.gateway.journal.store.engine.dialect
+        commit, left = dialect.do_commit, [True]
+
+        def unconfirmed(connection: Any) -> None:
+            commit(connection)
+            if left and entries(connection):
+                left.clear()
+                raise sqlite3.OperationalError("disk I/O error")
+
+        dialect.do_commit = unconfirmed
+        answer = found.cancel(1001)
+        assert (answer.status_code, left) == (503, [])
+        until(lambda: found.states() == ["done"], 30)
+        assert found.cancel(1001).json() == DONE
+    assert found.ledger.counts == {"cancel-1001": 1}
+
+
+def entries(connection: Any) -> int:
+    (number,) = connection.execute("SELECT count(*) FROM crossdock_entry").fetchone()
+    return int(number)

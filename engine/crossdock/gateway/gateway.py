@@ -157,7 +157,8 @@ class Gateway:
                 return self.journal.claim_queued(entry)
             return self.journal.claim(entry) if found.state == "waiting" else None
 
-        found = self._until(step, until)
+        with self.keeper.in_hand.waits(entry):
+            found = self._until(step, until)
         if isinstance(found, Turn):
             return self._run(known, found, until)
         if isinstance(found, JournalEntry):
@@ -179,19 +180,27 @@ class Gateway:
         recorder = CallRecorder(
             self.journal, turn, served.name, served.connection.transport.base_url, served.settling
         )
-        left = max(until - time.monotonic(), 0.0)
-        outcome = run(_task(known), recorder, deadline=left, cancel=self.cancellation)
+        with self.keeper.in_hand.runs(turn.entry):
+            left = max(until - time.monotonic(), 0.0)
+            outcome = run(_task(known), recorder, deadline=left, cancel=self.cancellation)
+            fenced = not self._kept(known, turn, outcome, until)
+        if fenced:
+            return self._wait(known, turn.entry, until)
+        if self.cancellation.cancelled and outcome.ended:
+            raise unavailable("the gateway is stopping")
+        return _reply(outcome)
+
+    def _kept(self, known: Asked, turn: Turn, outcome: RunOutcome, until: float) -> bool:
+        """Keep what came of a run, now or later. False when another run has taken over."""
         try:
             self._finish(known, turn, outcome, until)
         except FencedError:
-            return self._wait(known, turn.entry, until)
+            return False
         except JournalError:
             self.keeper.finish_later(turn, outcome, state_of(outcome))
         finally:
             self.changed()
-        if self.cancellation.cancelled and outcome.ended:
-            raise unavailable("the gateway is stopping")
-        return _reply(outcome)
+        return True
 
     def _finish(self, known: Asked, turn: Turn, outcome: RunOutcome, until: float) -> None:
         """What was cut off goes on in the background, if the sender need not know how it ends.

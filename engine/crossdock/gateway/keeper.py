@@ -13,6 +13,7 @@ from typing import Final
 from crossdock.channels.patience import Cancellation
 from crossdock.gateway.circuit import Circuit
 from crossdock.gateway.config import GatewayLimits
+from crossdock.gateway.in_hand import InHand
 from crossdock.gateway.journal.entries import JournalEntry, State, Turn
 from crossdock.gateway.journal.journal import FencedError, Journal
 from crossdock.gateway.journal.owners import new_owner
@@ -23,6 +24,7 @@ from crossdock.gateway.running import RunOutcome, Task, background_state, finish
 from crossdock.gateway.served import OWN, Served
 
 _TICK: Final = 0.5  # seconds
+_APART: Final = 1.0  # seconds between two looks at what this process has
 _THREADS: Final = 4
 
 
@@ -46,6 +48,9 @@ class Keeper:
         self._wake = threading.Event()
         self._stopping = False
         self._adopted: dict[int, float] = {}  # since when, by the monotonic clock
+        self.in_hand = InHand()
+        self._suspected: set[int] = set()
+        self._suspected_at = 0.0
         self._unfinished: list[tuple[Turn, RunOutcome, State, int | None]] = []
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="crossdock-keeper")
         self._free = threading.Semaphore(_THREADS)
@@ -88,6 +93,7 @@ class Keeper:
             self._journal.owner = new_owner(self._journal.store)
         self._finish_left()
         self._adopted |= dict.fromkeys(self._journal.adopt(), time.monotonic())
+        self._take_back()
         for entry, since in [*self._adopted.items()]:
             if self._resumed(entry, since):
                 del self._adopted[entry]
@@ -136,6 +142,18 @@ class Keeper:
             self._unfinished.pop(0)
             self._changed()
 
+    def _take_back(self) -> None:
+        """Take what no thread of this process has at two looks: a thread comes a moment after the commit."""
+        if time.monotonic() - self._suspected_at < _APART:
+            return
+        self._suspected_at = time.monotonic()
+        held = {*self._adopted, *(turn.entry for turn, *_ in [*self._unfinished])}
+        own = self._journal.own()
+        found = {id for id, state in own if id not in held and not self.in_hand.has(id, state)}
+        taken = self._journal.take_back(sorted(found & self._suspected))
+        self._suspected = found
+        self._adopted |= dict.fromkeys(taken, time.monotonic())
+
     def _resumed(self, id: int, since: float) -> bool:
         """Whether an adopted entry is on its way, or needs nothing more.
 
@@ -158,6 +176,10 @@ class Keeper:
 
     def _work(self, turn: Turn, entry: JournalEntry) -> None:
         """Run an entry, and keep what came of it: one that stayed open would hold up those behind it."""
+        with self.in_hand.runs(entry.id):
+            self._kept(turn, entry)
+
+    def _kept(self, turn: Turn, entry: JournalEntry) -> None:
         outcome, state, due = self._ran(turn, entry)
         self._learn(entry.profile, outcome)
         try:

@@ -297,17 +297,30 @@ class Journal(JournalView):
                 for owner in owners
                 if owner != self.owner.name and not self.owner.is_alive(connection, owner)
             ]
-            if not dead:
-                return []
-            taken = (
-                update(ENTRY)
-                .where(ENTRY.c.owner.in_(dead), ENTRY.c.state.in_(OPEN))
-                .values(owner=self.owner.name, state="waiting", fence=ENTRY.c.fence + 1)
-                .returning(ENTRY.c.id)
-            )
-            return sorted(connection.execute(taken).scalars().all())
+            return self._taken(connection, ENTRY.c.owner.in_(dead)) if dead else []
 
         return self.store.write(work)
+
+    def own(self) -> list[tuple[int, State]]:
+        """The open entries that this process has, with their states."""
+        own = select(ENTRY.c.id, ENTRY.c.state).where(
+            ENTRY.c.owner == self.owner.name, ENTRY.c.state.in_(OPEN)
+        )
+        return self.store.write(lambda connection: [(row[0], row[1]) for row in connection.execute(own)])
+
+    def take_back(self, entries: Sequence[int]) -> list[int]:
+        """Take open entries of this process from the runs that had them, as ``adopt`` does."""
+        own = and_(ENTRY.c.id.in_(entries), ENTRY.c.owner == self.owner.name)
+        return self.store.write(lambda connection: self._taken(connection, own)) if entries else []
+
+    def _taken(self, connection: Connection, which: ColumnElement[bool]) -> list[int]:
+        taken = (
+            update(ENTRY)
+            .where(which, ENTRY.c.state.in_(OPEN))
+            .values(owner=self.owner.name, state="waiting", fence=ENTRY.c.fence + 1)
+            .returning(ENTRY.c.id)
+        )
+        return sorted(connection.execute(taken).scalars().all())
 
 
 def _ahead(new: NewEntry) -> Select[Any]:
