@@ -69,5 +69,11 @@ def test_a_planted_mistake_breaks_its_law(name: str, tmp_path: Path) -> None:
     assert figures.examples, f"no history of {figures.histories} breaks law {mistake.law}"
 
 
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_planted_mistake_has_its_place(name: str) -> None:
+    text = (REPOSITORY / "mappings" / MISTAKES[name].file).read_text(encoding="utf-8")
+    assert MISTAKES[name].before in text
+
+
 def test_every_law_has_planted_mistakes() -> None:
     assert {each.law for each in MISTAKES.values()} == LAWS.keys()
