@@ -12,23 +12,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
-    delete,
     exists,
     func,
-    insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crossdock.gateway.journal.entries import (
     OPEN,
@@ -42,12 +37,24 @@ from crossdock.gateway.journal.entries import (
     Turn,
 )
 from crossdock.gateway.journal.owners import Owner, key_of, new_owner
+from crossdock.gateway.journal.statements import (
+    ADD_CALL,
+    ADD_CALLS,
+    ADD_SUBJECTS,
+    AHEAD,
+    DROP_SUBJECTS,
+    END_CALL,
+    HELD,
+    adding_entry,
+    ending_entry,
+)
 from crossdock.gateway.journal.store import Store
 from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
 from crossdock.gateway.journal.view import ENTRY_COLUMNS, JournalView, entry_of
 
 LONGEST_WAIT: Final = 3600
 """Seconds: no queued entry is put off for longer."""
+_CALL_VALUES: Final = [name for name in CallRecord.__dataclass_fields__ if name not in ("id", "run")]
 
 
 class FencedError(Exception):
@@ -86,21 +93,21 @@ class Journal(JournalView):
             self._lock_subjects(connection, new)
             if new.latest:
                 self._forget_others(connection, new)
-            blocked = bool(new.subjects) and connection.execute(_ahead(new)).first() is not None
+            ahead = {"of": new.profile, "names": new.subjects}
+            blocked = bool(new.subjects) and connection.execute(AHEAD, ahead).first() is not None
             state: State = "queued" if new.queued else "waiting" if blocked else "running"
             entry = self._inserted(connection, new, state)
             if isinstance(entry, JournalEntry):
                 return Accepted(entry.id, same=entry)
             rows = [{"entry": entry, "profile": new.profile, "subject": name} for name in new.subjects]
             if rows:
-                connection.execute(insert(SUBJECT), rows)
+                connection.execute(ADD_SUBJECTS, rows)
             return Accepted(entry, turn=Turn(entry, 1) if state == "running" else None)
 
         return self.store.write(work)
 
     def _inserted(self, connection: Connection, new: NewEntry, state: State) -> int | JournalEntry:
         """The id of a new entry, or the entry that answers repeats of its request."""
-        kind = postgresql if self._postgres else sqlite
         moment = now()
         values = {
             "profile": new.profile,
@@ -119,10 +126,10 @@ class Journal(JournalView):
             "mappings": new.mappings or self._mappings,
             "pinned": int(new.mappings is not None),
         }
-        adding = kind.insert(ENTRY).values(**values).on_conflict_do_nothing(index_elements=["live_key"])
+        adding = adding_entry(connection.dialect.name)
         while True:
             # The row that comes back says whether it is new; `rowcount` does not, on either database.
-            row = connection.execute(adding.returning(ENTRY.c.id)).first()
+            row = connection.execute(adding, values).first()
             if row is not None:
                 return int(row.id)
             same = connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.live_key == new.key)).first()
@@ -226,14 +233,14 @@ class Journal(JournalView):
             if state != "done":
                 values["live_key"] = None
 
+        given = {"of": turn.entry, "turn": turn.fence} | {f"new_{key}": each for key, each in values.items()}
+
         def work(connection: Connection) -> None:
             self._write_calls(connection, turn, calls)
-            held = and_(ENTRY.c.id == turn.entry, ENTRY.c.fence == turn.fence, ENTRY.c.state == "running")
-            ended = update(ENTRY).where(held).values(**values).returning(ENTRY.c.id)
-            if connection.execute(ended).first() is None:
+            if connection.execute(ending_entry(frozenset(values)), given).first() is None:
                 raise FencedError
             if state not in OPEN:
-                connection.execute(delete(SUBJECT).where(SUBJECT.c.entry == turn.entry))
+                connection.execute(DROP_SUBJECTS, {"of": turn.entry})
 
         self.store.write(work)
 
@@ -243,11 +250,10 @@ class Journal(JournalView):
         """Keep a call before it is sent: the id of its row. Raises FencedError."""
 
         def work(connection: Connection) -> int:
-            held = select(ENTRY.c.id).where(ENTRY.c.id == turn.entry, ENTRY.c.fence == turn.fence)
-            if connection.execute(held.with_for_update()).first() is None:
+            if connection.execute(HELD, {"of": turn.entry, "turn": turn.fence}).first() is None:
                 raise FencedError
-            values = _call_values(turn, profile, call)
-            return int(connection.execute(insert(CALL).values(**values).returning(CALL.c.id)).scalar_one())
+            values = {**_call_values(turn, call), "profile": profile}
+            return int(connection.execute(ADD_CALL, values).scalar_one())
 
         return self.store.write(work)
 
@@ -273,16 +279,15 @@ class Journal(JournalView):
 
     def _write_calls(self, connection: Connection, turn: Turn, calls: Iterable[CallRecord]) -> None:
         """The calls of a run: those that have a row are completed in it."""
-        profile = select(ENTRY.c.profile).where(ENTRY.c.id == turn.entry).scalar_subquery()
         new: list[dict[str, Any]] = []
         for call in calls:
             if call.id:
-                ended = {"outcome": call.outcome, "status": call.status, "answer": call.answer}
-                connection.execute(update(CALL).where(CALL.c.id == call.id).values(**ended))
+                ended = {"of": call.id, "came": call.outcome, "code": call.status, "text": call.answer}
+                connection.execute(END_CALL, ended)
             else:
-                new.append(_call_values(turn, "", call))
+                new.append({**_call_values(turn, call), "of": turn.entry})
         if new:
-            connection.execute(insert(CALL).values(profile=profile), new)
+            connection.execute(ADD_CALLS, new)
 
     # What is left over
 
@@ -323,13 +328,6 @@ class Journal(JournalView):
         return sorted(connection.execute(taken).scalars().all())
 
 
-def _ahead(new: NewEntry) -> Select[Any]:
-    """The open entries that change what a new one does: all of them came before it."""
-    return select(SUBJECT.c.entry).where(
-        SUBJECT.c.profile == new.profile, SUBJECT.c.subject.in_(new.subjects)
-    )
-
-
 def _has_ahead() -> Any:
     """Whether an open entry came before, for each entry of a statement, that changes the same."""
     own, other = SUBJECT.alias("own"), SUBJECT.alias("other")
@@ -345,7 +343,6 @@ def _entry(connection: Connection, id: int) -> JournalEntry:
     return entry_of(connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.id == id)).one())
 
 
-def _call_values(turn: Turn, profile: str, call: CallRecord) -> dict[str, Any]:
-    values = {**asdict(call), "entry": turn.entry, "run": turn.fence}
-    del values["id"]
-    return values | ({"profile": profile} if profile else {})
+def _call_values(turn: Turn, call: CallRecord) -> dict[str, Any]:
+    values = {name: getattr(call, name) for name in _CALL_VALUES}
+    return {**values, "entry": turn.entry, "run": turn.fence}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, text
 
 # SQLite counts ids up by itself only for a column of exactly this type.
 _ID: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -43,7 +43,13 @@ ENTRY: Final = Table(
     Column("mappings", Text),  # the digest of the files that its last run was made with
     Column("pinned", Integer, nullable=False, server_default="0"),  # 1: only these may run it
     Index("crossdock_entry_state", "state", "due"),
-    Index("crossdock_entry_latest", "profile", "action"),
+    Index(
+        "crossdock_entry_latest",
+        "profile",
+        "action",
+        sqlite_where=text("live_key IS NOT NULL"),
+        postgresql_where=text("live_key IS NOT NULL"),
+    ),
 )
 
 # What open entries change: an entry waits for those before it that change the same. Deleted when it ends.
