@@ -42,7 +42,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _NUMBERS: Final = iter(range(100_000, 10**9))
 _WORDS: Final = (
     "order_ack over HTTP with {clients} connections, the client and the channel on the same {cores} cores: "
-    "acks a second, and the processor's time of the server for each. Ratios are within rounds. Then the times "
+    "acks a second, and the processor's time of the server for each. Ratios are within rounds. Then times "
     "from when an ack was due to its answer at half of that load, and a process's memory before and after."
 )
 
