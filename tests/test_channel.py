@@ -229,9 +229,24 @@ limits: {seconds: 5, answer_bytes: 100, attempts: 1, wait_seconds: 2}
 
 
 def test_secrets_may_stand_in_headers_by_their_variables() -> None:
-    text = "auth: {kind: headers, headers: {X-Key: {env: SHOP_KEY}, X-Shop: seven}}"
+    text = (
+        'auth: {kind: headers, headers: {X-Key: {env: SHOP_KEY}, Authorization: {env: A, prefix: "Token "}}}'
+    )
     auth = parse_channel(Source("channel.yaml", text)).auth
-    assert auth.secrets == {"X-Key": Secret("SHOP_KEY"), "X-Shop": Secret(None, "seven")}
+    assert auth.secrets == {"X-Key": Secret("SHOP_KEY"), "Authorization": Secret("A", prefix="Token ")}
+
+
+@pytest.mark.parametrize("value", ["shpat_0123456789abcdef", "'Bearer {env: X}'", "{prefix: a}", "[a]"])
+def test_a_secret_may_not_stand_in_a_header(value: str) -> None:
+    with pytest.raises(CompileError) as raised:
+        parse_channel(Source("channel.yaml", f"auth: {{kind: headers, headers: {{X-Key: {value}}}}}"))
+    (found,) = raised.value.diagnostics
+    assert (found.id, found.message, found.help) == (
+        "secret-in-file",
+        "`X-Key` has a secret, and a secret is never written into a file",
+        "X-Key: {env: NAME_OF_A_VARIABLE}; a header without a secret belongs into `headers:`",
+    )
+    assert value not in found.message
 
 
 @pytest.mark.parametrize(

@@ -609,15 +609,25 @@ def test_an_interruption_is_130_and_one_word(crossdock: Run, monkeypatch: pytest
     assert (ran.code, ran.out, ran.err.strip()) == (130, "", "interrupted")
 
 
+def test_too_little_memory_is_said(crossdock: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_out(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("crossdock.core.json_reader.read", run_out)
+
+    ran = crossdock("transform", "shop/order")
+    assert (ran.code, ran.out, ran.err) == (6, "", "error: there is not enough memory\n")
+
+
 # What only a process shows
 
 COMMAND = [sys.executable, "-m", "crossdock.cli"]
 
 
 def process(
-    arguments: Sequence[str], directory: Path, **options: object
+    arguments: Sequence[str], directory: Path, start: Sequence[str] = COMMAND, **options: object
 ) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*COMMAND, *arguments], cwd=directory, capture_output=True, timeout=30, **options)  # type: ignore[call-overload, no-any-return]
+    return subprocess.run([*start, *arguments], cwd=directory, capture_output=True, timeout=30, **options)  # type: ignore[call-overload, no-any-return]
 
 
 def test_the_process_exits_as_it_says(project: MakeProject, tmp_path: Path) -> None:
@@ -680,6 +690,56 @@ def test_a_full_disk_is_no_traceback(project: MakeProject, tmp_path: Path) -> No
         )
 
     assert (ran.returncode, ran.stderr) == (2, b"error: no space left on device\n")
+
+
+@pytest.mark.parametrize("command", [("transform", "shop/order", "good.json"), ("list",), ("functions",)])
+def test_a_closed_output_is_an_error(project: MakeProject, tmp_path: Path, command: tuple[str, ...]) -> None:
+    project(FILES)
+    ran = process(["bash", "-c", '"$@" >&-', "bash", *COMMAND, *command], tmp_path, start=[])
+
+    assert (ran.returncode, ran.stderr) == (2, b"error: standard output is closed\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize(
+    ("redirected", "arguments", "code"),
+    [
+        ("2>/dev/full", ["transform", "shop/order", "-"], 3),
+        ("2>&-", ["transform", "shop/order", "-"], 3),
+        ("2>/dev/full", ["transform", "no/such", "-"], 2),
+        ("2>/dev/full", ["no-such-command"], 2),
+    ],
+)
+def test_a_lost_message_changes_no_exit_code(
+    project: MakeProject, tmp_path: Path, redirected: str, arguments: list[str], code: int
+) -> None:
+    project(FILES)
+    shell = ["bash", "-c", f'"$@" {redirected}', "bash", *COMMAND, *arguments]
+    ran = process(shell, tmp_path, start=[], input=b"{")
+
+    assert (ran.returncode, ran.stdout) == (code, b"")
+
+
+def test_ctrl_c_while_it_is_imported(project: MakeProject, tmp_path: Path) -> None:
+    project(FILES)
+    starting = subprocess.Popen(
+        [*COMMAND, "transform", "shop/order"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+        preexec_fn=interruptible,
+    )
+    assert starting.stderr is not None
+    for line in starting.stderr:  # click has just been begun
+        if line.rstrip().endswith(b"click.globals"):
+            break
+    starting.send_signal(signal.SIGINT)
+    out, err = starting.communicate(timeout=60)
+
+    said = [line for line in err.splitlines() if line and not line.startswith(b"import time:")]
+    assert (starting.returncode, out, said) == (130, b"", [b"interrupted"])
 
 
 def test_the_result_is_utf_8_whatever_the_locale(project: MakeProject, tmp_path: Path) -> None:

@@ -231,6 +231,22 @@ def test_what_is_made_of_a_secret_is_not_shown(
         assert "example.com" not in out.lower()
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_keys_of_a_payload_control_no_terminal_and_no_log(
+    shop: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    write(shop / "mappings/shop/old.yaml", "map: {all: m}\n")
+    write(shop / "mappings/shop/new.yaml", "map: {all: n}\n")
+    key = "\x1b]0;a\n::error::b"
+    write(shop / "p.json", json.dumps({"m": {key: 1}, "n": {key: 2}}))
+
+    code, out, _ = diff(capsys, "shop/old", "shop/new", "--format", form, "--examples", "p.json")
+
+    assert (code, "::error::b" in out) == (1, True)
+    assert [line for line in out.splitlines() if line.startswith("::")] == []
+    assert all(char.isprintable() for line in out.split("\n") for char in line)
+
+
 def test_failures_and_warnings_that_come_and_go(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change(shop, "map:\n", "checks:\n  - {check: total == `10`, message: not ten}\nmap:\n")
     change(shop, "total: amount", "total: integer(amount)")

@@ -456,6 +456,24 @@ def test_and_so_is_what_it_is_made_of_on_the_way(project: MakeProject) -> None:
     assert "EUR" not in told(order(project, text, target), PAYLOAD)
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_keys_of_a_payload_control_no_terminal_and_no_log(
+    project: MakeProject, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    project({"mappings/x/k.yaml": "map:\n  all: m\n"})
+    (tmp_path / "p.json").write_text(json.dumps({"m": {"\x1b]0;title\x07\n::error::made up": 1}}))
+
+    code = run_command(
+        ["-C", str(tmp_path), "explain", "x/k", "--payload", str(tmp_path / "p.json"), "--format", form]
+    )
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert "::error::made up" in out
+    assert [line for line in out.splitlines() if line.startswith("::")] == []
+    assert all(char.isprintable() for line in out.split("\n") for char in line)
+
+
 def test_a_null_that_is_taken_over_is_a_value(project: MakeProject) -> None:
     made = order(project, "from: shop/source\nmap: {rows: rows}\n")
 

@@ -159,7 +159,10 @@ def test_a_document_is_one_document(form: str, transformed: Lines) -> None:
     document = json.loads(ran.err)
     found = document if form == "json" else document["runs"][0]["results"]
     assert [each.get("id", each.get("ruleId")) for each in found] == ["check-failed", "missing-required"]
-    assert "lines.jsonl:2" in json.dumps(found[1])
+    assert (form == "json") is ("lines.jsonl:2" in json.dumps(found[1]))
+    if form == "sarif":
+        place = found[1]["locations"][0]["physicalLocation"]
+        assert place == {"artifactLocation": {"uri": "lines.jsonl"}, "region": {"startLine": 2}}
     for data in (b'{"number": 1}\n', b""):
         json.loads(transformed(data, "--format", form).err)
 
@@ -216,7 +219,11 @@ def test_every_finding_says_of_which_line_it_is(form: str, transformed: Lines) -
         (b"\n[]", "shop/order"),
     ):
         ran = transformed(data, "--format", form, mapping=mapping)
-        assert "lines.jsonl:2" in ran.err.replace("%3A", ":")
+        if form == "sarif" and "mappings/" not in ran.err:
+            assert '"uri": "lines.jsonl"' in ran.err
+            assert '"startLine": 2' in ran.err
+        else:
+            assert "lines.jsonl:2" in ran.err.replace("%3A", ":")
         assert ran.err.count("-failed") + ran.err.count("not-json") + ran.err.count("wrong-type") >= 1
 
 
@@ -384,6 +391,48 @@ def test_ctrl_c(place: Path) -> None:
     assert sorted(path.name for path in place.iterdir()) == ["mappings", "out.jsonl", "schemas"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_it_leaves_nothing_half_written(place: Path, number: signal.Signals) -> None:
+    (place / "out.jsonl").write_text("as it was")
+    running = subprocess.Popen(
+        [*COMMAND, "-o", "out.jsonl"],
+        cwd=place,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert running.stdin is not None and running.stderr is not None
+    running.stdin.write(b'{"number": 1}\n{}\n')
+    running.stdin.flush()
+    assert running.stderr.readline().startswith(b"error[missing-required]")  # so it is at work
+    running.send_signal(number)
+    out, err = running.communicate(timeout=60)
+
+    assert (running.returncode, out) == (-number, b"")
+    assert b"Traceback" not in err
+    assert (place / "out.jsonl").read_text() == "as it was"
+    assert sorted(path.name for path in place.iterdir()) == ["mappings", "out.jsonl", "schemas"]
+
+
+def test_a_signal_that_the_parent_ignores_ends_nothing(place: Path) -> None:
+    """As with nohup."""
+    running = subprocess.Popen(
+        ["bash", "-c", 'trap "" HUP; exec "$@"', "bash", *COMMAND],
+        cwd=place,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert running.stdin is not None and running.stderr is not None
+    running.stdin.write(b"{}\n")
+    running.stdin.flush()
+    assert running.stderr.readline().startswith(b"error[missing-required]")
+    running.send_signal(signal.SIGHUP)
+    out, _ = running.communicate(payload(2), timeout=60)
+
+    assert (running.returncode, out.decode()) == (3, result(2))
+
+
 def test_a_terminal_sees_each_result_at_once(place: Path) -> None:
     shown, terminal = os.openpty()
     buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
@@ -433,7 +482,7 @@ def test_a_closed_output_is_said(place: Path) -> None:
     )
 
     assert ran.returncode == 2
-    assert ran.stderr.endswith(b"Error: standard output is closed\n")
+    assert ran.stderr.endswith(b"error: standard output is closed\n")
 
 
 PEAK = """

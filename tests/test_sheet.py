@@ -25,7 +25,7 @@ from crossdock.tools.sheet import csv as as_csv
 from crossdock.tools.sheet import html as as_html
 from crossdock.tools.sheet import markdown
 from crossdock.tools.sheet.comments import comment_of
-from crossdock.tools.sheet.field_examples import samples_of
+from crossdock.tools.sheet.field_examples import FieldExample, samples_of
 from crossdock.tools.sheet.phrases import CONDITIONS, PHRASES
 from crossdock.tools.sheet.rows import Sheet, sheet_of
 from crossdock.tools.sheet.wording import condition, words
@@ -217,6 +217,24 @@ def test_a_sheet_as_html_holds_nothing_but_a_table(made: Project) -> None:
     assert "http" not in html
     assert page.met.count("table") == 3
     assert {name for name in page.met if name == "tr"} and page.met.count("th") > 8
+
+
+def test_an_example_without_the_field_gives_it_no_value(project: MakeProject) -> None:
+    """Of an object that is empty in the first example the second one gives the field's value."""
+    buyer = {"type": ["object", "null"], "properties": {"first": {"type": ["string", "null"]}}}
+    made = project(
+        {
+            "schemas/shop/source.schema.json": json.dumps({"type": "object", "properties": {"buyer": buyer}}),
+            "mappings/shop/order.yaml": "from: shop/source\nmap: {customer: {name: buyer.first}}\n",
+            "examples/shop/order/a.json": '{"buyer": null}',
+            "examples/shop/order/b.json": '{"buyer": {"first": "Ada"}}',
+        }
+    )
+    mapping = made.mapping("shop/order").linked
+    links = lineage(mapping)
+    (link,) = [link for link in links if link.target == "customer.name"]
+
+    assert samples_of(made, mapping, links).of(link) == FieldExample('"Ada"', '"Ada"')
 
 
 @pytest.mark.parametrize("name", [*Project.open(REPOSITORY).mapping_names()])

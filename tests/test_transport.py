@@ -588,10 +588,16 @@ def test_credentials_are_sent_in_the_channels_style(
 def test_a_bearer_token_and_headers_go_with_every_call(desk: FakeDesk) -> None:
     with transport(desk.url, "  kind: bearer\n  token: {env: DESK_TOKEN}\n") as made:
         made.ask(Call("read", "GET", "/open"))
-    with transport(desk.url, "  kind: headers\n  headers: {X-Key: {env: DESK_TOKEN}, X-App: ours}\n") as made:
+    auth = (
+        '  kind: headers\n  headers: {X-Key: {env: DESK_TOKEN}, X-App: {env: DESK_TOKEN, prefix: "App "}}\n'
+    )
+    with transport(desk.url, auth) as made:
         made.ask(Call("read", "GET", "/open"))
     assert desk.seen[0].headers["authorization"] == "Bearer canary-bearer"
-    assert (desk.seen[1].headers["x-key"], desk.seen[1].headers["x-app"]) == ("canary-bearer", "ours")
+    assert (desk.seen[1].headers["x-key"], desk.seen[1].headers["x-app"]) == (
+        "canary-bearer",
+        "App canary-bearer",
+    )
 
 
 def test_a_token_may_be_given_by_another_host() -> None:
@@ -650,6 +656,25 @@ def test_a_short_secret_takes_nothing_out_of_an_answer() -> None:
     assert (
         redacted(b'{"id": "1", "key": "long-secret"}', ["1", "long-secret"]) == b'{"id": "1", "key": "***"}'
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (rb'{"error": "bad token abc\/DEF+ghi"}', b'{"error": "bad token ***"}'),
+        (rb'{"abc\u002fDEF\u002Bghi": 1}', b'{"***": 1}'),
+        (rb'["\u0061\u0062\u0063/DEF+ghi", "abc/DEF"]', rb'["***", "abc/DEF"]'),
+        (rb"<p>abc\/DEF+ghi</p> cut: {", b"<p>***</p> cut: {"),
+    ],
+)
+def test_a_secret_that_is_repeated_with_escapes_is_hidden(answer: bytes, shown: bytes) -> None:
+    assert redacted(answer, ["abc/DEF+ghi"]) == shown
+
+
+def test_every_character_of_a_secret_may_be_escaped() -> None:
+    secret = 'a"b\\c/dé😀'
+    for text in (secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")):
+        assert redacted(f"<{text}\\>".encode(), [secret]) == b"<***\\>"
 
 
 def test_no_library_logs_where_a_call_goes(desk: FakeDesk, caplog: pytest.LogCaptureFixture) -> None:

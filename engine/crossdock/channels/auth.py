@@ -5,11 +5,13 @@ Secrets are read from the environment when the transport is made. No message con
 
 from __future__ import annotations
 
+import re
 import time
 from base64 import b64encode
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -88,11 +90,29 @@ def identity_of(channel: Channel, settings: MappingType[str, JSON]) -> tuple[obj
 
 
 def redacted(data: bytes, secrets: Iterable[str]) -> bytes:
-    """An answer with ``***`` for each secret of 6 characters or more that the channel repeats in it."""
+    """An answer with ``***`` for each secret of 6 characters or more that the channel repeats in it.
+
+    Also where the channel writes its characters with the escapes of JSON, such as ``\\/`` and ``\\u002f``.
+    """
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             data = data.replace(secret.encode(), b"***")
+            if b"\\" in data:
+                data = _spelled(secret).sub(b"***", data)
     return data
+
+
+@lru_cache(maxsize=64)
+def _spelled(secret: str) -> re.Pattern[bytes]:
+    """A secret, each character as itself or as an escape of JSON."""
+    return re.compile(b"".join(map(_character, secret)))
+
+
+def _character(char: str) -> bytes:
+    units = char.encode("utf-16-be").hex()
+    escaped = "".join(rf"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    short = rf"\\{re.escape(char)}|" if char in '"\\/' else ""
+    return f"(?:{short}{re.escape(char)}|(?i:{escaped}))".encode()
 
 
 def _text(expression: Expression, settings: MappingType[str, JSON]) -> str:
@@ -164,7 +184,8 @@ class Credentials:
             case "bearer", _:
                 return {"authorization": f"Bearer {self.values['token']}"}
             case "headers", _:
-                return {name.lower(): value for name, value in self.values.items()}
+                secrets = self.auth.secrets
+                return {name.lower(): secrets[name].prefix + value for name, value in self.values.items()}
             case "client_credentials", "basic":
                 pair = f"{self.values['client_id']}:{self.values['client_secret']}"
                 return {"authorization": "Basic " + b64encode(pair.encode()).decode()}

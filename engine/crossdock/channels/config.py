@@ -64,12 +64,16 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 AUTH_KEYS: Final = {
     "kind": "none, bearer, headers or client_credentials",
     "token": "the bearer token: {env: NAME}",
-    "headers": "the headers, each text or {env: NAME}",
+    "headers": "the headers, each {env: NAME}, with `prefix:` for what comes before the secret",
     "url": "where tokens are requested: a path below `base_url`, or a URL",
     "style": "how the credentials are sent: json, form or basic",
     "client_id": "the client's id: text, or {env: NAME}",
     "client_secret": "the client's secret: {env: NAME}",
     "scope": "the scope to request",
+}
+HEADER_KEYS: Final = {
+    "env": "the environment variable that holds the secret",
+    "prefix": "what comes before the secret, such as `Token `",
 }
 AUTH_KINDS: Final = {
     "none": (),
@@ -97,10 +101,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A credential: the environment variable that holds it, or a ``text`` that is not secret."""
+    """A credential: the environment variable that holds it, or a ``text`` that is not secret.
+
+    ``prefix`` is what a header has before it, such as ``Token ``.
+    """
 
     env: str | None
     text: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +354,19 @@ class _ChannelParser(Parser):
         return Auth(kind, self.template(node.get("url")), style, secrets)
 
     def header(self, key: ScalarNode, node: Node) -> Secret | None:
-        return self.secret_of(str(key.value), node)
+        """A header with a secret. What is no secret belongs into the channel's `headers:`."""
+        if str(key.value).lower() in OWN_HEADERS:
+            return None  # reported already
+        if not isinstance(node, MapNode) or node.get("env") is None:
+            message = f"`{key.value}` has a secret, and a secret is never written into a file"
+            help = (
+                f"{key.value}: {{env: NAME_OF_A_VARIABLE}}; a header without a secret belongs into `headers:`"
+            )
+            self.problem("secret-in-file", message, node.span, help)
+            return None
+        self.problems.extend(unknown_keys(node, HEADER_KEYS, "a header with a secret"))
+        env, prefix = self.text(node.get("env")), node.get("prefix")
+        return None if env is None else Secret(env, prefix="" if prefix is None else self.text(prefix) or "")
 
     def secret(self, key: str, node: MapNode) -> Secret | None:
         content = node.get(key)

@@ -2,24 +2,26 @@
 
 Results go to stdout, diagnostics to stderr, `-` is stdin. Exit codes: 0 ok; 1 findings; 2 usage error, or
 a mapping or schema was rejected; 3 the payload was rejected; 4 the mapping failed on the payload; 5 the
-channel could not be called; 6 a limit of --untrusted was exceeded; 130 interrupted.
+channel could not be called; 6 a limit of --untrusted was exceeded, or there is not enough memory; 130
+interrupted.
 """
 
 # ruff: noqa: ARG002 - click decides which arguments the methods of a group have
 
 from __future__ import annotations
 
-import gc
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from crossdock.cli.commands import SUMMARIES
-from crossdock.cli.console import format_of, report
+from crossdock.cli.console import format_of, report, say
 from crossdock.core.version import __version__
 
 if TYPE_CHECKING:
@@ -94,13 +96,6 @@ def cli(context: click.Context, directory: str | None) -> None:
     context.obj = directory
 
 
-def main() -> NoReturn:
-    """The console script."""
-    code = run(sys.argv[1:])
-    gc.freeze()  # the process ends and frees everything: Python need not walk it for cycles before
-    sys.exit(code)
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code. Raises only what is a bug."""
     try:
@@ -111,20 +106,26 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # click ends the process so after it has printed completions
         return int(end.code or 0)
     except click.ClickException as error:
-        _naming_the_new_option(error).show()
+        with suppress(OSError):  # stderr is closed or full
+            _naming_the_new_option(error).show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return 130
     except (BrokenPipeError, ClosedOutputError):
         _discard_stdout()
         return 0
     except OSError as error:
         _discard_stdout()
-        click.echo(f"error: {(error.strerror or str(error)).lower()}", err=True)
+        closed = error.errno == errno.EBADF
+        say("error: " + ("standard output is closed" if closed else error.strerror or str(error)).lower())
         return 2
+    except MemoryError:
+        pass  # what the exception holds is free again below
     except Exception as error:
         return _failed(error, arguments)
+    say("error: there is not enough memory")
+    return 6
 
 
 def _naming_the_new_option(error: click.ClickException) -> click.ClickException:
@@ -151,5 +152,6 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
     return error.exit_code
 
 
-if __name__ == "__main__":
-    main()
+def main() -> None:
+    """The console script of an environment that was set up before."""
+    import_module("crossdock.cli.__main__").main()

@@ -126,7 +126,7 @@ def _stdin(file: str) -> BinaryIO:
     if sys.stdin is None:
         raise click.UsageError("standard input is closed")
     if sys.stdin.isatty():
-        click.echo("reading from the terminal; end with Ctrl-D", err=True)
+        say("reading from the terminal; end with Ctrl-D")
     return sys.stdin.buffer
 
 
@@ -169,8 +169,6 @@ def written(output: str | None) -> Iterator[BinaryIO]:
         with _file(output) as stream:
             yield stream
         return
-    if sys.stdout is None:
-        raise click.UsageError("standard output is closed")
     yield sys.stdout.buffer
 
 
@@ -222,10 +220,16 @@ def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
     if diagnostics or form in ("json", "sarif"):
         from crossdock.core.rendering import render
 
-        click.echo(render(diagnostics, form, color=color_wanted()), err=True, color=True)
+        say(render(diagnostics, form, color=color_wanted()))
+
+
+def say(text: str) -> None:
+    """Print a message to stderr. If that is closed or full, the message is lost, and the exit code tells."""
+    with suppress(OSError):
+        click.echo(text, err=True, color=True)
 
 
 def color_wanted() -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr is not None and sys.stderr.isatty())

@@ -22,6 +22,7 @@ from crossdock.cli.console import (
     payload_lines,
     put,
     report,
+    say,
     written,
 )
 
@@ -59,13 +60,14 @@ class Transformation:
 
     def lines(self, file: str, output: str | None) -> int:
         """Convert the payload on each line to a line. Returns the first rejected one's exit code, or 0."""
+        from crossdock.core.diagnostics import PayloadLine
         from crossdock.core.errors import CrossdockError
 
         self._check_settings()
         code = 0
         with written(output) as target, _findings(self.form) as findings:
             for number, line in payload_lines(file):
-                name = f"{_name(file)}:{number}"
+                name = PayloadLine(_name(file), number)
                 try:
                     result, warnings = self._converted(line, name, many=True)
                 except CrossdockError as error:
@@ -197,7 +199,7 @@ class _Findings:
             self.kept.extend(found)
         elif found:
             if self.reported and self.form == "text":
-                click.echo(err=True)
+                say("")
             report(found, self.form)
             self.reported += 1
 

@@ -85,6 +85,19 @@ class Place:
         return f"{self.name} at {self.pointer}" if self.pointer else self.name
 
 
+class PayloadLine(str):
+    """The name of a payload that is one line of a file: ``orders.jsonl:7``."""
+
+    __slots__ = ("file", "number")
+    file: str
+    number: int
+
+    def __new__(cls, file: str, number: int) -> PayloadLine:
+        made = super().__new__(cls, f"{file}:{number}")
+        made.file, made.number = file, number
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding. ``id`` is stable and documented; ``message`` is one sentence, lower case, no full stop."""

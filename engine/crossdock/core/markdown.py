@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from crossdock.core.diagnostics import printable
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
@@ -16,7 +18,7 @@ def code(text: str) -> str:
     """A text as code, on one line; nothing for nothing."""
     if not text:
         return ""
-    line = " ".join(text.split()).replace("|", "\\|")
+    line = printable(" ".join(text.split())).replace("|", "\\|")
     ticks = "`" * (max((len(found) for found in re.findall("`+", line)), default=0) + 1)
     space = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{ticks}{space}{line}{space}{ticks}"
@@ -24,7 +26,7 @@ def code(text: str) -> str:
 
 def plain(text: str) -> str:
     """A text as itself, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

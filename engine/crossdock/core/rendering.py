@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Literal
 
-from crossdock.core.diagnostics import Diagnostic, Span, printable
+from crossdock.core.diagnostics import Diagnostic, PayloadLine, Span, printable
 
 Format = Literal["text", "short", "json", "github", "sarif"]
 
@@ -187,21 +187,29 @@ def _sarif_result(item: Diagnostic) -> dict[str, object]:
         "message": {"text": message},
     }
     if item.span:
+        file, before = _file_of(item.span.source.name)
         end_line, end_column = item.span.source.position(item.span.end)
         region = {
-            "startLine": item.span.line,
+            "startLine": before + item.span.line,
             "startColumn": item.span.column,
-            "endLine": end_line,
+            "endLine": before + end_line,
             "endColumn": end_column,
         }
-        file = {"uri": _uri(item.span.source.name)}
-        place: dict[str, object] = {"artifactLocation": file, "region": region}
+        place: dict[str, object] = {"artifactLocation": {"uri": _uri(file)}, "region": region}
         result["locations"] = [{"physicalLocation": place}]
     elif item.input:
-        place = {"artifactLocation": {"uri": _uri(item.input.name)}}
+        file, before = _file_of(item.input.name)
+        place = {"artifactLocation": {"uri": _uri(file)}}
+        if isinstance(item.input.name, PayloadLine):
+            place["region"] = {"startLine": before + 1}
         logical = [{"fullyQualifiedName": item.input.pointer}]
         result["locations"] = [{"physicalLocation": place, "logicalLocations": logical}]
     return result
+
+
+def _file_of(name: str) -> tuple[str, int]:
+    """The file that a name is of, and how many of its lines come before what is named."""
+    return (name.file, name.number - 1) if isinstance(name, PayloadLine) else (name, 0)
 
 
 def _uri(name: str) -> str:

@@ -224,10 +224,12 @@ class _Composition:
 
     def _key(self, node: Node, top: _Open) -> ScalarNode:
         if not isinstance(node, ScalarNode) or (not isinstance(node.value, str) and not node.style):
-            help = 'quote the key: "…"'
-            raise _refusal(
-                "yaml-key", "a key must be text", self.source, node.span.start, help, node.span.end
-            )
+            if isinstance(node, MapNode) and self.source.text[node.span.start - 1 : node.span.start] == "{":
+                # `name: {{ sku }}` without quotes is an object whose key is an object.
+                message, help = "a template must be quoted", 'quote the whole text: "{{ … }}"'
+            else:
+                message, help = "a key must be text", 'quote the key: "…"'
+            raise _refusal("yaml-key", message, self.source, node.span.start, help, node.span.end)
         if node.value == "<<" and not node.style:
             help = "write the keys out, or use a fragment"
             raise _refusal("yaml-merge", "merge keys are not allowed", self.source, node.span.start, help)

@@ -192,7 +192,7 @@ def _channel() -> Object:
     auth_kinds: dict[str, Object] = {
         "kind": {"enum": list(config.AUTH_KINDS)},
         "style": {"enum": list(config.STYLES)},
-        "headers": _map_of(_ref("secret")),
+        "headers": _map_of(_keys(config.HEADER_KEYS, dict.fromkeys(config.HEADER_KEYS, _TEXT), ["env"])),
         **dict.fromkeys(("token", "client_id", "client_secret", "scope"), _ref("secret")),
     }
     limit: Object = {"type": "integer", "minimum": 1}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.console import count, diagnostics_option, report
+from crossdock.cli.console import count, diagnostics_option, report, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def command(
     report(findings, form)
     if form == "text":
         found = count(len(findings), "finding") if findings else "no findings"
-        click.echo(f"{checked.what} checked, {found}", err=True)
+        say(f"{checked.what} checked, {found}")
     if findings:
         context.exit(2 if has_errors(findings) else 1)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.console import count, diagnostics_option, open_project, output_option, put, report
+from crossdock.cli.console import count, diagnostics_option, open_project, output_option, put, report, say
 
 if TYPE_CHECKING:
     from crossdock.core.diagnostics import Diagnostic
@@ -110,6 +110,6 @@ def _compile(project: Project, names: tuple[str, ...] | list[str], form: Format,
 
 def _tell(compiled: int, interpreted: list[str], unkept: int) -> None:
     told = f"{count(compiled, 'mapping')} compiled"
-    click.echo(f"{told}, {unkept} of them not cached" if unkept else told, err=True)
+    say(f"{told}, {unkept} of them not cached" if unkept else told)
     for name in interpreted:
-        click.echo(f"only the interpreter can run {name}", err=True)
+        say(f"only the interpreter can run {name}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from crossdock.cli.console import count, open_project
+from crossdock.cli.console import count, open_project, say
 
 
 @click.command(name="derive")
@@ -36,4 +36,4 @@ def command(context: click.Context, systems: tuple[str, ...], documents: str | N
     derived = {path: text for folder in folders for path, text in derivation.derive(folder, place).items()}
     derivation.write(derived)
     named = ", ".join(folder.name for folder in folders)
-    click.echo(f"{count(len(derived), 'schema')} of {named} written", err=True)
+    say(f"{count(len(derived), 'schema')} of {named} written")

@@ -17,6 +17,7 @@ from crossdock.cli.console import (
     output_option,
     pairs,
     put,
+    say,
     settings_option,
 )
 
@@ -131,7 +132,7 @@ def _watched(records: Iterator[Record]) -> Iterator[Record]:
     """The same records. At a terminal, their number is printed after every thousand."""
     for number, record in enumerate(records, 1):
         if number % 1000 == 0 and sys.stderr.isatty():
-            click.echo(f"{number} payloads read", err=True)
+            say(f"{number} payloads read")
         yield record
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.console import diagnostics_option, pairs, settings_option
+from crossdock.cli.console import diagnostics_option, pairs, say, settings_option
 
 if TYPE_CHECKING:
     from crossdock.core.diagnostics import Source
@@ -70,7 +70,7 @@ def command(
             directory,
             config,
             Address(host, port, workers, grace),
-            lambda url: click.echo(f"listening at {url}", err=True),
+            lambda url: say(f"listening at {url}"),
         )
     except JournalError as error:
         raise click.ClickException(str(error)) from None

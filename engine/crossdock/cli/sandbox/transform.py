@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.console import color_wanted, pairs, payload_bytes, put
+from crossdock.cli.console import color_wanted, pairs, payload_bytes, put, say
 
 if TYPE_CHECKING:
     from crossdock.core.rendering import Format
@@ -40,7 +40,7 @@ def transform_file(
     )
     finished = run_sandboxed(job, payload_bytes(file))
     if finished.diagnostics:
-        click.echo(finished.diagnostics, err=True, color=True)
+        say(finished.diagnostics)
     if finished.code:
         context.exit(finished.code)
     put(finished.result, output)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+from crossdock.core.diagnostics import printable
 from crossdock.tools.diff.comparison import Change, Comparison, Remark
 from crossdock.tools.diff.report import (
     REMARKS,
@@ -33,7 +34,7 @@ def write(report: DiffReport) -> str:
         read = sum(each.comparison.read for each in same if each.comparison)
         names = ", ".join(_code(each.name) for each in same)
         lines += ["", f"Nothing changes in {names}: {counted(read, 'payload')} read."]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _mapping(each: Compared) -> Iterator[str]:

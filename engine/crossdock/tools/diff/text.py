@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from crossdock.core.diagnostics import printable
 from crossdock.tools.diff.comparison import Change, Remark, Sample
 from crossdock.tools.diff.report import (
     REMARKS,
@@ -32,7 +33,7 @@ _MOST_NAMES: Final = 10
 
 
 def write(report: DiffReport) -> str:
-    return "\n\n".join("\n".join(_mapping(each)) for each in report.mappings)
+    return "\n\n".join("\n".join(map(printable, _mapping(each))) for each in report.mappings)
 
 
 def _mapping(each: Compared) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import quote
 
 from crossdock.checking.masking import HIDDEN
-from crossdock.core.diagnostics import shorten
+from crossdock.core.diagnostics import printable, shorten
 from crossdock.tools.explain import text
 from crossdock.tools.explain.conversation import ExplainedConversation, ExplainedPart, ExplainedStep
 from crossdock.tools.explain.run import Story
@@ -91,7 +91,7 @@ def _story(label: str, story: Story) -> tuple[str, Sequence[_Line]]:
 
 
 def _labelled(label: str, said: str) -> str:
-    return f"{label:<{_LABEL}}  {said}"
+    return printable(f"{label:<{_LABEL}}  {said}")
 
 
 def _tree(head: str, lines: Sequence[_Line]) -> str:

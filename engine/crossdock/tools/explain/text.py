@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from crossdock.checking.lineage import Link
-from crossdock.core.diagnostics import Span, shorten
+from crossdock.core.diagnostics import Span, printable, shorten
 from crossdock.core.paths import path_text
 from crossdock.tools.explain.fields import Destinations
 from crossdock.tools.explain.run import EnclosingStep, Story
@@ -54,7 +54,8 @@ def _story(story: Story, whole: bool) -> str:
 
 def steps_of(story: Story, *, whole: bool = True) -> list[list[str]]:
     """What was done for a value, each with its lines, of which all but the first are indented."""
-    return [*(_turn(turn, whole) for turn in story.turns), *map(_step, story.steps)]
+    found = [*(_turn(turn, whole) for turn in story.turns), *map(_step, story.steps)]
+    return [[printable(line) for line in lines] for lines in found]
 
 
 def _nothing(story: Story) -> str:
@@ -99,11 +100,16 @@ def _reads(reads: Sequence[ReadValue]) -> list[str]:
 
 
 def head(text: str, span: Span | None) -> str:
-    return text if span is None else f"{text:<{_COLUMN}}  {span}"
+    shown = printable(text)
+    return shown if span is None else f"{shown:<{_COLUMN}}  {printable(str(span))}"
 
 
 def _tree(head: str, lines: Sequence[str]) -> str:
-    """Lines under a head; a line that begins with a space continues the one before it."""
+    """Lines under a head; a line that begins with a space continues the one before it.
+
+    Keys of a payload are in them: what a terminal or a log would act on is escaped.
+    """
+    lines = [printable(line) for line in lines]
     last = max((number for number, line in enumerate(lines) if not line.startswith(" ")), default=0)
     marks = ("├─" if number < last else "└─" for number in range(len(lines)))
     branches = [

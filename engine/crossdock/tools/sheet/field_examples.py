@@ -50,7 +50,8 @@ def samples_of(project: Project, mapping: LinkedMapping, links: Iterable[Link]) 
         if wanted <= set(samples.found):
             break
         for story in _stories(project, mapping, record):
-            if story.link is not None and story.value.there:
+            # Of a value with nothing in it that a cell made, the story is that of what is around the cell.
+            if story.link is not None and story.target == story.link.target and story.value.there:
                 place = story.link.target, story.link.span.start
                 samples.found.setdefault(place, _sample(story))
     return samples
