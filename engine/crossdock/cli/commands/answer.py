@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from crossdock.cli.commands.plan import dialect_option, find_request, now_option, print_plan
+from crossdock.cli.completion import ACTION_OR_FILE, CHANNEL
 from crossdock.cli.console import diagnostics_option, open_project, pairs, report, settings_option
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="answer")
-@click.argument("channel")
-@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
+@click.argument("channel", type=CHANNEL)
+@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]", type=ACTION_OR_FILE)
 @click.option("--dry-run", is_flag=True, help="Print the calls without making them, as `plan` does.")
 @click.option("--compact", is_flag=True, help="Print the response on one line.")
 @dialect_option

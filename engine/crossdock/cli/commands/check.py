@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.completion import MAPPING_OR_CONVERSATION
 from crossdock.cli.console import count, diagnostics_option, report, say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="check")
-@click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
+@click.argument("mappings", nargs=-1, metavar="[MAPPING]...", type=MAPPING_OR_CONVERSATION)
 @click.option(
     "--lenient",
     is_flag=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.completion import MAPPING
 from crossdock.cli.console import count, diagnostics_option, open_project, output_option, put, report, say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ PARTS = {"run": "", "takes": "source", "gives": "target"}
 
 
 @click.command(name="compile")
-@click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
+@click.argument("mappings", nargs=-1, metavar="[MAPPING]...", type=MAPPING)
 @click.option("--show", is_flag=True, help="Print the Python code of one mapping; cache nothing.")
 @click.option(
     "--part",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import MAPPING_OR_CONVERSATION
 from crossdock.cli.console import (
     examples_in,
     examples_option,
@@ -15,7 +16,7 @@ from crossdock.cli.console import (
 
 
 @click.command(name="coverage")
-@click.argument("mappings", nargs=-1, metavar="[MAPPING]...")
+@click.argument("mappings", nargs=-1, metavar="[MAPPING]...", type=MAPPING_OR_CONVERSATION)
 @examples_option("the examples of the mapping, and of what uses it")
 @click.option("--static", is_flag=True, help="Cover the schemas only; run no examples.")
 @click.option("--strict", is_flag=True, help="Also fail when a rule is never run.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import SYSTEM
 from crossdock.cli.console import count, open_project, say
 
 
 @click.command(name="derive")
-@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...", type=SYSTEM)
 @click.option(
     "--documents",
     metavar="DIR",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.completion import MAPPING_OR_CONVERSATION
 from crossdock.cli.console import (
     examples_in,
     examples_option,
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="diff")
-@click.argument("old")
-@click.argument("new", required=False)
+@click.argument("old", type=MAPPING_OR_CONVERSATION)
+@click.argument("new", required=False, type=MAPPING_OR_CONVERSATION)
 @examples_option("the examples of the mapping")
 @format_option("text", "json", "markdown", written="The format of the report.")
 @click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crossdock.cli.commands.plan import dialect_option
+from crossdock.cli.completion import MAPPING_OR_CONVERSATION
 from crossdock.cli.console import (
     diagnostics_format,
     format_option,
@@ -29,7 +30,7 @@ FORMATS = ("text", "json", "markdown", "openlineage", "short", "github", "sarif"
 
 
 @click.command(name="explain")
-@click.argument("mapping")
+@click.argument("mapping", type=MAPPING_OR_CONVERSATION)
 @click.option(
     "--field", metavar="POINTER", help="Explain only this field of the result, and the fields below it."
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import FUNCTION
+
 
 @click.command(name="functions")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=FUNCTION)
 def command(names: tuple[str, ...]) -> None:
     """List the functions for expressions and templates.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import MAPPING_OR_CONVERSATION
 from crossdock.cli.console import format_option, open_project, output_option, put
 
 
 @click.command(name="mutate")
-@click.argument("mapping")
+@click.argument("mapping", type=MAPPING_OR_CONVERSATION)
 @click.option(
     "--only",
     multiple=True,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.completion import ACTION_OR_FILE, CHANNEL
 from crossdock.cli.console import (
     diagnostics_option,
     open_project,
@@ -26,8 +27,8 @@ now_option = click.option("--now", help="The time that `now()` gives, such as 20
 
 
 @click.command(name="plan")
-@click.argument("channel")
-@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]")
+@click.argument("channel", type=CHANNEL)
+@click.argument("arguments", nargs=-1, metavar="[ACTION] [FILE]", type=ACTION_OR_FILE)
 @click.option(
     "--answers",
     type=click.Path(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import SCHEMA_OR_LANGUAGE
 from crossdock.cli.console import open_project
 
 
 @click.command(name="schema")
-@click.argument("name")
+@click.argument("name", type=SCHEMA_OR_LANGUAGE)
 @click.pass_context
 def command(context: click.Context, name: str) -> None:
     """Print the JSON Schema of a payload or of a kind of file.

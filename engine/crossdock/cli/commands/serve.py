@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.completion import CHANNEL
 from crossdock.cli.console import diagnostics_option, pairs, say, settings_option
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ TICKET = "RETAILOPS_TICKET"
 
 
 @click.command(name="serve")
-@click.argument("channel", required=False)
+@click.argument("channel", required=False, type=CHANNEL)
 @click.option(
     "--config", "file", metavar="FILE", type=click.Path(), help="The gateway's file, for several merchants."
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import MAPPING
 from crossdock.cli.console import open_project
 
 
 @click.command(name="show")
-@click.argument("mapping")
+@click.argument("mapping", type=MAPPING)
 @click.pass_context
 def command(context: click.Context, mapping: str) -> None:
     """Print the YAML file of a mapping.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from crossdock.cli.completion import SCHEMA
 from crossdock.cli.console import examples_in, examples_option, open_project, output_option, put
 
 
 @click.command(name="suggest")
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", type=SCHEMA)
+@click.argument("target", type=SCHEMA)
 @examples_option("none; only the schemas are compared")
 @output_option
 @click.pass_context

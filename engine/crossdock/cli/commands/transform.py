@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crossdock.cli.completion import MAPPING
 from crossdock.cli.console import diagnostics_option, output_option, settings_option
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="transform")
-@click.argument("mapping")
+@click.argument("mapping", type=MAPPING)
 @click.argument("file", default="-", type=click.Path(allow_dash=True))
 @output_option
 @click.option("--compact", is_flag=True, help="Print the result on one line.")
