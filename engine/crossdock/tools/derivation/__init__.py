@@ -7,6 +7,6 @@ line of every property. Generated files are never edited by hand; ``check`` deri
     derive(Path("schemas/acme"), Path("documents"))  ->  {Path("schemas/acme/order.schema.json"): "{...}"}
 """
 
-from crossdock.tools.derivation.systems import check, derive, write
+from crossdock.tools.derivation.systems import check, derive, samples_of, write
 
-__all__ = ["check", "derive", "write"]
+__all__ = ["check", "derive", "samples_of", "write"]

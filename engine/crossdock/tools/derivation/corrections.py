@@ -10,16 +10,20 @@ from functools import partial
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.core.errors import ProjectError
 from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH
 from crossdock.tools.derivation import paths
 from crossdock.tools.derivation.recipe import Correction, Recipe, ShapeRecipe
 from crossdock.tools.derivation.shapes import InferredShape, Path, merge, rewrite
 
 _PERSONAL = re.compile(
-    r".*(password|secret|api_?key)|(access|refresh|id|auth)_?token|ticket|e?mail(_?address)?"
-    r"|(tele|mobile_?)?phone(_?number)?|(first|last|middle|full|sur|maiden)_?name|postal_?code|zip(_?code)?"
-    r"|street_?\d?|address_?(line)?_?\d|ip_?address|card_?number|cvv\d?|cvc\d?|iban|(tax|vat)_?id|gift_?message",
+    r".*(password|secret|api_?key)|(?!.*page)(.*_)?token|(access|refresh|id|auth)token|ticket|(.*_)?e?mail(_?address)?"
+    r"|(.*_)?((tele|mobile_?)?phone|mobile|fax)(_?number)?|(first|last|middle|full|sur|maiden)_?name"
+    r"|postal_?code|post_?code|zip(_?code)?|street_?\d?|address_?(line)?_?\d|(.*_)?ip(_?address)?"
+    r"|latitude|longitude|lat|lng|(date_?of_?birth|birth_?(day|date)|dob)"
+    r"|card_?number|cvv\d?|cvc\d?|iban|(tax|vat)_?id|gift_?message",
     re.IGNORECASE,
 )
+_PERSON = re.compile(r"(.*_)?(address|customer|buyer|shopper|recipient|contact|person|payer)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,8 @@ class Rewriting:
             or self._meets(self.recipe.public, path)
         ):
             return shape
-        known = bool(path) and _PERSONAL.fullmatch(path[-1]) is not None
-        return replace(shape, sensitive=self._meets(self.recipe.sensitive, path) or known)
+        known = self._meets(self.recipe.sensitive, path) or _is_personal(path)
+        return replace(shape, sensitive=known)
 
     def _use(self, path: Path, shape: InferredShape, own: ShapeRecipe) -> InferredShape:
         for pattern, reference in own.uses.items():
@@ -161,3 +165,12 @@ def _flat(lists: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _all(shapes: Sequence[ShapeRecipe]) -> list[ShapeRecipe]:
     return [each for shape in shapes for each in (shape, *_all(shape.defs))]
+
+
+def _is_personal(path: Path) -> bool:
+    """Whether the name at a path is typical for people and credentials; `name` only where a person is."""
+    if not path:
+        return False
+    around = [part for part in path[:-1] if part != EACH]
+    named = path[-1].lower() == "name" and bool(around) and _PERSON.fullmatch(around[-1]) is not None
+    return named or _PERSONAL.fullmatch(path[-1]) is not None

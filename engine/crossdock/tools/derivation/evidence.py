@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from crossdock.tools.derivation.shapes import (
     merged,
     rewrite,
 )
+from crossdock.tools.drafting.words import MONEY, concepts
 
 _TYPE_WORDS = {
     "string": "string", "str": "string", "text": "string", "uuid": "string",
@@ -103,11 +104,22 @@ def shape_of(item: Evidence, library: Library, before: InferredShape, policy: Po
         shape = infer(documents.block(part, item.json or 1), locate, placeholders)
         if policy.required == "leading" and item.document:
             shape = rewrite(shape, lambda _path, inner: leading(inner))
+        if item.sample:
+            shape = rewrite(shape, _amount)
     shape = paths.pick(shape, item.at)
     if shape is NOTHING:
         message = f"`{item.at}` does not occur in this part of `{name}`"
         raise ProjectError([Diagnostic("evidence-empty", message, part.span(part.start))])
     return paths.graft(_picked(shape, item, part), paths.parse(item.into))
+
+
+def _amount(path: tuple[str, ...], shape: InferredShape) -> InferredShape:
+    """An amount of a sample is a number: many systems write 3.00 as 3."""
+    named = concepts(path[-1]) if path else ()
+    # A `value` by itself is of anything.
+    if "integer" not in shape.types or not named or named[-1] not in MONEY or path[-1].lower() == "value":
+        return shape
+    return replace(shape, types=shape.types - {"integer"} | {"number"})
 
 
 def _picked(shape: InferredShape, item: Evidence, part: Section) -> InferredShape:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import ProjectError
+from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON
 from crossdock.tools.derivation import recipe as recipes
 from crossdock.tools.derivation import schema
@@ -60,6 +61,14 @@ def _shape(
     for item in own.evidence:
         shape = merge(shape, shape_of(item, library, shape, own.policy))
     return rewriting.extract(rewriting.apply(shape, own), own)
+
+
+def samples_of(system: Path, name: str) -> list[JSON]:
+    """The whole samples that a schema of a system is derived from. Raises ProjectError for a wrong recipe."""
+    shapes = (own for own in recipes.load(system).shapes if own.name == name)
+    whole = (item for own in shapes for item in own.evidence if item.sample and not item.at and not item.into)
+    files = (system / str(item.sample) for item in whole if item.under is None and item.schema is None)
+    return [decode(file.read_bytes(), file.name) for file in files if file.is_file()]
 
 
 def check(system: Path, documents: Path | None = None) -> str:

@@ -20,9 +20,8 @@ from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import Expr
 from crossdock.language.jmespath import compile_expression
 from crossdock.tools.drafting.schema_fields import SchemaField
-from crossdock.tools.drafting.words import concepts
+from crossdock.tools.drafting.words import MONEY, concepts
 
-MONEY: Final = frozenset({"amount", "price", "tax", "discount", "shipping", "cost", "fee"})
 _DATES: Final = frozenset({"date", "created"})
 _SAID: Final = {
     "money": "as an amount with its cents",
@@ -38,10 +37,11 @@ _SAID: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """An expression that fits, and what the conversion in it does, in words."""
+    """An expression that fits, what the conversion in it does, in words, and what is left to be decided."""
 
     expression: str
     said: str
+    open: str = ""
 
 
 class _Listener:
@@ -62,17 +62,28 @@ class _Listener:
 
 
 def fit(
-    expression: str, target: SchemaField, context: Type, root: Type, currency: str | None
+    expression: str, target: SchemaField, context: Type, root: Type, currency: str | None, zone: str | None
 ) -> Fitting | None:
-    """The expression as it is or converted, so that it fits; None when nothing makes it fit."""
+    """The expression as it is or converted, so that it fits; None when nothing makes it fit.
+
+    ``zone`` is for a date whose text has none: what is known of it, empty if nothing is.
+    """
     typ = type_of(expression, context, root)
     if typ is None:
         return None
     for name, converted in _tries(expression, typ, target, currency):
         found = type_of(converted, context, root)
         if found is not None and not any(True for _ in mismatches(found, target.as_type(optional=False))):
-            return Fitting(converted, _SAID[name])
+            return _in_zone(converted, name, zone)
     return None
+
+
+def _in_zone(converted: str, name: str, zone: str | None) -> Fitting:
+    """A conversion of a date in its zone. UTC is a guess if nothing is known, so it is left to do."""
+    if zone is None or name not in ("epoch", "iso"):
+        return Fitting(converted, _SAID[name])
+    undecided = "" if zone else "its text has no zone. Is it in UTC?"
+    return Fitting(f"{converted[:-1]}, 'UTC')", f"{_SAID[name]}, in UTC", undecided)
 
 
 def type_of(expression: str, context: Type, root: Type) -> Type | None:

@@ -28,7 +28,7 @@ from crossdock.tools.drafting.ranking import (
     name_score,
 )
 from crossdock.tools.drafting.schema_fields import SchemaField, expression_of, places_below
-from crossdock.tools.drafting.words import concepts
+from crossdock.tools.drafting.words import concepts, in_utc
 
 _LIKE_ENOUGH = 0.4
 _NAMED, _INSIDE = 0.3, 0.75
@@ -103,7 +103,7 @@ class Drafting:
             if (shape := target.shape.member(name)) is not None:
                 place = SchemaField((*target.path, name), shape)
                 found.append(self.node(TargetField(place, around), name in required, context))
-        return tuple(found)
+        return _each_once(found)
 
     def node(self, wanted: TargetField, required: bool, context: _Context) -> Node:
         place = wanted.place
@@ -157,7 +157,10 @@ class Drafting:
         currency = None
         if self.currency is not None:
             currency = ("" if context is self.root else "root().") + expression_of(self.currency)
-        return fit(expression, wanted.place, context.typ, self.root.typ, currency)
+        zone = None
+        if self.samples.without_zone(candidate.path):
+            zone = "UTC" if in_utc(candidate.place.name) else ""
+        return fit(expression, wanted.place, context.typ, self.root.typ, currency, zone)
 
     # Objects and lists
 
@@ -232,6 +235,22 @@ class Drafting:
                 best = max(name_score(wanted, names) - 0.03 * (len(names) - 1) for names in near)
                 scores.append(best if best >= _LIKE_ENOUGH else 0.0)
         return sum(scores) / len(scores) if scores else 0.0
+
+
+def _each_once(fields: list[Node]) -> tuple[Node, ...]:
+    """The fields of one object. A source field goes where it fits best, and is left to do elsewhere."""
+    best: dict[tuple[str, ...], Leaf] = {}
+    for each in fields:
+        if isinstance(each, Leaf) and each.chosen is not None:
+            kept = best.setdefault(each.chosen.path, each)
+            if kept.chosen is not None and each.chosen.score > kept.chosen.score:
+                best[each.chosen.path] = each
+    return tuple(
+        replace(each, chosen=None, fitting=None)
+        if isinstance(each, Leaf) and each.chosen is not None and best[each.chosen.path] is not each
+        else each
+        for each in fields
+    )
 
 
 def _near(places: tuple[SchemaField, ...]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:

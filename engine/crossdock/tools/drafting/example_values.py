@@ -23,6 +23,7 @@ LOOKS: Final[dict[str, re.Pattern[str]]] = {
     "a code of three letters": re.compile(r"[A-Z]{3}"),
     "an IP address": re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
 }
+_WITHOUT_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?)?")
 # Which concept a look speaks for.
 SPEAKS_FOR: Final = {
     "a date": {"date", "created"},
@@ -42,6 +43,11 @@ class ExampleValues:
 
     def at(self, path: tuple[str, ...]) -> list[JSON]:
         return self.values.get(path, [])
+
+    def without_zone(self, path: tuple[str, ...]) -> bool:
+        """Whether some value of a path is a date that does not say which zone it is in."""
+        texts = (value for value in self.at(path) if isinstance(value, str))
+        return any(_WITHOUT_ZONE.fullmatch(text) for text in texts)
 
     def look(self, path: tuple[str, ...]) -> str | None:
         """What all values of a path look like."""

@@ -14,7 +14,7 @@ from typing import Final
 from crossdock.core.paths import EACH, path_text
 from crossdock.tools.drafting.example_values import SPEAKS_FOR, ExampleValues
 from crossdock.tools.drafting.schema_fields import SchemaField
-from crossdock.tools.drafting.words import concepts, likeness, shared, words
+from crossdock.tools.drafting.words import concepts, in_utc, likeness, shared, words
 
 GOOD_ENOUGH: Final = 0.5
 MOST_CANDIDATES: Final = 5
@@ -89,6 +89,9 @@ def _candidate(
         reasons.append("the descriptions agree")
     score += _by_types(wanted.place, place, reasons)
     score += _by_values(wanted, place, samples.look(path), reasons)
+    if in_utc(place.name):
+        score += 0.1
+        reasons.append("its name says UTC")
     score -= 0.2 * _of_another(wanted, place.names)
     score -= 0.03 * (len(place.names) - 1) + 0.25 * place.lists
     if words(wanted.name) == words("_".join(place.names[-2:-1])):

@@ -68,6 +68,8 @@ _TURNING_WORDS: Final = """
     discounted remaining collected available weight tax discount handling fee duty credit group taxable
     purchaser operator user alternate middle
 """
+MONEY: Final = frozenset({"amount", "price", "tax", "discount", "shipping", "cost", "fee"})
+"""The concepts that mean an amount of money."""
 _WEAK: Final = frozenset(_WEAK_WORDS.split())
 _TURNING: Final = frozenset(_TURNING_WORDS.split())
 
@@ -82,6 +84,8 @@ def _rows() -> dict[tuple[str, ...], str]:
 
 
 _THINGS: Final = _rows()
+_UTC: Final = frozenset({"gmt", "utc"})
+_SILENT: Final = frozenset({"or", "of", "the", "is", "has", *_UTC})
 _LONGEST: Final = max(map(len, _THINGS))
 _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
@@ -90,7 +94,12 @@ _WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 def words(name: str) -> tuple[str, ...]:
     """The words of a name: ``postalOrZipCode`` is postal, zip, code."""
     found = [_singular(word.lower()) for word in _WORD.findall(name)]
-    return tuple(word for word in found if word not in ("or", "of", "the", "is", "has"))
+    return tuple(word for word in found if word not in _SILENT)
+
+
+def in_utc(name: str) -> bool:
+    """Whether a name says that its time is in UTC: ``date_created_gmt``."""
+    return not _UTC.isdisjoint(map(str.lower, _WORD.findall(name)))
 
 
 def _singular(word: str) -> str:
