@@ -51,7 +51,7 @@ from crossdock.core.diagnostics import Diagnostic, Severity, Span
 from crossdock.core.json_types import JSON
 from crossdock.core.paths import joined
 from crossdock.core.records import record, replace
-from crossdock.language import syntax
+from crossdock.language import slips, syntax
 from crossdock.language.expr import Expr, Expression, children
 from crossdock.language.syntax import LinkedMapping
 
@@ -159,6 +159,8 @@ class CellCheck:
     def report(self, finding: Finding) -> None:
         expression, help = finding.expression, finding.help
         unknown_alone = finding.id == "unknown-property" and finding.node is expression.node
+        if finding.id == "unknown-property":
+            help = help or slips.quotes(finding.node, expression.text)
         if help is None and unknown_alone and not expression.is_text:
             help = "constant text is written {$const: " + expression.text + "}"
         self.finding(finding.id, finding.message, expression.at(finding.node), help, finding.severity)

@@ -33,7 +33,7 @@ class Named(click.ParamType[str]):
     ) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        # First, because bash clears what it has when it is told to complete files.
+        # First, because bash drops what it has when it completes files.
         found = [CompletionItem(incomplete, type="file")] if self._or_file else []
         names = sorted(set(_of_the_project(self._listed, context)))
         return [*found, *(CompletionItem(name) for name in names if name.startswith(incomplete))]

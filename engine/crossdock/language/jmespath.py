@@ -20,6 +20,7 @@ from crossdock.language.expr import Expr, Expression
 from crossdock.language.guards import guard, guard_growth, too_long_a_chain
 from crossdock.language.jmespath_parser import ChainError, EmptyError, ParseProblem, parse
 from crossdock.language.names import name_problems
+from crossdock.language.slips import cure
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<json>(?:[^`\\]|\\.)*)`""", re.DOTALL)
 _PATH = re.compile(r"\.{1,2}(?:/\.\.)*(?:/\w+)+")
@@ -83,7 +84,8 @@ def _refuse_half_characters(quoted: re.Match[str], scalar: ScalarNode) -> None:
 
 def _syntax_error(message: str, scalar: ScalarNode, start: int, length: int = 1) -> CompileError:
     span = scalar.part(max(start, 0), max(start, 0) + max(length, 1))
-    help = 'constant text is written {$const: …}, text with values is a template: "… {{ name }} …"'
+    help = cure(str(scalar.value), start)
+    help = help or 'constant text is written {$const: …}, text with values is a template: "… {{ name }} …"'
     if _PATH.fullmatch(str(scalar.value)):
         help = f"a mapping is used with {{$use: {scalar.value}}}"
     return CompileError([Diagnostic("expression-syntax", message, span, help)])

@@ -20,6 +20,7 @@ from crossdock.language.expr import (
 from crossdock.language.functions import REGISTRY, Function
 from crossdock.language.functions.function import ordinal
 from crossdock.language.functions.grouping import KEPT
+from crossdock.language.slips import function_of
 from crossdock.schema.safe_regex import unsafe
 
 
@@ -50,7 +51,7 @@ def _function_problems(expression: Expression, nodes: list[Expr]) -> list[Diagno
         name = node.name
         function = REGISTRY.get(name)
         if function is None:
-            help = did_you_mean(name, REGISTRY) or "`crossdock functions` lists them all"
+            help = function_of(name) or did_you_mean(name, REGISTRY) or "`crossdock functions` lists them all"
             problems.append(
                 Diagnostic("unknown-function", f"there is no function `{name}`", expression.at(node), help)
             )
