@@ -209,6 +209,41 @@ def test_a_dropped_entry_leaves_no_doubt(journal: Journal, profile: str) -> None
     assert (journal.entry(accepted.entry) or pytest.fail()).reason == "by hand"
 
 
+def test_a_replay_closes_an_entry_and_makes_the_next_or_does_neither(
+    journal: Journal, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = journal.accept(new(profile, "a", "1001"))
+    assert dead.turn is not None
+    assert journal.replay(dead.entry, new(profile, "a", "1001", queued=True)) is None
+    journal.finish(dead.turn, "dead", reason="unknown")
+
+    def failing(*_: Any) -> Any:
+        raise JournalError("the journal cannot be written: disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "_inserted", failing)
+        with pytest.raises(JournalError):
+            journal.replay(dead.entry, new(profile, "a", "1001", queued=True))
+    assert (journal.entry(dead.entry) or pytest.fail()).state == "dead"
+
+    again = journal.replay(dead.entry, new(profile, "a", "1001", queued=True))
+    assert again is not None
+    assert [entry.state for entry in journal.entries(profile=profile)] == ["dropped", "queued"]
+
+
+def test_a_dropped_entry_leaves_the_calls_of_a_repeat_that_runs(journal: Journal, profile: str) -> None:
+    first = journal.accept(new(profile, "a", "1001"))
+    assert first.turn is not None
+    journal.begin_call(first.turn, profile, call())
+    journal.finish(first.turn, "dead", reason="unknown")
+    repeat = journal.accept(new(profile, "a", "1001"))
+    assert repeat.turn is not None
+    journal.begin_call(repeat.turn, profile, call())
+
+    assert journal.drop(first.entry, "by hand")
+    assert journal.has_unknown(repeat.entry) and not journal.has_unknown(first.entry)
+
+
 def test_a_store_that_is_full_loses_nothing_that_it_took(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/journal.db")
     assert isinstance(store, SqliteStore)

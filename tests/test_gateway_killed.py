@@ -70,6 +70,16 @@ def test_what_was_not_sent_is_done_by_the_next_process(tmp_path: Path) -> None:
     assert ledger.counts == {"cancel-1001": 1}
 
 
+def test_workers_that_start_slowly_are_not_replaced(tmp_path: Path) -> None:
+    """Longer than uvicorn waits for a sign of a worker."""
+    with running(ledger := Ledger()):
+        process = Process(tmp_path, ledger.url, workers=2, environ=inside("slow=11"))
+        with process, process.client(timeout=60) as client:
+            process.ready(90)
+            answer = client.post(action("order_cancel").path, json=action("order_cancel").request)
+            assert answer.json() == {"events": []}
+
+
 @pytest.fixture(scope="module")
 def zygote() -> Zygote:
     with Zygote() as made:

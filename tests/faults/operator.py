@@ -38,19 +38,7 @@ class Operator:
         for entry in self._journal.entries(["dead"], most=1000):
             if (entry.finished or 0) > now() - _PAUSE:
                 continue
-            if self._journal.drop(entry.id, "replayed"):
-                subjects = tuple(json.loads(entry.subjects))
-                new = NewEntry(
-                    entry.profile,
-                    entry.dialect,
-                    entry.action,
-                    entry.key,
-                    subjects,
-                    entry.request,
-                    queued=True,
-                )
-                self._journal.accept(new)
-                self.replayed += 1
+            self.replayed += self._journal.replay(entry.id, _again(entry)) is not None
 
     def left(self) -> int:
         """How many entries are open, or dead letters."""

@@ -1,4 +1,4 @@
-"""Changes the program in a process of a test: a place where it dies, a shorter schedule, or a planted bug.
+"""Changes the program in a process of a test: where it dies, its schedule, a slow start, or a planted bug.
 
     environ = inside("schedule=0.2", "crash=after_send:2", "bug=ack_before_commit")
 
@@ -8,6 +8,8 @@ The text is put in FAULTS_INSIDE, and faults/inside/sitecustomize.py calls ``pla
 from __future__ import annotations
 
 import os
+import sys
+import time
 from pathlib import Path
 
 INSIDE = Path(__file__).parent / "inside"
@@ -28,6 +30,9 @@ def plant(changes: str) -> None:
         kind, _, what = change.partition("=")
         if kind == "schedule":
             _schedule(float(what))
+        elif kind == "slow":
+            if "--multiprocessing-fork" in sys.orig_argv:
+                time.sleep(float(what))
         elif kind == "crash":
             from faults.crash import crash_at
 

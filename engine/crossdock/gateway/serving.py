@@ -31,6 +31,11 @@ _KEEP_ALIVE: Final = 65
 """Seconds: longer than clients keep idle connections, so that none is closed while a request is sent."""
 
 
+_SILENT: Final = 60
+"""Seconds in which a worker may say nothing before it is replaced. A machine that is busy takes a while to
+start one; replaced too early, none would ever start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a gateway listens, and how."""
@@ -86,6 +91,7 @@ def _settings(app: ASGIApp | Factory, address: Address) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
+        timeout_worker_healthcheck=_SILENT,
     )
 
 

@@ -153,8 +153,6 @@ def replay(context: click.Context, entry: int, which: str) -> None:
         if which == "then" and not found.mappings:
             raise click.ClickException(f"entry {entry} was not run yet: there are no mappings of then")
         mappings = found.mappings if which == "then" else None
-        if not journal.drop(entry, "replayed"):
-            raise click.ClickException(f"entry {entry} is not finished: it is {found.state}")
         new = NewEntry(
             found.profile,
             found.dialect,
@@ -165,8 +163,11 @@ def replay(context: click.Context, entry: int, which: str) -> None:
             queued=True,
             mappings=mappings,
         )
+        accepted = journal.replay(entry, new)
+        if accepted is None:
+            raise click.ClickException(f"entry {entry} is not finished: it is {found.state}")
         then = f", for a gateway with the mappings {mappings[:12]}" if mappings else ""
-        click.echo(f"queued as entry {journal.accept(new).entry}{then}")
+        click.echo(f"queued as entry {accepted.entry}{then}")
 
 
 @command.command()

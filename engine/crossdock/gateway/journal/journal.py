@@ -50,7 +50,7 @@ from crossdock.gateway.journal.statements import (
 )
 from crossdock.gateway.journal.store import Store
 from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
-from crossdock.gateway.journal.view import ENTRY_COLUMNS, JournalView, entry_of
+from crossdock.gateway.journal.view import ENTRY_COLUMNS, JournalView, dropped, entry_of
 
 LONGEST_WAIT: Final = 3600
 """Seconds: no queued entry is put off for longer."""
@@ -88,23 +88,31 @@ class Journal(JournalView):
 
     def accept(self, new: NewEntry) -> Accepted:
         """Keep a request, or find the entry of the same one."""
+        return self.store.write(lambda connection: self._accepted(connection, new))
 
-        def work(connection: Connection) -> Accepted:
+    def replay(self, id: int, new: NewEntry) -> Accepted | None:
+        """Close a finished entry and accept its request anew, both or neither. None when it is open."""
+
+        def work(connection: Connection) -> Accepted | None:
             self._lock_subjects(connection, new)
-            if new.latest:
-                self._forget_others(connection, new)
-            ahead = {"of": new.profile, "names": new.subjects}
-            blocked = bool(new.subjects) and connection.execute(AHEAD, ahead).first() is not None
-            state: State = "queued" if new.queued else "waiting" if blocked else "running"
-            entry = self._inserted(connection, new, state)
-            if isinstance(entry, JournalEntry):
-                return Accepted(entry.id, same=entry)
-            rows = [{"entry": entry, "profile": new.profile, "subject": name} for name in new.subjects]
-            if rows:
-                connection.execute(ADD_SUBJECTS, rows)
-            return Accepted(entry, turn=Turn(entry, 1) if state == "running" else None)
+            return self._accepted(connection, new) if dropped(connection, id, "replayed") else None
 
         return self.store.write(work)
+
+    def _accepted(self, connection: Connection, new: NewEntry) -> Accepted:
+        self._lock_subjects(connection, new)
+        if new.latest:
+            self._forget_others(connection, new)
+        ahead = {"of": new.profile, "names": new.subjects}
+        blocked = bool(new.subjects) and connection.execute(AHEAD, ahead).first() is not None
+        state: State = "queued" if new.queued else "waiting" if blocked else "running"
+        entry = self._inserted(connection, new, state)
+        if isinstance(entry, JournalEntry):
+            return Accepted(entry.id, same=entry)
+        rows = [{"entry": entry, "profile": new.profile, "subject": name} for name in new.subjects]
+        if rows:
+            connection.execute(ADD_SUBJECTS, rows)
+        return Accepted(entry, turn=Turn(entry, 1) if state == "running" else None)
 
     def _inserted(self, connection: Connection, new: NewEntry, state: State) -> int | JournalEntry:
         """The id of a new entry, or the entry that answers repeats of its request."""

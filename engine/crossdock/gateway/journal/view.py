@@ -65,19 +65,7 @@ class JournalView:
 
         The outcome of its calls counts as known, and of those of the same request: a person has looked.
         """
-        closed = and_(ENTRY.c.id == id, ENTRY.c.state.not_in(OPEN))
-
-        def work(connection: Connection) -> bool:
-            changed = update(ENTRY).where(closed).values(state="dropped", live_key=None, reason=reason)
-            if connection.execute(changed.returning(ENTRY.c.id)).first() is None:
-                return False
-            dropped = select(ENTRY.c.key).where(ENTRY.c.id == id).scalar_subquery()
-            same = select(ENTRY.c.id).where(ENTRY.c.key == dropped)
-            known = and_(CALL.c.entry.in_(same), CALL.c.outcome.in_(UNKNOWN))
-            connection.execute(update(CALL).where(known).values(outcome="resolved"))
-            return True
-
-        return self.store.write(work)
+        return self.store.write(lambda connection: dropped(connection, id, reason))
 
     def prune(self, before: int) -> int:
         """Delete what was finished before a moment, except dead letters: how many."""
@@ -87,6 +75,19 @@ class JournalView:
             return len(connection.execute(delete(ENTRY).where(old).returning(ENTRY.c.id)).all())
 
         return self.store.write(work)
+
+
+def dropped(connection: Connection, id: int, reason: str) -> bool:
+    """Close a finished entry, as ``JournalView.drop`` has it."""
+    closed = and_(ENTRY.c.id == id, ENTRY.c.state.not_in(OPEN))
+    changed = update(ENTRY).where(closed).values(state="dropped", live_key=None, reason=reason)
+    if connection.execute(changed.returning(ENTRY.c.id)).first() is None:
+        return False
+    key = select(ENTRY.c.key).where(ENTRY.c.id == id).scalar_subquery()
+    same = select(ENTRY.c.id).where(ENTRY.c.key == key, ENTRY.c.state.not_in(OPEN))
+    known = and_(CALL.c.entry.in_(same), CALL.c.outcome.in_(UNKNOWN))
+    connection.execute(update(CALL).where(known).values(outcome="resolved"))
+    return True
 
 
 def entry_of(row: Row[Any]) -> JournalEntry:
