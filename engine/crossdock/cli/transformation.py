@@ -93,7 +93,6 @@ class Transformation:
         """
         from crossdock.core import json_reader
         from crossdock.execution.fast_path import Nothing
-        from crossdock.schema import fast
 
         prepared = self._ready
         if prepared is not None:
@@ -106,6 +105,8 @@ class Transformation:
             )
             if not isinstance(result, Nothing):
                 return result, ()
+        from crossdock.execution.runner import text_of  # not loaded with code from the cache
+
         payload = json_reader.decode(data, name)
         run = self._compiled.run(
             payload,
@@ -115,7 +116,7 @@ class Transformation:
             trust_source=self.trust_source,
             traced=self._kept is None or not many,
         )
-        return fast.write(run.value, compact=self.compact), run.warnings
+        return text_of(run, name, compact=self.compact), run.warnings
 
     @cached_property
     def _kept(self) -> Prepared | None:

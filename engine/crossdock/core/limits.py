@@ -65,6 +65,9 @@ CONVERSATION_COPIES: Final = _limit(
 )
 NESTED_LOOPS: Final = _limit(2, "loops", "nested loops over the whole payload", "expression-too-large")
 
+RESULT_CHARACTERS: Final = _limit(
+    128 * 1024 * 1024, "characters", "the texts of a result, and eight for each value", "result-too-large"
+)
 STRING_CHARACTERS: Final = _limit(256 * 1024, "characters", "a string from a function", "evaluation-failed")
 STRING_PARTS: Final = _limit(100_000, "parts", "a list that `split` makes", "evaluation-failed")
 DECIMAL_DIGITS: Final = _limit(

@@ -13,7 +13,7 @@ from typing import Final
 
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.scope import Scope
-from crossdock.schema.fast.writer import write
+from crossdock.schema.fast.writer import counted, write
 
 Run = Callable[[JSON, Scope], "JSON | Missing"]
 Accept = Callable[[JSON], int]
@@ -94,8 +94,11 @@ class Prepared:
             payload = self._read(data, validate=validate, trust_source=trust_source)
             if isinstance(payload, Missing):
                 return NOTHING
-            value = self._computed(payload, scope, gives=validate)
-            return NOTHING if isinstance(value, Nothing) else write(_present(value), compact=compact)
+            value = _present(self.run(payload, scope))
+            count = counted(value)  # before anything else walks through a result that is too large
+            if validate and self.gives is not None and self.gives(value) < 0:
+                return NOTHING
+            return write(value, compact=compact, count=count)
         except Exception:  # as above
             return NOTHING
 

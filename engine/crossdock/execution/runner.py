@@ -20,6 +20,7 @@ from typing import TypeAlias
 from crossdock.core import json_reader
 from crossdock.core.diagnostics import Diagnostic, Place, Span, has_errors
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.core.limits import RESULT_CHARACTERS
 from crossdock.core.once import MAKING, made_once, once
 from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
@@ -124,7 +125,7 @@ class Mapping:
             if not isinstance(converted, Nothing):
                 return converted
         result = self.run_within(json_reader.decode(data, name), scope, name=name, trust_source=trust_source)
-        return fast.write(result.value, compact=compact)
+        return text_of(result, name, compact=compact)
 
     def run_within(
         self,
@@ -192,6 +193,17 @@ class Mapping:
             if schema is not None:
                 made[part] = schema.once(fast.generate)
         return made
+
+
+def text_of(result: Result, name: str, *, compact: bool = True) -> bytes:
+    """The JSON text of a result, in UTF-8. ``name`` is that of the payload. Raises OutputError."""
+    try:
+        return fast.write(result.value, compact=compact)
+    except fast.ResultTooLargeError:
+        message = f"the result has more than {RESULT_CHARACTERS} characters, the limit"
+        help = "what is read of the whole payload in a list is written once for each of its elements"
+        found = Diagnostic("result-too-large", message, help=help, input=Place(name, ""))
+        raise OutputError([found], result.value) from None
 
 
 def run_traced(

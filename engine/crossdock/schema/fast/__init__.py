@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crossdock.schema.fast.codegen import generate
     from crossdock.schema.fast.partial_reader import pruned_reader
     from crossdock.schema.fast.strict_reader import read
-    from crossdock.schema.fast.writer import write
+    from crossdock.schema.fast.writer import ResultTooLargeError, write
 
 _HOMES = {
     "Acceptor": "acceptance",
@@ -32,10 +32,20 @@ _HOMES = {
     "generate": "codegen",
     "pruned_reader": "partial_reader",
     "read": "strict_reader",
+    "ResultTooLargeError": "writer",
     "write": "writer",
 }
 
-__all__ = ["Acceptor", "acceptor", "accepts", "generate", "pruned_reader", "read", "write"]
+__all__ = [
+    "Acceptor",
+    "ResultTooLargeError",
+    "acceptor",
+    "accepts",
+    "generate",
+    "pruned_reader",
+    "read",
+    "write",
+]
 
 
 def __getattr__(name: str) -> object:
