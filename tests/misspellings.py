@@ -81,7 +81,10 @@ def _expressions(name: str, source: Source) -> Iterator[Expression]:
     cells: list[syntax.Cell] = []
     match name:
         case "actions.yaml":
-            cells = [syntax.Evaluate(action.when) for action in parse_actions(source).by_name.values()]
+            conditions = (action.when for action in parse_actions(source).by_name.values())
+            cells = [syntax.Evaluate(each) for each in conditions if each is not None]
+        case "dialect.yaml":
+            return  # it only describes itself
         case "channel.yaml":
             cells = list(channel_cells(parse_channel(source)))
         case "conversation.yaml":

@@ -43,10 +43,10 @@ payloads; you can [allow it on its line](language.md#findings-that-you-accept), 
 not document everything. An unknown setting, or the answer of an unknown step, is still an error.
 
 A mapping is checked in every place that uses it, with the types of that place; a finding names the use.
-Of 400 names misspelt one at a time, at random in all files below `mappings/`, the check finds 400 in the
-file that has them with three of five random seeds, and 399 with two: names of properties that are read or
-written, of functions, tables, steps, settings, schemas and mappings, and words of the language. It missed a
-name in free attributes, which no schema lists. `make misspellings` repeats this with four seeds.
+Of 400 names misspelt one at a time, at random in all files below `mappings/`, the check finds all 400 in the
+file that has them, with each of five random seeds: names of properties that are read or written, of
+functions, tables, steps, settings, schemas and mappings, and words of the language. `make misspellings`
+repeats this.
 What no schema documents cannot be checked. What is documented and not validated is checked for its names
 only: the bodies of errors, which failure mappings and `tolerate` read, and the orders of a page in
 order_fetch, each of which is validated only when it is converted.
