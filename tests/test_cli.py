@@ -354,8 +354,8 @@ def test_check_reports_every_mistake_of_every_file(crossdock: Run, project: Make
     project({"mappings/a.yaml": "map: {x: foo(, y: mony(z)}\n", "mappings/b.yaml": "map: {x: &y z}\n"})
     ran = crossdock("check", "--format", "short")
 
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err == (
+    assert (ran.code, ran.err) == (2, "")
+    assert ran.out == (
         "mappings/a.yaml:1:13: error[expression-syntax]: the expression is not finished\n"
         "mappings/a.yaml:1:19: error[unknown-function]: there is no function `mony`\n"
         "mappings/b.yaml:1:10: error[yaml-anchor]: anchors are not allowed\n"
@@ -376,15 +376,59 @@ def test_a_document_is_a_document_whatever_happens(
 ) -> None:
     option = style.format(form).split()
 
-    assert crossdock("check", *option)[:2] == (0, "")
-    json.loads(crossdock("check", *option).err)
+    ran = crossdock("check", *option)
+    assert (ran.code, ran.err) == (0, "")
+    json.loads(ran.out)
     project({"mappings/a.yaml": "map: {x: foo(}\n"})
     ran = crossdock("check", *option)
     assert ran.code == 2
-    assert "expression-syntax" in json.dumps(json.loads(ran.err))
+    assert ran.err == ""
+    assert "expression-syntax" in json.dumps(json.loads(ran.out))
     ran = crossdock("transform", "shop/order", *option, stdin=b"{")
     assert ran.code == 3
     assert "not-json" in json.dumps(json.loads(ran.err))
+
+
+@pytest.mark.parametrize("form", ["text", "short", "json", "github", "sarif"])
+def test_a_report_can_be_written_to_a_file(
+    form: str, crossdock: Run, project: MakeProject, tmp_path: Path
+) -> None:
+    project({"mappings/a.yaml": "map: {x: foo(}\n"})
+    shown = crossdock("check", "--format", form)
+
+    ran = crossdock("check", "--format", form, "-o", str(tmp_path / "report"))
+
+    assert (ran.code, ran.out) == (2, "")
+    assert (tmp_path / "report").read_text(encoding="utf-8") == shown.out
+
+
+@pytest.mark.parametrize("command", ["check", "coverage", "compile"])
+def test_where_there_is_no_project_the_bundled_one_is_not_taken(
+    command: str, crossdock: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_without_project(tmp_path))
+    ran = crossdock(command)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "error[no-project]: there is no project here: neither this directory nor one above it has a "
+        "`mappings` folder\n"
+        "  = help: `crossdock new` begins one; --bundled takes the mappings that come with Crossdock\n"
+    )
+
+
+def test_the_bundled_mappings_are_checked_when_asked_for(
+    crossdock: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_without_project(tmp_path))
+    ran = crossdock("check", "--bundled", "kibo/failure")
+
+    assert (ran.code, ran.err) == (0, "1 mapping checked, no findings\n")
+
+
+def tmp_path_without_project(tmp_path: Path) -> Path:
+    (place := tmp_path.parent / f"{tmp_path.name}-empty").mkdir()
+    return place
 
 
 # The rest

@@ -208,11 +208,15 @@ def lay_out(page: Page, example: Example, *states: list[Block]) -> list[str]:
 
 
 def run_quietly(arguments: list[str]) -> tuple[int, str]:
-    """The exit code and what is written to stderr, without the count that a check ends with."""
-    errors = io.StringIO()
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
+    """The exit code and the diagnostics, without the count that a check ends with.
+
+    They are the result of a check, and on stderr for other commands.
+    """
+    result, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(result), contextlib.redirect_stderr(errors):
         code = run(arguments)
-    return code, re.sub(r"\d+ mappings?.* checked, .*\n", "", errors.getvalue())
+    found = result.getvalue() if "check" in arguments else ""
+    return code, found + re.sub(r"\d+ mappings?.* checked, .*\n", "", errors.getvalue())
 
 
 def expected_code(example: Example, shown: str) -> int | None:

@@ -149,7 +149,7 @@ def test_what_is_left_to_do_says_what_is_wanted(shop: Path, capsys: pytest.Captu
         """)
     assert run(["suggest", "shop/order", "desk/order", "-o", "draft.yaml"]) == 0
     assert run(["check", "draft.yaml"]) == 2
-    assert "requires `speed`, which is never written" in capsys.readouterr().err
+    assert "requires `speed`, which is never written" in capsys.readouterr().out
 
 
 def test_values_of_examples_count_and_are_never_shown(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:

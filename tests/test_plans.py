@@ -721,7 +721,7 @@ def test_check_counts_conversations(crossdock: Run, tmp_path: Path) -> None:
     path.write_text(FILES[f"mappings/{name}.yaml"].replace("if: answers().parcel", "if: answers().parcl"))
     message = "error[unknown-property]: `the answers so far` has no property `parcl`"
     short = f"mappings/{name}.yaml:14:33: {message}\n"
-    assert crossdock("check", "--format", "short") == (2, "", short)
+    assert crossdock("check", "--format", "short") == (2, short, "")
 
 
 @pytest.mark.parametrize(
@@ -738,3 +738,37 @@ def test_an_expression_waits_for_the_answers_that_it_reads(text: str, reads: boo
     scalar = ScalarNode(text, Span(Source("step", text), 0, len(text)))
 
     assert reads_answers(compile_expression(scalar), ("order",)) is reads
+
+
+LOST = {
+    "mappings/shop/channel.yaml": "describe: A shop.\nbase_url: http://127.0.0.1:9\nlimits: {attempts: 1}\n",
+    "mappings/shop/failure.yaml": "from: crossdock/failure\nmap: {code: upper(kind)}\n",
+    "mappings/shop/fetch/conversation.yaml": """\
+request: shop/any
+response_schema: shop/page
+failure: ../failure
+steps:
+  - {step: page, call: GET /orders}
+  - {step: orders, value: $page.orders}
+response: {orders: $orders}
+""",
+    "schemas/shop/any.schema.json": "{}",
+    "schemas/shop/page.schema.json": '{"type": "object", "required": ["orders"]}',
+}
+
+
+def test_the_failure_of_a_call_comes_before_what_the_response_lacks_by_it(
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_crossdock: Run
+) -> None:
+    project(LOST)
+    monkeypatch.chdir(tmp_path)
+
+    ran = run_crossdock("answer", "shop", "fetch", "-", "--format", "short", stdin="{}")
+
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err == (
+        "mappings/shop/fetch/conversation.yaml:5:12: error[channel-failed]: the step `page` failed: "
+        "no connection to the channel could be made\n"
+        "mappings/shop/fetch/conversation.yaml:7:20: error[missing-required]: the required property "
+        "`orders` is missing\n"
+    )

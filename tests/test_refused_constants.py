@@ -58,7 +58,7 @@ def test_a_constant_that_never_fits_is_an_error(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], schema: JSON, cell: str, id: str
 ) -> None:
     assert checked(tmp_path, schema, cell) == 2
-    assert f"error[{id}]: `shop/out.t" in capfd.readouterr().err
+    assert f"error[{id}]: `shop/out.t" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(("schema", "cell"), TAKEN)
@@ -66,4 +66,4 @@ def test_a_constant_that_may_fit_is_none(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], schema: JSON, cell: str
 ) -> None:
     checked(tmp_path, schema, cell)
-    assert "error[" not in capfd.readouterr().err
+    assert "error[" not in capfd.readouterr().out

@@ -166,7 +166,7 @@ def test_the_check_knows_true_from_1(
     (tmp_path / "mappings/shop/m.yaml").write_text(f"from: shop/in\nto: shop/out\nmap:\n  t: {expression}\n")
 
     assert run(["-C", str(tmp_path), "check", "--format", "short"]) == (2 if message else 0)
-    assert message in capfd.readouterr().err
+    assert message in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["floor", "ceil"])
@@ -193,7 +193,7 @@ def test_a_number_with_a_leading_zero_is_refused_in_a_constant(
 
     assert run(["-C", str(tmp_path), "check", "--format", "short"]) == 2
     message = f"error[yaml-syntax]: `{number}` is neither a number of JSON nor text in quotes"
-    assert message in capfd.readouterr().err
+    assert message in capfd.readouterr().out
 
 
 def test_what_has_no_whole_float_is_not_copied() -> None:

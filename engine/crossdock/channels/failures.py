@@ -5,6 +5,9 @@ The object that a failure mapping is given is documented in docs/conversations.m
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_sensitivity import sensitivity_of_conversation
 from crossdock.channels.messages import Answer, Call, ChannelError
@@ -15,6 +18,7 @@ from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.limits import FAILURE_CHARACTERS
 from crossdock.core.records import replace
+from crossdock.execution.errors import EvaluationError, OutputError
 
 
 class StepFailed(Exception):  # noqa: N818 (it never leaves this package)
@@ -86,6 +90,25 @@ def failure_details(
         "skipped": frame.skipped,
     }
     return {key: value for key, value in found.items() if not isinstance(value, Missing)}
+
+
+@contextmanager
+def failures_first(result: ConversationResult) -> Iterator[None]:
+    """Raise an error of the response as the ChannelError of the calls that failed before it, if any did.
+
+    What the response lacks is then what these calls did not give, and its author is not to blame.
+    """
+    try:
+        yield
+    except (EvaluationError, OutputError) as error:
+        failed = [each.error for each in result.failed if isinstance(each.error, ChannelError)]
+        if not failed:
+            raise
+        first, diagnostics = failed[0], [item for each in failed for item in each.diagnostics]
+        result.warnings = [item for item in result.warnings if item.id != "channel-failed"]
+        raise ChannelError(
+            [*diagnostics, *error.diagnostics], first.call, first.answer, first.kind
+        ) from error
 
 
 def as_warnings(error: CrossdockError) -> list[Diagnostic]:

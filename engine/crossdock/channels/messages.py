@@ -91,11 +91,13 @@ class Answer:
 class Failed(NamedTuple):
     """What a step's failure was: its kind, as in docs/conversations.md, and the status of the last answer.
 
-    The kind is `reported` for an error that a step reports with ``fail``.
+    The kind is `reported` for an error that a step reports with ``fail``. ``error`` is what the failure is
+    where no event is made of it.
     """
 
     kind: str
     status: int | None = None
+    error: CrossdockError | None = None
 
 
 class NoAnswer(Exception):  # noqa: N818 (it never leaves the engine)

@@ -55,8 +55,8 @@ class Reporter:
         An error of the failure mapping is raised too: a failure must not go unreported.
         """
         noted(frame.trace, "failed", failure=(failed.kind, failed.message))
-        result.failed.append(Failed(failed.kind, failed.answer.status if failed.answer else None))
         error = failure_error(self.conversation, step, failed)
+        result.failed.append(Failed(failed.kind, failed.answer.status if failed.answer else None, error))
         if not self._has_failure(frame):
             raise error
         details = failure_details(

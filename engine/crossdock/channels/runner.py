@@ -16,7 +16,7 @@ from crossdock.channels.cell_runner import CellRunner
 from crossdock.channels.clock import current_time
 from crossdock.channels.conversation import Ask, ConversationResult, Unanswered, WaitingStep, recording
 from crossdock.channels.conversation_trace import StepsTrace, noted
-from crossdock.channels.failures import StepFailed, StepsStopped, adapted_failure
+from crossdock.channels.failures import StepFailed, StepsStopped, adapted_failure, failures_first
 from crossdock.channels.given_answers import given_for
 from crossdock.channels.messages import Call, ChannelError
 from crossdock.channels.parallel import in_parallel
@@ -352,12 +352,11 @@ class _ConversationRun:
     def response(self, frame: StepFrame, result: ConversationResult) -> JSON:
         """The response, made from the request with all answers and events in scope."""
         scope = replace(frame.scope, answers=result.answers, events=tuple(result.events))
-        cells = self.conversation.cells
-        ran = self.cells.run(self.conversation.response, replace(frame, scope=scope), cells.target)
-        result.warnings += ran.warnings
-        return ran.value
-
-    # Plans
+        asked = self.conversation
+        with failures_first(result):
+            ran = self.cells.run(asked.response, replace(frame, scope=scope), asked.cells.target)
+            result.warnings += ran.warnings
+            return ran.value
 
     def wait(
         self,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO, TypeVar
 
 import click
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DIAGNOSTICS_FORMATS: Final[tuple[Format, ...]] = ("text", "short", "json", "github", "sarif")
+_DOCUMENTS: Final = ("json", "sarif")
 
 
 def format_option(*forms: str, written: str) -> Callable[[Command], Command]:
@@ -84,6 +85,31 @@ def examples_in(given: Sequence[str], *, mappings: int = 1) -> list[Path]:
         if place != "-" and not Path(place).exists():
             raise click.BadParameter(f"there is no file `{place}`", param_hint="'--examples'")
     return [Path(place) for place in given]
+
+
+bundled_option = click.option(
+    "--bundled", is_flag=True, help="Take the mappings that come with Crossdock, not those of a project."
+)
+
+
+def own_roots(context: click.Context, *, bundled: bool, named: bool) -> Sequence[Path]:
+    """The search path for a command that takes the whole project when no mapping is ``named``.
+
+    Raises ProjectError where there is no project: the bundled mappings are taken only when asked for.
+    """
+    from pathlib import Path
+
+    from crossdock.core.diagnostics import Diagnostic
+    from crossdock.core.errors import ProjectError
+    from crossdock.project import search_path
+
+    if bundled:
+        return search_path.search_path(None)
+    if not named and context.find_root().obj is None and search_path.nearest(Path.cwd()) is None:
+        message = "there is no project here: neither this directory nor one above it has a `mappings` folder"
+        help = "`crossdock new` begins one; --bundled takes the mappings that come with Crossdock"
+        raise ProjectError([Diagnostic("no-project", message, help=help)])
+    return search_path.located(context.find_root().obj)
 
 
 def open_project(context: click.Context) -> Project:
@@ -217,10 +243,23 @@ def _unwritable(path: str, reason: str) -> ProjectError:
 
 def report(diagnostics: Sequence[Diagnostic], form: Format) -> None:
     """Print diagnostics to stderr. JSON and SARIF are documents, so they are printed even when empty."""
-    if diagnostics or form in ("json", "sarif"):
+    if diagnostics or form in _DOCUMENTS:
         from crossdock.core.rendering import render
 
-        say(render(diagnostics, form, color=color_wanted()))
+        say(render(diagnostics, form, color=color_wanted(sys.stderr)))
+
+
+def put_report(diagnostics: Sequence[Diagnostic], form: Format, output: str | None) -> None:
+    """Print the diagnostics that a command was asked for, or write them to a file. Raises ProjectError.
+
+    JSON and SARIF are documents, so they are written even when empty; so is a file.
+    """
+    from crossdock.core.rendering import render
+
+    if output is not None and output != "-":
+        put(render(diagnostics, form) if diagnostics or form in _DOCUMENTS else "", output)
+    elif diagnostics or form in _DOCUMENTS:
+        click.echo(render(diagnostics, form, color=color_wanted(sys.stdout)), color=True)
 
 
 def say(text: str) -> None:
@@ -229,7 +268,7 @@ def say(text: str) -> None:
         click.echo(text, err=True, color=True)
 
 
-def color_wanted() -> bool:
+def color_wanted(stream: TextIO | None) -> bool:
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr is not None and sys.stderr.isatty())
+    return bool(os.environ.get("FORCE_COLOR")) or (stream is not None and stream.isatty())

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.completion import MAPPING_OR_CONVERSATION
-from crossdock.cli.console import count, diagnostics_option, report, say
+from crossdock.cli.console import (
+    bundled_option,
+    count,
+    diagnostics_option,
+    output_option,
+    own_roots,
+    put_report,
+    say,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,21 +34,28 @@ if TYPE_CHECKING:
     help="Report a property that is missing from a schema as a warning, not as an error.",
 )
 @click.option("--no-cache", is_flag=True, help="Check again even if nothing has changed; cache nothing.")
+@bundled_option
 @diagnostics_option
+@output_option
 @click.pass_context
 def command(
-    context: click.Context, mappings: tuple[str, ...], lenient: bool, no_cache: bool, form: Format
+    context: click.Context,
+    mappings: tuple[str, ...],
+    lenient: bool,
+    no_cache: bool,
+    bundled: bool,
+    form: Format,
+    output: str | None,
 ) -> None:
     """Check mappings and conversations, and report every mistake.
 
-    Without MAPPING, all mappings and conversations of the project are checked. Exit code 2 when there is an
+    The report is written to stdout. Without MAPPING, all mappings and conversations of the project are checked. Exit code 2 when there is an
     error, 1 when there are only warnings.
     """
     from crossdock.core.diagnostics import has_errors
     from crossdock.project.check_cache import CheckCache
-    from crossdock.project.search_path import located
 
-    roots = located(context.find_root().obj)
+    roots = own_roots(context, bundled=bundled, named=bool(mappings))
     cache = None if no_cache else CheckCache(roots, mappings, lenient=lenient)
     checked = cache.find() if cache is not None else None
     if checked is None:
@@ -48,7 +63,7 @@ def command(
         if cache is not None:
             cache.keep(checked)
     findings = checked.findings
-    report(findings, form)
+    put_report(findings, form, output)
     if form == "text":
         found = count(len(findings), "finding") if findings else "no findings"
         say(f"{checked.what} checked, {found}")

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from crossdock.cli.completion import MAPPING
-from crossdock.cli.console import count, diagnostics_option, open_project, output_option, put, report, say
+from crossdock.cli.console import (
+    bundled_option,
+    count,
+    diagnostics_option,
+    output_option,
+    own_roots,
+    put,
+    report,
+    say,
+)
 
 if TYPE_CHECKING:
     from crossdock.core.diagnostics import Diagnostic
@@ -32,6 +41,7 @@ PARTS = {"run": "", "takes": "source", "gives": "target"}
 @click.option(
     "--no-cache", is_flag=True, help="Only test whether the mappings can be compiled; cache nothing."
 )
+@bundled_option
 @diagnostics_option
 @click.pass_context
 def command(
@@ -41,6 +51,7 @@ def command(
     part: str,
     output: str | None,
     no_cache: bool,
+    bundled: bool,
     form: Format,
 ) -> None:
     """Compile mappings to Python before they are used.
@@ -49,7 +60,9 @@ def command(
     CROSSDOCK_CACHE (default: ~/.cache/crossdock), so that the next transform starts at once. A mapping is
     compiled again when a file changes. A mapping outside the project is not cached.
     """
-    project = open_project(context)
+    from crossdock.project.project import Project
+
+    project = Project(own_roots(context, bundled=bundled, named=bool(mappings)))
     if show:
         _show(project, mappings, part, output)
         return

@@ -6,11 +6,12 @@ import click
 
 from crossdock.cli.completion import MAPPING_OR_CONVERSATION
 from crossdock.cli.console import (
+    bundled_option,
     examples_in,
     examples_option,
     format_option,
-    open_project,
     output_option,
+    own_roots,
     put,
 )
 
@@ -20,6 +21,7 @@ from crossdock.cli.console import (
 @examples_option("the examples of the mapping, and of what uses it")
 @click.option("--static", is_flag=True, help="Cover the schemas only; run no examples.")
 @click.option("--strict", is_flag=True, help="Also fail when a rule is never run.")
+@bundled_option
 @format_option("text", "json", "markdown", written="The format of the report.")
 @output_option
 @click.pass_context
@@ -29,6 +31,7 @@ def command(
     examples: tuple[str, ...],
     static: bool,
     strict: bool,
+    bundled: bool,
     form: str,
     output: str | None,
 ) -> None:
@@ -42,12 +45,13 @@ def command(
     conditions and reports that no example runs are listed.
     """
     from crossdock.channels.steps import Conversation
+    from crossdock.project.project import Project
     from crossdock.tools.coverage import json, markdown, text
     from crossdock.tools.coverage.report import conversation_coverage, coverage
 
     if static and (examples or strict):
         raise click.UsageError("--static runs no examples: leave out --examples and --strict")
-    project = open_project(context)
+    project = Project(own_roots(context, bundled=bundled, named=bool(mappings)))
     known = project.conversation_names()
     given = [project.named(f"{name}/conversation" if name in known else name) for name in mappings]
     conversations = [each for each in given if isinstance(each, Conversation)]

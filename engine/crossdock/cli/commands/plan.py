@@ -10,7 +10,9 @@ from crossdock.cli.completion import ACTION_OR_FILE, CHANNEL
 from crossdock.cli.console import (
     diagnostics_option,
     open_project,
+    output_option,
     pairs,
+    put,
     read_payload,
     report,
     settings_option,
@@ -39,6 +41,7 @@ now_option = click.option("--now", help="The time that `now()` gives, such as 20
 @now_option
 @settings_option
 @diagnostics_option
+@output_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -50,6 +53,7 @@ def command(
     now: str | None,
     given: tuple[str, ...],
     form: Format,
+    output: str | None,
 ) -> None:
     """Print the calls for a RetailOPS request without making them.
 
@@ -58,7 +62,16 @@ def command(
     sensitive, and what is made of them, are printed as •••.
     """
     print_plan(
-        context, channel, arguments, answers, now, given, form, masked=not show_sensitive, dialect=dialect
+        context,
+        channel,
+        arguments,
+        answers,
+        now,
+        given,
+        form,
+        masked=not show_sensitive,
+        dialect=dialect,
+        output=output,
     )
 
 
@@ -73,6 +86,7 @@ def print_plan(
     *,
     masked: bool = True,
     dialect: str | None = None,
+    output: str | None = None,
 ) -> None:
     """Print the calls for the request that the arguments name. Raises CrossdockError."""
     from crossdock.channels.clock import time_of
@@ -94,7 +108,7 @@ def print_plan(
         now=time_of(now, "--now") if now is not None else None,
     )
     report(warnings, form)
-    click.echo(json_reader.encode(planned))
+    put(json_reader.encode(planned), output)
 
 
 def find_request(

@@ -5,6 +5,7 @@ The payload is read here, so that the time limit does not include waiting for st
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -36,7 +37,7 @@ def transform_file(
         validate=validate,
         compact=compact,
         form=form,
-        color=color_wanted(),
+        color=color_wanted(sys.stderr),
     )
     finished = run_sandboxed(job, payload_bytes(file))
     if finished.diagnostics:
