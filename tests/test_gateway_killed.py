@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from pathlib import Path
 
 import httpx
@@ -78,6 +79,26 @@ def test_workers_that_start_slowly_are_not_replaced(tmp_path: Path) -> None:
             process.ready(90)
             answer = client.post(action("order_cancel").path, json=action("order_cancel").request)
             assert answer.json() == {"events": []}
+
+
+def test_workers_end_when_what_started_them_is_killed(tmp_path: Path) -> None:
+    """They would keep the port otherwise, and no other gateway could start."""
+    with running(ledger := Ledger()):
+        process = Process(tmp_path, ledger.url, workers=2)
+        with process:
+            process.ready()
+            assert process.process is not None
+            process.process.kill()
+            process.process.wait(10)
+            until(lambda: not listens(process.port), 60)
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")

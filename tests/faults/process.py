@@ -119,7 +119,7 @@ class Process:
         for kind, values in (self.limits or {}).items():
             resource.setrlimit(kind, values)
 
-    def ready(self, seconds: float = 30) -> float:
+    def ready(self, seconds: float = 120) -> float:
         """Wait until it answers: the seconds that it took."""
         begun = time.monotonic()
         while time.monotonic() - begun < seconds:

@@ -6,6 +6,7 @@ call is made, and the next process goes on with what is left.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -104,6 +105,7 @@ class Factory:
     grace: float
 
     def __call__(self) -> ASGIApp:
+        end_with_parent()
         configure_logs()
         return self.application(self.gateway())
 
@@ -112,6 +114,19 @@ class Factory:
 
     def application(self, gateway: Gateway) -> ASGIApp:
         return Absolute(application(gateway, lambda: drain_on_signals(gateway, self.grace)))
+
+
+def end_with_parent() -> None:
+    """Drain this worker when the process that started it is killed: it would keep the port for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="crossdock-parent", daemon=True).start()
 
 
 def drain_on_signals(gateway: Gateway, grace: float) -> None:
