@@ -39,9 +39,9 @@ from crossdock.gateway.journal.entries import (
 from crossdock.gateway.journal.owners import Owner, key_of, new_owner
 from crossdock.gateway.journal.statements import (
     ADD_CALL,
-    ADD_CALLS,
-    ADD_SUBJECTS,
+    ADD_SUBJECT,
     AHEAD,
+    BEGIN_CALL,
     DROP_SUBJECTS,
     END_CALL,
     HELD,
@@ -103,15 +103,16 @@ class Journal(JournalView):
         self._lock_subjects(connection, new)
         if new.latest:
             self._forget_others(connection, new)
-        ahead = {"of": new.profile, "names": new.subjects}
-        blocked = bool(new.subjects) and connection.execute(AHEAD, ahead).first() is not None
+        blocked = any(
+            AHEAD.first(connection, {"of": new.profile, "name": name}) is not None for name in new.subjects
+        )
         state: State = "queued" if new.queued else "waiting" if blocked else "running"
         entry = self._inserted(connection, new, state)
         if isinstance(entry, JournalEntry):
             return Accepted(entry.id, same=entry)
         rows = [{"entry": entry, "profile": new.profile, "subject": name} for name in new.subjects]
         if rows:
-            connection.execute(ADD_SUBJECTS, rows)
+            ADD_SUBJECT.run(connection, *rows)
         return Accepted(entry, turn=Turn(entry, 1) if state == "running" else None)
 
     def _inserted(self, connection: Connection, new: NewEntry, state: State) -> int | JournalEntry:
@@ -137,9 +138,9 @@ class Journal(JournalView):
         adding = adding_entry(connection.dialect.name)
         while True:
             # The row that comes back says whether it is new; `rowcount` does not, on either database.
-            row = connection.execute(adding, values).first()
+            row = adding.first(connection, values)
             if row is not None:
-                return int(row.id)
+                return int(row[0])
             same = connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.live_key == new.key)).first()
             if same is None:
                 continue
@@ -245,10 +246,10 @@ class Journal(JournalView):
 
         def work(connection: Connection) -> None:
             self._write_calls(connection, turn, calls)
-            if connection.execute(ending_entry(frozenset(values)), given).first() is None:
+            if ending_entry(frozenset(values)).first(connection, given) is None:
                 raise FencedError
             if state not in OPEN:
-                connection.execute(DROP_SUBJECTS, {"of": turn.entry})
+                DROP_SUBJECTS.run(connection, {"of": turn.entry})
 
         self.store.write(work)
 
@@ -258,10 +259,11 @@ class Journal(JournalView):
         """Keep a call before it is sent: the id of its row. Raises FencedError."""
 
         def work(connection: Connection) -> int:
-            if connection.execute(HELD, {"of": turn.entry, "turn": turn.fence}).first() is None:
+            if HELD.first(connection, {"of": turn.entry, "turn": turn.fence}) is None:
                 raise FencedError
-            values = {**_call_values(turn, call), "profile": profile}
-            return int(connection.execute(ADD_CALL, values).scalar_one())
+            row = BEGIN_CALL.first(connection, {**_call_values(turn, call), "profile": profile})
+            assert row is not None
+            return int(row[0])
 
         return self.store.write(work)
 
@@ -291,11 +293,11 @@ class Journal(JournalView):
         for call in calls:
             if call.id:
                 ended = {"of": call.id, "came": call.outcome, "code": call.status, "text": call.answer}
-                connection.execute(END_CALL, ended)
+                END_CALL.run(connection, ended)
             else:
                 new.append({**_call_values(turn, call), "of": turn.entry})
         if new:
-            connection.execute(ADD_CALLS, new)
+            ADD_CALL.run(connection, *new)
 
     # What is left over
 

@@ -98,6 +98,7 @@ class SqliteStore:
             raise _told(error) from None
         except JournalTooNewError as error:
             raise JournalError(str(error)) from None
+        self._connection = self.engine.connect()
         self._thread = threading.Thread(target=self._run, name="crossdock-journal", daemon=True)
         self._thread.start()
 
@@ -116,6 +117,7 @@ class SqliteStore:
             self._closed = True
             self._work.put(None)
         self._thread.join()
+        self._connection.close()
         self.engine.dispose()
 
     def _run(self) -> None:
@@ -136,10 +138,11 @@ class SqliteStore:
         """One transaction for all; alone, each again, if one of them fails."""
         done: list[tuple[Future[Any], Any]] = []
         try:
-            with self.engine.begin() as connection:
+            with self._connection.begin():
                 for work, future in batch:
-                    done.append((future, work(connection)))
+                    done.append((future, work(self._connection)))
         except BaseException as error:
+            self._reopen()
             if len(batch) > 1:
                 for each in batch:
                     self._commit([each])
@@ -150,6 +153,16 @@ class SqliteStore:
         for future, value in done:
             future.set_result(value)
 
+    def _reopen(self) -> None:
+        """Give the connection back: a commit that failed leaves its transaction open until then.
+
+        If there is no other one, the next piece of work fails, and tries again.
+        """
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            self._connection.close()
+        with suppress(SQLAlchemyError, sqlite3.Error):
+            self._connection = self.engine.connect()
+
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` decides when a transaction begins
@@ -159,7 +172,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_immediately(connection: Connection) -> None:
     """Take the right to write at once: one that is taken after a read fails if another process wrote."""
-    connection.connection.cursor().execute("BEGIN IMMEDIATE")  # not a statement: those take ten times as long
+    cursor = connection.connection.cursor()
+    connection.dialect.do_execute(cursor, "BEGIN IMMEDIATE", ())
+    cursor.close()
 
 
 class PostgresStore:
