@@ -64,11 +64,16 @@ class Case:
 
 
 def cases_of(project: Project, name: str) -> list[Case]:
-    """The examples of a mapping or a conversation, in the first project on the path that has any."""
+    """The examples of a mapping or a conversation, in the first project on the path that has any.
+
+    Those of a dialect's conversation are for all channels.
+    """
+    patterns = ("*.json", "*/*.json") if project.is_dialect(name) else ("*.json",)
     for root in project.roots:
         folder = root / EXAMPLES / name
         if folder.is_dir():
-            return _cases(root, sorted(filter(is_payload, folder.glob("*.json"))))
+            files = (file for pattern in patterns for file in folder.glob(pattern))
+            return _cases(root, sorted(filter(is_payload, files)))
     return []
 
 
