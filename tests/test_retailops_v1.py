@@ -12,6 +12,9 @@ import pytest
 
 from conftest import REPOSITORY, Run
 from crossdock import Project
+from crossdock.channels.messages import Answer, Call
+from crossdock.channels.runner import run_conversation
+from crossdock.core.json_types import JSON, Missing
 from fakes import faults, retailops
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order
@@ -125,17 +128,20 @@ def test_the_pages_of_a_pull_come_to_an_end(gateway: Served, kibo: FakeKibo) -> 
     assert len(seen) == len(set(seen)) > 110
 
 
-def test_of_more_than_a_hundred_named_orders_the_first_hundred_are_asked_for(
-    gateway: Served, kibo: FakeKibo
-) -> None:
-    named = [{"channel_refnum": str(number)} for number in range(3001, 3103)]
-    before = len(kibo.seen)
-    answer = gateway.post("/order_pull_v1", request("order_pull", specific_orders=named))
-    assert answer.status_code == 200
-    assert len([each for each in kibo.seen[before:] if "/orders" in each.target]) == 100
-    events = answer.json()["events"]
-    assert [event["code"] for event in events] == ["TOO_MANY_ORDERS", *["ORDER_UNKNOWN"] * 100]
-    assert events[0]["message"] == (
+def test_of_more_than_a_hundred_named_orders_the_first_hundred_are_asked_for() -> None:
+    asked = []
+
+    def ask(call: Call, given: JSON | Missing) -> Answer:
+        asked.append(call.path)
+        return Answer(200, {"startIndex": 0, "pageSize": 20, "pageCount": 0, "totalCount": 0, "items": []})
+
+    named = [{"channel_refnum": str(number)} for number in range(1, 103)]
+    sent = request("order_pull", specific_orders=named)
+    conversation = Project.open(REPOSITORY).dialects.conversation("kibo", "order_pull", DIALECT)
+    response: Any = run_conversation(conversation, sent, ask).response
+    assert len(asked) == 100
+    assert [event["code"] for event in response["events"]] == ["TOO_MANY_ORDERS", *["ORDER_UNKNOWN"] * 100]
+    assert response["events"][0]["message"] == (
         "The request names 102 orders, and a page has 100 of them at most. The others are left out."
     )
 
