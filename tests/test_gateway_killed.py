@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -37,6 +39,15 @@ def journal_of(process: Process) -> dict[str, str]:
         journal.close()
 
 
+@contextmanager
+def closing_at_end(process: Process) -> Iterator[None]:
+    """For a process that is started inside."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 def action(name: str, number: int = 1001) -> Action:
     return actions(number)[ACTIONS.index(name)]
 
@@ -57,8 +68,8 @@ def test_what_was_not_sent_is_done_by_the_next_process(tmp_path: Path) -> None:
     """Without the sender, who heard nothing and may not come again."""
     with running(ledger := Ledger()):
         process = Process(tmp_path, ledger.url, mode="naive")
-        process.start(**inside("crash=before_send"))
-        with process.client() as client:
+        with process.client() as client, closing_at_end(process):
+            process.start(**inside("crash=before_send"))
             process.ready()
             with pytest.raises(httpx.TransportError):
                 client.post(action("order_cancel").path, json=action("order_cancel").request)
