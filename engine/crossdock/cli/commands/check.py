@@ -49,8 +49,8 @@ def command(
 ) -> None:
     """Check mappings and conversations, and report every mistake.
 
-    The report is written to stdout. Without MAPPING, all mappings and conversations of the project are checked. Exit code 2 when there is an
-    error, 1 when there are only warnings.
+    The report is written to stdout. Without MAPPING, all mappings and conversations of the project are
+    checked. Exit code 2 when there is an error, 1 when there are only warnings.
     """
     from crossdock.core.diagnostics import has_errors
     from crossdock.project.check_cache import CheckCache
