@@ -268,6 +268,7 @@ ACTIONS = (
     "fabric/order_complete",
     "fabric/order_fetch",
     "fabric/order_writeback",
+    "fabric/shipment_submit",
     "kibo/capture_channel_payments",
     "kibo/cat_push_config",
     "kibo/catpush_transmit",
