@@ -150,8 +150,3 @@ def _failed(error: Exception, arguments: Sequence[str]) -> int:
         raise error
     report(error.diagnostics, format_of(arguments))
     return error.exit_code
-
-
-def main() -> None:
-    """The console script of an environment that was set up before."""
-    import_module("crossdock.cli.__main__").main()
