@@ -55,7 +55,7 @@ def _with_conversations(project: Project, _context: click.Context) -> Iterable[s
 
 
 def _channels(project: Project, _context: click.Context) -> Iterable[str]:
-    return (name.partition("/")[0] for name in project.conversation_names())
+    return project.channel_names()
 
 
 def _actions(project: Project, context: click.Context) -> Iterable[str]:

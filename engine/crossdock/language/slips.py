@@ -18,7 +18,7 @@ _AT: Final = {
     r"=": "`==` compares",
     r"\+": _ADDED,
     r"\*": "`multiply(a, b)` multiplies",
-    r"/": _DIVIDED,
+    r"/(?![/*])": _DIVIDED,
     r"and\b": "`&&` means and",
     r"or\b": "`||` means or",
     r"\$\.": "a path begins with its first property; `root()` is the whole payload",

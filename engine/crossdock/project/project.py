@@ -209,12 +209,17 @@ class Project:
             for folder in folders
         ]
 
+    def channel_names(self) -> list[str]:
+        """The names of all channels that have conversations, without the dialects."""
+        folders = {name.partition("/")[0] for name in self.conversation_names()}
+        return sorted(name for name in folders if not self.is_dialect(name))
+
     def actions_of(self, channel: str) -> list[str]:
         """The actions that a channel has a conversation for. Raises ProjectError for an unknown channel."""
         pairs = [name.split("/") for name in self.conversation_names()]
         if found := [action for name, action in pairs if name == channel]:
             return found
-        channels = sorted({name for name, _ in pairs})
+        channels = self.channel_names()
         help = did_you_mean(channel, channels) or f"the channels are {', '.join(channels) or 'none'}"
         message = f"there is no channel `{shorten(channel)}`"
         raise ProjectError([Diagnostic("unknown-channel", message, help=help)])

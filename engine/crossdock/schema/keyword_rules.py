@@ -110,7 +110,10 @@ def _count(count: int, what: str) -> str:
 
 
 def _choice(values: JSON) -> str:
-    shown = [f"`{shorten(_text(value))}`" for value in as_list(values)]
+    texts = [_text(value) for value in as_list(values)]
+    if len(set(texts)) < len(texts):  # 1 and "1"
+        texts = [json.dumps(value, ensure_ascii=False) for value in as_list(values)]
+    shown = [f"`{shorten(text)}`" for text in texts]
     if len(shown) > _LISTED:
         shown = [*shown[: _LISTED - 1], f"{len(shown) - _LISTED + 1} others"]
     return ("one of " if len(shown) > 1 else "") + ", ".join(shown)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from crossdock.cli.completion import MAPPING_OR_CONVERSATION
@@ -14,6 +17,9 @@ from crossdock.cli.console import (
     own_roots,
     put,
 )
+
+if TYPE_CHECKING:
+    from crossdock.tools.coverage.report import Coverage
 
 
 @click.command(name="coverage")
@@ -46,7 +52,6 @@ def command(
     """
     from crossdock.channels.steps import Conversation
     from crossdock.project.project import Project
-    from crossdock.tools.coverage import json, markdown, text
     from crossdock.tools.coverage.report import conversation_coverage, coverage
 
     if static and (examples or strict):
@@ -63,7 +68,12 @@ def command(
     payloads = examples_in(examples, mappings=len(compiled))
     found = coverage(project, compiled, payloads, examples=not static)
     found += [conversation_coverage(project, each, examples=not static) for each in conversations]
-    write = {"text": text.write, "json": json.write, "markdown": markdown.write}[form]
-    put(write(found), output)
+    put(_written(found, form), output)
     if any(item.unaccounted or (strict and item.missed) for item in found):
         context.exit(1)
+
+
+def _written(found: Sequence[Coverage], form: str) -> str:
+    from crossdock.tools.coverage import json, markdown, text
+
+    return {"text": text.write, "json": json.write, "markdown": markdown.write}[form](found)
