@@ -8,6 +8,8 @@ from crossdock.checking.type_kinds import NUMBER, Kinds, in_words, shown
 from crossdock.checking.types import TRUTH, Type
 from crossdock.core.equality import among
 from crossdock.core.json_types import JSON
+from crossdock.language.expr import Comparator, Constant
+from crossdock.language.unparse import written
 
 _ORDERED = NUMBER | {"string"}
 _FALSY = frozenset({"string", "array", "object", "false"})
@@ -34,6 +36,17 @@ def impossible(left: Type, right: Type, *, equality: bool) -> str | None:
         what = "are never equal" if equality else "cannot be compared"
         return f"{in_words(left.kinds)} and {in_words(right.kinds)} {what}"
     return None
+
+
+def with_itself(node: Comparator) -> str | None:
+    """Why a comparison of two equal expressions tells nothing; None when they differ.
+
+    The author means a value of an element around the one that is filtered, which a name in `$each` gives.
+    """
+    left = written(node.left)
+    if isinstance(node.left, Constant) or left != written(node.right):
+        return None
+    return f"`{left}` is compared with itself: with `$each: {{line: lines}}` the element around is `$line`"
 
 
 def may_clash(left: Type, right: Type) -> bool:

@@ -20,6 +20,7 @@ from crossdock.checking.comparisons import (
     may_clash,
     never_true,
     unlikely,
+    with_itself,
 )
 from crossdock.checking.facts import Known, any_shown, shown_by
 from crossdock.checking.given_types import constant_type, tuple_type
@@ -282,7 +283,7 @@ class Inference:
         left, right = self.operand(node.left, context), self.operand(node.right, context)
         equality = node.operator in ("eq", "ne")
         if left.known and right.known and left.kinds and right.kinds:
-            message = impossible(left, right, equality=equality)
+            message = with_itself(node) or impossible(left, right, equality=equality)
             if message is not None:
                 self.report("impossible-comparison", message, node)
             elif equality:
