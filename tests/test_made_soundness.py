@@ -265,7 +265,7 @@ def test_a_planted_mistake_is_seen(
 ) -> None:
     place, name, planted = PLANTED[mistake]
     monkeypatch.setattr(place, name, planted(getattr(place, name)))
-    for seed in range(120):
+    for seed in range(600):
         files = Files.made(project, seed)
         if any(found for _ in range(EACH) for found in broken(files)):
             return

@@ -97,4 +97,17 @@ FOUND: dict[str, tuple[str, History]] = {
             mode=2,
         ),
     ),
+    # Units that were taken off a shipment came back, because the line of a unified order still has them.
+    "units that were taken off a shipment come back": (
+        "kibo",
+        History(
+            Sold((Row("BOWL", 3, 1250),)),
+            (
+                Ask("ship", (((0, 2),),)),
+                Ask("complete", (((0, 2),),)),
+                Ask("return", (((0, 3),),), broken="too much"),
+            ),
+            mode=2,
+        ),
+    ),
 }
