@@ -63,9 +63,17 @@ NO_IDS = {
     *("array-number", "array-string", "date-time", "utf-8", "utf-8-sig", "crossdock-examples"),
     *("content-length", "transfer-encoding"),
     *("ls-tree", "rev-parse", "latin-1"),
-    *("crossdock-answer", "crossdock-journal", "crossdock-keeper"),
+    *("crossdock-answer", "crossdock-journal", "crossdock-keeper", "crossdock-parent"),
     *("x-fails-alone", "x-numbers-as-text"),
-    *("x-documented-as", "x-format", "x-known-values", "x-sensitive", "x-source", "x-status"),
+    *(
+        "x-described-by",
+        "x-documented-as",
+        "x-format",
+        "x-known-values",
+        "x-sensitive",
+        "x-source",
+        "x-status",
+    ),
 }
 # Full of the names of HTTP headers: there only what a diagnostic is made with counts.
 HTTP_MODULES = {"http.py", "auth.py", "retry_after.py", "app.py", "intake.py", "problems.py"}

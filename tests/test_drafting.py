@@ -257,7 +257,7 @@ def test_new_lays_out_a_channel_and_keeps_what_is_there(
     first = (shop / "mappings/acme/order.yaml").read_text(encoding="utf-8")
     assert first.splitlines()[0] == "# yaml-language-server: $schema=../../.crossdock/mapping.json"
     assert run(["check"]) == 2
-    assert "there is no schema `acme/order`" in capsys.readouterr().err
+    assert "there is no schema `acme/order`" in capsys.readouterr().out
 
     write(shop / "mappings/acme/order.yaml", "map: {}\n")
     write(shop / "schemas/acme/samples/order.json", '{"id": "A-1", "items": [{"sku": "MUG", "qty": 1}]}')
@@ -274,7 +274,7 @@ def test_new_drafts_when_the_schema_is_there(shop: Path, capsys: pytest.CaptureF
     assert "derive" not in capsys.readouterr().out
     assert "channel_refnum: lineItemId" in (shop / "mappings/outlet/order.yaml").read_text(encoding="utf-8")
     assert run(["check"]) == 1
-    assert "error[" not in capsys.readouterr().err
+    assert "error[" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["../out"], ["Acme"], ["tables"], ["acme", "--from", "no/where"]])

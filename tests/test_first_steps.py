@@ -113,10 +113,10 @@ def test_a_first_step_that_reports_needs_events(shop: Shop) -> None:
 
 
 def requests(repository: Path) -> list[Any]:
-    """The first example of each action of both channels that names its channel."""
+    """An example of each action of both channels that names its channel: the full one, if there is one."""
     found = []
     for folder in sorted((repository / "examples").glob("[fk]*/*/")):
-        for file in sorted(folder.glob("*.json")):
+        for file in sorted(folder.glob("*.json"), key=lambda file: (file.stem != "full", file.name)):
             other = file.name.endswith(".answers.json") or file.name.startswith("for-another-")
             request = None if other else json.loads(file.read_text())
             data = request.get("data") if isinstance(request, dict) else None

@@ -449,19 +449,19 @@ MEANING = [
         "43 milliseconds",
         package(2043, SHIPPED, "1460142547000"),
         200,
-        "`iso` takes an ISO 8601 date-time, and this text is not one, at /date_shipped",
+        "`iso` takes an ISO 8601 or RFC 2822 date-time, and this text is neither, at /date_shipped",
     ),
     Row(
         "43 before 1970",
         package(2043, SHIPPED, -1),
         200,
-        "`iso` takes an ISO 8601 date-time, and this text is not one, at /date_shipped",
+        "`iso` takes an ISO 8601 or RFC 2822 date-time, and this text is neither, at /date_shipped",
     ),
     Row(
         "43 2^63",
         package(2043, SHIPPED, 2**63),
         200,
-        "`iso` takes an ISO 8601 date-time, and this text is not one, at /date_shipped",
+        "`iso` takes an ISO 8601 or RFC 2822 date-time, and this text is neither, at /date_shipped",
     ),
     Row(
         "44 30 February",

@@ -319,6 +319,7 @@ LINES_MISSING = {
     "line-that-is-not-named",
     "line-that-is-not-named-is-cancelled",
     "one-of-two-lines-with-a-sku-and-a-line-without-a-count",
+    "lines-that-are-packed-rounded-and-taken-off",
 }
 
 

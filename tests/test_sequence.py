@@ -133,7 +133,7 @@ def test_a_conversation_is_drawn(project: MakeProject) -> None:
 def test_the_page_has_a_diagram_for_each_conversation_with_calls() -> None:
     names = Project.open(REPOSITORY).conversation_names()
     silent = [name for name in names if name.endswith("/cat_push_config")]
-    assert len(list(_diagrams())) == len(names) - len(silent) == 20
+    assert len(list(_diagrams())) == len(names) - len(silent) == 31
 
 
 def test_every_line_is_a_statement_and_every_frame_is_closed() -> None:

@@ -243,8 +243,8 @@ REFUSED = [
     (
         "a template without quotes",
         "a: {{ b }}\n",
-        "error[yaml-key]: a key must be text\n  --> m.yaml:1:5\n  |\n1 | a: {{ b }}\n  |     ^^^^^\n"
-        '  = help: quote the key: "…"',
+        "error[yaml-key]: a template must be quoted\n  --> m.yaml:1:5\n  |\n1 | a: {{ b }}\n  |     ^^^^^\n"
+        '  = help: quote the whole text: "{{ … }}"',
     ),
     (
         "an expression with a colon and a space",
