@@ -731,7 +731,7 @@ READINGS = [
     "ref: upper(name).qqq",
     "ref: \"'text'.qqq\"",
     'ref: "`{\\"a\\": 1}`.qqq"',
-    "ref: (name == name).qqq",
+    "ref: (name == 'x').qqq",
     "ref: sum(lines[].price).qqq",
     "ref: 'merge(buyer, {a: name}).qqq'",
     "ref: values(buyer)[0].qqq",

@@ -320,6 +320,7 @@ LINES_MISSING = {
     "line-that-is-not-named-is-cancelled",
     "one-of-two-lines-with-a-sku-and-a-line-without-a-count",
     "lines-that-are-packed-rounded-and-taken-off",
+    "lines-without-a-name-that-are-kept",
 }
 
 
