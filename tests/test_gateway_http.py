@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -301,6 +303,27 @@ def test_the_path_and_the_channel_tell_merchants_apart(
             "the request is for another channel than this ticket",
         )
         assert [entry.profile for entry in shop.gateway.journal.entries()] == ["one", "a"]
+
+
+def test_a_refusal_arrives_also_when_the_body_comes_after_the_head(
+    project: Project, tmp_path: Path, kibo: FakeKibo
+) -> None:
+    """The system resets a connection that is closed on unread bytes, and then some answers are lost."""
+    head = (
+        b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 3000\r\n\r\n"
+    )
+    with served(project, config_for("kibo", f"sqlite:///{tmp_path}/journal.db")) as shop:
+        host, _, port = shop.url.removeprefix("http://").partition(":")
+        for number in range(400):
+            with socket.create_connection((host, int(port)), timeout=20) as sender:
+                sender.sendall(head)
+                time.sleep(0.0005 * (number % 7))
+                sender.sendall(b"x" * 3000)
+                answer = b""
+                while piece := sender.recv(65_536):
+                    answer += piece
+            assert answer.startswith(b"HTTP/1.1 404 ")
+            assert answer.endswith(b"}")
 
 
 def test_too_many_requests_are_told_to_come_again(project: Project, tmp_path: Path, kibo: FakeKibo) -> None:

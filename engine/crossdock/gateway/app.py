@@ -11,8 +11,9 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -27,6 +28,11 @@ from crossdock.gateway.logs import LOG, told
 from crossdock.gateway.metrics import Metrics
 from crossdock.gateway.openapi import openapi
 from crossdock.gateway.problems import HttpProblem, Reply, unavailable
+
+DISCARDED_BYTES: Final = 1024 * 1024
+DISCARD_SECONDS: Final = 2
+# The body that is too slow or too large.
+_READ_NO_MORE: Final = frozenset({408, 413})
 
 
 def application(gateway: Gateway, on_start: Callable[[], None] = lambda: None) -> Starlette:
@@ -95,13 +101,17 @@ class Door:
         return Response(reply.body, reply.status, headers, reply.content_type)
 
     async def _reply(self, request: Request, http: HttpRequest) -> Reply:
+        unread = True
         try:
             check_head(self._gateway.served, http)
             body = await self._body(request)
+            unread = False
             if self._inside >= self._limits.threads + self._limits.waiting:
                 raise unavailable("too many requests wait already")
         except HttpProblem as problem:
             reply = problem.reply()
+            if unread and reply.status not in _READ_NO_MORE:
+                await _discard(request)
             # What was not read of the body would be taken for the next request.
             return replace(reply, headers=(*reply.headers, ("connection", "close")))
         except ClientDisconnect:
@@ -163,3 +173,17 @@ class Door:
 
     async def openapi(self, _request: Request) -> Response:
         return Response(self._openapi, media_type="application/json")
+
+
+async def _discard(request: Request) -> None:
+    """Read the body of a request that is refused, as far as it is small and comes at once.
+
+    The system resets a connection that is closed on unread bytes, and the sender would lose the answer.
+    """
+    left = DISCARDED_BYTES
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    return
