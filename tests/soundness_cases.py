@@ -236,7 +236,7 @@ TEXTS = (
 NUMBERS = (
     *(
         "{n}",
-        "{n}",
+        "fit({lo}[].{rn}, {ln}, {ln})[0]",
         "{n} || `0`",
         "length({lt})",
         "length({o})",
@@ -244,8 +244,6 @@ NUMBERS = (
         "allot({ln}, {lo}[].{rn})[0].part",
         "allot({ln}, {ln})[].room | [0]",
         "allot({lo}[].{rn}, {ln})[-1].room",
-        "fit({ln}, {ln}, {ln})[0]",
-        "fit({lo}[].{rn}, {ln}, {ln})[-1]",
         "max({ln})",
         "avg({ln})",
         "{ln}[0]",

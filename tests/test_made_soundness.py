@@ -92,7 +92,7 @@ def test_what_checks_clean_does_as_the_check_says(seed: int, project: MakeProjec
 
 def test_many_files_of_every_kind_check_clean(project: MakeProject) -> None:
     TRIED.clear()
-    for seed in range(8):
+    for seed in range(6):
         files = Files.made(project, seed)
         assert [found for _ in range(EACH) for found in broken(files)] == [], seed
 
@@ -265,7 +265,7 @@ def test_a_planted_mistake_is_seen(
 ) -> None:
     place, name, planted = PLANTED[mistake]
     monkeypatch.setattr(place, name, planted(getattr(place, name)))
-    for seed in range(600):
+    for seed in range(120):
         files = Files.made(project, seed)
         if any(found for _ in range(EACH) for found in broken(files)):
             return

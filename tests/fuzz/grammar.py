@@ -15,6 +15,10 @@ from fuzz.documents import NAMES, TEXTS, document, scalar
 
 TABLES = {"t": {"a": 1, "1": "one", "open": None, "x": [1, {"a": 2}]}, "empty": {}}
 FUNCTIONS = tuple(REGISTRY.values())
+# A template has no `&`, so it can call no function that takes one.
+_IN_TEMPLATES = tuple(
+    each for each in FUNCTIONS if not any("expression" in part.types for part in each.parameters)
+)
 _PLAIN = tuple(name for name in NAMES if name.isascii() and name.isidentifier())
 # What a parameter of a name mostly wants.
 _WANTED = {
@@ -27,6 +31,11 @@ _WANTED = {
     "fill": ("'0'", "' '", "''", "'ab'"),
     "separator": ("','", "' '", "''"),
     "weights": ("`[1, 2]`", "`[]`", "`[0, 0]`", "`[1, -1]`", "items[].price", "`[1e300, 1e300]`"),
+    "numbers": ("items[].quantity", "`[2, 0]`", "`[1.5, 7]`", "`[]`"),
+    "lows": ("`[0, 0]`", "`[0, 1, 2]`"),
+    "highs": ("`[3, 2]`", "`[4, 4, 4]`"),
+    "by": ("`0.4`", "'1.25'", "b", "`0`"),
+    "less": ("`0.5`", "'0.25'", "a"),
     "pattern": ("'^[a-z]+$'", "'[0-9]$'", "''", "'(a*)*'"),
     "keep": ("'first'", "'last'", "a", "'x'"),
     "size": ("`1`", "`2`", "`0`", "a"),
@@ -328,9 +337,9 @@ def value(choices: Choices, depth: int) -> str:
             test = choices.pick(("defined", "undefined", "none", "defined", "string"))
             return f"{value(choices, depth - 1)} is {test}"
         case 11:
-            function = choices.pick(FUNCTIONS)
-            given = [value(choices, depth - 1) for each in function.parameters if not each.optional]
-            return f"{function.name}({', '.join(given)})"
+            function = choices.pick(_IN_TEMPLATES)
+            needed = [each for each in function.parameters if not each.optional]
+            return f"{function.name}({', '.join(_arguments(choices, needed, depth))})"
     return f"({value(choices, depth - 1)})"
 
 
@@ -357,8 +366,14 @@ def _filter(choices: Choices, depth: int) -> str:
         return choices.pick(
             ("default('x')", "d(0)", "upper", "trim", "default(a)", "money", "attr('x')", "tojson")
         )
-    function = choices.pick(FUNCTIONS)
-    count = max(0, sum(not each.optional for each in function.parameters) - 1)
-    given = [choices.pick(_WANTED.get(each.name, ("",))) for each in function.parameters[1 : 1 + count]]
-    written = [text.strip("`") or value(choices, depth - 1) for text in given]
+    function = choices.pick(_IN_TEMPLATES)
+    needed = [each for each in function.parameters if not each.optional]
+    written = _arguments(choices, needed[1:], depth)
     return f"{function.name}({', '.join(written)})" if written else function.name
+
+
+def _arguments(choices: Choices, parameters: list[Parameter], depth: int) -> list[str]:
+    """What is given to a function in a template, which has no lists of its own: a name may hold one."""
+    given = [choices.pick(_WANTED.get(each.name, ("",))) for each in parameters]
+    given = [choices.pick(("items", "a")) if text.startswith("`[") else text for text in given]
+    return [text.strip("`") or value(choices, depth - 1) for text in given]
