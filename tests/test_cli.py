@@ -699,9 +699,15 @@ def test_a_reader_that_has_enough_is_no_failure(project: MakeProject, tmp_path: 
     assert (writer.wait(30), err) == (0, b"")
 
 
-def test_ctrl_c_while_it_waits(project: MakeProject, tmp_path: Path) -> None:
+# Until the last one that it needs is there, it does not read. Click comes first.
+@pytest.mark.parametrize(
+    "modules", [("click.globals",), ("crossdock.core.json_reader", "crossdock.project.project")]
+)
+def test_ctrl_c_while_it_is_imported_and_while_it_waits(
+    project: MakeProject, tmp_path: Path, modules: tuple[str, ...]
+) -> None:
     project(FILES)
-    waiting = subprocess.Popen(
+    running = subprocess.Popen(
         [*COMMAND, "transform", "shop/order"],
         cwd=tmp_path,
         stdin=subprocess.PIPE,
@@ -710,15 +716,15 @@ def test_ctrl_c_while_it_waits(project: MakeProject, tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
         preexec_fn=interruptible,
     )
-    assert waiting.stderr is not None
-    for line in waiting.stderr:  # until the last module it needs is there, it does not read
-        if b"crossdock.core.json_reader" in line or b"crossdock.project.project" in line:
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.decode().rstrip().endswith(modules):
             break
-    waiting.send_signal(signal.SIGINT)
-    out, err = waiting.communicate(timeout=30)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
 
     said = [line for line in err.splitlines() if line and not line.startswith(b"import time:")]
-    assert (waiting.returncode, out, said) == (130, b"", [b"interrupted"])
+    assert (running.returncode, out, said) == (130, b"", [b"interrupted"])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
@@ -762,28 +768,6 @@ def test_a_lost_message_changes_no_exit_code(
     ran = process(shell, tmp_path, start=[], input=b"{")
 
     assert (ran.returncode, ran.stdout) == (code, b"")
-
-
-def test_ctrl_c_while_it_is_imported(project: MakeProject, tmp_path: Path) -> None:
-    project(FILES)
-    starting = subprocess.Popen(
-        [*COMMAND, "transform", "shop/order"],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
-        preexec_fn=interruptible,
-    )
-    assert starting.stderr is not None
-    for line in starting.stderr:  # click has just been begun
-        if line.rstrip().endswith(b"click.globals"):
-            break
-    starting.send_signal(signal.SIGINT)
-    out, err = starting.communicate(timeout=60)
-
-    said = [line for line in err.splitlines() if line and not line.startswith(b"import time:")]
-    assert (starting.returncode, out, said) == (130, b"", [b"interrupted"])
 
 
 def test_the_result_is_utf_8_whatever_the_locale(project: MakeProject, tmp_path: Path) -> None:

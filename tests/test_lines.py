@@ -10,7 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -365,68 +365,44 @@ def test_a_reader_that_has_enough_is_no_failure(stdin: bool, place: Path) -> Non
     assert (place / "err").read_text() == ""
 
 
-def test_ctrl_c(place: Path) -> None:
-    """What was written stays, and a file is not half written."""
-    (place / "out.jsonl").write_text("as it was")
-    for output in ([], ["-o", "out.jsonl"]):
-        running = subprocess.Popen(
-            [*COMMAND, *output],
-            cwd=place,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=interruptible,
-        )
-        assert running.stdin is not None and running.stderr is not None
-        running.stdin.write(b'{"number": 1}\n{}\n')
-        running.stdin.flush()
-        assert running.stderr.readline().startswith(b"error[missing-required]")  # so it is at work
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=30)
-
-        assert (running.returncode, out.decode()) == (130, "" if output else result(1))
-        assert err.endswith(b"interrupted\n")
-        assert b"Traceback" not in err
-    assert (place / "out.jsonl").read_text() == "as it was"
-    assert sorted(path.name for path in place.iterdir()) == ["mappings", "out.jsonl", "schemas"]
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_that_ends_it_leaves_nothing_half_written(place: Path, number: signal.Signals) -> None:
-    (place / "out.jsonl").write_text("as it was")
+def at_work(command: Sequence[str], place: Path, given: bytes) -> subprocess.Popen[bytes]:
+    """A process that has read lines, the last of which it refuses."""
     running = subprocess.Popen(
-        [*COMMAND, "-o", "out.jsonl"],
+        command,
         cwd=place,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=interruptible,
     )
     assert running.stdin is not None and running.stderr is not None
-    running.stdin.write(b'{"number": 1}\n{}\n')
+    running.stdin.write(given)
     running.stdin.flush()
-    assert running.stderr.readline().startswith(b"error[missing-required]")  # so it is at work
-    running.send_signal(number)
-    out, err = running.communicate(timeout=60)
+    assert running.stderr.readline().startswith(b"error[missing-required]")
+    return running
 
-    assert (running.returncode, out) == (-number, b"")
-    assert b"Traceback" not in err
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_it_leaves_nothing_half_written(place: Path, number: signal.Signals) -> None:
+    """What was printed stays, and a file is as it was."""
+    (place / "out.jsonl").write_text("as it was")
+    for output in ([], ["-o", "out.jsonl"]):
+        running = at_work([*COMMAND, *output], place, b'{"number": 1}\n{}\n')
+        running.send_signal(number)
+        out, err = running.communicate(timeout=60)
+
+        interrupted = number == signal.SIGINT
+        assert running.returncode == (130 if interrupted else -number)
+        assert out.decode() == ("" if output else result(1))
+        assert err.endswith(b"interrupted\n") is interrupted
+        assert b"Traceback" not in err
     assert (place / "out.jsonl").read_text() == "as it was"
     assert sorted(path.name for path in place.iterdir()) == ["mappings", "out.jsonl", "schemas"]
 
 
 def test_a_signal_that_the_parent_ignores_ends_nothing(place: Path) -> None:
     """As with nohup."""
-    running = subprocess.Popen(
-        ["bash", "-c", 'trap "" HUP; exec "$@"', "bash", *COMMAND],
-        cwd=place,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert running.stdin is not None and running.stderr is not None
-    running.stdin.write(b"{}\n")
-    running.stdin.flush()
-    assert running.stderr.readline().startswith(b"error[missing-required]")
+    running = at_work(["bash", "-c", 'trap "" HUP; exec "$@"', "bash", *COMMAND], place, b"{}\n")
     running.send_signal(signal.SIGHUP)
     out, _ = running.communicate(payload(2), timeout=60)
 
