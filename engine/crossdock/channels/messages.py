@@ -91,8 +91,8 @@ class Answer:
 class Failed(NamedTuple):
     """What a step's failure was: its kind, as in docs/conversations.md, and the status of the last answer.
 
-    The kind is `reported` for an error that a step reports with ``fail``. ``error`` is what the failure is
-    where no event is made of it.
+    The kind is `reported` for an error that a step reports with ``fail``. For all others ``error`` is what is
+    raised when no event can tell of the failure.
     """
 
     kind: str

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from crossdock.core.diagnostics import Diagnostic, Source, Span
 
@@ -139,8 +140,8 @@ def _reach(lines: list[str], number: int) -> tuple[int, int, int]:
     return head, first, last
 
 
-def _opens_block(line: str) -> str | None:
-    """Whether a line has the header of a block text, and nothing before it."""
+def _opens_block(line: str) -> Literal["alone", "after a key"] | None:
+    """Where the header of a block text is on a line; None for a line without one."""
     opens = _OPENS_BLOCK.search(line.partition(" #")[0].rstrip())
     return None if opens is None else "after a key" if opens["alone"] is None else "alone"
 
