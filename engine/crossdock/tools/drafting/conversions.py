@@ -41,7 +41,7 @@ class Fitting:
 
     expression: str
     said: str
-    open: str = ""
+    undecided: str = ""
 
 
 class _Listener:

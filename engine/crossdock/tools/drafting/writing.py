@@ -84,8 +84,8 @@ def _leaf(leaf: Leaf, margin: str) -> Iterator[str]:
         return
     yield f"{margin}# {_told(leaf.chosen, leaf.fitting.said, margin)}"
     yield from (f"{margin}#   {_told(each, '', margin)}" for each in others)
-    if leaf.fitting.open:
-        yield f"{margin}# TODO {leaf.target.name}: {leaf.fitting.open}"
+    if leaf.fitting.undecided:
+        yield f"{margin}# TODO {leaf.target.name}: {leaf.fitting.undecided}"
     yield f"{margin}{_key(leaf.target)}: {scalar(leaf.fitting.expression)}"
 
 
