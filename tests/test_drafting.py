@@ -308,6 +308,21 @@ def sampled(shop: Path, sample: JSON, wanted: JSON = WANTED) -> None:
     assert run(["derive", "shop"]) == 0
 
 
+def test_schemas_are_derived_before_there_is_a_mapping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside := tmp_path / "schemas").mkdir()
+    monkeypatch.chdir(inside)
+    write(inside / "acme/samples/order.json", json.dumps(SAMPLE))
+    recipe = 'describe: Acme.\nshapes:\n  order:\n    from: [{sample: "samples/order.json"}]\n'
+    write(inside / "acme/derive.yaml", recipe)
+
+    assert run(["derive"]) == 0
+
+    assert capsys.readouterr().err == "1 schema of acme written\n"
+    assert (inside / "acme/order.schema.json").is_file()
+
+
 def test_a_draft_from_a_sample_converts_that_sample(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sampled(shop, SAMPLE)
     draft = suggested(capsys)

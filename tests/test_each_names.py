@@ -235,3 +235,104 @@ def test_only_what_is_read_is_decoded(compiled: Compile) -> None:
     data = json.dumps(PAYLOAD).encode()
 
     assert mapping.convert(data, trust_source=True) == mapping.convert(data)
+
+
+def _told(project: MakeProject, cell: str, each: str = "packages") -> list[tuple[str, str | None]]:
+    """The findings of a cell inside of `$each`, each with its help."""
+    text = f'from: shop/order\nmap:\n  - {{$each: {each}, x: "{cell}"}}\n'
+    found = project({**FILES, "mappings/shop/order.yaml": text}).check()
+    return [(f"{item.severity} {item.id}: {item.message}", item.help) for item in found]
+
+
+HIDDEN = "warning hidden-name: `{}` is read from the filtered element, not from the element around"
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("root().items[?secret == sku].parts", "sku"),
+        ("root().items[?sku == secret].parts", "sku"),
+        ("root().items[?secret && to_string(secret) == lower(sku)].parts", "sku"),
+        ("root().items[?!(secret == sku)].parts", "sku"),
+        ("root() | items[?parts[0].id == sku] | [0]", "sku"),
+        ("root().items[].parts[?sub == no][]", "no"),
+    ],
+)
+def test_a_filter_that_means_the_element_around_is_told(project: MakeProject, cell: str, name: str) -> None:
+    order = json.dumps(ORDER).replace(
+        '"id": {', '"no": {"type": "string"}, "sub": {"type": "string"}, "id": {'
+    )
+    made = {**FILES, "schemas/shop/order.schema.json": order}
+    text = f'from: shop/order\nmap:\n  - {{$each: packages, x: "{cell}"}}\n'
+    found = project({**made, "mappings/shop/order.yaml": text}).check()
+
+    help = f"name the element around, `$each: {{line: packages}}`, and read `$line.{name}`"
+    assert [(f"{item.severity} {item.id}: {item.message}", item.help) for item in found] == [
+        (HIDDEN.format(name), help)
+    ]
+
+
+def test_an_element_that_has_a_name_is_told_by_it(project: MakeProject) -> None:
+    told = _told(project, "root().items[?secret == sku].parts", "{package: packages}")
+
+    assert told == [(HIDDEN.format("sku"), "`$package.sku` is that of the element around")]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "root().items[?secret == parts[0].id].sku",  # the element around has neither
+        "root().items[?sku == $it.sku].secret",
+        "root().items[?secret != sku].secret",
+        "root().items[?sku == 'a'].secret",
+        "root().items[?parts[?id == 'a'] == `[]`].secret",
+    ],
+)
+def test_other_comparisons_in_a_filter_are_not(project: MakeProject, cell: str) -> None:
+    assert _told(project, cell, "{it: packages}") == []
+
+
+def test_a_comparison_that_is_meant_is_allowed(project: MakeProject) -> None:
+    text = (
+        "from: shop/order\nmap:\n  - $each: packages\n"
+        "    x: root().items[?secret == sku].parts  # allow[hidden-name]: a gift names itself\n"
+    )
+
+    assert project({**FILES, "mappings/shop/order.yaml": text}).check() == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "help"),
+    [
+        ("items[0].sku", "`root().items` reads it from the whole payload"),
+        (
+            "root().items[?sku == no].parts",
+            "name the element around, `$each: {line: packages}`, and read `$line.no`",
+        ),
+    ],
+)
+def test_what_only_the_element_or_the_payload_around_has(project: MakeProject, cell: str, help: str) -> None:
+    ((message, told),) = _told(project, cell)
+
+    assert message.startswith("error unknown-property: ")
+    assert told == help
+
+
+def test_the_each_of_a_step_is_such_an_element_too(project: MakeProject) -> None:
+    conversation = (
+        "describe: d\nrequest: shop/order\nresponse_schema: shop/any\nsteps:\n"
+        "  - step: note\n    each: packages\n    call: POST /notes\n"
+        "    body: {x: 'request().items[?secret == sku].parts'}\nresponse: {x: number}\n"
+    )
+    channel = "describe: d\nbase_url: https://shop.example\n"
+    any_schema = {"schemas/shop/any.schema.json": "{}"}
+    made = {
+        **any_schema,
+        "mappings/shop/channel.yaml": channel,
+        "mappings/shop/go/conversation.yaml": conversation,
+    }
+    found = project({**FILES, **made}).check()
+
+    assert [(f"{item.severity} {item.id}: {item.message}", item.help) for item in found] == [
+        (HIDDEN.format("sku"), "name the element around, `each: {line: packages}`, and read `$line.sku`")
+    ]

@@ -142,7 +142,7 @@ class _ConversationCheck:
             if step.each is not None:
                 check = self.check(around)
                 element = check.each(step.each, around.context, "each")
-                inside = around.inside(element).naming(step.element, element)
+                inside = around.in_each(element, step.element, step.each.text)
                 yield from check.findings
             if step.about is not None:
                 yield from self.cell(step.about, inside)

@@ -12,6 +12,7 @@ from crossdock.channels.steps import (
     ReportTask,
 )
 from crossdock.checking.check import CellCheck
+from crossdock.checking.element_around import ElementAround
 from crossdock.checking.facts import shown_by
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.settings_types import settings_type
@@ -109,6 +110,7 @@ class StepTypes:
     made: list[Type] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
     variables: MappingType[str, BoundValue] = field(default_factory=dict)
+    around: ElementAround | None = None
 
     def inside(self, context: Type) -> StepTypes:
         """Inside an element, or a failure. Facts about ``root()`` were about another value."""
@@ -146,6 +148,11 @@ class StepTypes:
             return self
         facts = {path: fact for path, fact in self.facts.items() if path[0] != Anchor(f"${name}")}
         return replace(self, variables={**self.variables, name: named_value(typ)}, facts=facts)
+
+    def in_each(self, typ: Type, name: str | None, over: str) -> StepTypes:
+        """Inside of a step's `each`, for an element of its list."""
+        there = self.inside(typ).naming(name, typ)
+        return replace(there, around=ElementAround(typ, name, "each", over))
 
     def after(self, step: ConversationStep) -> StepTypes:
         """After a step that may have ended the steps: its condition was not met."""
@@ -189,5 +196,6 @@ class StepTypes:
             lenient=lenient,
             variables=self.variables,
             has_clock=True,
+            around=self.around,
         )
         return scope.narrowed(self.facts)

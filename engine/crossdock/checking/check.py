@@ -281,7 +281,8 @@ class CellCheck:
         if not isinstance(item, syntax.Each):
             return self.cell(item, context, wanted)
         element = self.each(item.over, context)
-        return replace(self, scope=self.scope.naming(item.name, element)).cell(item.cell, element, wanted)
+        scope = self.scope.in_each(element, item.name, item.over.text)
+        return replace(self, scope=scope).cell(item.cell, element, wanted)
 
     def each(self, over: Expression, context: Type, word: str = "$each") -> Type:
         """The type of the elements of what must be a list."""

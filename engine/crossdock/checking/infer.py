@@ -22,6 +22,7 @@ from crossdock.checking.comparisons import (
     unlikely,
     with_itself,
 )
+from crossdock.checking.element_around import hidden
 from crossdock.checking.facts import Known, any_shown, shown_by
 from crossdock.checking.given_types import constant_type, tuple_type
 from crossdock.checking.infer_calls import CallTypes
@@ -32,6 +33,8 @@ from crossdock.checking.type_parts import (
     element_at,
     least_of,
     least_of_slice,
+    may_be_missing,
+    may_be_no_list,
     origins_of,
     schema_types_in,
     spliced,
@@ -83,7 +86,6 @@ from crossdock.language.expr import (
 )
 from crossdock.language.functions import REGISTRY, Function
 
-_ARRAY: Final = frozenset({"array"})
 _FALSY: Final = frozenset({"string", "array", "object", "false"})
 _NEVER_FALSY: Final = NUMBER | {"true"}
 
@@ -158,7 +160,7 @@ class Inference:
                 return element_at(context, position)
             case Slice(start, stop, step):
                 least = least_of_slice(least_of(context), start, stop, step)
-                return ListType(self.elements(node, context), _may_be_no_list(context), least=least)
+                return ListType(self.elements(node, context), may_be_no_list(context), least=least)
             case Projection() | FilterProjection() | ValueProjection() | Flatten():
                 return held_type(node, self.projection(node, context), context)
             case Or() | And() | Not() | Comparator() | Conditional():
@@ -182,7 +184,8 @@ class Inference:
         found = context.member(node.name)
         if found is None:
             message = f"`{context.name}` has no property `{node.name}`"
-            help = did_you_mean(node.name, context.property_names()) or through_list(node.name, context)
+            near = did_you_mean(node.name, context.property_names())
+            help = self.scope.elsewhere(node.name) or near or through_list(node.name, context)
             lenient = self.scope.lenient and bool(schema_types_in(context))
             self.report("unknown-property", message, node, help, "warning" if lenient else "error")
             return ANYTHING
@@ -211,7 +214,7 @@ class Inference:
                 element = self.elements(operand, over)
                 spread = not element.known or "array" in element.kinds
                 least = 0 if spread else least_of(over)
-                return ListType(spliced(element), _may_be_no_list(over), least=least)
+                return ListType(spliced(element), may_be_no_list(over), least=least)
             case ValueProjection(left, right):
                 over = self.infer(left, context)
                 no_object = over.optional or bool(over.kinds - {"object"})
@@ -220,6 +223,8 @@ class Inference:
                 over = self.infer(left, context)
                 element = self.elements(left, over)
                 self.reachable(self.decides(condition, element), condition)
+                for compared, message, help in hidden(condition, self.scope.around):
+                    self.report("hidden-name", message, compared, help, "warning")
                 inner, element = self.where(condition, element)
             case Projection(left, right):
                 over = self.infer(left, context)
@@ -228,7 +233,7 @@ class Inference:
         found = inner.infer(right, element)
         all_stay = isinstance(node, Projection) and found.known and not found.optional
         least = least_of(over) if all_stay else 0
-        return ListType(found.with_optional(False), _may_be_no_list(over), least=least)
+        return ListType(found.with_optional(False), may_be_no_list(over), least=least)
 
     # Operators
 
@@ -312,7 +317,7 @@ class Inference:
                 return self.made_object(pairs, context)
             case MultiselectList(items):
                 types = [self.infer(item, context) for item in items]
-                return tuple_type(types, optional=_missing(context))
+                return tuple_type(types, optional=may_be_missing(context))
             case Text(parts) | Concat(parts):
                 return self.text(parts, context)
 
@@ -324,13 +329,13 @@ class Inference:
             reads = DirectReads(self.sink)
             fields[pair.key] = replace(self, sink=reads).infer(pair.value, context)
             origins[pair.key] = tuple(reads.names)
-        return ObjectType(fields, optional=_missing(context), origins=origins)
+        return ObjectType(fields, optional=may_be_missing(context), origins=origins)
 
     def text(self, parts: Iterable[Expr], context: Type) -> Type:
         optional = False
         for part in parts:
             typ = self.infer(part, context)
-            optional = optional or _missing(typ)
+            optional = optional or may_be_missing(typ)
             unprintable = typ.kinds & {"array", "object"}
             if typ.known and unprintable:
                 sure = certainty(typ.kinds, unprintable)
@@ -389,12 +394,3 @@ class Inference:
         if self.defaulted and function.name != "not_null":
             return Inference(self.expression, self.scope, self.sink, self.indirect).infer(node, context)
         return self.infer(node, context)
-
-
-def _missing(typ: Type) -> bool:
-    """Whether it is known that a value may be missing; where nothing is known nothing is claimed."""
-    return typ.optional and typ.known
-
-
-def _may_be_no_list(typ: Type) -> bool:
-    return typ.known and (typ.optional or bool(typ.kinds - _ARRAY))

@@ -26,6 +26,15 @@ def element_at(typ: Type, index: int) -> Type:
     return found if there and not typ.optional else found.with_optional(True)
 
 
+def may_be_missing(typ: Type) -> bool:
+    """Whether it is known that a value may be missing; where nothing is known nothing is claimed."""
+    return typ.optional and typ.known
+
+
+def may_be_no_list(typ: Type) -> bool:
+    return typ.known and (typ.optional or bool(typ.kinds - {"array"}))
+
+
 def least_of(typ: Type) -> int:
     """How many elements a value has at least, if it is a list."""
     match typ:

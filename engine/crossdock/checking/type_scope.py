@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
+from crossdock.checking.element_around import ElementAround
 from crossdock.checking.facts import SCOPE_FUNCTIONS
 from crossdock.checking.narrowing import Anchor, Facts, all_of, inside, narrowed
 from crossdock.checking.sink import SILENT, Recording, Sink
@@ -37,7 +38,8 @@ class TypeScope:
     """The types of the context functions, the variables of the expression, and the tables of the file.
 
     ``lenient``: a property that its schema does not document gives a warning instead of an error.
-    ``has_clock``: `now()` is known, as it is in conversations only.
+    ``has_clock``: `now()` is known, as it is in conversations only. ``around``: the element of the innermost
+    `$each` that the expression is in.
     """
 
     root: Type
@@ -49,12 +51,25 @@ class TypeScope:
     has_clock: bool = False
     variables: Mapping[str, BoundValue] = field(default_factory=dict)
     events: Type = ListType(ANYTHING)
+    around: ElementAround | None = None
 
     def naming(self, name: str | None, typ: Type) -> TypeScope:
         """The scope inside of what gives a value a name, if it gives one."""
         if name is None:
             return self
         return replace(self, variables={**self.variables, name: named_value(typ)})
+
+    def in_each(self, typ: Type, name: str | None, over: str) -> TypeScope:
+        """The scope inside of a `$each`, for an element of its list."""
+        return replace(self.naming(name, typ), around=ElementAround(typ, name, "$each", over))
+
+    def elsewhere(self, name: str) -> str | None:
+        """How to read a property that the context does not have, and the element or payload around has."""
+        if self.around is not None and self.around.has(name):
+            return self.around.read(name)
+        if self.root.known and self.root.member(name) is not None:
+            return f"`root().{name}` reads it from the whole payload"
+        return None
 
     def narrowed(self, facts: Facts) -> TypeScope:
         """The scope where these facts hold."""

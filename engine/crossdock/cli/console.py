@@ -92,8 +92,10 @@ bundled_option = click.option(
 )
 
 
-def own_roots(context: click.Context, *, bundled: bool, named: bool) -> Sequence[Path]:
+def own_roots(context: click.Context, *, bundled: bool | None, named: bool) -> Sequence[Path]:
     """The search path for a command that takes the whole project when no mapping is ``named``.
+
+    ``bundled`` is the option of that name, None for a command without it.
 
     Raises ProjectError where there is no project: the bundled mappings are taken only when asked for.
     """
@@ -107,7 +109,9 @@ def own_roots(context: click.Context, *, bundled: bool, named: bool) -> Sequence
         return search_path.search_path(None)
     if not named and context.find_root().obj is None and search_path.nearest(Path.cwd()) is None:
         message = "there is no project here: neither this directory nor one above it has a `mappings` folder"
-        help = "`crossdock new` begins one; --bundled takes the mappings that come with Crossdock"
+        help = "`crossdock new` begins one"
+        if bundled is not None:
+            help += "; --bundled takes the mappings that come with Crossdock"
         raise ProjectError([Diagnostic("no-project", message, help=help)])
     return search_path.located(context.find_root().obj)
 

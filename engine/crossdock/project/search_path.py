@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -95,8 +96,14 @@ def is_file(path: Path) -> bool:
 
 
 def nearest(start: Path) -> Path | None:
-    """The nearest project at or above a directory: one that has a folder ``mappings``."""
-    return next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), None)
+    """The nearest project at or above a directory: one that has a folder ``mappings``.
+
+    Schemas may be derived before there is a mapping: then the recipe makes it a project.
+    """
+    places = (start, *start.parents)
+    with_mappings = (place for place in places if (place / MAPPINGS).is_dir())
+    with_recipes = (place for place in places if any(place.glob("schemas/*/derive.yaml")))
+    return next(chain(with_mappings, with_recipes), None)
 
 
 def bundled() -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from crossdock.cli.completion import SYSTEM
-from crossdock.cli.console import count, open_project, say
+from crossdock.cli.console import count, own_roots, say
 
 
 @click.command(name="derive")
@@ -26,10 +26,12 @@ def command(context: click.Context, systems: tuple[str, ...], documents: str | N
     """
     from pathlib import Path
 
+    from crossdock.project.project import Project
     from crossdock.tools import derivation
 
     place = Path(documents) if documents is not None else None
-    folders = open_project(context).derived_systems(systems)
+    roots = own_roots(context, bundled=None, named=False)
+    folders = Project(roots).derived_systems(systems)
     if compare:
         difference = "".join(derivation.check(folder, place) for folder in folders)
         click.echo(difference, nl=False)

@@ -34,7 +34,8 @@ def command(context: click.Context, channel: str, source: str | None, target: st
     """
     from pathlib import Path
 
-    from crossdock.project.project import MAPPINGS, Project, bundled_root
+    from crossdock.project.project import Project, bundled_root
+    from crossdock.project.search_path import nearest
     from crossdock.tools.drafting.scaffold import CHANNEL_NAME, Scaffold, files_for, next_steps, write_new
 
     if not CHANNEL_NAME.fullmatch(channel) or channel == "tables":
@@ -42,7 +43,7 @@ def command(context: click.Context, channel: str, source: str | None, target: st
             "use lowercase letters, digits, - and _, and begin with a letter", param_hint="'CHANNEL'"
         )
     start = Path(context.find_root().obj or ".").resolve()
-    root = next((place for place in (start, *start.parents) if (place / MAPPINGS).is_dir()), start)
+    root = nearest(start) or start
     bundled = bundled_root()
     project = Project([root, *([bundled] if bundled != root else [])])
     if source is not None:
