@@ -181,7 +181,7 @@ def test_every_example_of_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path:
         some = 0
         for file in sorted((REPOSITORY / "examples" / name).glob("*.json")):
             data = file.read_bytes()
-            converted = kept.converted(data, Scope())
+            converted = kept.converted(data, Scope(), [])
             if not isinstance(converted, Nothing):
                 assert converted == mapping.convert(data)
                 some += 1

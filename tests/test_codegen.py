@@ -29,7 +29,7 @@ def mapping_of(text: str, tmp_path: Path) -> Mapping:
 def lines_of(text: str, tmp_path: Path, **options: Any) -> list[str]:
     """The lines of the function that is generated, without comments."""
     source = codegen.generate(mapping_of(text, tmp_path).linked, **options).source
-    body = source.partition("def run(payload, scope):\n")[2]
+    body = source.partition("def run(payload, scope, failed=REFUSED):\n")[2]
     return [line[4:] for line in body.splitlines() if not line.strip().startswith("#")]
 
 

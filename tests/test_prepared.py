@@ -141,7 +141,7 @@ def test_most_examples_go_the_quick_way() -> None:
         assert prepared is not None
         for payload, settings in values(name):
             scope = Scope(settings=settings)
-            quick += not isinstance(prepared.result(payload, scope), Nothing)
+            quick += not isinstance(prepared.result(payload, scope, []), Nothing)
             all_of_them += 1
 
     assert quick >= all_of_them * 0.6
@@ -211,7 +211,7 @@ def test_a_result_that_is_missing_as_a_whole(compiled: Compile) -> None:
     assert (quick.value, quick.present) == (slow.value, slow.present) == (None, False)
     prepared = mapping.prepared()
     assert prepared is not None
-    assert prepared.result({}, Scope()) is MISSING
+    assert prepared.result({}, Scope(), []) is MISSING
     null = compiled("map: {$value: a}\n")
     assert same(null, {"a": None}, {}) == "value"
 
@@ -297,7 +297,7 @@ def test_a_schema_beyond_python_still_counts(project: MakeProject, monkeypatch: 
     mapping = project(files).mapping("shop/order")
     prepared = mapping.prepared()
     assert prepared is not None
-    assert prepared.result({"a": 1}, Scope()) is NOTHING
+    assert prepared.result({"a": 1}, Scope(), []) is NOTHING
     for payload in PAYLOADS:
         same(mapping, payload, {})
 
@@ -331,14 +331,78 @@ def test_whatever_goes_wrong_at_speed_is_said_by_the_careful_way(
     prepared = mapping.prepared()
     assert prepared is not None
 
-    def failing(payload: JSON, scope: Scope) -> JSON:
+    def failing(payload: JSON, scope: Scope, failed: object) -> JSON:
         raise error
 
     mapping._kept[0] = replace(prepared, run=failing)
-    assert mapping._kept[0].result({"a": 1}, Scope()) is NOTHING
-    assert mapping._kept[0].converted(b'{"a": 1}', Scope()) is NOTHING
+    assert mapping._kept[0].result({"a": 1}, Scope(), []) is NOTHING
+    assert mapping._kept[0].converted(b'{"a": 1}', Scope(), []) is NOTHING
     assert same(mapping, {"a": 1}, {}) == "value"
     assert mapping({"a": 1}) == {"a": 1}
+
+
+LINE = (
+    "map: {sku: sku, off: settings().by}\n"
+    "checks:\n"
+    "  - {check: 'equal(off, root().a)', message: 'line {{ sku }} of {{ settings().by }}'}\n"
+    "  - {check: sku, message: it has no SKU}\n"
+)
+LINES = (
+    "map: {lines: [{$each: lines, $use: ./line, tax: tax}], first: {$with: 'lines[0]', $use: ./line}, n: n}\n"
+    "checks:\n"
+    "  - {check: 'equal(n, sum(root().lines[].a))', message: the lines do not add up}\n"
+    "  - {check: '!(root().refused)', message: it is refused, level: error}\n"
+)
+
+
+@pytest.fixture
+def lines(project: MakeProject) -> Mapping:
+    """A mapping with checks that uses another one with checks, in a list and beside it."""
+    files = {**SCHEMAS, "mappings/shop/line.yaml": LINE, "mappings/shop/order.yaml": LINES}
+    return project(files).mapping("shop/order")
+
+
+def test_checks_that_warn_are_told_at_speed(lines: Mapping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each with its figures, where its mapping's payload is, and where its part of the result is."""
+    order: Any = {
+        "n": 9,
+        "lines": [{"sku": "A", "a": 2}, {"sku": "A", "a": 1.5}, {"sku": "B", "a": 2}, {"a": 0}],
+    }
+    wanted = lines.run(order, name="in.json")
+    monkeypatch.setattr(module, "execute", None)
+    found = lines.run(order, name="in.json", traced=False)
+
+    assert told(found.warnings) == told(wanted.warnings)
+    assert exact(found.value) == exact(wanted.value)
+    assert [(each.message, each.input and each.input.pointer, each.output) for each in found.warnings] == [
+        ("line A of 2: 2.00 against 1.50, a difference of 0.50", "/lines/1", "/lines/1"),
+        ("line {{ sku }} of {{ settings().by }}: 2 against 0, a difference of 2", "/lines/3", "/lines/3"),
+        ("it has no SKU", "/lines/3", "/lines/3"),
+        ("the lines do not add up: 9.00 against 5.50, a difference of 3.50", "", ""),
+    ]
+    assert exact(lines(order)) == exact(wanted.value)
+    assert lines.convert(encode(order).encode()) == encode(wanted.value, compact=True).encode()
+
+
+@pytest.mark.parametrize(
+    ("order", "warnings"),
+    [
+        ({"n": 1, "lines": [{"sku": "A", "a": 0.00001}, {"sku": "B", "a": 2}]}, 3),
+        ({"n": 0, "lines": [{"sku": "A", "a": 3}, {"sku": "B", "a": 0.00001}]}, 4),
+        ({"n": 2, "lines": [{"sku": "A", "a": 2}]}, 0),
+        ({"n": None, "lines": [{"sku": None, "a": "2"}]}, 3),
+        ({"n": 3, "lines": [{"sku": "A", "a": "two"}], "refused": False}, "EvaluationError"),
+        ({"n": 3, "lines": [{"sku": "A", "a": 1}], "refused": True}, "OutputError"),
+    ],
+)
+def test_checks_that_warn_say_the_same_every_way(lines: Mapping, order: JSON, warnings: int | str) -> None:
+    """Also when amounts have more decimals than the first function takes, and when another check refuses."""
+    outcome = same(lines, order, {})
+    if isinstance(warnings, str):
+        assert outcome == warnings
+    else:
+        assert len(lines.run(order, traced=False).warnings) == warnings
+        assert outcome == ("warned" if warnings else "value")
 
 
 def test_at_speed_the_interpreter_is_not_asked(compiled: Compile, monkeypatch: pytest.MonkeyPatch) -> None:

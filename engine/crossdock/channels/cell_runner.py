@@ -15,6 +15,7 @@ from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.records import replace
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import OutputError
+from crossdock.execution.failed_checks import Kept, findings
 from crossdock.execution.fast_path import NOTHING, Nothing
 from crossdock.execution.runner import Result, run_traced
 from crossdock.execution.trace import Trace, Watch
@@ -40,14 +41,15 @@ class CellRunner:
 
         Raises InputError, EvaluationError or OutputError.
         """
-        value = self._quick(cell, frame)
+        failed: list[Kept] = []
+        value = self._quick(cell, frame, failed)
         if isinstance(value, Missing):
             value, present = None, False
         else:
             present = True
         if isinstance(value, Nothing) or (target is not None and not fits(value, target)):
             return self._traced(cell, frame, target)
-        return Result(value, Trace(), present=present)
+        return Result(value, Trace(), findings(failed, frame.name), present=present)
 
     def _traced(self, cell: syntax.Cell, frame: StepFrame, target: Schema | None = None) -> Result:
         used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
@@ -75,8 +77,9 @@ class CellRunner:
 
     def value(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         """The value of a cell; its warnings are added to ``result``. Raises StepFailed."""
-        value = self._quick(cell, frame)
-        return self._decided(cell, frame, result) if isinstance(value, Nothing) else value
+        failed: list[Kept] = []
+        value = self._quick(cell, frame, failed)
+        return self._decided(cell, frame, result, value, failed)
 
     def validated(
         self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult, target: Schema | None
@@ -116,15 +119,27 @@ class CellRunner:
             return taken
         return Received(value, value)
 
-    def _quick(self, cell: syntax.Cell, frame: StepFrame, *, once: bool = False) -> JSON | Missing | Nothing:
+    def _quick(
+        self, cell: syntax.Cell, frame: StepFrame, failed: list[Kept], *, once: bool = False
+    ) -> JSON | Missing | Nothing:
         """The value of a cell without a trace, NOTHING if it has to have one."""
         if self.watch is not None or frame.trace is not None:
             return NOTHING
         run = self.code.once if once else self.code.value
-        return run(cell, frame.context, frame.scope)
+        return run(cell, frame.context, frame.scope, failed)
 
-    def _decided(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
-        """The value of a cell on the normal path."""
+    def _decided(
+        self,
+        cell: syntax.Cell,
+        frame: StepFrame,
+        result: ConversationResult,
+        value: JSON | Missing | Nothing,
+        failed: list[Kept],
+    ) -> JSON | Missing:
+        """The value of a cell, found on the normal path unless it is there already."""
+        if not isinstance(value, Nothing):
+            result.warnings += findings(failed, frame.name)
+            return value
         try:
             ran = self._traced(cell, frame)
         except CrossdockError as error:
@@ -140,8 +155,9 @@ class CellRunner:
 
     def value_once(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         """The value of a cell that is made for this run. Raises StepFailed."""
-        value = self._quick(cell, frame, once=True)
-        return self._decided(cell, frame, result) if isinstance(value, Nothing) else value
+        failed: list[Kept] = []
+        value = self._quick(cell, frame, failed, once=True)
+        return self._decided(cell, frame, result, value, failed)
 
     def is_true(self, expression: Expression, frame: StepFrame, result: ConversationResult) -> bool:
         """Whether an expression is true as JMESPath has it; a missing value is not. Raises StepFailed."""

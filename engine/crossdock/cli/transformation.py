@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crossdock.core.diagnostics import Diagnostic
     from crossdock.core.json_types import JSON
     from crossdock.core.rendering import Format
+    from crossdock.execution.failed_checks import Kept
     from crossdock.execution.fast_path import Prepared
     from crossdock.execution.runner import Mapping
     from crossdock.execution.scope import Scope
@@ -88,23 +89,14 @@ class Transformation:
     def _converted(self, data: bytes, name: str, *, many: bool = False) -> tuple[bytes, Sequence[Diagnostic]]:
         """The JSON text of the result, and the warnings. Raises CrossdockError.
 
-        If the cached code cannot convert one of ``many`` payloads, that one is run untraced: code is then
-        generated once for all such payloads, which is faster than to interpret each of them.
+        If the cached code cannot convert one of ``many`` payloads, all code is generated, once: the cache
+        has no code for amounts of more than four decimals.
         """
+        for prepared in self._ways(many):
+            found = self._quick(prepared, data, name)
+            if found is not None:
+                return found
         from crossdock.core import json_reader
-        from crossdock.execution.fast_path import Nothing
-
-        prepared = self._ready
-        if prepared is not None:
-            result = prepared.converted(
-                data,
-                self._scope,
-                validate=self.validate,
-                trust_source=self.trust_source,
-                compact=self.compact,
-            )
-            if not isinstance(result, Nothing):
-                return result, ()
         from crossdock.execution.runner import text_of  # not loaded with code from the cache
 
         payload = json_reader.decode(data, name)
@@ -114,9 +106,36 @@ class Transformation:
             name=name,
             validate=self.validate,
             trust_source=self.trust_source,
-            traced=self._kept is None or not many,
         )
         return text_of(run, name, compact=self.compact), run.warnings
+
+    def _ways(self, many: bool) -> Iterator[Prepared]:
+        """The code of the mapping: from the cache, and all of it if that is not enough for ``many``."""
+        if self._ready is not None:
+            yield self._ready
+        if many and self._kept is not None and (generated := self._compiled.prepared()) is not None:
+            yield generated
+
+    def _quick(self, prepared: Prepared, data: bytes, name: str) -> tuple[bytes, Sequence[Diagnostic]] | None:
+        """The same on the fast path, None if that gives up."""
+        from crossdock.execution.fast_path import Nothing
+
+        failed: list[Kept] = []
+        result = prepared.converted(
+            data,
+            self._scope,
+            failed,
+            validate=self.validate,
+            trust_source=self.trust_source,
+            compact=self.compact,
+        )
+        if isinstance(result, Nothing):
+            return None
+        if not failed:
+            return result, ()
+        from crossdock.execution.failed_checks import findings  # not loaded for an order without warnings
+
+        return result, findings(failed, name)
 
     @cached_property
     def _kept(self) -> Prepared | None:

@@ -4,7 +4,7 @@ Like a mapping's fast path it gives a value or gives up. The normal path then ru
 beginning, decides, and words what is wrong.
 
     cells = CellCode(surroundings)              # kept with the conversation
-    cells.value(cell, payload, scope)           # a value, MISSING, or NOTHING
+    cells.value(cell, payload, scope, failed)   # a value, MISSING, or NOTHING
 
 Code is generated for a cell when the conversation's cells have run so often that it pays: a short request
 that is answered once does not wait for a compiler.
@@ -19,6 +19,7 @@ from typing import Final
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.once import MAKING
 from crossdock.execution import codegen
+from crossdock.execution.failed_checks import Kept
 from crossdock.execution.fast_path import NOTHING, Nothing
 from crossdock.execution.interpreter import execute
 from crossdock.execution.runner import Mapping
@@ -31,7 +32,7 @@ from crossdock.schema.fitting import fits
 WARM: Final = 200
 """After so many runs of a conversation's cells, those that run from then on are generated."""
 
-Run = Callable[[JSON, Scope], "JSON | Missing | Nothing"]
+Run = Callable[[JSON, Scope, list[Kept]], "JSON | Missing | Nothing"]
 
 
 @dataclass(slots=True)
@@ -55,11 +56,14 @@ class CellCode:
     _kept: dict[int, _Kept] = field(default_factory=dict)
     _cells: dict[int, syntax.Evaluate] = field(default_factory=dict)
 
-    def value(self, cell: syntax.Cell, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+    def value(
+        self, cell: syntax.Cell, payload: JSON, scope: Scope, failed: list[Kept]
+    ) -> JSON | Missing | Nothing:
         """The value of a cell of the conversation, NOTHING to run it on the normal path.
 
         The whole numbers of the payload and of the scope are ints. A mapping that the cell names validates
-        both sides. The cell must be an object of the conversation: it is known by its identity.
+        both sides. The cell must be an object of the conversation: it is known by its identity. ``failed``
+        gets the checks that failed with a warning.
         """
         kept = self._kept.get(id(cell))
         if kept is None:
@@ -72,7 +76,7 @@ class CellCode:
                     if not kept.generated:
                         kept.run, kept.generated = self._generated(cell) or kept.run, True
         try:
-            return kept.run(payload, scope)
+            return kept.run(payload, scope, failed)
         except Exception:  # of any kind: the normal path reports it
             return NOTHING
 
@@ -83,10 +87,12 @@ class CellCode:
             found = self._cells.setdefault(id(expression), syntax.Evaluate(expression))
         return found
 
-    def once(self, cell: syntax.Cell, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+    def once(
+        self, cell: syntax.Cell, payload: JSON, scope: Scope, failed: list[Kept]
+    ) -> JSON | Missing | Nothing:
         """The same for a cell that is made for one run."""
         try:
-            return self._interpreted(self.mapping_of(cell))(payload, scope)
+            return self._interpreted(self.mapping_of(cell))(payload, scope, failed)
         except Exception:  # as above
             return NOTHING
 
@@ -98,7 +104,7 @@ class CellCode:
         return replace(self.surroundings, cell=cell, source=None, target=None)
 
     def _interpreted(self, mapping: LinkedMapping) -> Run:
-        def run(payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+        def run(payload: JSON, scope: Scope, _failed: list[Kept]) -> JSON | Missing | Nothing:
             if mapping.source is not None and not fits(payload, mapping.source):
                 return NOTHING
             outcome = execute(mapping, payload, scope, name="", traced=False)

@@ -1,21 +1,24 @@
 """The fast path of a mapping: its generated function, and the acceptors of its two schemas.
 
 It gives a result or gives up. It gives up in unusual cases: the payload may break its schema, a function may
-refuse a value, a check may fail. The mapping then runs on the normal path, which alone decides, and reports
-what is wrong.
+refuse a value, a check that refuses may fail. The mapping then runs on the normal path, which alone decides,
+and reports what is wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.scope import Scope
 from crossdock.schema.fast.writer import counted, write
 
-Run = Callable[[JSON, Scope], "JSON | Missing"]
+if TYPE_CHECKING:
+    from crossdock.execution.failed_checks import Kept
+
+Run = Callable[[JSON, Scope, "list[Kept]"], "JSON | Missing"]
 Accept = Callable[[JSON], int]
 Read = Callable[[bytes], "JSON | Missing"]
 
@@ -45,34 +48,37 @@ class Prepared:
     prunes: Callable[[], Read] | None = None
 
     def result(
-        self, payload: JSON, scope: Scope, *, takes: bool = True, gives: bool = True
+        self, payload: JSON, scope: Scope, failed: list[Kept], *, takes: bool = True, gives: bool = True
     ) -> JSON | Missing | Nothing:
         """The result of a payload, MISSING if there is none, NOTHING to fall back to the normal path.
 
-        ``takes`` and ``gives`` say whether to validate the payload and the result.
+        ``takes`` and ``gives`` say whether to validate the payload and the result. ``failed`` gets the
+        checks that failed with a warning; it says nothing when the path gives up.
         """
         try:
             if takes and self.takes is not None and self.takes(payload) >= 0:
-                return self._computed(payload, scope, gives=gives)
+                return self._computed(payload, scope, failed, gives=gives)
             payload = settled(payload)
             if takes and self.takes is not None and self.takes(payload) < 0:
                 return NOTHING
-            return self._computed(payload, scope, gives=gives)
+            return self._computed(payload, scope, failed, gives=gives)
         except Exception:  # of any kind: the normal path reports it
             return NOTHING
 
-    def computed(self, payload: JSON, scope: Scope) -> JSON | Missing | Nothing:
+    def computed(self, payload: JSON, scope: Scope, failed: list[Kept]) -> JSON | Missing | Nothing:
         """The same as ``result`` for a payload whose whole numbers are ints, both sides validated.
 
         Raises what the generated code raises.
         """
         if self.takes is not None and self.takes(payload) < 0:
             return NOTHING
-        return self._computed(payload, scope, gives=True)
+        return self._computed(payload, scope, failed, gives=True)
 
-    def _computed(self, payload: JSON, scope: Scope, *, gives: bool) -> JSON | Missing | Nothing:
+    def _computed(
+        self, payload: JSON, scope: Scope, failed: list[Kept], *, gives: bool
+    ) -> JSON | Missing | Nothing:
         """The result of a payload whose whole numbers are ints. Raises what the generated code raises."""
-        value = self.run(payload, scope)
+        value = self.run(payload, scope, failed)
         if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
             return NOTHING
         return value
@@ -81,6 +87,7 @@ class Prepared:
         self,
         data: bytes,
         scope: Scope,
+        failed: list[Kept],
         *,
         validate: bool = True,
         trust_source: bool = False,
@@ -94,7 +101,7 @@ class Prepared:
             payload = self._read(data, validate=validate, trust_source=trust_source)
             if isinstance(payload, Missing):
                 return NOTHING
-            value = _present(self.run(payload, scope))
+            value = _present(self.run(payload, scope, failed))
             count = counted(value)  # before anything else walks through a result that is too large
             if validate and self.gives is not None and self.gives(value) < 0:
                 return NOTHING

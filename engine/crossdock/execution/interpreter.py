@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from crossdock.core.diagnostics import Diagnostic, Place
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
 from crossdock.execution.errors import EvaluationError
 from crossdock.execution.evaluator import Evaluator, Failure
+from crossdock.execution.failed_checks import statement
 from crossdock.execution.scope import Scope, default_settings, whole_numbers
 from crossdock.execution.trace import Origins, Parts, Read, Step, Trace, Watch
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
 from crossdock.language.expr import Expression
-from crossdock.language.functions import REGISTRY
 from crossdock.language.syntax import LinkedMapping
 
 
@@ -233,15 +232,13 @@ class _Cells:
         if is_true(self.evaluate(check.condition, value, path)):
             self.take_reads()
             return
-        message = check.text
-        if check.message is not None:
-            message = str(self.evaluate(check.message, value, path) or check.text)
-        message += self.figures(check, value, path)
+        message = None if check.message is None else self.evaluate(check.message, value, path)
+        sides = tuple(self.evaluate(side, value, path) for side in check.compared())
         self.take_reads()
         place = Place(self.run.name, pointer(*self.place_of(self.scope.root)))
         diagnostic = Diagnostic(
             "check-failed",
-            message,
+            statement(check.text, message, sides),
             check.condition.span,
             input=place,
             output=pointer(*path),
@@ -251,24 +248,6 @@ class _Cells:
 
     def place_of(self, value: JSON) -> Parts:
         return (self.run.origins.place(value) if self.run.origins is not None else None) or ()
-
-    def figures(self, check: syntax.Check, value: JSON, path: Parts) -> str:
-        sides = check.compared()
-        if not sides:
-            return ""
-        left, right = (self.evaluate(side, value, path) for side in sides)
-        if left is None or right is None:
-            return f": {_figures(left)[0]} against {_figures(right)[0]}"
-        shown = _figures(left, right, REGISTRY["subtract"].apply([left, right]))
-        return f": {shown[0]} against {shown[1]}, a difference of {shown[2]}"
-
-
-def _figures(*values: JSON) -> list[str]:
-    """Amounts as people write them: all with the decimals that the longest needs, and at least two."""
-    numbers = [None if value is None else Decimal(str(value)).normalize() for value in values]
-    decimals = max((-int(number.as_tuple().exponent) for number in numbers if number is not None), default=0)
-    places = max(decimals, 2) if decimals > 0 else 0
-    return ["nothing" if number is None else f"{number:.{places}f}" for number in numbers]
 
 
 def evaluate_alone(cell: syntax.Cell, settings: MappingType[str, JSON], context: JSON = None) -> JSON:

@@ -25,7 +25,8 @@ from crossdock.core.once import MAKING, made_once, once
 from crossdock.core.paths import pointer
 from crossdock.core.python_module import Generated
 from crossdock.execution.errors import OutputError
-from crossdock.execution.fast_path import Nothing, Prepared
+from crossdock.execution.failed_checks import Kept, findings
+from crossdock.execution.fast_path import NOTHING, Nothing, Prepared
 from crossdock.execution.interpreter import execute
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.execution.trace import Parts, Read, Trace, Watch
@@ -81,7 +82,11 @@ class Mapping:
 
     def __call__(self, payload: JSON, *, settings: MappingType[str, JSON] | None = None) -> JSON:
         """The result for a payload. Raises InputError, EvaluationError or OutputError."""
-        return self.run(payload, settings=settings, traced=False).value
+        scope, failed = Scope(settings=given_settings(self.linked, settings)), list[Kept]()
+        value = self._quick(payload, scope, failed)
+        if isinstance(value, Nothing):
+            return run_traced(self.linked, payload, scope, name="payload", watch=self.watch).value
+        return _present(value)
 
     def run(
         self,
@@ -121,7 +126,7 @@ class Mapping:
         """
         scope = Scope(settings=given_settings(self.linked, settings))
         if (prepared := self.prepared()) is not None:
-            converted = prepared.converted(data, scope, trust_source=trust_source, compact=compact)
+            converted = prepared.converted(data, scope, [], trust_source=trust_source, compact=compact)
             if not isinstance(converted, Nothing):
                 return converted
         result = self.run_within(json_reader.decode(data, name), scope, name=name, trust_source=trust_source)
@@ -138,11 +143,12 @@ class Mapping:
         traced: bool = True,
     ) -> Result:
         """Run in a scope that exists already. Raises what ``run`` raises."""
-        takes = validate and not trust_source
-        if not traced and (prepared := self.prepared()) is not None:
-            value = prepared.result(payload, scope, takes=takes, gives=validate)
+        takes, failed = validate and not trust_source, list[Kept]()
+        if not traced:
+            value = self._quick(payload, scope, failed, takes=takes, gives=validate)
             if not isinstance(value, Nothing):
-                return Result(_present(value), Trace(), present=value is not MISSING)
+                warnings = findings(failed, name)
+                return Result(_present(value), Trace(), warnings, present=value is not MISSING)
         return run_traced(
             self.linked,
             payload,
@@ -152,6 +158,14 @@ class Mapping:
             trust_source=trust_source,
             watch=self.watch,
         )
+
+    def _quick(
+        self, payload: JSON, scope: Scope, failed: list[Kept], *, takes: bool = True, gives: bool = True
+    ) -> JSON | Missing | Nothing:
+        prepared = self.prepared()
+        if prepared is None:
+            return NOTHING
+        return prepared.result(payload, scope, failed, takes=takes, gives=gives)
 
     def prepared(self) -> Prepared | None:
         """The fast path, made on the first call. None when there is none: see ``codegen.BEYOND``."""

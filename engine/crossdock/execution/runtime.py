@@ -23,6 +23,7 @@ __all__ = [
     "FUNCTIONS",
     "MISSING",
     "NUMBERS",
+    "REFUSED",
     "TYPE_NAMES",
     "UNKNOWN",
     "Imprecise",
@@ -75,6 +76,16 @@ class Unexplained(Exception):  # noqa: N818 (it never leaves the engine)
 
 class Imprecise(Unexplained):
     """A number is no amount in ten-thousandths; the same mapping without them may go on."""
+
+
+class _Refused(list[Any]):
+    """The list for the warnings of a caller that takes none."""
+
+    def append(self, _kept: object) -> None:
+        raise Unexplained
+
+
+REFUSED: Final = _Refused()
 
 
 def units(value: JSON) -> int:

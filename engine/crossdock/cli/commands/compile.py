@@ -89,7 +89,10 @@ def _show(project: Project, mappings: tuple[str, ...], part: str, output: str | 
 def _source(generated: Generated) -> str:
     """The source of a module. The constants that it gets when it is loaded are written below its title."""
     title, _, rest = generated.source.rstrip("\n").partition("\n")
-    constants = [f"{name} = {value!r}" for name, value in generated.constants.items()]
+    constants = [
+        f"{name} = ...  # the text of a mapping's file" if name.startswith("TEXT") else f"{name} = {value!r}"
+        for name, value in generated.constants.items()
+    ]
     return "\n".join([title, *constants, rest] if title.startswith("#") else [*constants, title, rest])
 
 

@@ -1,11 +1,12 @@
 """A mapping as one Python function, with exactly the interpreter's meaning, and as fast as handwritten code.
 
     compiled = compile_mapping(mapping)      # None when it is beyond Python's own limits
-    compiled(payload, scope)                 # the result, or an exception of any kind
+    compiled(payload, scope, failed)         # the result, or an exception of any kind
 
 The function gives what the interpreter gives. It computes with whole ten-thousandths (see ``amounts``), and
-where a number is none it runs once more without. When the interpreter would fail, or a check does not hold,
-it raises; what it raises says nothing, and the interpreter runs again with its trace and explains.
+where a number is none it runs once more without. When the interpreter would fail, or a check that refuses
+does not hold, it raises; what it raises says nothing, and the interpreter runs again with its trace and
+explains. A check that only warns adds to ``failed`` what its finding says: see ``execution.failed_checks``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
 from crossdock.execution.codegen.reads import HERE, Found, of_mapping, of_node
 from crossdock.execution.codegen.writer import ARRAY, OBJECT, TooLarge, Value, Writer
+from crossdock.execution.failed_checks import Kept
 from crossdock.execution.scope import Scope
 from crossdock.language.expr import Expression
 from crossdock.language.syntax import LinkedMapping
@@ -39,7 +41,8 @@ __all__ = [
 # What is raised for more code than is worth having, or than Python takes.
 BEYOND: Final = (TooLarge, SyntaxError, RecursionError, MemoryError)
 
-Function = Callable[[JSON, Scope], "JSON | Missing"]
+Function = Callable[..., "JSON | Missing"]
+"""Takes a payload, a scope, and a list for the warnings; without the list it raises for each warning."""
 
 # What a scope holds, each as a list or an object of its own, as the interpreter gives it.
 _SCOPE: Final = {
@@ -86,11 +89,12 @@ def tiered(generated: Generated, other: Callable[[], Generated]) -> Function:
     run: Function = generated.load(runtime)
     exact: Callable[[], Function] = once(lambda: other().load(runtime))
 
-    def either(payload: JSON, scope: Scope) -> JSON | Missing:
+    def either(payload: JSON, scope: Scope, failed: list[Kept] = runtime.REFUSED) -> JSON | Missing:
         try:
-            return run(payload, scope)
+            return run(payload, scope, failed)
         except runtime.Imprecise:
-            return exact()(payload, scope)
+            failed.clear()
+            return exact()(payload, scope, failed)
 
     return either
 
@@ -134,5 +138,5 @@ def _scope(writer: Writer, found: list[Found]) -> dict[str, Frame]:
 def _module(writer: Writer, name: str, title: str) -> Generated:
     head = [f"# {title}" if title.isprintable() else f"# {name}"]
     head += [f"{name} = {code}" for name, code in sorted(writer.prelude.items())]
-    source = "\n".join([*head, "", "def run(payload, scope):", *writer.lines, ""])
+    source = "\n".join([*head, "", "def run(payload, scope, failed=REFUSED):", *writer.lines, ""])
     return Generated(name, source, writer.constants)

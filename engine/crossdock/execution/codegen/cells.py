@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingType
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,8 +16,9 @@ from crossdock.core.diagnostics import Span
 from crossdock.execution.codegen import fixed_point, loops
 from crossdock.execution.codegen.expressions import Expressions
 from crossdock.execution.codegen.locals import Frame
-from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_node, way_of
+from crossdock.execution.codegen.reads import HERE, Found, of_cell, of_message, of_node, way_of
 from crossdock.execution.codegen.writer import ARRAY, NULL, OBJECT, Value, Writer, literal, truth
+from crossdock.execution.failed_checks import constants_of
 from crossdock.execution.scope import default_settings
 from crossdock.language import syntax
 from crossdock.language.expr import Expr, Expression, FunctionCall, source_order
@@ -36,11 +38,14 @@ class Made:
 class Cells:
     """Writes the cells of one mapping, in the frames of its payload and its settings."""
 
-    def __init__(self, writer: Writer, mapping: LinkedMapping, scope: dict[str, Frame]) -> None:
+    def __init__(
+        self, writer: Writer, mapping: LinkedMapping, scope: dict[str, Frame], path: tuple[str, ...] = ()
+    ) -> None:
         self.writer = writer
         self.mapping = mapping
         self.expressions = Expressions(writer, scope, self._table)
         self.sums: dict[int, list[Expr]] = {}
+        self.path = path  # the code of each part of the place in the result that is being written
         self._gathering: list[Callable[[Value], None]] = []
 
     def made(self, cell: syntax.Cell, frame: Frame) -> Made:
@@ -69,6 +74,13 @@ class Cells:
     def expression(self, expression: Expression, frame: Frame) -> Value:
         return self.expressions.value(expression.node, frame)
 
+    @contextmanager
+    def below(self, part: str) -> Iterator[None]:
+        """What is written meanwhile is at a property or an item of the place so far."""
+        outer, self.path = self.path, (*self.path, part)
+        yield
+        self.path = outer
+
     def comment(self, span: Span) -> None:
         """The line of the mapping that the code below comes from."""
         text = span.source.line(span.line).strip()
@@ -82,7 +94,8 @@ class Cells:
 
     def _field(self, item: syntax.Field, frame: Frame) -> Made:
         self.comment(item.key_span)
-        made = self.made(item.cell, frame)
+        with self.below(repr(item.key)):
+            made = self.made(item.cell, frame)
         if made.missing is None:
             return made
         return Made(self.writer.named(made.value), made.missing)
@@ -107,11 +120,12 @@ class Cells:
         name = self.writer.fresh("r")
         self.writer.line(f"{name} = []")
         outer, self._gathering = self._gathering, [*self._begun(cell)]
-        for item in cell.items:
-            if isinstance(item, syntax.Each):
-                self._each(item, frame, name)
-            else:
-                self._append(name, self.made(item, frame))
+        with self.below(f"len({name})"):
+            for item in cell.items:
+                if isinstance(item, syntax.Each):
+                    self._each(item, frame, name)
+                else:
+                    self._append(name, self.made(item, frame))
         self._gathering = outer
         return Value(name, ARRAY, simple=True)
 
@@ -245,7 +259,7 @@ class Cells:
         """A fragment in this scope, or another mapping written out in its own."""
         if not isinstance(used, LinkedMapping):
             return self.made(used, frame)
-        return write_mapping(self.writer, used, frame.named(), self.expressions.origins)
+        return write_mapping(self.writer, used, frame.named(), self.expressions.origins, path=self.path)
 
 
 def write_mapping(
@@ -254,12 +268,14 @@ def write_mapping(
     payload: Value,
     outer: MappingType[str, Frame],
     *,
+    path: tuple[str, ...] = (),
     objects: bool = True,
 ) -> Made:
     """A whole mapping: its settings, its cell and its checks. With ``objects`` it runs objects only."""
     found = [*of_cell(mapping.cell)]
     for check in mapping.checks:
         found += [item for item in of_node(check.condition.node) if item[0] != HERE]
+        found += [item for item in of_message(check) if item[0] != "root"]  # what a failed check alone reads
     accesses = [access for origin, access in found if origin in (HERE, "root")]
     if objects and any(access.path for access in accesses) and payload.kinds != OBJECT:
         writer.line(f"if {payload.code}.__class__ is not dict: raise Unexplained")
@@ -267,7 +283,7 @@ def write_mapping(
     root = Frame(writer, payload, accesses)
     writer.started()
     scope = {**outer, "root": root, "settings": _settings(writer, mapping, outer["settings"], found)}
-    cells = Cells(writer, mapping, scope)
+    cells = Cells(writer, mapping, scope, path)
     if writer.amounts:
         cells.sums = _sums(mapping)
     made = cells.made(mapping.cell, root)
@@ -275,10 +291,10 @@ def write_mapping(
     if not mapping.checks:
         return Made(result, made.missing)
     if made.missing is None:
-        _checks(cells, mapping, result)
+        _checks(cells, mapping, payload, result)
     else:
         with writer.block(f"if {result.code} is not {made.missing}:"):
-            _checks(cells, mapping, result)
+            _checks(cells, mapping, payload, result)
     return Made(result, made.missing)
 
 
@@ -311,12 +327,27 @@ def _settings(writer: Writer, mapping: LinkedMapping, given: Frame, found: list[
     return Frame(writer, Value(name, OBJECT, simple=True), accesses)
 
 
-def _checks(cells: Cells, mapping: LinkedMapping, result: Value) -> None:
-    """What must be true of the result; the interpreter says what is not."""
+def _checks(cells: Cells, mapping: LinkedMapping, payload: Value, result: Value) -> None:
+    """What must be true of the result. The interpreter words errors; of a warning the figures are kept."""
     found = [item for check in mapping.checks for item in of_node(check.condition.node)]
     frame = Frame(cells.writer, result, [access for origin, access in found if origin == HERE])
     for check in mapping.checks:
         cells.comment(check.span)
         cells.writer.risky()
         condition = truth(cells.writer, cells.expression(check.condition, frame))
-        cells.writer.line(f"if not {condition}: raise Unexplained")
+        if check.level == "error":
+            cells.writer.line(f"if not {condition}: raise Unexplained")
+            continue
+        with cells.writer.block(f"if not {condition}:"):
+            _keep(cells, check, frame, payload)
+
+
+def _keep(cells: Cells, check: syntax.Check, frame: Frame, payload: Value) -> None:
+    """Keep what the finding of a failed check says: see ``failed_checks.Kept``."""
+    writer, (place, text) = cells.writer, constants_of(check)
+    known = writer.constant(place, "check", f"{place}"), writer.constant(text, "text", text)
+    message = "None" if check.message is None else cells.expression(check.message, frame).code
+    sides = "".join(f"{cells.expression(side, frame).code}, " for side in check.compared())
+    path = "".join(f"{part}, " for part in cells.path)
+    kept = f"{', '.join(known)}, {message}, ({sides}), ({path}), {payload.code}, payload"
+    writer.line(f"failed.append(({kept}))")

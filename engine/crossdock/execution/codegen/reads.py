@@ -109,11 +109,18 @@ def of_expression(expression: Expression, here: bool, often: bool) -> Iterator[F
     yield from of_node(expression.node, here, often)
 
 
+def of_message(check: syntax.Check) -> Iterator[Found]:
+    """What the message of a check reads beside its context."""
+    if check.message is not None:
+        yield from (item for item in of_node(check.message.node, False) if item[0] != HERE)
+
+
 def of_mapping(mapping: LinkedMapping) -> list[Found]:
     """What a mapping and those that it uses read, of their payloads and of the scope."""
     found = [*of_cell(mapping.cell)]
     for check in mapping.checks:
         found += of_node(check.condition.node, False)
+        found += of_message(check)
     for other in mapping.used.values():
         found += of_mapping(other)
     return found
