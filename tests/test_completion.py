@@ -48,6 +48,7 @@ def offered(line: str) -> list[tuple[str, str]]:
         ("crossdock plan sh", [("plain", "shop")]),
         ("crossdock answer sh", [("plain", "shop")]),
         ("crossdock serve sh", [("plain", "shop")]),
+        ("crossdock doctor sh", [("plain", "shop")]),
         ("crossdock plan shop order", [("file", "order"), ("plain", "order_ack")]),
         ("crossdock plan shop order_ack re", [("file", "re")]),
         ("crossdock plan nothing order", [("file", "order")]),

@@ -16,6 +16,7 @@ SUMMARIES: Final = {
     "coverage": "Show which fields a mapping covers and which rules are run.",
     "derive": "Derive schemas from the documents of a system.",
     "diff": "Show how the results of two versions of a mapping differ.",
+    "doctor": "Show what is installed, used and missing.",
     "explain": "Show where each field of a result comes from.",
     "functions": "List the functions for expressions and templates.",
     "journal": "Look at what a gateway was asked and did, and do it again.",
