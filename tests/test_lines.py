@@ -151,6 +151,35 @@ def test_warnings_are_told_line_by_line_and_refuse_nothing(transformed: Lines) -
     )
 
 
+WARNED = b'{"number": 3, "total": 1}\n' * 1200 + b"{}\n" * 5
+
+
+def test_of_a_warning_the_first_are_shown_and_how_many_there_are(transformed: Lines) -> None:
+    """Errors are all shown: each of them is a payload without a result."""
+    ran = transformed(WARNED, "--format", "short")
+
+    place = "mappings/shop/order.yaml:5:12: warning[check-failed]: "
+    failed = f"{place}the parts do not add up: 3 against 1, a difference of 2 (lines.jsonl:"
+    assert (ran.code, ran.out) == (3, result(3) * 1200)
+    assert ran.err == (
+        "".join(f"{failed}{number})\n" for number in (1, 2, 3))
+        + "".join(
+            f"lines.jsonl:{number}: error[missing-required]: the required property `number` is missing\n"
+            for number in range(1201, 1206)
+        )
+        + f"{place}this came 1,200 times, and the first 3 are shown\n"
+    )
+    assert transformed(WARNED).err.endswith(
+        "\n\nwarning[check-failed]: this came 1,200 times, and the first 3 are shown\n"
+        "  --> mappings/shop/order.yaml:5:12\n"
+        "  |\n"
+        "5 |   - check: equal(root().number, root().total || root().number)\n"
+        "  |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  = help: `--format json` has all of them\n"
+    )
+    assert len(json.loads(transformed(WARNED, "--format", "json").err)) == 1205
+
+
 @pytest.mark.parametrize("form", ["json", "sarif"])
 def test_a_document_is_one_document(form: str, transformed: Lines) -> None:
     ran = transformed(b'{"number": 1, "total": 2}\n{}\n{"number": 2}\n', "--format", form)

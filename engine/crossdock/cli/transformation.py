@@ -8,8 +8,7 @@ mapping compiled from its file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,9 @@ from crossdock.cli.console import (
     payload_lines,
     put,
     report,
-    say,
     written,
 )
+from crossdock.cli.stream_findings import stream_findings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +65,7 @@ class Transformation:
 
         self._check_settings()
         code = 0
-        with written(output) as target, _findings(self.form) as findings:
+        with written(output) as target, stream_findings(self.form) as findings:
             for number, line in payload_lines(file):
                 name = PayloadLine(_name(file), number)
                 try:
@@ -185,54 +184,3 @@ class Transformation:
 
 def _name(file: str) -> str:
     return "<stdin>" if file == "-" else file
-
-
-@contextmanager
-def _findings(form: Format) -> Iterator[_Findings]:
-    """Report all findings, also when an exception is raised: in one document with the error."""
-    from crossdock.core.errors import CrossdockError
-
-    findings = _Findings(form)
-    try:
-        yield findings
-    except CrossdockError as error:
-        error.diagnostics = (*findings.kept, *error.diagnostics)
-        raise
-    except BaseException:
-        findings.end()
-        raise
-    findings.end()
-
-
-@dataclass(slots=True)
-class _Findings:
-    """Findings line by line. They are reported at once, or at the end when the format is one document."""
-
-    form: Format
-    reported: int = 0
-    kept: list[Diagnostic] = field(default_factory=list)
-
-    def add(self, diagnostics: Sequence[Diagnostic], name: str) -> None:
-        """Report the findings of the payload that is called ``name`` in messages."""
-        found = [self._placed(each, name) for each in diagnostics]
-        if self.form in ("json", "sarif"):
-            self.kept.extend(found)
-        elif found:
-            if self.reported and self.form == "text":
-                say("")
-            report(found, self.form)
-            self.reported += 1
-
-    def _placed(self, found: Diagnostic, name: str) -> Diagnostic:
-        """The finding with the line of its payload, also for formats that have one location only."""
-        from crossdock.core.diagnostics import Place
-
-        elsewhere = found.span is not None and found.span.source.name != name
-        if elsewhere and self.form not in ("text", "json"):
-            return replace(found, message=f"{found.message} ({name})")
-        if found.input is None and (elsewhere or found.span is None):
-            return replace(found, input=Place(name, ""))
-        return found
-
-    def end(self) -> None:
-        report(self.kept, self.form)
