@@ -14,11 +14,11 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CompileError
 from crossdock.core.json_faults import lone_surrogate
 from crossdock.core.json_types import finite
-from crossdock.core.limits import EXPRESSION_CHAIN, EXPRESSION_DEPTH
+from crossdock.core.limits import EXPRESSION_CHAIN, EXPRESSION_CHARACTERS, EXPRESSION_DEPTH
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.expr import Expr, Expression
 from crossdock.language.guards import guard, guard_growth, too_long_a_chain
-from crossdock.language.jmespath_parser import ChainError, EmptyError, ParseProblem, parse
+from crossdock.language.jmespath_parser import ChainError, EmptyError, ParseProblem, parse, path_in
 from crossdock.language.names import name_problems
 from crossdock.language.slips import cure
 
@@ -32,6 +32,8 @@ def compile_expression(scalar: ScalarNode, *, closed: bool = True) -> Expression
     Unless it is ``closed``, it may read variables that it does not name itself.
     """
     text = str(scalar.value)
+    if len(text) <= EXPRESSION_CHARACTERS and (path := path_in(text)) is not None:
+        return Expression(text, path, scalar)  # nothing in it can be wrong
     guard(text, scalar)
     node = _parse(text, scalar)
     guard_growth(node, scalar)

@@ -80,9 +80,8 @@ def parse(text: str, longest_chain: int) -> Expr:
     Raises ParseProblem, EmptyError, ChainError when nodes nest deeper than ``longest_chain``, and
     RecursionError when brackets do.
     """
-    if _PATH.fullmatch(text):  # most expressions are only names
-        names = [Identifier(name[0], span=name.span()) for name in _NAME.finditer(text)]
-        return names[0] if len(names) == 1 else Subexpression(tuple(names))
+    if (path := path_in(text)) is not None:
+        return path
     parser = _Parser()
     try:
         tree = parser.tree(text)
@@ -98,6 +97,14 @@ def parse(text: str, longest_chain: int) -> Expr:
     node = _Conversion(places, longest_chain).node(tree, 1)
     assert next(places, None) is None, "a name has no node"
     return node
+
+
+def path_in(text: str) -> Expr | None:
+    """The node of an expression that consists of names only, as most do; None for any other."""
+    if not _PATH.fullmatch(text):
+        return None
+    names = [Identifier(name[0], span=name.span()) for name in _NAME.finditer(text)]
+    return names[0] if len(names) == 1 else Subexpression(tuple(names))
 
 
 def _lexer_message(error: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
 from crossdock.language.expr import (
@@ -23,6 +24,8 @@ from crossdock.language.functions.grouping import KEPT
 from crossdock.language.slips import function_of
 from crossdock.schema.safe_regex import unsafe
 
+_NAMING: Final = frozenset({FunctionCall, ExpressionReference, Variable, Let, Slice})
+
 
 def name_problems(expression: Expression, *, closed: bool = True) -> list[Diagnostic]:
     """Unknown functions and variables, calls with the wrong arguments, and names that a `let` gives twice.
@@ -30,6 +33,8 @@ def name_problems(expression: Expression, *, closed: bool = True) -> list[Diagno
     Unless it is ``closed``, an expression may read variables of the file around it: see ``scoping``.
     """
     nodes = list(source_order(expression.node))  # walked once: most of compiling an expression is walking it
+    if _NAMING.isdisjoint(map(type, nodes)):
+        return []
     problems = [*_function_problems(expression, nodes), *_reference_problems(expression, nodes)]
     if closed and any(isinstance(node, Variable) for node in nodes):
         problems += _variable_problems(expression)

@@ -42,6 +42,7 @@ class Dialects:
     read: Callable[[Path], Source]
     _bound: dict[object, object] = field(default_factory=dict)
     _binding: list[str] = field(default_factory=list)
+    _folders: dict[str, bool] = field(default_factory=dict)  # which are those of dialects
 
     def files(self) -> dict[str, Path]:
         """The file of each dialect, by name."""
@@ -54,7 +55,11 @@ class Dialects:
     def is_dialect(self, name: str) -> bool:
         """Whether a name, or the first part of one, is that of a dialect."""
         folder = name.partition("/")[0]
-        return any((root / MAPPINGS / folder / DIALECT_FILE).is_file() for root in self.project.roots)
+        if folder not in self._folders:
+            self._folders[folder] = any(
+                (root / MAPPINGS / folder / DIALECT_FILE).is_file() for root in self.project.roots
+            )
+        return self._folders[folder]
 
     def describe(self, name: str) -> str:
         """What a dialect is. Raises ProjectError for an unknown one, CompileError for a file with errors."""

@@ -93,7 +93,8 @@ def findings_of(project: CheckedProject, names: Sequence[str], *, lenient: bool)
     for file in around:
         findings += [item for item in file.findings if item.span and item.span.source.name in asked]
     everything = [*files.values(), *around]
-    unclear = {file.name for file in files.values() for user in everything if users.hides(user, file)}
+    broken = [file for file in everything if file.linked is None]
+    unclear = {file.name for file in files.values() for user in broken if users.hides(user, file)}
     used = _uses(everything)
     nowhere = [item for file in files.values() if file.name not in unclear for item in _unused(file, used)]
     nowhere, allowed = without_allowed(nowhere)
@@ -164,12 +165,7 @@ class _Users:
 
     def hides(self, user: _CheckedFile, file: _CheckedFile) -> bool:
         """Whether a file with errors may use a mapping, so that not all uses of it are known."""
-        return (
-            user.linked is None
-            and file.is_used
-            and user.name != file.name
-            and self.names(user.name, file.name)
-        )
+        return file.is_used and user.name != file.name and self.names(user.name, file.name)
 
 
 def _uses(files: Iterable[_CheckedFile]) -> dict[str, set[str]]:

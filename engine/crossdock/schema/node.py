@@ -26,6 +26,7 @@ Target = Callable[[str], Node]
 
 ANY_KIND: Final = frozenset(TYPES)
 DOCUMENTED_AS: Final = "x-documented-as"
+_BESIDE: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"})
 _IN_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", DOCUMENTED_AS)
 
 
@@ -50,6 +51,11 @@ def references(node: Node) -> frozenset[str]:
 
 
 # --- the same value
+
+
+def is_alone(node: Node) -> bool:
+    """Whether a node has neither schemas that apply together with it nor choices."""
+    return _BESIDE.isdisjoint(node)
 
 
 def merged(node: Node, target: Target) -> Iterator[Node]:

@@ -35,6 +35,8 @@ class Shape:
     _answers: dict[str, Any] = field(default_factory=dict, repr=False)
     notes: dict[Hashable, object] = field(default_factory=dict, repr=False)
     """What others have made of this shape, to be made once."""
+    _same: dict[int, Shape] = field(default_factory=dict, repr=False)
+    """The shapes of the schemas around, by the identity of their nodes: those of one store share it."""
 
     def _once(self, question: str, answer: Callable[[], _T]) -> _T:
         if question not in self._answers:
@@ -87,7 +89,7 @@ class Shape:
     def items(self) -> Shape:
         """The shape of a list's elements, whatever their place."""
         if None not in self._known:
-            self._known[None] = Shape(self._items(self.node), self._target)
+            self._known[None] = self.of(self._items(self.node))
         return self._known[None] or self
 
     @property
@@ -144,11 +146,25 @@ class Shape:
         merged = nodes.merged(node, self._target)
         return _both([nodes.documented_as(node), *map(self._documented, merged)])
 
+    def of(self, node: Node) -> Shape:
+        """The shape of another node. What only refers to a schema has the answers of that schema."""
+        found = self._same.get(id(node))
+        if found is None:
+            if len(node) == 1 and "$ref" in node:
+                like = self.of(nodes.resolved(node, self._target))
+                found = Shape(node, self._target, like._known, like._answers, like.notes, self._same)
+            else:
+                found = Shape(node, self._target, _same=self._same)
+            self._same[id(node)] = found  # which keeps the node, so that the number stays its own
+        return found
+
     def _shape(self, node: Node | None) -> Shape | None:
-        return None if node is None else Shape(node, self._target)
+        return None if node is None else self.of(node)
 
     def _types(self, node: Node) -> frozenset[str]:
         kinds = nodes.kinds(node)
+        if nodes.is_alone(node):
+            return kinds
         for each in nodes.merged(node, self._target):
             kinds &= self._types(each)
         for branches in nodes.choices(node):
@@ -167,6 +183,8 @@ class Shape:
         Where only some alternatives document the part, they tell what it is if nothing else does. Else they
         only add names and marks, because the part may be anything that the rest of the schema allows.
         """
+        if nodes.is_alone(node):
+            return _both([own(node)])
         sure = [own(node), *(self._part(each, own) for each in nodes.merged(node, self._target))]
         partial: list[Node | None] = []
         for branches in nodes.choices(node):
@@ -220,6 +238,8 @@ class Shape:
     def _required(self, node: Node) -> frozenset[str]:
         names = node.get("required")
         found = frozenset(map(str, names)) if isinstance(names, list) else frozenset[str]()
+        if nodes.is_alone(node):
+            return found
         for each in nodes.merged(node, self._target):
             found |= self._required(each)
         for branches in nodes.choices(node):

@@ -97,6 +97,7 @@ class SchemaStore:
         self._targets: dict[str, Node] = {}
         self._closed: set[str] = set()
         self._digests: dict[str, str] = {}
+        self.shapes = Shape({}, self.target)
 
     def names(self) -> tuple[str, ...]:
         """The names of all schema files, in order."""
@@ -277,7 +278,7 @@ class SchemaStore:
 
 
 def _shape(schema: Schema) -> Shape:
-    return Shape(schema.node, schema.store.target)
+    return schema.store.shapes.of(schema.node)
 
 
 def _uri(name: str) -> str:
