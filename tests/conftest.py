@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 import time
@@ -34,6 +35,10 @@ class Ran(NamedTuple):
 Run: TypeAlias = Callable[..., Ran]
 
 REPOSITORY = Path(__file__).parents[1]
+
+# Hundreds of programs are started: each would compile the engine again where no bytecode is written.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def fastest(call: Callable[[], None]) -> float:

@@ -113,11 +113,12 @@ def exchange(url: str, data: bytes) -> bytes:
 
 def until(found: Callable[[], Any], seconds: float = 15) -> Any:
     """What a function gives, as soon as it gives something."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.002
     while time.monotonic() < end:
         if value := found():
             return value
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)  # most things come about at once
     raise AssertionError("it did not come about")
 
 

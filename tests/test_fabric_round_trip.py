@@ -52,7 +52,7 @@ def project() -> Project:
 
 
 def created(project: Project, order: Any, **given: Any) -> Any:
-    return project.mapping("fabric/order_create").run(order, settings={"currency": "USD", **given}).value
+    return project.mapping("fabric/order_create")(order, settings={"currency": "USD", **given})
 
 
 def answered(order: Any) -> Any:
@@ -98,7 +98,7 @@ def answered(order: Any) -> Any:
 def fetched(project: Project, order: Any, **given: Any) -> Any:
     """The order, created and fetched again. What passes through it is JSON, as on the wire."""
     body = json.loads(json.dumps(created(project, order, **given)))
-    return project.mapping("fabric/order").run(answered(body), settings={"currency": "USD", **given}).value
+    return project.mapping("fabric/order")(answered(body), settings={"currency": "USD", **given})
 
 
 # Orders

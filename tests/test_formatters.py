@@ -107,12 +107,17 @@ class LanguageServer:
         self.send("textDocument/didOpen", {"textDocument": document})
         return uri
 
-    def diagnostics(self, path: Path) -> list[str]:
-        uri = self.open(path)
-        while True:
+    def diagnostics(self, *paths: Path) -> dict[Path, list[str]]:
+        """What is said of each of these files. It waits a while with each, so all are opened first."""
+        opened = {self.open(path): path for path in paths}
+        found: dict[Path, list[str]] = {}
+        while len(found) < len(opened):
             message = self._read()
-            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
-                return [item["message"] for item in message["params"]["diagnostics"]]
+            if message.get("method") == "textDocument/publishDiagnostics":
+                path = opened.get(message["params"]["uri"])
+                if path is not None:
+                    found[path] = [item["message"] for item in message["params"]["diagnostics"]]
+        return found
 
     def formatted(self, path: Path) -> str:
         options = {"tabSize": 2, "insertSpaces": True}
@@ -162,7 +167,7 @@ def test_an_editor_with_the_settings_of_the_docs_finds_nothing_in_our_files(
 ) -> None:
     files = sorted((copied / "mappings").rglob("*.yaml"))
 
-    found = {str(path.relative_to(copied)): server.diagnostics(path) for path in files}
+    found = {str(path.relative_to(copied)): said for path, said in server.diagnostics(*files).items()}
 
     assert len(found) > 100
     assert {name: messages for name, messages in found.items() if messages} == {}
@@ -202,6 +207,6 @@ def test_each_kind_of_file_has_its_schema(
     path.write_text(text, encoding="utf-8")
 
     try:
-        assert message in server.diagnostics(path)
+        assert message in server.diagnostics(path)[path]
     finally:
         shutil.rmtree(copied / "mappings" / "shop")

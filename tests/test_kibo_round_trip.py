@@ -48,7 +48,7 @@ def project() -> Project:
 
 
 def imported(project: Project, order: Any, currency: str = "USD") -> Any:
-    return project.mapping("kibo/order_import").run(order, settings={"currency": currency}).value
+    return project.mapping("kibo/order_import")(order, settings={"currency": currency})
 
 
 def hexadecimal(*names: object) -> str:
@@ -96,7 +96,7 @@ def answered(order: Any) -> Any:
 def fetched(project: Project, order: Any, currency: str = "USD") -> Any:
     """The order, imported and fetched again. What passes through it is JSON, as on the wire."""
     body = json.loads(json.dumps(imported(project, order, currency)))
-    return project.mapping("kibo/order").run(answered(body), settings={"currency": currency}).value
+    return project.mapping("kibo/order")(answered(body), settings={"currency": currency})
 
 
 def without_names(order: Any) -> Any:

@@ -258,6 +258,23 @@ PLANTED: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "a condition shows its opposite": (infer, "shown_by", shows_the_opposite),
 }
 
+SEEN_AT = {
+    "a step always has an answer": 27,
+    "the first is always there": 21,
+    "both sides of || hold": 18,
+    "a property is never null": 13,
+    "a switch has every case": 10,
+    "|| always has a value": 6,
+    "the right side of || where the left is true": 6,
+    "|| is its left side": 6,
+    "a whole value is there": 5,
+    "nothing ends the steps": 5,
+    "a condition shows its opposite": 4,
+    "an element is always there": 2,
+    "a filter leaves an element": 2,
+}
+"""Seeds that are tried first: there, a mistake was seen that is not seen soon."""
+
 
 @pytest.mark.parametrize("mistake", PLANTED)
 def test_a_planted_mistake_is_seen(
@@ -265,7 +282,7 @@ def test_a_planted_mistake_is_seen(
 ) -> None:
     place, name, planted = PLANTED[mistake]
     monkeypatch.setattr(place, name, planted(getattr(place, name)))
-    for seed in range(120):
+    for seed in (SEEN_AT.get(mistake, 0), *range(120)):
         files = Files.made(project, seed)
         if any(found for _ in range(EACH) for found in broken(files)):
             return
