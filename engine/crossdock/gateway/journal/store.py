@@ -9,14 +9,13 @@ left nothing.
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -28,6 +27,7 @@ T = TypeVar("T")
 
 MOST_AT_ONCE: Final = 64
 """Pieces of work in one commit of SQLite: it costs what a single one does."""
+_KEPT_BYTES: Final = 1024 * 1024
 _MIGRATING: Final = 0x63726F7373  # PostgreSQL: processes that start together migrate one after the other
 
 
@@ -71,11 +71,33 @@ def _told(error: Exception) -> JournalError:
     return JournalError(f"the journal cannot be written: {type(original or error).__name__}")
 
 
-class SqliteStore:
-    """One file, and one connection, which a thread of its own writes with.
+class _Piece:
+    """A piece of work of a thread, which waits until another one has done it, or lets it lead."""
 
-    The work of all threads that wait goes into one commit. The file has a rollback journal: versions of
-    SQLite before 3.51.3 may lose commits of a write-ahead log that two processes write to.
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.done = False
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
+
+    def wait(self) -> None:
+        self._asleep.acquire()
+
+    def wake(self) -> None:
+        self._asleep.release()
+
+    def ended(self, value: Any, error: BaseException | None = None) -> None:
+        self.value, self.error, self.done = value, error, True
+
+
+class SqliteStore:
+    """One file, and one connection, which one thread at a time writes with.
+
+    While it commits, the work of the others comes together, and goes into the next commit: the first of them
+    makes it for all. The file has a rollback journal: versions of SQLite before 3.51.3 may lose commits of a
+    write-ahead log that two processes write to.
     """
 
     def __init__(self, url: str) -> None:
@@ -87,10 +109,10 @@ class SqliteStore:
         )
         event.listen(self.engine, "connect", _prepare_sqlite)
         event.listen(self.engine, "begin", _begin_immediately)
-        self._work: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None]
-        self._work = queue.SimpleQueue()
+        self._waiting: deque[_Piece] = deque()
+        self._led = False
         self._closed = False
-        self._gate = threading.Lock()
+        self._gate = threading.Condition()
         try:
             with self.engine.begin() as connection:
                 migrate(connection)
@@ -99,59 +121,64 @@ class SqliteStore:
         except JournalTooNewError as error:
             raise JournalError(str(error)) from None
         self._connection = self.engine.connect()
-        self._thread = threading.Thread(target=self._run, name="crossdock-journal", daemon=True)
-        self._thread.start()
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        future: Future[T] = Future()
+        piece = _Piece(work)
         with self._gate:
             if self._closed:
                 raise JournalError("the journal is closed")
-            self._work.put((work, future))
-        return future.result()
+            self._waiting.append(piece)
+            follows, self._led = self._led, True
+        if follows:
+            piece.wait()
+        if not piece.done:
+            self._lead()
+        if piece.error is not None:
+            raise piece.error
+        return cast("T", piece.value)
 
     def close(self) -> None:
         with self._gate:
             if self._closed:
                 return
             self._closed = True
-            self._work.put(None)
-        self._thread.join()
+            self._gate.wait_for(lambda: not self._led)
         self._connection.close()
         self.engine.dispose()
 
-    def _run(self) -> None:
-        while (first := self._work.get()) is not None:
-            batch, last = [first], False
-            with suppress(queue.Empty):
-                while len(batch) < MOST_AT_ONCE:
-                    following = self._work.get_nowait()
-                    if following is None:
-                        last = True
-                        break
-                    batch.append(following)
+    def _lead(self) -> None:
+        """Do what waits, that of this thread first of all, and let the next one lead."""
+        with self._gate:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+        try:
             self._commit(batch)
-            if last:
-                return
+        finally:
+            with self._gate:
+                following = self._waiting[0] if self._waiting else None
+                self._led = following is not None
+                self._gate.notify_all()
+            for each in (*batch[1:], *([following] if following else [])):
+                each.wake()
 
-    def _commit(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
+    def _commit(self, batch: list[_Piece]) -> None:
         """One transaction for all; alone, each again, if one of them fails."""
-        done: list[tuple[Future[Any], Any]] = []
+        done: list[Any] = []
         try:
             with self._connection.begin():
-                for work, future in batch:
-                    done.append((future, work(self._connection)))
+                for each in batch:
+                    done.append(each.work(self._connection))
         except BaseException as error:
             self._reopen()
             if len(batch) > 1:
                 for each in batch:
                     self._commit([each])
                 return
-            shown = _told(error) if isinstance(error, SQLAlchemyError | sqlite3.Error) else error
-            batch[0][1].set_exception(shown)
+            batch[0].ended(
+                None, _told(error) if isinstance(error, SQLAlchemyError | sqlite3.Error) else error
+            )
             return
-        for future, value in done:
-            future.set_result(value)
+        for each, value in zip(batch, done, strict=True):
+            each.ended(value)
 
     def _reopen(self) -> None:
         """Give the connection back: a commit that failed leaves its transaction open until then.
@@ -166,7 +193,14 @@ class SqliteStore:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` decides when a transaction begins
-    for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON"):
+    # A rollback journal that stays is durable by one write and one sync less than one that is deleted.
+    pragmas = (
+        "journal_mode=PERSIST",
+        f"journal_size_limit={_KEPT_BYTES}",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    )
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
 
 
