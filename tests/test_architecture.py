@@ -29,7 +29,7 @@ HOMES = {
     "jmespath": {"language.jmespath_parser", "execution.jmespath_library"},
     "jsonschema": {"schema.validator"},
     "referencing": {"schema.store"},
-    "yaml": {"core.yaml_reader", "tools.derivation.recipe"},
+    "yaml": {"core.yaml_reader", "tools.derivation.recipe", "tools.openapi.description"},
     "click": {"cli"},
     "pytest": {"project.pytest_plugin", "project.snapshots"},
 }

@@ -187,7 +187,7 @@ class _Composition:
         if style:
             return ScalarNode(event.value, span, style)
         try:
-            return ScalarNode(_plain_value(event.value), span)
+            return ScalarNode(plain_value(event.value), span)
         except OverflowError:
             help = "put a number as long as this in quotes"
             raise _refusal(
@@ -245,7 +245,7 @@ def _marks(event: Any) -> tuple[int, int]:
     return event.start_mark.index, event.end_mark.index
 
 
-def _plain_value(text: str) -> str | int | float | bool | None:
+def plain_value(text: str) -> str | int | float | bool | None:
     """What a scalar without quotes stands for. ``OverflowError`` for a whole number beyond 64 bits."""
     if text in _WORDS:
         return _WORDS[text]

@@ -17,9 +17,10 @@ from crossdock.channels.config import Channel
 from crossdock.channels.steps import Conversation, UseTask, shared_steps
 from crossdock.checking.check import check_mapping, missing_result
 from crossdock.checking.suppressions import without_allowed
+from crossdock.checking.todos import todos
 from crossdock.checking.uses import Reads, depends_on_uses, merged_uses, reads_of
 from crossdock.core.diagnostics import Diagnostic, Source, Span
-from crossdock.core.errors import CompileError
+from crossdock.core.errors import CompileError, CrossdockError
 from crossdock.execution.runner import Mapping
 from crossdock.language import syntax
 from crossdock.language.syntax import LinkedMapping
@@ -88,7 +89,8 @@ def findings_of(project: CheckedProject, names: Sequence[str], *, lenient: bool)
     around = [
         _checked(project, name, lenient=lenient) for name in users.of(files.values()) if name not in files
     ]
-    findings = [item for file in files.values() for item in file.findings]
+    findings = [item for file in files.values() for item in _todos(project, file)]
+    findings += [item for file in files.values() for item in file.findings]
     asked = {file.linked.text.name for file in files.values() if file.linked is not None}
     for file in around:
         findings += [item for item in file.findings if item.span and item.span.source.name in asked]
@@ -117,6 +119,16 @@ def _checked(project: CheckedProject, name: str, *, lenient: bool) -> _CheckedFi
     linked = compiled.linked
     needed = without_allowed(check_mapping(linked, lenient=lenient).findings)[1]
     return _CheckedFile(name, compiled.findings, linked, is_mapping=True, needed=needed)
+
+
+def _todos(project: CheckedProject, file: _CheckedFile) -> Iterable[Diagnostic]:
+    """What is not decided yet in a file, also in one that does not compile."""
+    if file.linked is not None:
+        return todos(file.linked.text)
+    try:
+        return todos(project.text(file.name))
+    except CrossdockError:  # it is not in the project, and reported already
+        return ()
 
 
 @dataclass(slots=True)

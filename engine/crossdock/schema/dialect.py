@@ -159,6 +159,12 @@ class Reading:
         self.problems.append(Problem("invalid-schema", message, at, help))
 
 
+def is_well_used(keyword: str, given: JSON) -> bool:
+    """Whether a keyword may have this value, for keywords whose values are not schemas."""
+    kind = _KEYWORDS.get(keyword)
+    return kind is not None and _misused(kind, given) is None
+
+
 def _misused(kind: str, given: JSON) -> str | None:
     """What a keyword of a kind must be, when the given value is not that."""
     number = given if isinstance(given, int | float) and not isinstance(given, bool) else None

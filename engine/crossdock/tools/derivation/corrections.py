@@ -99,7 +99,7 @@ class Rewriting:
             or self._meets(self.recipe.public, path)
         ):
             return shape
-        known = self._meets(self.recipe.sensitive, path) or _is_personal(path)
+        known = self._meets(self.recipe.sensitive, path) or is_personal(path)
         return replace(shape, sensitive=known)
 
     def _use(self, path: Path, shape: InferredShape, own: ShapeRecipe) -> InferredShape:
@@ -167,7 +167,7 @@ def _all(shapes: Sequence[ShapeRecipe]) -> list[ShapeRecipe]:
     return [each for shape in shapes for each in (shape, *_all(shape.defs))]
 
 
-def _is_personal(path: Path) -> bool:
+def is_personal(path: Path) -> bool:
     """Whether the name at a path is typical for people and credentials; `name` only where a person is."""
     if not path:
         return False

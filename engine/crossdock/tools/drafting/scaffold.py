@@ -158,3 +158,13 @@ def next_steps(wanted: Scaffold, root: Path, project: Project) -> list[str]:
     steps.append(f"crossdock check {own}, and fix what it finds")
     steps.append(f"put payloads into {EXAMPLES}/{own}/, and run pytest --snapshot-update")
     return steps
+
+
+def described_steps(channel: str) -> list[str]:
+    """The same for a channel that was made from the description of its API."""
+    return [
+        "crossdock check, and decide what it says is not decided yet",
+        f"crossdock suggest {channel}/order retailops/order -o draft.yaml, and take what is right"
+        f" into {MAPPINGS}/{channel}/order.yaml",
+        f"put requests into {EXAMPLES}/{channel}/ACTION/, and run pytest --snapshot-update",
+    ]
