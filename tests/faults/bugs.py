@@ -154,20 +154,19 @@ def _ticket_before_encoding() -> None:
 
 
 def _follow_redirects() -> None:
+    import httpx
+
     from crossdock.channels.http import Transport
-    from crossdock.channels.http1 import http_call
 
     exchange = Transport._exchange
 
     async def following(self: Any, request: Any) -> Any:
-        answer = await exchange(self, request)
-        if 300 <= answer.status < 400:
-            own = {
-                name: value for name, value in request.headers.items() if name in ("accept", "authorization")
-            }
-            to = dict(answer.headers)[b"location"].decode()
-            return await exchange(self, http_call("GET", to, own, b""))
-        return answer
+        data, response = await exchange(self, request)
+        if response.is_redirect:
+            headers = {name: value for name, value in request.headers.items() if "content" not in name}
+            to = httpx.Request("GET", response.headers["location"], headers=headers)
+            return await exchange(self, to)
+        return data, response
 
     Transport._exchange = following  # type: ignore[method-assign]
 

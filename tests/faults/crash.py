@@ -94,16 +94,16 @@ def _before_send(pass_by: Callable[[], None]) -> None:
 
 def _after_send(pass_by: Callable[[], None]) -> None:
     """The call is on its way whole, and the channel may do it while the next process starts."""
-    from crossdock.channels.http1 import _Connection
+    from httpcore._async.http11 import AsyncHTTP11Connection
 
-    original = _Connection.send
+    original = AsyncHTTP11Connection._send_request_body
 
-    def send(self: Any, call: Any) -> None:
-        original(self, call)
-        if call.method == "POST":
+    async def send(self: Any, request: Any) -> None:
+        await original(self, request)
+        if request.method == b"POST":
             pass_by()
 
-    _Connection.send = send  # type: ignore[method-assign]
+    AsyncHTTP11Connection._send_request_body = send  # type: ignore[method-assign]
 
 
 def _after_answer(pass_by: Callable[[], None]) -> None:

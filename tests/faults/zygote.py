@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 from crossdock import Project
+from crossdock.channels.http import _certificates
 from crossdock.gateway.config import GatewayConfig, GatewayLimits, Profile
 from crossdock.gateway.gateway import Gateway
 from crossdock.gateway.intake import HttpRequest
@@ -31,6 +32,7 @@ _ENVIRON = {"TICKET": TICKET, "LEDGER_KEY": KEY}
 def main() -> None:
     project = Project.open(HERE)
     _gateway(project, "sqlite:////tmp/crossdock-zygote.db", "http://127.0.0.1:1", ()).close()
+    _certificates()
     plant("schedule=0.2")
     print("ready", flush=True)
     for line in sys.stdin:

@@ -8,11 +8,11 @@ import json
 import threading
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
+
+import httpx
 
 from crossdock.channels.config import Channel
 from crossdock.channels.http import Transport
-from crossdock.channels.http1 import BrokenError, HttpAnswer, HttpCall
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.patience import ENDLESS, Patience
 from crossdock.core.json_types import JSON, MISSING, Missing
@@ -31,8 +31,8 @@ KINDS = (*LOST, "lost", "reset", "500", "409", "429", "422")
 _STATUS = {"lost500": 500, "500": 500, "409": 409, "429": 429, "422": 422}
 
 
-def is_token(call: HttpCall) -> bool:
-    return "oauth" in call.target
+def is_token(request: httpx.Request) -> bool:
+    return "oauth" in request.url.path
 
 
 def changes(method: str, target: str) -> bool:
@@ -40,7 +40,7 @@ def changes(method: str, target: str) -> bool:
     return method != "GET" and "/search" not in target and "oauth" not in target
 
 
-class Wire:
+class Wire(httpx.AsyncBaseTransport):
     """The connections of a transport, to the fake that is at hand; some calls go wrong, by their number."""
 
     def __init__(self) -> None:
@@ -58,44 +58,38 @@ class Wire:
         self.calls, self.hits, self.faults = 0, 0, {number: kind for kind, number in faults}
         self.done = []
 
-    async def exchange(self, call: HttpCall, **_: Any) -> HttpAnswer:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.total += 1
-        if is_token(call):
-            return self.real(call)
+        if is_token(request):
+            return self.real(request)
         kind = self.faults.get(self.calls, "")
-        if self.refused and self.refused in call.content.decode():
+        if self.refused and self.refused in request.content.decode():
             kind = "422"
         self.calls += 1
         self.hits += bool(kind)
         if kind in ("", *LOST):
-            answer, path = self.real(call), call.target.partition("?")[0]
-            if answer.status < 400 and changes(call.method, path):
-                self.done.append(f"{call.method} {path}")
+            response = self.real(request)
+            if response.status_code < 400 and changes(request.method, request.url.path):
+                self.done.append(f"{request.method} {request.url.path}")
         if kind == "":
-            return answer
+            return response
         if kind in _STATUS:
             return self.refusal(_STATUS[kind])
-        raise BrokenError
+        raise httpx.ReadError("the test ends the connection")
 
-    def close(self) -> None:
-        """There are no connections."""
-
-    def refusal(self, status: int) -> HttpAnswer:
+    def refusal(self, status: int) -> httpx.Response:
         body = self.fake.error(status, "a fault of the test")
-        headers = [(b"content-type", b"application/json")]
-        headers += [(b"retry-after", b"0")] if status == 429 else []
-        return HttpAnswer(status, headers, json.dumps(body).encode())
+        headers = {"content-type": "application/json", **({"retry-after": "0"} if status == 429 else {})}
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(json.dumps(body).encode()))
 
-    def real(self, call: HttpCall) -> HttpAnswer:
+    def real(self, request: httpx.Request) -> httpx.Response:
         status: list[Any] = []
 
         def start(line: str, headers: list[tuple[str, str]], *_: Any) -> Any:
             status.extend((int(line[:3]), headers))
 
-        data = b"".join(self.fake._application(_environ(call), start))
-        return HttpAnswer(
-            status[0], [(name.lower().encode(), value.encode()) for name, value in status[1]], data
-        )
+        data = b"".join(self.fake._application(_environ(request), start))
+        return httpx.Response(status[0], headers=status[1], stream=httpx.ByteStream(data))
 
 
 class Direct(Transport):
@@ -120,23 +114,22 @@ class Direct(Transport):
         super().close()
 
 
-def _environ(call: HttpCall) -> dict[str, Any]:
+def _environ(request: httpx.Request) -> dict[str, Any]:
     """The call as a server of Python's gives it to an application (PEP 3333)."""
-    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in call.headers.items()}
-    path, _, query = call.target.partition("?")
+    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in request.headers.items()}
     return {
         **named,
-        "REQUEST_METHOD": call.method,
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path),
-        "QUERY_STRING": query,
-        "RAW_URI": call.target,
+        "PATH_INFO": request.url.path,
+        "QUERY_STRING": request.url.query.decode(),
+        "RAW_URI": request.url.raw_path.decode(),
         "SERVER_NAME": "fake",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_TYPE": call.headers.get("content-type", ""),
-        "CONTENT_LENGTH": str(len(call.content)),
+        "CONTENT_TYPE": request.headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(request.content)),
         "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(call.content),
+        "wsgi.input": io.BytesIO(request.content),
         "werkzeug.socket": None,
     }

@@ -1,4 +1,4 @@
-"""Calls over the network, with their credentials, deadlines and retries.
+"""Calls over the network: the only module that imports httpx.
 
 One transport serves one channel. Every attempt of a call has a deadline, and every answer a maximum size.
 A call is sent again only when that cannot do the work twice. Redirects are not followed, proxies of the
@@ -7,6 +7,9 @@ a thread of its own: a deadline then ends a call wherever it is, and callers nee
 
     with Transport(channel, settings, environ=os.environ) as transport:
         answer = transport.ask(call)
+
+httpx's client is not used, only its connections: a client follows redirects, keeps cookies, reads the
+environment and logs every URL.
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Mapping as MappingType
 from concurrent.futures import CancelledError
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import Final, NamedTuple, NoReturn, Self, TypeAlias
+
+import httpx
 
 from crossdock.channels.answer_classes import RETRY
 from crossdock.channels.auth import (
@@ -34,16 +40,6 @@ from crossdock.channels.auth import (
 )
 from crossdock.channels.config import OWN_HEADERS, Channel
 from crossdock.channels.encoding import encoded_form, pairs
-from crossdock.channels.http1 import (
-    BrokenError,
-    Connections,
-    HttpAnswer,
-    HttpCall,
-    NotConnectedError,
-    NotHttpError,
-    certificates,
-    http_call,
-)
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.patience import ENDED, ENDLESS, Patience
 from crossdock.channels.rate import Pace
@@ -103,8 +99,7 @@ class Transport:
             "accept-encoding": "identity",
         }
         self._pace = None if channel.limits.rate is None else Pace(channel.limits.rate)
-        secure = any(url.startswith("https:") for url in (self.base_url, self._credentials.url))
-        self._connections = Connections(certificates() if secure else None)
+        self._connections = httpx.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
         self._closed = False
@@ -148,8 +143,7 @@ class Transport:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        self._connections.close()
-        await asyncio.sleep(0)  # the loop closes their sockets
+        await self._connections.aclose()
 
     def ask(self, call: Call, _given: JSON | Missing = MISSING, patience: Patience = ENDLESS) -> Answer:
         """The channel's answer to a call, of any status. Raises NoAnswer when there is none.
@@ -281,8 +275,8 @@ class Transport:
     ) -> _Received:
         """One attempt within its deadline. Only the call for a token has a ``url`` of its own.
 
-        The deadline is for all of it: a channel may send a byte now and then, and would never meet a limit
-        for each of them.
+        httpx's timeouts are for one operation each, so that a channel that sends a byte now and then would
+        never meet one; the deadline is for all of it.
         """
         request = self._request(call, auth, url or call.url(self.base_url))
         await self._paced(patience)
@@ -290,26 +284,31 @@ class Transport:
         cut = call.repeatable and patience.left < self.limits.seconds
         try:
             async with asyncio.timeout(patience.left if cut else self.limits.seconds):
-                found = await self._exchange(request)
+                data, response = await self._exchange(request)
         except TimeoutError:
             limit = "before the deadline" if cut else f"within {self.limits.seconds:g} seconds"
             _fail("timeout", f"the channel did not answer {limit}")
-        except NotConnectedError:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            # These alone are certain to come before a byte of the call is sent.
             _fail("unreachable", "no connection to the channel could be made")
-        except BrokenError:
+        except httpx.TimeoutException:
+            _fail("timeout", "the channel did not answer in time")
+        except httpx.LocalProtocolError:
+            _fail("request", "the call cannot be written as HTTP")
+        except httpx.HTTPError:
             _fail("answer", "the connection broke before the answer was complete, or the answer is not HTTP")
         secrets: tuple[str, ...] = ()
         if url is None:
             # Some channels repeat the headers of a call in an error page. The answer to the call for a
             # token stays as it is: the token in it is what it was asked for, and nothing shows it.
             secrets = (*self._credentials.secrets, *map(_secret, auth.values()))
-        headers = _headers(found, secrets)
-        if len(found.data) > (most := self.limits.answer_bytes):
-            return _Received(Answer(found.status, headers=headers, exceeds=most), None)
-        return _Received(_answer(found.status, redacted(found.data, secrets), headers), retry_after(headers))
+        headers = _headers(response, secrets)
+        if len(data) > (most := self.limits.answer_bytes):
+            return _Received(Answer(response.status_code, headers=headers, exceeds=most), None)
+        return _Received(_answer(response, redacted(data, secrets), headers), retry_after(headers))
 
-    def _request(self, call: Call, auth: _AuthHeaders, url: str) -> HttpCall:
-        """The call as it is sent. Its own headers win over the channel's, the credentials over both."""
+    def _request(self, call: Call, auth: _AuthHeaders, url: str) -> httpx.Request:
+        """The call as httpx sends it. Its own headers win over the channel's, the credentials over both."""
         given = {name.lower(): value for name, value in call.headers}
         headers, content = {**self._headers}, b""
         try:
@@ -319,19 +318,41 @@ class Transport:
                 content = _form(call) if call.form else _json(call.body)
             if OWN_HEADERS & given.keys():
                 _fail("request", "the call sets a header that only HTTP itself may set")
-            return http_call(call.method, url, {**headers, **given, **auth}, content)
-        except (NotHttpError, ValueError, RecursionError):
+            # Half of the deadline for the connection, so that it ends as `unreachable`, which may always be
+            # retried, and not as `timeout`.
+            timeout = httpx.Timeout(self.limits.seconds, connect=self.limits.seconds / 2)
+            return httpx.Request(
+                call.method,
+                url,
+                headers={**headers, **given, **auth},
+                content=content or None,
+                extensions={"timeout": timeout.as_dict()},
+            )
+        except (httpx.InvalidURL, ValueError, RecursionError):
             _fail("request", "the call cannot be written as HTTP")
 
-    async def _exchange(self, request: HttpCall) -> HttpAnswer:
-        limits = self.limits
-        # Half of the deadline for the connection, so that it ends as `unreachable`, which may always be
-        # retried, and not as `timeout`.
-        return await self._connections.exchange(request, most=limits.answer_bytes, connect=limits.seconds / 2)
+    async def _exchange(self, request: httpx.Request) -> tuple[bytes, httpx.Response]:
+        """The raw bytes, at most one piece beyond the limit. A length in a header may be a lie."""
+        response = await self._connections.handle_async_request(request)
+        data = bytearray()
+        try:
+            async for chunk in response.aiter_raw():
+                data += chunk
+                if len(data) > self.limits.answer_bytes:
+                    break
+        finally:
+            await response.aclose()
+        return bytes(data), response
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The certificate authorities to trust; kept, because reading them is slow. Nothing turns this off."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _fail(kind: NoAnswerKind, message: str) -> NoReturn:
-    """Raise NoAnswer and hide its cause, whose text may have a part of the call."""
+    """Raise NoAnswer and hide its cause: httpx's errors carry the request, and with it the credentials."""
     raise NoAnswer(kind, message) from None
 
 
@@ -343,42 +364,30 @@ def _secret(header: str) -> str:
     return header.removeprefix("Bearer ")
 
 
-def _headers(found: HttpAnswer, secrets: Iterable[str]) -> dict[str, str]:
+def _headers(response: httpx.Response, secrets: Iterable[str]) -> dict[str, str]:
     """The headers of an answer by their names in lower case, those of one name joined (RFC 9110, 5.3).
 
     Cookies cannot be joined, and are left out: none is kept, and one would be as good as a credential.
     """
-    joined: dict[str, str] = {}
-    for name, value in found.headers:
-        if name != b"set-cookie":
-            key, text = name.decode("ascii"), _text(redacted(value, secrets))
-            joined[key] = f"{joined[key]}, {text}" if key in joined else text
-    return joined
+    found = {name: value for name, value in response.headers.items() if name != "set-cookie"}
+    return {name: redacted(value.encode(), secrets).decode() for name, value in found.items()}
 
 
-def _text(value: bytes) -> str:
-    """The text of a header, which has no encoding of its own: most write UTF-8."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _answer(status: int, data: bytes, headers: MappingType[str, str]) -> Answer:
+def _answer(response: httpx.Response, data: bytes, headers: MappingType[str, str]) -> Answer:
     """An answer from its bytes. What is not JSON is kept as text, cut to its first 2,000 bytes.
 
     A compressed answer is not expanded: it was not requested (RFC 9110, 12.5.3), and has no size limit.
     """
-    if headers.get("content-encoding", "identity") != "identity":
+    if response.headers.get("content-encoding", "identity") != "identity":
         text = "the channel's answer is compressed although compression was not requested"
-        return Answer(status, text=text, headers=headers)
+        return Answer(response.status_code, text=text, headers=headers)
     if not data.strip():
-        return Answer(status, headers=headers)
+        return Answer(response.status_code, headers=headers)
     try:
-        return Answer(status, decode(data, "answer"), headers=headers)
+        return Answer(response.status_code, decode(data, "answer"), headers=headers)
     except InputError:
         text = data[:ANSWER_TEXT_BYTES].decode("utf-8", "replace")
-        return Answer(status, text=text, headers=headers)
+        return Answer(response.status_code, text=text, headers=headers)
 
 
 def _json(body: JSON) -> bytes:
