@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import MakeProject
-from crossdock import CompileError, Project
+from crossdock import CompileError, CrossdockError, Project
 from crossdock.channels.dry_run import plan
 from crossdock.core.json_types import JSON
 
@@ -107,6 +107,65 @@ def test_first_must_be_a_list(shop: Shop) -> None:
 def test_a_first_step_that_reports_needs_events(shop: Shop) -> None:
     files = {"mappings/shop/notify/conversation.yaml": NOTIFY.replace("events: ../event\n", "")}
     assert "`fail` needs `events:`, and the file has none" in refused(shop, MEANT, files)
+
+
+# --- what makes events, in the channel's file
+
+
+def made_by(project: MakeProject, conversation: str, channel: str = "") -> Project:
+    """A shop whose channel's file says what makes the events of its conversations."""
+    head = "base_url: https://shop.example.com\nfailure: ../failed\nevents: ../event\n"
+    return project(
+        {
+            **FILES,
+            "mappings/shop/channel.yaml": channel or head,
+            "mappings/shop/failed.yaml": "map: {code: kind, by: {$const: the channel}}",
+            "mappings/shop/other.yaml": "map: {code: kind, by: {$const: the conversation}}",
+            "mappings/shop/notify/conversation.yaml": conversation,
+            "schemas/retailops/notify.request.schema.json": '{"properties": {"number": {}}}',
+            "schemas/retailops/notify.response.schema.json": '{"properties": {"events": {}}}',
+        }
+    )
+
+
+SHIPS = "steps:\n  - {step: ship, call: POST /ship}\n  - {step: late, warn: LATE, message: late}\n"
+
+
+def events_of(project: Project) -> Any:
+    conversation = project.conversation("shop", "notify")
+    answers: JSON = {"ship": {"$error": "timeout"}}
+    known = project.settings("shop", {})
+    shown, _ = plan(conversation, project.channel_of("shop"), {}, settings=known, answers=answers, name="r")
+    assert isinstance(shown, dict)
+    return shown["response"]
+
+
+def test_the_channel_says_what_makes_the_events_of_conversations_that_do_not(project: MakeProject) -> None:
+    assert events_of(made_by(project, SHIPS)) == {"events": [{"code": "timeout", "by": "the channel"}]}
+
+
+def test_a_conversation_can_say_itself_what_makes_its_events(project: MakeProject) -> None:
+    made = made_by(project, f"failure: ../other\n{SHIPS}")
+    assert events_of(made) == {"events": [{"code": "timeout", "by": "the conversation"}]}
+
+
+def test_a_conversation_can_say_that_a_failure_is_an_error(project: MakeProject) -> None:
+    with pytest.raises(CrossdockError, match="the step `ship` failed: the channel did not answer"):
+        events_of(made_by(project, f"failure: null\n{SHIPS}"))
+
+
+def test_null_is_no_failure_mapping_where_the_channel_has_none(project: MakeProject) -> None:
+    made = made_by(
+        project, f"failure: null\n{SHIPS}", "base_url: https://shop.example.com\nevents: ../event\n"
+    )
+    with pytest.raises(CompileError, match="`failure` must give an event, and this is null"):
+        made.conversation("shop", "notify")
+
+
+def test_a_request_is_that_of_the_action_by_default(project: MakeProject) -> None:
+    made = made_by(project, "steps: [{step: a, value: numbr}]\n")
+    with pytest.raises(CompileError, match=r"`retailops/notify\.request` has no property `numbr`"):
+        made.conversation("shop", "notify")
 
 
 # --- the bundled channels

@@ -438,11 +438,6 @@ FILE = [
     ("", "[not-a-conversation]: the file is not a conversation @1:1 <>\n"),
     ("- a", "[not-a-conversation]: the file is not a conversation @1:1 <->\n"),
     (
-        "response_schema: desk/any\nsteps: []",
-        "[missing-response]: the conversation has no `response:` @1:1 <r>\n"
-        "= help: `response:` is a cell, or the name of a mapping",
-    ),
-    (
         f"{HEAD}respons: {{}}\n{TAIL}",
         "[unknown-key]: a conversation has no key `respons` @3:1 <respons>\n= help: did you mean `response`?",
     ),
@@ -518,7 +513,6 @@ steps:
       - {step: d, call: GET /d}
 """
     assert re.findall(r"\[([a-z-]+)\]: .*\n *--> .*yaml:(\d+)", refusal(project, text)) == [
-        ("missing-response", "1"),
         ("unknown-schema", "1"),
         ("unknown-schema", "1"),
         ("unknown-key", "2"),

@@ -33,7 +33,7 @@ from crossdock.channels.unused_inputs import unused_inputs
 from crossdock.checking.disclosure import disclosed_by_uses, shows_values
 from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
-from crossdock.core.errors import CompileError
+from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.limits import CONVERSATION_COPIES
 from crossdock.core.records import replace
 from crossdock.core.similar import bounded
@@ -70,12 +70,28 @@ def compile_conversation(
     ``lenient``: a property that a schema does not document is a warning, not an error. Raises CompileError
     with all errors; the warnings are the result's ``findings``.
     """
-    first = _channel(name, surroundings).first
-    parsed, problems = _named(*parse_conversation(parse_yaml(source), Span(source, 0, 1), first))
-    action = name.split("/")[-2]
-    target = parsed.response_schema or syntax.SchemaName(f"retailops/{action}.response", Span(source, 0, 1))
-    parsed = replace(parsed, response_schema=target)
+    channel = _channel(name, surroundings)
+    parsed, problems = _named(*parse_conversation(parse_yaml(source), Span(source, 0, 1), channel))
+    parsed = _with_schemas(name, parsed, Span(source, 0, 1), surroundings)
     return _compiled(name, parsed, problems, source, surroundings, lenient=lenient)
+
+
+def _with_schemas(
+    name: str, file: ConversationFile, span: Span, surroundings: ConversationSurroundings
+) -> ConversationFile:
+    """The file with the schemas of its action, where it names none. There need not be one of requests."""
+    action = name.split("/")[-2]
+    target = file.response_schema or syntax.SchemaName(f"retailops/{action}.response", span)
+    source = file.request
+    if source is None:
+        source = syntax.SchemaName(f"retailops/{action}.request", span)
+        try:
+            surroundings.schema(source.name, name)
+        except ProjectError:
+            source = None
+        except CompileError:
+            pass
+    return replace(file, request=source, response_schema=target)
 
 
 @bounded()

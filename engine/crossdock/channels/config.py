@@ -46,6 +46,8 @@ FILE_KEYS: Final = {
     "headers": "headers of every call: cells over `settings()`",
     "auth": "how calls are authenticated",
     "first": "steps before those of every conversation of the channel, as if each file began with them",
+    "failure": "the failure mapping of every conversation of the channel that names none",
+    "events": "the mapping for `fail` and `warn` of every conversation of the channel that names none",
     "lists": "how lists in queries and forms are sent: repeat (a=1&a=2) or brackets (a[]=1&a[]=2)",
     "answers": "classes of answers: names for conditions over {status, headers, body}",
     "limits": "limits of a call: time, size and attempts",
@@ -128,7 +130,7 @@ class Auth:
 class Channel:
     """A channel as its file describes it.
 
-    ``first`` are the steps before those of its conversations, which are parsed with each of them.
+    ``first``, ``failure`` and ``events`` are those of its conversations, and parsed with each of them.
     """
 
     describe: str
@@ -141,6 +143,8 @@ class Channel:
     lists: str = LIST_STYLES[0]
     errors: syntax.SchemaName | None = None
     first: ListNode | None = field(default=None, repr=False)
+    failure: Node | None = field(default=None, repr=False)
+    events: Node | None = field(default=None, repr=False)
     source: Source | None = field(default=None, repr=False)
 
     def defaults(self) -> dict[str, JSON]:
@@ -295,6 +299,8 @@ class _ChannelParser(Parser):
             lists=list_style(self, node.get("lists")) or LIST_STYLES[0],
             errors=self.schema_name(node.get("errors")),
             first=self.first(node.get("first")),
+            failure=node.get("failure"),
+            events=node.get("events"),
             source=source,
         )
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from crossdock.channels.call_limits import whole_limit
 from crossdock.channels.call_parser import CALL_KEYS
+from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.channels.steps import (
     BlockTask,
     ConversationFile,
@@ -27,11 +28,12 @@ from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.records import replace
 from crossdock.core.yaml_reader import ListNode, MapNode, Node, ScalarNode
 from crossdock.language import syntax
+from crossdock.language.expr import Expression, FunctionCall
 from crossdock.language.parser import unknown_keys
 
 FILE_KEYS: Final = {
     "describe": "what the conversation does, in one sentence",
-    "request": "the schema of the RetailOPS request",
+    "request": "the schema of the RetailOPS request; by default `retailops/<action>.request`, if it exists",
     "response_schema": "the schema of the RetailOPS response; by default `retailops/<action>.response`",
     "deadline_seconds": "the seconds after which no more calls are made, in place of the channel's",
     "cannot": "what the channel cannot do for this action, each with the reason and what is done instead",
@@ -39,9 +41,10 @@ FILE_KEYS: Final = {
     "fragments": "cells with a name, for `$use`",
     "values": "cells over the request with a name: `$name` is the value in all that follows",
     "steps": "the steps, in order",
-    "response": "the response: a cell, or the name of a mapping",
-    "failure": "the mapping that turns a failed step into an event; without it, a failed step is an error",
-    "events": "the mapping that makes the events of `fail` and `warn`",
+    "response": "the response: a cell, or the name of a mapping; by default `{events: events()}`",
+    "failure": "the mapping that turns a failed step into an event, by default the channel's; without one, "
+    "or with null, a failed step is an error",
+    "events": "the mapping that makes the events of `fail` and `warn`; by default the channel's",
     "checks": "the code of the warning events of checks that fail in the mappings of `value` steps",
     "about": "what events are about, where no step says it: `concept` and `id`",
 }
@@ -87,18 +90,18 @@ RESERVED: Final = ("element",)  # beside the answers inside an `each`
 
 
 def parse_conversation(
-    node: Node | None, span: Span, first: ListNode | None = None
+    node: Node | None, span: Span, channel: Channel = NO_CHANNEL
 ) -> tuple[ConversationFile | None, list[Diagnostic]]:
     """A conversation and everything that is wrong with it; None for a file that is not an object.
 
-    ``span`` is the start of the file, for an error about all of it. ``first`` are the steps that the
-    channel's file puts before those of the conversation.
+    ``span`` is the start of the file, for an error about all of it. The ``channel``'s file has the steps
+    before those of the conversation, and what makes its events if the file does not say it.
     """
     if not isinstance(node, MapNode):
         help = "a conversation begins with `request:`, `steps:` and `response:`"
         return None, [Diagnostic("not-a-conversation", "the file is not a conversation", span, help)]
     reading = _StepParser()
-    return reading.conversation(node, first), reading.problems
+    return reading.conversation(node, channel), reading.problems
 
 
 def parse_shared(node: Node | None, span: Span) -> tuple[ConversationFile | None, list[Diagnostic]]:
@@ -110,13 +113,19 @@ def parse_shared(node: Node | None, span: Span) -> tuple[ConversationFile | None
     return reading.shared(node), reading.problems
 
 
+def _events(span: Span) -> syntax.Cell:
+    """The cell `{events: events()}`."""
+    call = Expression("events()", FunctionCall("events", ()), ScalarNode("events()", span))
+    return syntax.Object((syntax.Field("events", span, syntax.Evaluate(call)),), span)
+
+
 class _StepParser(TaskParser):
     """Parses one conversation and collects what is wrong in it.
 
     A part that is wrong is replaced by an empty one, so that all errors of a file are found at once.
     """
 
-    def conversation(self, node: MapNode, first: ListNode | None) -> ConversationFile:
+    def conversation(self, node: MapNode, channel: Channel) -> ConversationFile:
         node = self.with_new_names(node)
         self.problems.extend(unknown_keys(node, FILE_KEYS, "a conversation"))
         return ConversationFile(
@@ -128,10 +137,10 @@ class _StepParser(TaskParser):
             tables=self.tables(node),
             fragments=self.fragments(node),
             values=self._named(node.get("values"), "values", self.named_value),
-            steps=self.steps(node.get("steps"), first),
+            steps=self.steps(node.get("steps"), channel.first),
             response=self.response(node),
-            failure=self.maker_of_events(node, "failure"),
-            events=self.maker_of_events(node, "events"),
+            failure=self.maker_of_events(node, "failure", channel.failure),
+            events=self.maker_of_events(node, "events", channel.events),
             about=self.optional_cell(node.get("about")),
             checks=self.constant_code(node.get("checks")),
         )
@@ -155,9 +164,16 @@ class _StepParser(TaskParser):
             inputs=self.inputs(node.get("inputs")),
         )
 
-    def maker_of_events(self, node: MapNode, key: str) -> syntax.Cell | None:
-        """The cell under ``failure`` or ``events``. Null would add null to the events, without a word."""
+    def maker_of_events(self, node: MapNode, key: str, default: Node | None = None) -> syntax.Cell | None:
+        """The cell under ``failure`` or ``events``. A null is in place of the ``default``.
+
+        Without a default it would add null to the events, without a word.
+        """
         content = node.get(key)
+        if content is None:
+            content = default
+        elif isinstance(content, ScalarNode) and content.value is None and default is not None:
+            return None
         if isinstance(content, ScalarNode) and content.value is None:
             help = f"name a mapping, or leave `{key}` out"
             self.problem("not-an-object", f"`{key}` must give an event, and this is null", content.span, help)
@@ -186,11 +202,8 @@ class _StepParser(TaskParser):
         return replace(node, entries=tuple(entries))
 
     def response(self, node: MapNode) -> syntax.Cell:
-        if (response := node.get("response")) is not None:
-            return self.cell_or_mapping(response)
-        help = "`response:` is a cell, or the name of a mapping"
-        self.problem("missing-response", "the conversation has no `response:`", start_of(node), help)
-        return syntax.Literal(None, start_of(node))
+        response = node.get("response")
+        return _events(start_of(node)) if response is None else self.cell_or_mapping(response)
 
     def named_value(self, key: ScalarNode, node: Node) -> syntax.Fragment | None:
         name = self.variable_name(key)

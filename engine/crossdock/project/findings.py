@@ -160,12 +160,13 @@ class _Users:
         return self.texts
 
     def _text(self, name: str) -> str:
-        """A file's text, with that of the channel's file where it puts steps before those of the file."""
+        """A file's text, with that of the channel's file where it has parts of its conversations."""
         text, channel = self.project.text(name).text, None
         if PurePosixPath(name).name == CONVERSATION:
             with suppress(CompileError):  # reported with the conversation
                 channel = self.project.channel_of(name)
-        return text if channel is None or channel.first is None else text + channel.first.span.source.text
+        parts = (channel.first, channel.failure, channel.events) if channel is not None else ()
+        return next((text + part.span.source.text for part in parts if part is not None), text)
 
     def names(self, user: str, name: str) -> bool:
         """Whether a file may name a mapping: `$use: ../row`, or `body: row` in a conversation."""

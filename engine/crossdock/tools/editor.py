@@ -181,7 +181,7 @@ def _conversation() -> Object:
         "checks": _TEXT,
         **dict.fromkeys(("failure", "events", "about"), _ref("cell")),
     }
-    return _keys(step_parser.FILE_KEYS, kinds, ["response"])
+    return _keys(step_parser.FILE_KEYS, kinds, [])
 
 
 def _channel() -> Object:
@@ -205,6 +205,7 @@ def _channel() -> Object:
         "headers": _map_of(_ref("cell")),
         "auth": _keys(config.AUTH_KEYS, auth_kinds, ["kind"]),
         "first": _list_of(_ref("step")),
+        **dict.fromkeys(("failure", "events"), _ref("cell")),
         "lists": {"enum": list(encoding.LIST_STYLES)},
         "answers": classes,
         "limits": _keys(call_limits.LIMIT_KEYS, limits, []),
