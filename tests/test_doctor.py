@@ -49,7 +49,7 @@ def answering(status: int) -> Iterator[tuple[str, list[str]]]:
         return Response("{}", status)
 
     server = make_server("127.0.0.1", 0, answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.port}", seen
     finally:

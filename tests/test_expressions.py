@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import get_args
 
 import jmespath
 import jmespath.exceptions
@@ -20,8 +21,39 @@ from crossdock.core.json_types import settled
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.execution.evaluator import Evaluator, Failure
 from crossdock.execution.scope import Scope
-from crossdock.language.expr import Expression, FunctionCall, Identifier, KeyValue, source_order
+from crossdock.language.expr import (
+    _CHILDREN,
+    Expr,
+    Expression,
+    FunctionCall,
+    Identifier,
+    KeyValue,
+    source_order,
+)
 from crossdock.language.jmespath import compile_expression
+from crossdock.language.jmespath_parser import _Lexer, simple_tokens
+
+
+def test_the_parts_of_every_kind_of_node_are_known() -> None:
+    assert set(_CHILDREN) == set(get_args(Expr))
+
+
+SIGNS = [*"ab_1 .*,:@(){}[]?|&<>!=-'$\n", "é", "sku", "[?", "&&", "'it'", "`1`", "$a", " = ", " == "]
+
+
+@given(st.lists(st.sampled_from(SIGNS)).map("".join))
+@settings(max_examples=1_000, deadline=None)
+def test_simple_tokens_are_those_of_the_lexer(text: str) -> None:
+    if (found := simple_tokens(text)) is not None:
+        whole = _Lexer().tokens(text)
+        assert found == [{key: token[key] for key in ("type", "value", "start")} for token in whole]
+
+
+@pytest.mark.parametrize(
+    "text", ["a.b[?c == 'd e' && !(f || g)] | {h: -1, i: @[0:2]}", 'let $a = `{"b": [1]}` in $a[].c']
+)
+def test_most_expressions_have_only_simple_tokens(text: str) -> None:
+    assert simple_tokens(text) is not None
 
 
 def scalar_of(yaml: str) -> ScalarNode:

@@ -383,7 +383,7 @@ class _Hits(http.server.BaseHTTPRequestHandler):
 def server() -> Iterator[str]:
     _Hits.count = 0
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hits) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}/s.json"
         running.shutdown()
 

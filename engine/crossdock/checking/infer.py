@@ -128,10 +128,13 @@ class Inference:
         """The type of a condition: what it reads decides on a value, and is not that value."""
         return Inference(self.expression, self.scope, self.sink, True, True).infer(node, context)
 
+    def as_default(self) -> Inference:
+        """The inference of a value in whose place something else is taken when it is missing."""
+        there = Inference(self.expression, self.scope, self.sink, self.indirect, defaulted=True)
+        return self if self.defaulted else there
+
     def with_default(self, node: Expr, context: Type) -> Type:
-        """The type of a value in whose place something else is taken when it is missing."""
-        inner = self if self.defaulted else replace(self, defaulted=True)
-        return inner.infer(node, context)
+        return self.as_default().infer(node, context)
 
     def report(
         self, id: str, message: str, node: Expr, help: str | None = None, severity: Severity = "error"
@@ -255,7 +258,7 @@ class Inference:
                 return union([inner.infer(then, there), other.infer(otherwise, here)])
 
     def either_or(self, node: Or, context: Type) -> Type:
-        inner = self if self.defaulted else replace(self, defaulted=True)
+        inner = self.as_default()
         left, true_left = inner.with_truth(node.left, context)
         if left.known and left.kinds and not left.optional and left.kinds <= _NEVER_FALSY:
             message = "the right side of this `||` is never used: the left side always has a value"
@@ -327,7 +330,8 @@ class Inference:
         origins: dict[str, tuple[str, ...]] = {}
         for pair in pairs:
             reads = DirectReads(self.sink)
-            fields[pair.key] = replace(self, sink=reads).infer(pair.value, context)
+            there = Inference(self.expression, self.scope, reads, self.indirect, self.defaulted)
+            fields[pair.key] = there.infer(pair.value, context)
             origins[pair.key] = tuple(reads.names)
         return ObjectType(fields, optional=may_be_missing(context), origins=origins)
 

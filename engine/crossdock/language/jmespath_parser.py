@@ -10,6 +10,7 @@ word of its own only before a variable, and ``in`` only behind the values: elsew
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final, cast
@@ -123,6 +124,61 @@ def _unexpected(error: Any, text: str) -> ParseProblem:
     return ParseProblem(f"`{shown}` is not allowed here", error.lex_position, len(shown))
 
 
+_SIMPLE: Final = re.compile(
+    r"[ \t\n\r]*(?:(?P<unquoted_identifier>[A-Za-z_]\w*)|\$(?P<variable>[A-Za-z_]\w*)"
+    r"|(?P<sign>\[[?\]]?|\|\|?|&&?|[<>!=]=?|[.*\],:@(){}])"
+    r"|(?P<number>-?\d+)|'(?P<literal>[^'\\]*)'|`(?P<json>[^`\\]*)`)",
+    re.ASCII,
+)
+_SIGNS: Final = {
+    **jmespath.lexer.Lexer.SIMPLE_TOKENS,
+    "[": "lbracket",
+    "[]": "flatten",
+    "[?": "filter",
+    "|": "pipe",
+    "||": "or",
+    "&": "expref",
+    "&&": "and",
+    "<": "lt",
+    "<=": "lte",
+    ">": "gt",
+    ">=": "gte",
+    "!": "not",
+    "!=": "ne",
+    "==": "eq",
+    "=": "equals",
+}
+
+
+def simple_tokens(text: str) -> list[_Token] | None:
+    """The tokens of an expression, as the lexer below finds them, which goes through a text sign by sign.
+
+    None for what is rare: quoted names, escapes, and most mistakes.
+    """
+    tokens: list[_Token] = []
+    kind, end = "", 0
+    while match := _SIMPLE.match(text, end):
+        before, kind, end = kind, cast(str, match.lastgroup), match.end()
+        value: Any = match[kind]
+        start = match.start(kind) - (kind in ("variable", "literal", "json"))
+        if kind == "sign":
+            kind = _SIGNS[value]
+            if kind == "equals" and before != "variable":
+                return None
+            value = "=" if kind == "eq" and "$" in text else value  # where the lexer joins the two signs
+        elif kind == "number":
+            value = int(value)
+        elif kind == "json":
+            try:
+                kind, value = "literal", json.loads(value)
+            except ValueError:
+                return None
+        tokens.append({"type": kind, "value": value, "start": start})
+    if not tokens or text[end:].strip(" \t\n\r"):
+        return None
+    return [*tokens, {"type": "eof", "value": "", "start": len(text)}]
+
+
 class _Lexer(jmespath.lexer.Lexer):
     """The library's lexer, with ``$name`` as one token and ``=`` behind one."""
 
@@ -163,7 +219,7 @@ class _Parser(jmespath.parser.Parser):
 
     def tree(self, text: str) -> _Tree:
         # `parse` of the library keeps its trees: the same text would give one tree with two places.
-        self._tokens, self._index = list(_Lexer().tokens(text)), 0
+        self._tokens, self._index = simple_tokens(text) or list(_Lexer().tokens(text)), 0
         whole = self._any()
         left = self._tokens[self._index]
         if left["type"] != "eof":

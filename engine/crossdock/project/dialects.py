@@ -178,7 +178,8 @@ class Dialects:
             there = self.conversation(channel, action, dialect)
         except CompileError:  # reported with the file itself
             return
-        known = check_conversation(own, lenient=lenient)
-        new = [item for item in check_conversation(there, lenient=lenient) if item not in known]
+        found = check_conversation(there, lenient=lenient)
+        known = check_conversation(own, lenient=lenient) if found else []
+        new = [item for item in found if item not in known]
         for item in without_allowed(new)[0]:
             yield replace(item, notes=(*item.notes, f"with the channel `{channel}`"))
