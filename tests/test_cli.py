@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from conftest import MakeProject, Run, interruptible
+from conftest import REPOSITORY, MakeProject, Run, interruptible
 from crossdock import __version__
 from crossdock.cli import commands
 from crossdock.cli.app import cli
@@ -400,6 +400,48 @@ def test_a_report_can_be_written_to_a_file(
 
     assert (ran.code, ran.out) == (2, "")
     assert (tmp_path / "report").read_text(encoding="utf-8") == shown.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("functions",),
+        ("functions", "money"),
+        ("show", "kibo/failure"),
+        ("show", "kibo/order_ack"),
+        ("schema", "retailops/order"),
+        ("schema", "mapping"),
+        ("overview",),
+        ("explain", "kibo/failure"),
+        ("sheet", "kibo/order_ack", "--format", "csv"),
+        ("coverage", "kibo/failure", "--static"),
+    ],
+)
+def test_every_report_can_be_written_to_a_file(
+    arguments: tuple[str, ...], crossdock: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = crossdock(*arguments)
+    ran = crossdock(*arguments, "-o", "report")
+
+    assert (ran.code, ran.out, ran.err) == (shown.code, "", shown.err)
+    assert shown.out
+    assert (tmp_path / "report").read_text(encoding="utf-8") == shown.out
+    assert crossdock(*arguments, "-o", "-") == shown
+
+
+def test_show_takes_the_name_of_an_action(crossdock: Run) -> None:
+    file = REPOSITORY / "mappings/kibo/order_ack/conversation.yaml"
+
+    assert crossdock("show", "kibo/order_ack") == (0, file.read_text(encoding="utf-8"), "")
+
+
+def test_every_command_with_a_report_has_the_option(crossdock: Run) -> None:
+    """Those without it print none, or their files have places of their own."""
+    without = {name for name in SUMMARIES if "--output" not in crossdock(name, "--help").out}
+
+    assert without == {"completion", "journal", "new", "serve"}
 
 
 @pytest.mark.parametrize("command", ["check", "coverage", "compile", "derive"])

@@ -36,14 +36,23 @@ def offered(line: str) -> list[tuple[str, str]]:
     ("line", "expected"),
     [
         ("crossdock transform shop/", [("file", "shop/"), ("plain", "shop/order")]),
-        ("crossdock show shop/o", [("file", "shop/o"), ("plain", "shop/order")]),
+        ("crossdock compile shop/o", [("file", "shop/o"), ("plain", "shop/order")]),
         ("crossdock compile shop/", [("file", "shop/"), ("plain", "shop/order")]),
         *(
             (
                 f"crossdock {command} shop/",
                 [("file", "shop/"), ("plain", "shop/order"), ("plain", "shop/order_ack")],
             )
-            for command in ("check", "coverage", "explain", "sheet", "mutate", "diff", "diff shop/order")
+            for command in (
+                "show",
+                "check",
+                "coverage",
+                "explain",
+                "sheet",
+                "mutate",
+                "diff",
+                "diff shop/order",
+            )
         ),
         ("crossdock plan sh", [("plain", "shop")]),
         ("crossdock answer sh", [("plain", "shop")]),
@@ -81,7 +90,7 @@ def test_the_project_of_the_line_is_completed(
     project(PROJECT)
     monkeypatch.chdir("/")
 
-    assert offered(f"crossdock -C {tmp_path} show shop/o") == [("file", "shop/o"), ("plain", "shop/order")]
+    assert offered(f"crossdock -C {tmp_path} compile shop/o") == [("file", "shop/o"), ("plain", "shop/order")]
 
 
 def test_without_a_project_there_is_nothing_to_offer(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from crossdock.core.json_types import JSON
 from crossdock.core.paths import path_text
 from crossdock.tools.drafting.draft import Drafting, leaves
 from crossdock.tools.drafting.words import concepts, likeness
+from shapes import RIGHT, Score, scores
 
 OURS = ("kibo/order", "fabric/order")
 
@@ -240,6 +241,75 @@ def test_untuned_drafts_are_right_more_often_than_not(capsys: pytest.CaptureFixt
         click.echo(f"\nothers: {fields} fields, first {first / fields:.0%}, among three {three / fields:.0%}")
 
     assert first / fields >= 0.55
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Score]]:
+    """A project with the schemas of three well-known shops, and how good the drafts for their orders are."""
+    folder = tmp_path_factory.mktemp("shapes")
+    return folder, dict(scores(folder))
+
+
+@pytest.mark.parametrize(("name", "first"), [("shopify", 32), ("woocommerce", 34), ("magento", 36)])
+def test_drafts_of_well_known_shops_are_mostly_right(
+    name: str, first: int, shapes: tuple[Path, dict[str, Score]]
+) -> None:
+    score = shapes[1][name]
+    assert score.first >= first, score.wrong
+    assert score.row(name) in (REPOSITORY / "docs/new-and-suggest.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_draft_of_a_well_known_shop_converts_its_order(
+    name: str,
+    shapes: tuple[Path, dict[str, Score]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No payment is made of discounts or of lines, and no address to ship to is that of the bill."""
+    folder, _ = shapes
+    monkeypatch.chdir(folder)
+    assert run(["suggest", f"{name}/order", "retailops/order", "-o", f"mappings/{name}.yaml"]) == 0
+    assert run(["transform", name, f"schemas/{name}/samples/order.json", "--compact"]) == 0
+    order = json.loads(capsys.readouterr().out)
+
+    assert order.get("payment", []) == PAYMENTS[name]
+    assert (order["bill_addr"]["city"], order["ship_addr"]["city"]) == ("Wien", "Wien")
+    text = (folder / f"mappings/{name}.yaml").read_text(encoding="utf-8")
+    assert SHIPPING[name] in text
+
+
+PAYMENTS: dict[str, list[JSON]] = {
+    "shopify": [],
+    "woocommerce": [],
+    "magento": [
+        {"params": {"channel_refnum": "T-9", "payment_type": "checkmo"}, "amount": "67.00", "type": "VI"}
+    ],
+}
+SHIPPING = {
+    "shopify": "  ship_addr:\n    $with: shipping_address\n",
+    "woocommerce": "  ship_addr:\n    $with: shipping\n",
+    "magento": "  ship_addr:\n    $with: extension_attributes.shipping_assignments[0].shipping.address\n",
+}
+
+
+def test_a_list_is_made_of_the_only_object(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    payment = an_object(method=TEXT, amount=NUMBER)
+    lines = a_list(an_object(amount=NUMBER, method=TEXT, sku=TEXT))
+    target = an_object(payments=a_list(an_object(payment_type=TEXT, amount=NUMBER)))
+    schemas(shop, an_object(items=lines, payment=payment), target)
+    assert run(["suggest", "shop/order", "desk/order", "-o", "mappings/pay.yaml"]) == 0
+    text = (shop / "mappings/pay.yaml").read_text(encoding="utf-8")
+    assert 'the most similar object, as the only one\n  payments:\n    - $each: "[payment][]"\n' in text
+
+    for payload, made in (
+        ('{"payment": {"method": "card", "amount": 3}}', [{"payment_type": "card", "amount": 3}]),
+        ("{}", []),
+    ):
+        write(shop / "one.json", payload)
+        capsys.readouterr()
+        assert run(["transform", "pay", "one.json", "--compact"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"payments": made}
 
 
 # --- new

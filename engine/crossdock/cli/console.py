@@ -175,6 +175,14 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def put_text(text: str, output: str | None) -> None:
+    """Print a text that has its own line ends, or write it to a file. Raises ProjectError."""
+    if output is None or output == "-":
+        click.echo(text, nl=False)
+    else:
+        write(output, text)
+
+
 def put(text: str, output: str | None) -> None:
     """Print a result and a newline, or write them to a file. Raises ProjectError."""
     if output is None or output == "-":

@@ -109,6 +109,10 @@ class Project:
                 raise ProjectError([Diagnostic("unknown-system", message, help=help)])
         return [found[name] for name in names or found]
 
+    def file_name(self, name: str) -> str:
+        """The file below ``mappings/``: of the conversation kibo/order_ack, kibo/order_ack/conversation."""
+        return f"{name}/conversation" if name in self.conversation_names() else name
+
     def mapping_names(self, *, own: bool = False) -> list[str]:
         """The names of all mappings, or of those in the project's own directory."""
         return self._names(own=own, shared=False)
@@ -187,7 +191,7 @@ class Project:
         return [*self.mapping_names(), *self.shared_names(), *conversations]
 
     def named(self, name: str) -> Mapping | Conversation:
-        known = name_of_file(self.roots, name)
+        known = name_of_file(self.roots, self.file_name(name))
         folder, _, last = known.rpartition("/")
         if last == CONVERSATION and folder in self.conversation_names():
             return self.conversation(*folder.split("/"))

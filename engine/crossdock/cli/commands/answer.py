@@ -8,7 +8,15 @@ import click
 
 from crossdock.cli.commands.plan import dialect_option, find_request, now_option, print_plan
 from crossdock.cli.completion import ACTION_OR_FILE, CHANNEL
-from crossdock.cli.console import diagnostics_option, open_project, pairs, report, settings_option
+from crossdock.cli.console import (
+    diagnostics_option,
+    open_project,
+    output_option,
+    pairs,
+    report,
+    settings_option,
+    written,
+)
 
 if TYPE_CHECKING:
     from crossdock.core.json_types import JSON
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
 )
 @settings_option
 @diagnostics_option
+@output_option
 @click.pass_context
 def command(
     context: click.Context,
@@ -42,6 +51,7 @@ def command(
     deadline: float | None,
     given: tuple[str, ...],
     form: Format,
+    output: str | None,
 ) -> None:
     """Answer a RetailOPS request by calling the channel.
 
@@ -49,7 +59,7 @@ def command(
     response to RetailOPS is printed.
     """
     if dry_run:
-        print_plan(context, channel, arguments, None, now, given, form, dialect=dialect)
+        print_plan(context, channel, arguments, None, now, given, form, dialect=dialect, output=output)
         return
     from crossdock.channels.clock import time_of
     from crossdock.core import json_reader
@@ -57,7 +67,9 @@ def command(
     project = open_project(context)
     action, request, name = find_request(project, channel, arguments, dialect)
     moment = None if now is None else time_of(now, "--now")
-    with project.connect(channel, settings=pairs(given)) as shop:
+    # A file that cannot be written is reported before the channel is changed.
+    with written(output) as target, project.connect(channel, settings=pairs(given)) as shop:
         outcome = shop.answer(action, request, dialect=dialect, deadline=deadline, name=name, now=moment)
-    report(outcome.warnings, form)
-    click.echo(json_reader.encode(cast("JSON", outcome.response), compact=compact))
+        report(outcome.warnings, form)
+        response = json_reader.encode(cast("JSON", outcome.response), compact=compact)
+        target.write(f"{response}\n".encode())

@@ -57,8 +57,7 @@ def command(
     if static and (examples or strict):
         raise click.UsageError("--static runs no examples: leave out --examples and --strict")
     project = Project(own_roots(context, bundled=bundled, named=bool(mappings)))
-    known = project.conversation_names()
-    given = [project.named(f"{name}/conversation" if name in known else name) for name in mappings]
+    given = [project.named(name) for name in mappings]
     conversations = [each for each in given if isinstance(each, Conversation)]
     if conversations and examples:
         raise click.UsageError("--examples gives payloads of mappings, and a conversation needs answers too")

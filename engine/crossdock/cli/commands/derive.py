@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from crossdock.cli.completion import SYSTEM
-from crossdock.cli.console import count, own_roots, say
+from crossdock.cli.console import count, output_option, own_roots, put_text, say
 
 
 @click.command(name="derive")
@@ -17,8 +17,15 @@ from crossdock.cli.console import count, own_roots, say
     help="The directory of the documents. Default: CROSSDOCK_DOCUMENTS.",
 )
 @click.option("--check", "compare", is_flag=True, help="Write nothing; print how the schemas would change.")
+@output_option
 @click.pass_context
-def command(context: click.Context, systems: tuple[str, ...], documents: str | None, compare: bool) -> None:
+def command(
+    context: click.Context,
+    systems: tuple[str, ...],
+    documents: str | None,
+    compare: bool,
+    output: str | None,
+) -> None:
     """Derive schemas from the documents of a system.
 
     The recipe is schemas/SYSTEM/derive.yaml. Without SYSTEM, the schemas of every system with a recipe are
@@ -29,12 +36,14 @@ def command(context: click.Context, systems: tuple[str, ...], documents: str | N
     from crossdock.project.project import Project
     from crossdock.tools import derivation
 
+    if output is not None and not compare:
+        raise click.UsageError("--output needs --check: schemas have their places")
     place = Path(documents) if documents is not None else None
     roots = own_roots(context, bundled=None, named=False)
     folders = Project(roots).derived_systems(systems)
     if compare:
         difference = "".join(derivation.check(folder, place) for folder in folders)
-        click.echo(difference, nl=False)
+        put_text(difference, output)
         context.exit(1 if difference else 0)
     derived = {path: text for folder in folders for path, text in derivation.derive(folder, place).items()}
     derivation.write(derived)

@@ -70,9 +70,8 @@ def command(context: click.Context, /, mapping: str, **asked: Any) -> None:
     question = _Question(**asked)
     question.refuse_mixtures()
     project = open_project(context)
-    name = f"{mapping}/conversation" if mapping in project.conversation_names() else mapping
     if question.dialect is None:
-        compiled = project.named(name)
+        compiled = project.named(mapping)
     else:
         compiled = project.dialects.conversation_of(*question.channel_and_action(mapping), question.dialect)
     try:

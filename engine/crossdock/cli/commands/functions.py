@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from crossdock.cli.completion import FUNCTION
+from crossdock.cli.console import output_option, put
 
 
 @click.command(name="functions")
 @click.argument("names", nargs=-1, metavar="[NAME]...", type=FUNCTION)
-def command(names: tuple[str, ...]) -> None:
+@output_option
+def command(names: tuple[str, ...], output: str | None) -> None:
     """List the functions for expressions and templates.
 
     With NAME, only these functions are listed, with examples.
@@ -22,8 +24,10 @@ def command(names: tuple[str, ...]) -> None:
         if name not in REGISTRY:
             hint = did_you_mean(name, REGISTRY)
             raise click.BadParameter(f"there is no function `{name}`" + (f"; {hint}" if hint else ""))
+    lines: list[str] = []
     for name in names or sorted(REGISTRY):
         function = REGISTRY[name]
-        click.echo(f"{function.signature}\n    {function.doc}")
+        lines += [function.signature, f"    {function.doc}"]
         for example in function.examples if names else ():
-            click.echo(f"    {example.expression}  →  {encode(example.result, compact=True)}")
+            lines.append(f"    {example.expression}  →  {encode(example.result, compact=True)}")
+    put("\n".join(lines), output)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crossdock.cli.console import diagnostics_option, settings_option
+from crossdock.cli.console import diagnostics_option, output_option, put_text, settings_option
 
 if TYPE_CHECKING:
     from crossdock.core.rendering import Format
-    from crossdock.gateway.journal.entries import JournalEntry
+    from crossdock.gateway.journal.entries import CallRecord, JournalEntry
     from crossdock.gateway.journal.journal import Journal
 
 STATES = ("waiting", "running", "queued", "done", "failed", "dead", "dropped")
@@ -61,34 +61,45 @@ def opened(context: click.Context) -> Iterator[Journal]:
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these states.")
 @click.option("--profile", default="", help="Only this profile.")
 @click.option("--most", default=50, show_default=True, type=click.IntRange(1))
+@output_option
 @click.pass_context
-def listed(context: click.Context, states: tuple[str, ...], profile: str, most: int) -> None:
+def listed(
+    context: click.Context, states: tuple[str, ...], profile: str, most: int, output: str | None
+) -> None:
     """List the newest entries, oldest first."""
     with opened(context) as journal:
-        for entry in journal.entries(states, most=most, profile=profile):
-            click.echo(_line(entry))
+        entries = journal.entries(states, most=most, profile=profile)
+        put_text("".join(f"{_line(entry)}\n" for entry in entries), output)
 
 
 @command.command()
 @click.argument("entry", type=int)
+@output_option
 @click.pass_context
-def show(context: click.Context, entry: int) -> None:
+def show(context: click.Context, entry: int, output: str | None) -> None:
     """Show one entry and its calls."""
     with opened(context) as journal:
         found = _found(journal, entry)
-        click.echo(_line(found))
-        click.echo(f"  accepted {_time(found.accepted)}, {found.tries} run{'s' if found.tries != 1 else ''}")
-        if found.due is not None:
-            click.echo(f"  due {_time(found.due)}")
-        if found.finished is not None:
-            click.echo(f"  finished {_time(found.finished)}, answered {found.status or 'nothing'}")
-        if found.reason:
-            click.echo(f"  {found.reason}")
-        if found.mappings:
-            click.echo(f"  mappings {found.mappings[:12]}{', and no others' if found.pinned else ''}")
-        for call in journal.calls(entry):
-            shown = f"{call.method} {call.url.partition('?')[0]} {call.outcome} {call.status or ''}"
-            click.echo(f"  {_time(call.begun)} {call.step}: {shown.rstrip()}")
+        lines = [*_told(found), *(_call(each) for each in journal.calls(entry))]
+    put_text("".join(f"{line}\n" for line in lines), output)
+
+
+def _told(found: JournalEntry) -> Iterator[str]:
+    yield _line(found)
+    yield f"  accepted {_time(found.accepted)}, {found.tries} run{'s' if found.tries != 1 else ''}"
+    if found.due is not None:
+        yield f"  due {_time(found.due)}"
+    if found.finished is not None:
+        yield f"  finished {_time(found.finished)}, answered {found.status or 'nothing'}"
+    if found.reason:
+        yield f"  {found.reason}"
+    if found.mappings:
+        yield f"  mappings {found.mappings[:12]}{', and no others' if found.pinned else ''}"
+
+
+def _call(call: CallRecord) -> str:
+    shown = f"{call.method} {call.url.partition('?')[0]} {call.outcome} {call.status or ''}"
+    return f"  {_time(call.begun)} {call.step}: {shown.rstrip()}"
 
 
 @command.command()
@@ -96,6 +107,7 @@ def show(context: click.Context, entry: int) -> None:
 @click.option("--config", "file", metavar="FILE", type=click.Path(), help="The gateway's file.")
 @settings_option
 @diagnostics_option
+@output_option
 @click.pass_context
 def diff(
     context: click.Context,
@@ -103,6 +115,7 @@ def diff(
     file: str | None,
     given: tuple[str, ...],
     form: Format,  # noqa: ARG001 (read where errors are reported)
+    output: str | None,
 ) -> None:
     """Compare what was called and answered with what would be now.
 
@@ -123,9 +136,8 @@ def diff(
     project = Project.open(context.obj or None)
     compared = compare(project, profiles[0], found, calls)
     same = "the same" if digest(project.roots) == found.mappings else "others"
-    click.echo(f"{_line(found)}, the mappings of now are {same}")
-    for line in shown(compared):
-        click.echo(line)
+    lines = [f"{_line(found)}, the mappings of now are {same}", *shown(compared)]
+    put_text("".join(f"{line}\n" for line in lines), output)
     context.exit(int(any(each.kind != "same" for each in compared)))
 
 

@@ -54,9 +54,7 @@ def command(
     from crossdock.tools.mutation.trials import mutate
 
     project = open_project(context)
-    compiled = project.named(
-        f"{mapping}/conversation" if mapping in project.conversation_names() else mapping
-    )
+    compiled = project.named(mapping)
     if isinstance(compiled, Conversation):
         found = mutate_conversation(project, compiled, limit=limit, only=only)
     else:

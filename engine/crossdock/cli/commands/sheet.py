@@ -30,7 +30,7 @@ def command(context: click.Context, mapping: str, form: str, output: str | None)
     from crossdock.tools.sheet.rows import sheet_of
 
     project = open_project(context)
-    named = project.named(f"{mapping}/conversation" if mapping in project.conversation_names() else mapping)
+    named = project.named(mapping)
     if isinstance(named, Conversation):
         writers = {
             "html": html.write_conversation,

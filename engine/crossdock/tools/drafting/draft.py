@@ -26,6 +26,7 @@ from crossdock.tools.drafting.ranking import (
     candidates,
     merged,
     name_score,
+    other_thing,
 )
 from crossdock.tools.drafting.schema_fields import SchemaField, expression_of, places_below
 from crossdock.tools.drafting.words import concepts, in_utc
@@ -34,6 +35,7 @@ _LIKE_ENOUGH = 0.4
 _NAMED, _INSIDE = 0.3, 0.75
 _SAME_NAME = 0.75
 _FAR = 0.2
+_SINGLE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +189,20 @@ class Drafting:
         around = (*wanted.around, wanted.name)
         best, best_score = None, _LIKE_ENOUGH
         for place in context.places:
-            if place.path[-1] == EACH and place.is_object:
+            is_list = place.path[-1] == EACH
+            if place.is_object and (is_list or not place.lists):
                 score = self.like(replace(wanted, place=_as(wanted.place, items)), place, around, context)
-                score -= 0.15 * (place.lists - 1)
+                score -= 0.15 * (place.lists - 1) if is_list else _SINGLE
                 if score > best_score:
                     best, best_score = place, score
         if best is None:
             return Branch(wanted.place, required, (), is_list=True)
-        over = _projection(best.path)
+        is_list = best.path[-1] == EACH
+        # The only element of a list; none where the object is missing.
+        over = _projection(best.path) if is_list else f"[{expression_of(best.path)}][]"
         inner = self.inside(context, best, over, elements=True)
-        source = Candidate(best, inner.path, min(best_score, 1.0), ("the most similar list",))
+        alike = "the most similar list" if is_list else "the most similar object, as the only one"
+        source = Candidate(best, inner.path, min(best_score, 1.0), (alike,))
         fields = self.fields(items, around, inner)
         return Branch(wanted.place, required, fields, over, source, is_list=True)
 
@@ -216,7 +222,7 @@ class Drafting:
     ) -> float:
         """How much an object is like the target: by its own names, and by what is in it."""
         inside = self.coverage(wanted.place, around, context.near.get(place.path, []))
-        if inside == 0.0:
+        if inside == 0.0 or other_thing(wanted, place.names):
             return 0.0
         names = [name_score(wanted, place.names[: end + 1]) for end in range(len(place.names))]
         own = max((score - 0.08 * (len(names) - 1 - at) for at, score in enumerate(names)), default=0.0)

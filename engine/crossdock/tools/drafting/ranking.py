@@ -14,7 +14,7 @@ from typing import Final
 from crossdock.core.paths import EACH, path_text
 from crossdock.tools.drafting.example_values import SPEAKS_FOR, ExampleValues
 from crossdock.tools.drafting.schema_fields import SchemaField
-from crossdock.tools.drafting.words import concepts, in_utc, likeness, shared, words
+from crossdock.tools.drafting.words import concepts, in_utc, likeness, opposed, shared, words
 
 GOOD_ENOUGH: Final = 0.5
 MOST_CANDIDATES: Final = 5
@@ -23,8 +23,13 @@ _STOP_WORDS: Final = """
     the a an of in is it by at for or and with that what which when where who how be was are not one other
     code text words such as to from on this its all any
 """
-_GENERAL: Final = frozenset(("title", "reference", "type", "status", "message", "note", "amount"))
-_ENTITIES: Final = frozenset(("customer", "person", "payment", "address", "warehouse", "billing"))
+_GENERAL: Final = frozenset(("title", "reference", "type", "status", "message", "note", "amount", "method"))
+_ENTITIES: Final = frozenset(("customer", "person", "payment", "address", "warehouse", "billing", "line"))
+# What belongs to one of these is never an object of another one.
+_THINGS: Final = {
+    **{thing: thing for thing in ("payment", "line", "discount", "tax", "refund")},
+    **dict.fromkeys(("customer", "person", "address", "billing", "shipping"), "person"),
+}
 _STOP: Final = frozenset(_STOP_WORDS.split())
 
 
@@ -92,7 +97,8 @@ def _candidate(
     if in_utc(place.name):
         score += 0.1
         reasons.append("its name says UTC")
-    score -= 0.2 * _of_another(wanted, place.names)
+    score -= 0.2 * _of_another(wanted, place.names) + 0.3 * _of_the_opposite(wanted, (*outer, *place.names))
+    score -= 0.3 * ("status" in concepts(place.name) and "status" not in concepts(wanted.name))
     score -= 0.03 * (len(place.names) - 1) + 0.25 * place.lists
     if words(wanted.name) == words("_".join(place.names[-2:-1])):
         score += 0.1
@@ -192,3 +198,18 @@ def _of_another(wanted: TargetField, names: tuple[str, ...]) -> bool:
         return False
     whose = {word for name in names[:-1] for word in concepts(name)} & _ENTITIES
     return bool(whose) and not whose & {*concepts(wanted.name), *concepts("_".join(wanted.around))}
+
+
+def _of_the_opposite(wanted: TargetField, names: tuple[str, ...]) -> bool:
+    return opposed(_said((*wanted.around, wanted.name)), _said(names))
+
+
+def other_thing(wanted: TargetField, names: tuple[str, ...]) -> bool:
+    """Whether an object or a list is of another kind of thing, by its names: no payment is made of lines."""
+    own, given = _said((*wanted.around, wanted.name)), _said(names)
+    kinds = [{_THINGS[word] for word in said if word in _THINGS} for said in (own, given)]
+    return opposed(own, given) or bool(kinds[0] and kinds[1] and not kinds[0] & kinds[1])
+
+
+def _said(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for name in names for word in concepts(name))

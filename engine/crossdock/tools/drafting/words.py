@@ -30,7 +30,7 @@ _SYNONYMS: Final = """
     ip: ip address, remote address
     reference: refnum, number, id, ref, no, identifier, num, key, channel refnum, reference number
     external: external id
-    quantity: qty, count, units, ordered quantity, pieces
+    quantity: qty, count, units, ordered quantity, quantity ordered, qty ordered, pieces
     price: unit price, unit cost, list price, item price, item unit price
     amount: amt, total, sum, value, amount requested
     shipping: ship, delivery, deliver, fulfillment, fulfilment, freight, dispatch, ship to, shipment
@@ -48,7 +48,8 @@ _SYNONYMS: Final = """
     date: at, time, timestamp, on, datetime
     note: comment, remark, memo, instruction, comments
     message: text, greeting
-    method: service, shipcode, shipping method, ship method, carrier, delivery method
+    method: service
+    shipmethod: shipcode, shipping method, ship method, carrier, delivery method, shipping service
     currency: currency code
     attribute: property, extra, custom, extended
     order: purchase
@@ -57,9 +58,12 @@ _SYNONYMS: Final = """
 """
 # What is not the same, but may stand for it.
 _RELATED_PAIRS: Final = """
-    amount price, created date, note message, customer person, address person, tender method
+    amount price, created date, note message, customer person, address person, tender method,
+    shipmethod method
 """
 _RELATED: Final = {frozenset(pair.split()): 0.7 for pair in _RELATED_PAIRS.split(",")}
+# What is never taken for the other.
+_OPPOSITES: Final = (("shipping", "billing"),)
 # Words that tell little by themselves, and words that change the meaning of the word beside them.
 _WEAK_WORDS: Final = "channel match info information data detail field object order amount"
 _TURNING_WORDS: Final = """
@@ -160,6 +164,15 @@ def _alike(one: str, other: str) -> float:
         ratio = SequenceMatcher(None, one, other).ratio()
         return ratio if ratio >= 0.8 else 0.0
     return 0.0
+
+
+def opposed(wanted: frozenset[str], given: frozenset[str]) -> bool:
+    """Whether one side says something, and the other one its opposite only: an address to ship or to bill."""
+    return any(
+        (one in wanted and one not in given and other in given and other not in wanted)
+        for pair in _OPPOSITES
+        for one, other in (pair, pair[::-1])
+    )
 
 
 def shared(one: str, other: str) -> list[str]:
