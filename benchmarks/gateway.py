@@ -6,7 +6,8 @@
 The client, the channel and the server share the machine: two cores are enough. Each request is an order of
 its own, and leads to a search and an update at the channel. In a round every row serves once, in an order
 that is another in each round. The row without a journal is served from a project whose `actions.yaml` says
-that order_ack changes nothing; the last one is Starlette with a fixed answer, in the same uvicorn.
+that order_ack changes nothing. The conversation alone has no server, and the threads of one process. The
+last row is Starlette with a fixed answer, in the same uvicorn.
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ class Served:
     rates: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
 
+    def round(self, seconds: float) -> None:
+        before = self.processor_seconds()
+        rate = asyncio.run(full_load(self.port, seconds))
+        self.rates.append(rate)
+        self.costs.append(1000 * (self.processor_seconds() - before) / (rate * seconds))
+
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
@@ -76,6 +83,24 @@ class Served:
         """The resident memory of the largest process."""
         shown = (Path(f"/proc/{pid}/status").read_text() for pid in self.processes())
         return max(int(found[1]) for text in shown if (found := re.search(r"VmRSS:\s+(\d+)", text))) / 1024
+
+
+@dataclass(slots=True)
+class Alone:
+    """The conversation in a process without a gateway, with as many threads as the client has connections."""
+
+    name: str
+    process: subprocess.Popen[str]
+    rates: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+
+    def round(self, seconds: float) -> None:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{seconds}\n")
+        self.process.stdin.flush()
+        acks, lasted, processor = json.loads(self.process.stdout.readline())
+        self.rates.append(acks / lasted)
+        self.costs.append(1000 * processor / acks)
 
 
 # Serving
@@ -105,6 +130,17 @@ def crossdock(name: str, place: Path, url: str, *, journal: bool, workers: int) 
     environ = {**os.environ, **SECRETS["kibo"], "RETAILOPS_TICKET": TICKET}
     with _started(name, command, environ) as served:
         yield served
+
+
+@contextmanager
+def alone(name: str, place: Path, url: str) -> Iterator[Alone]:
+    project = project_for(place, ROOT, "kibo", url, seconds=20, attempts=3)
+    command = [sys.executable, str(HERE / "gateway_alone.py"), str(project), str(CLIENTS)]
+    environ = {**os.environ, **SECRETS["kibo"]}
+    with subprocess.Popen(
+        command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Alone(name, process)
 
 
 @contextmanager
@@ -176,15 +212,14 @@ async def half_load(port: int, rate: float, seconds: float) -> list[float]:
     return times
 
 
-def measure(rows: list[Served], rounds: int, seconds: float) -> None:
-    for served in rows:
-        asyncio.run(full_load(served.port, 1))  # the first ones compile
+def measure(rows: list[Served | Alone], rounds: int, seconds: float) -> None:
+    for row in rows:
+        row.round(1)  # the first ones compile
+        row.rates.clear()
+        row.costs.clear()
     for number in range(rounds):
-        for served in [*rows[number % len(rows) :], *rows[: number % len(rows)]]:
-            before = served.processor_seconds()
-            rate = asyncio.run(full_load(served.port, seconds))
-            served.rates.append(rate)
-            served.costs.append(1000 * (served.processor_seconds() - before) / (rate * seconds))
+        for row in [*rows[number % len(rows) :], *rows[: number % len(rows)]]:
+            row.round(seconds)
 
 
 def table(rounds: int, seconds: float, workers: int) -> Table:
@@ -197,9 +232,10 @@ def table(rounds: int, seconds: float, workers: int) -> Table:
         without = stack.enter_context(
             crossdock("without a journal", folder / "b", url, journal=False, workers=workers)
         )
+        conversation = stack.enter_context(alone("the conversation alone", folder / "c", url))
         floor = [sys.executable, str(HERE / "gateway_floor.py"), str(workers)]
         nothing = stack.enter_context(_started("Starlette, a fixed answer", floor, {**os.environ}))
-        rows = [durable, without, nothing]
+        rows: list[Served | Alone] = [durable, without, conversation, nothing]
         measure(rows, rounds, seconds)
         return Table(
             "The gateway", _WORDS.format(clients=CLIENTS, cores=os.cpu_count()), HEAD, shown(rows, seconds)
@@ -212,27 +248,35 @@ HEAD: Final = (
     "of the gateway's",
     "processor, ms",
     "of no journal's",
+    "of the conversation's",
     "p50, ms",
     "p99, ms",
     "MB",
 )
 
 
-def shown(rows: list[Served], seconds: float) -> tuple[tuple[str, ...], ...]:
-    durable, without, _ = rows
+def shown(rows: list[Served | Alone], seconds: float) -> tuple[tuple[str, ...], ...]:
+    durable, without, conversation, _ = rows
     lines = []
     for served in rows:
+        figures = (
+            served.name,
+            f"{median(served.rates):,.0f}",
+            f"{_ratio(served.rates, durable.rates):.2f}",
+            f"{median(served.costs):.2f}",
+            f"{_ratio(served.costs, without.costs):.2f}",
+            f"{_ratio(served.costs, conversation.costs):.2f}",
+        )
+        if isinstance(served, Alone):
+            lines.append((*figures, "", "", ""))
+            continue
         # Long rounds show whether memory grows: the figures are from before and after half load.
         before, rate = served.megabytes(), median(served.rates) / 2
         times = asyncio.run(half_load(served.port, rate, max(3 * seconds, 10)))
         p99 = quantiles(times, n=100)[98]
         lines.append(
             (
-                served.name,
-                f"{median(served.rates):,.0f}",
-                f"{_ratio(served.rates, durable.rates):.2f}",
-                f"{median(served.costs):.2f}",
-                f"{_ratio(served.costs, without.costs):.2f}",
+                *figures,
                 f"{median(times):.1f}",
                 f"{p99:.1f}",
                 f"{before:.0f} → {served.megabytes():.0f}",

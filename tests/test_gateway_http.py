@@ -305,25 +305,61 @@ def test_the_path_and_the_channel_tell_merchants_apart(
         assert [entry.profile for entry in shop.gateway.journal.entries()] == ["one", "a"]
 
 
-def test_a_refusal_arrives_also_when_the_body_comes_after_the_head(
-    project: Project, tmp_path: Path, kibo: FakeKibo
-) -> None:
+REFUSED = {
+    "404": ("POST /nothing HTTP/1.1\r\n", b"", b"x" * 3000),
+    "431": ("POST /orders/cancel HTTP/1.1\r\nx-a: " + "a" * 17_000 + "\r\n", b"", b"x" * 3000),
+    "431 without an end": ("POST /orders/cancel HTTP/1.1\r\nx-a: " + "a" * 17_000, b"a" * 3000, b"a" * 3000),
+    "400": ("POST /orders/cancel HTTP/1.1\r\nx a: b\r\n", b"", b"x" * 3000),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_arrives_also_when_the_body_comes_after_the_head(name: str, gateway: Served) -> None:
     """The system resets a connection that is closed on unread bytes, and then some answers are lost."""
-    head = (
-        b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 3000\r\n\r\n"
-    )
-    with served(project, config_for("kibo", f"sqlite:///{tmp_path}/journal.db")) as shop:
-        host, _, port = shop.url.removeprefix("http://").partition(":")
-        for number in range(400):
-            with socket.create_connection((host, int(port)), timeout=20) as sender:
-                sender.sendall(head)
-                time.sleep(0.0005 * (number % 7))
-                sender.sendall(b"x" * 3000)
-                answer = b""
-                while piece := sender.recv(65_536):
-                    answer += piece
-            assert answer.startswith(b"HTTP/1.1 404 ")
-            assert answer.endswith(b"}")
+    line, middle, body = REFUSED[name]
+    head = line.encode() + middle
+    if not middle:
+        head += b"host: a\r\ncontent-type: application/json\r\ncontent-length: 3000\r\n\r\n"
+    for number in range(400 if name == "404" else 100):
+        with connected(gateway.url) as sender:
+            sender.sendall(head)
+            time.sleep(0.0005 * (number % 7))
+            sender.sendall(body)
+            answer = everything(sender)
+        assert answer.startswith(f"HTTP/1.1 {name[:3]} ".encode())
+        assert answer.endswith(b"}")
+
+
+def everything(sender: socket.socket) -> bytes:
+    """What comes until the other side closes."""
+    found = b""
+    while piece := sender.recv(65_536):
+        found += piece
+    return found
+
+
+def connected(url: str) -> socket.socket:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def test_what_cannot_be_read_is_answered_after_the_requests_before_it(gateway: Served) -> None:
+    """The first answer is that of the first request, also when the second one came before it was done."""
+    body = json.dumps(retailops.acknowledge(1008)).encode()
+    head = b"POST /orders/order_ack HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    with connected(gateway.url) as sender:
+        sender.sendall(head + b"content-length: %d\r\n\r\n" % len(body) + body + b"what?\r\n\r\n")
+        first, second = everything(sender).split(b"HTTP/1.1 ")[1:]
+    assert first.startswith(b"200 ")
+    assert second.startswith(b"400 ")
+    assert second.endswith(b'"detail":"this is not an HTTP request"}')
+
+
+def test_a_sender_that_waits_with_its_body_is_refused_at_once(gateway: Served) -> None:
+    """It does not send the body after the refusal, and must not be waited for."""
+    head = b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    found = exchange(gateway.url, head + b"content-length: 3\r\nexpect: 100-continue\r\n\r\n")
+    assert found.startswith(b"HTTP/1.1 404 ")
 
 
 def test_too_many_requests_are_told_to_come_again(project: Project, tmp_path: Path, kibo: FakeKibo) -> None:

@@ -63,7 +63,8 @@ class Process:
         """``limits`` are resource limits of the process, ``seconds`` those of an attempt at the ledger."""
         self.folder, self.workers, self.port = folder, workers, free_port()
         self.journal = journal or f"sqlite:///{folder}/journal.db"
-        self.environ = {"TICKET": TICKET, "LEDGER_KEY": KEY, **(environ or {})}
+        # Each start would compile all modules anew if they were not kept.
+        self.environ = {"PYTHONDONTWRITEBYTECODE": "", "TICKET": TICKET, "LEDGER_KEY": KEY, **(environ or {})}
         self.limits = limits
         self.log = folder / "gateway.log"
         self.process: subprocess.Popen[bytes] | None = None

@@ -18,7 +18,8 @@ from crossdock.channels.conversation import Ask, ConversationResult
 from crossdock.channels.http import Transport
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.patience import Cancellation, Patience
-from crossdock.channels.runner import checked_request, run_conversation
+from crossdock.channels.received import Received
+from crossdock.channels.runner import received_request, run_conversation
 from crossdock.channels.steps import Conversation
 from crossdock.core.json_types import JSON, Missing
 
@@ -72,12 +73,18 @@ class Connection:
         self, action: str, request: JSON, *, dialect: str | None = None, name: str = "request"
     ) -> JSON:
         """The request as its schema has it, before anything is called. Raises as ``answer`` does for it."""
-        return checked_request(self._conversation(action, dialect), request, name)
+        return self.received(action, request, dialect=dialect, name=name).whole
+
+    def received(
+        self, action: str, request: JSON, *, dialect: str | None = None, name: str = "request"
+    ) -> Received:
+        """The request as its schema has it, to be answered. Raises as ``answer`` does for it."""
+        return received_request(self._conversation(action, dialect), request, name)
 
     def answer(
         self,
         action: str,
-        request: JSON,
+        request: JSON | Received,
         *,
         dialect: str | None = None,
         deadline: float | None = None,
@@ -86,7 +93,7 @@ class Connection:
         now: str | None = None,
         around: Around | None = None,
     ) -> ConversationResult:
-        """Answer a request for an action. Messages call the request ``name``.
+        """Answer a request for an action, as it came or as ``received`` has it. Messages call it ``name``.
 
         ``dialect`` is that of the action and the request, where it is not RetailOPS' own. ``now`` is what
         `now()` gives, by default the time of this run.

@@ -47,7 +47,7 @@ from crossdock.language.expr import Expression
 
 def run_conversation(
     conversation: Conversation,
-    request: JSON,
+    request: JSON | Received,
     ask: Ask,
     *,
     settings: MappingType[str, JSON] | None = None,
@@ -67,7 +67,7 @@ def run_conversation(
     Raises InputError for a request that breaks its schema, ChannelError when a call failed and there is no
     failure mapping, EvaluationError and OutputError.
     """
-    taken = _received(conversation, request, name)
+    taken = request if isinstance(request, Received) else received_request(conversation, request, name)
     settings = given_settings(conversation.cells, settings)
     scope = Scope(settings=settings, request=taken.value, now=now or current_time())
     run = _ConversationRun(conversation, ask, base_url)
@@ -78,16 +78,11 @@ def run_conversation(
     return result
 
 
-def checked_request(conversation: Conversation, request: JSON, name: str = "request") -> JSON:
+def received_request(conversation: Conversation, request: JSON, name: str = "request") -> Received:
     """A request as its schema has it, numbers such as `1.0` as integers. Raises InputError.
 
-    Elements that will be left out are still there.
+    No element fails alone where no `events` could report it.
     """
-    return _received(conversation, request, name).whole
-
-
-def _received(conversation: Conversation, request: JSON, name: str) -> Received:
-    """A request as it is received. No element fails alone where no `events` could report it."""
     return received(request, conversation.cells.source, name, alone=conversation.events is not None)
 
 

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -23,14 +23,13 @@ from starlette.types import Receive, Scope, Send
 
 from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.gateway.gateway import Gateway
+from crossdock.gateway.http_guard import discard, waits_for_answer
 from crossdock.gateway.intake import HttpRequest, check_head, too_large
 from crossdock.gateway.logs import LOG, told
 from crossdock.gateway.metrics import Metrics
 from crossdock.gateway.openapi import openapi
 from crossdock.gateway.problems import HttpProblem, Reply, unavailable
 
-DISCARDED_BYTES: Final = 1024 * 1024
-DISCARD_SECONDS: Final = 2
 # The body that is too slow or too large.
 _READ_NO_MORE: Final = frozenset({408, 413})
 
@@ -89,7 +88,7 @@ class Door:
         started, id = time.perf_counter(), secrets.token_hex(8)
         http = HttpRequest(
             request.method,
-            request.url.path,
+            request.scope["path"],
             request.scope["query_string"],
             {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]},
         )
@@ -103,15 +102,19 @@ class Door:
     async def _reply(self, request: Request, http: HttpRequest) -> Reply:
         unread = True
         try:
-            check_head(self._gateway.served, http)
+            found = check_head(self._gateway.served, http)
             body = await self._body(request)
             unread = False
             if self._inside >= self._limits.threads + self._limits.waiting:
                 raise unavailable("too many requests wait already")
         except HttpProblem as problem:
             reply = problem.reply()
-            if unread and reply.status not in _READ_NO_MORE:
-                await _discard(request)
+            if (
+                unread
+                and reply.status not in _READ_NO_MORE
+                and not waits_for_answer(request.scope["headers"])
+            ):
+                await discard(request.receive)
             # What was not read of the body would be taken for the next request.
             return replace(reply, headers=(*reply.headers, ("connection", "close")))
         except ClientDisconnect:
@@ -119,7 +122,8 @@ class Door:
         self._inside += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, self._gateway.answer, replace(http, body=body))
+            whole = HttpRequest(http.method, http.path, http.query, http.headers, body)
+            return await loop.run_in_executor(self._threads, self._gateway.answer, whole, found)
         except Exception:
             LOG.error("an answer ended unexpectedly", exc_info=told())
             return HttpProblem(500, "the request could not be answered").reply()
@@ -173,17 +177,3 @@ class Door:
 
     async def openapi(self, _request: Request) -> Response:
         return Response(self._openapi, media_type="application/json")
-
-
-async def _discard(request: Request) -> None:
-    """Read the body of a request that is refused, as far as it is small and comes at once.
-
-    The system resets a connection that is closed on unread bytes, and the sender would lose the answer.
-    """
-    left = DISCARDED_BYTES
-    with suppress(TimeoutError, ClientDisconnect):
-        async with asyncio.timeout(DISCARD_SECONDS):
-            async for chunk in request.stream():
-                left -= len(chunk)
-                if left < 0:
-                    return

@@ -28,7 +28,7 @@ from crossdock.gateway.problems import HttpProblem, Reply, unavailable
 from crossdock.gateway.recorder import CallRecorder
 from crossdock.gateway.requests import key_of, subjects_of, without_ticket
 from crossdock.gateway.running import RunOutcome, Task, finish, run, state_of
-from crossdock.gateway.served import Served, serve
+from crossdock.gateway.served import Destination, Served, serve
 from crossdock.project.digest import digest
 from crossdock.project.project import Project
 
@@ -90,12 +90,15 @@ class Gateway:
 
     # Answering
 
-    def answer(self, http: HttpRequest) -> Reply:
-        """The answer to a request. Raises nothing: a fault of the program is answered 500."""
+    def answer(self, http: HttpRequest, found: list[Destination] | None = None) -> Reply:
+        """The answer to a request. Raises nothing: a fault of the program is answered 500.
+
+        ``found`` is what ``check_head`` has given for it already.
+        """
         try:
             if self._draining:
                 raise unavailable("the gateway is stopping")
-            known = asked(check_head(self.served, http), http)
+            known = asked(check_head(self.served, http) if found is None else found, http)
             return replace(self._known(known), profile=known.served.name, action=known.action.name)
         except HttpProblem as problem:
             return problem.reply()
@@ -216,7 +219,9 @@ class Gateway:
 
 
 def _task(known: Asked) -> Task:
-    return Task(known.served.connection, known.action.name, known.dialect, known.request, known.action.status)
+    return Task(
+        known.served.connection, known.action.name, known.dialect, known.received, known.action.status
+    )
 
 
 def _entry(known: Asked, *, queued: bool) -> NewEntry:

@@ -7,6 +7,8 @@ The server takes the class by `uvicorn.Config(http=GuardedHttp)`. The applicatio
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -20,6 +22,8 @@ HEAD_BYTES: Final = 16 * 1024
 HEAD_SECONDS: Final = 30
 CONNECTIONS: Final = 500
 """Connections of one process; those above get 503."""
+DISCARDED_BYTES: Final = 1024 * 1024
+DISCARD_SECONDS: Final = 2
 
 
 class GuardedHttp(HttpToolsProtocol):
@@ -30,6 +34,9 @@ class GuardedHttp(HttpToolsProtocol):
     _unfinished = 0
     _heads = 0
     _above = False
+    _last: HttpProblem | None = None
+    _ended = False
+    _left = DISCARDED_BYTES
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -42,6 +49,11 @@ class GuardedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._last is not None:
+            self._left -= len(data)
+            if self._left < 0:
+                self.transport.close()
+            return
         in_head, heads = self._in_head, self._heads
         if in_head:
             self._start_timer()
@@ -49,7 +61,7 @@ class GuardedHttp(HttpToolsProtocol):
         # The parser keeps a line until it has ended: what is only a part of a head is counted here.
         only_head = in_head and self._in_head and heads == self._heads
         self._unfinished = self._unfinished + len(data) if only_head else 0
-        if self._unfinished > HEAD_BYTES and not self.transport.is_closing():
+        if self._unfinished > HEAD_BYTES and self._last is None:
             self._close_with(_too_long())
 
     def on_message_begin(self) -> None:
@@ -83,6 +95,11 @@ class GuardedHttp(HttpToolsProtocol):
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._last is not None:
+            self._close_with(self._last)
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (uvicorn's text, which is not ours)
         self._close_with(HttpProblem(400, "this is not an HTTP request"))
 
@@ -103,7 +120,7 @@ class GuardedHttp(HttpToolsProtocol):
 
     def _time_is_over(self) -> None:
         self._timer = None
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._last is not None:
             return
         if self.flow.read_paused or (self.cycle is not None and not self.cycle.response_complete):
             self._start_timer()  # the request before it is being answered, and nothing is read meanwhile
@@ -111,20 +128,50 @@ class GuardedHttp(HttpToolsProtocol):
         self._close_with(HttpProblem(408, "the head of the request did not come in time"))
 
     def _close_with(self, problem: HttpProblem) -> None:
+        """Answer what cannot be read, after the requests before it, and read nothing more of it.
+
+        What comes is discarded for a while: the system resets a connection that is closed on unread bytes,
+        and the sender would lose the answer.
+        """
+        self._last = problem
+        answered = self.cycle is None or self.cycle.response_complete
+        if self._ended or self.transport.is_closing() or (self._in_head and not answered):
+            return
+        self._ended = True
         reply = _logged(problem)
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in _headers(reply))
         status = f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n"
         self.transport.write(status.encode() + lines + b"\r\n" + reply.body)
-        self.transport.close()
+        with suppress(OSError, NotImplementedError):  # the sender has gone; TLS has no half of a connection
+            self.transport.write_eof()
+        self.loop.call_later(DISCARD_SECONDS, self.transport.close)
+
+
+async def discard(receive: Receive) -> None:
+    """Read the body of a request that is refused, as far as it is small and comes at once."""
+    left, more = DISCARDED_BYTES, True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while more and left >= 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+
+
+def waits_for_answer(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a sender sends its body only after an answer (RFC 9110, 10.1.1): a refusal is enough."""
+    return any(name == b"expect" and value.lower() == b"100-continue" for name, value in headers)
 
 
 class RefusedRequest:
-    """An application that answers every request with one problem, and reads nothing."""
+    """An application that answers every request with one problem, and reads of it what is small."""
 
     def __init__(self, problem: HttpProblem) -> None:
         self._reply = _logged(problem)
 
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not waits_for_answer(scope["headers"]):
+            await discard(receive)
         await send(
             {
                 "type": "http.response.start",

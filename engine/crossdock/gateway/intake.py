@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crossdock.channels.actions import Action
+from crossdock.channels.received import Received
 from crossdock.core.errors import InputError
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON
@@ -41,7 +42,11 @@ class Asked:
     served: Served
     dialect: str | None
     action: Action
-    request: JSON
+    received: Received
+
+    @property
+    def request(self) -> JSON:
+        return self.received.whole
 
 
 def check_head(all_served: Iterable[Served], http: HttpRequest) -> list[Destination]:
@@ -85,10 +90,10 @@ def asked(found: list[Destination], http: HttpRequest) -> Asked:
         more = {"profile": served.name, "action": name, "named": actions.named(request)}
         LOG.warning("a request names another action than its path", extra=more)
     try:
-        request = served.connection.checked(name, request, dialect=dialect, name=NAME)
+        received = served.connection.received(name, request, dialect=dialect, name=NAME)
     except InputError as error:
         raise HttpProblem(422, "the request does not fit its schema", errors=error.diagnostics) from None
-    return Asked(served, dialect, actions.by_name[name], request)
+    return Asked(served, dialect, actions.by_name[name], received)
 
 
 def _read(http: HttpRequest) -> JSON:

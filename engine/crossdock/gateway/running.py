@@ -16,6 +16,7 @@ from crossdock.channels.connection import Connection
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.messages import ChannelError, Failed
 from crossdock.channels.patience import Cancellation
+from crossdock.channels.received import Received
 from crossdock.core import json_reader
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON
@@ -38,7 +39,7 @@ class Task:
     connection: Connection
     action: str
     dialect: str | None
-    request: JSON
+    request: JSON | Received
     status: int
 
 

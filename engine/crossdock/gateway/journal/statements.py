@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import cache
+from importlib import import_module
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, UpdateBase, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
 
@@ -93,7 +93,7 @@ NEW_COLUMNS: Final = (
 @cache
 def adding_entry(dialect: str) -> NamedStatement:
     """A new entry's id; no row when another one answers repeats of its request."""
-    kind = postgresql if dialect == "postgresql" else sqlite
+    kind = import_module(f"sqlalchemy.dialects.{dialect}")  # the other one takes a while to import
     added = kind.insert(ENTRY).on_conflict_do_nothing(index_elements=["live_key"]).returning(ENTRY.c.id)
     return NamedStatement(added, NEW_COLUMNS)
 
