@@ -19,6 +19,7 @@ from crossdock.channels.runner import run_conversation
 from crossdock.channels.steps import Conversation
 from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_types import JSON, MISSING, Missing
+from crossdock.execution import cell_code
 from crossdock.execution.errors import EvaluationError, OutputError
 
 Reply: TypeAlias = "JSON | Answer | NoAnswer | Callable[[Call], Answer]"
@@ -474,6 +475,33 @@ def test_a_step_whose_call_cannot_be_made_fails_before_it_is_made(
     assert outcome.calls == []
     (event,) = events(outcome)
     assert event == {"action": "notify", "step": "a", "kind": "request", "message": message, "skipped": []}
+
+
+@pytest.mark.parametrize("warm", [-1, cell_code.WARM], ids=["generated", "interpreted"])
+@pytest.mark.parametrize(
+    "cell, message",
+    [
+        ("{$with: object, $use: ./parcel}", "the required property `id` is missing"),
+        ("{$with: fine, $use: ./parcel}", None),
+        ("{$with: object, $use: ./sealed}", "expected a whole number, found text, at /object/text"),
+        ("{$if: one, $use: ./sealed}", "expected a whole number, found text, at /text"),
+        ("{$if: none, $use: ./sealed}", None),
+        ("{$with: none, $use: ./parcel}", None),
+        ("{$if: none, $with: object, $use: ./parcel}", None),
+        ("{$with: object, $if: text, $use: ./parcel}", "the required property `id` is missing"),
+    ],
+)
+def test_a_mapping_in_another_context_is_validated_on_both_sides(
+    conversation: Compile, monkeypatch: pytest.MonkeyPatch, warm: int, cell: str, message: str | None
+) -> None:
+    monkeypatch.setattr(cell_code, "WARM", warm)
+    files = {
+        "mappings/shop/notify/parcel.yaml": "from: shop/parcel\nmap: {id: id}",
+        "mappings/shop/notify/sealed.yaml": "to: shop/parcel\nmap: {id: text}",
+    }
+    made = conversation(f"  - {{step: a, value: {cell}}}", files=files)
+    outcome = held(made, {"one": 1, "text": "x", "object": {"text": "x"}, "fine": {"id": 7}})
+    assert [event["message"] for event in events(outcome)] == ([] if message is None else [message])
 
 
 def test_the_blame_for_what_an_element_holds_names_the_element(conversation: Compile) -> None:

@@ -76,6 +76,29 @@ def test_every_step_says_what_it_did_and_why(run_crossdock: Run) -> None:
     assert "the step `send` failed: the channel answered 500" in ran.err
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_pull_request_gets_tables(run_crossdock: Run) -> None:
+    ran = run_crossdock(*ALL, "--format", "markdown")
+    assert ran.code == 0
+    shown = [line.removesuffix(" |").split(" | ") for line in ran.out.splitlines()]
+    rows = {cells[0].strip("| `"): cells[1:] for cells in shown if len(cells) > 3}
+    at = "mappings/shop/notify/conversation.yaml"
+    assert ran.out.startswith("### shop/notify/conversation, request.json\n\n| step | what became of it | ")
+    assert rows["order"] == [
+        "ran",
+        "`GET https://shop.example.com/orders/7?for=•••` → 200",
+        'path: `"7"`, read `id` → `"7"`<br>query `/for`: `•••`, read `email` → `•••`<br>'
+        "tolerate: `false`, test `` status == `404` `` → `false`",
+        f"{at}:5",
+    ]
+    assert rows["none"][0] == r"skipped: \`unless\` is true"
+    assert rows["parcel"][0] == "3 elements"
+    assert rows["parcel / element 3"][0] == "failed: a step in it failed"
+    assert rows["parcel / element 2 / send"][1] == "`PUT https://shop.example.com/parcels` → 200"
+    assert rows["parcel / element 3 / done"] == ["unreached: a step before it failed", "", "", f"{at}:19"]
+    assert rows["/orders"] == ['`"o1"`', 'read `answers().order.id` → `"o1"`', f"{at}:21"]
+
+
 EXPLAINED = """\
 order  ran                                    mappings/shop/notify/conversation.yaml:5:11
 ├─ path        id  →  "7"    /request/id
@@ -191,7 +214,7 @@ def test_json_has_all_of_it(run_crossdock: Run) -> None:
 def test_nothing_sensitive_is_shown(shop: Path, run_crossdock: Run, email: str) -> None:
     request: JSON = {"id": "7", "email": f"q7{email}", "parcels": [{"n": 2}]}
     (shop / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    for form in ("text", "json"):
+    for form in ("text", "json", "markdown"):
         ran = run_crossdock(*ALL, "--format", form)
         assert (ran.code, f"q7{email}" in ran.out + ran.err) == (0, False)
         assert "•••" in ran.out
@@ -200,8 +223,11 @@ def test_nothing_sensitive_is_shown(shop: Path, run_crossdock: Run, email: str) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("explain", "shop/notify"), "a conversation is explained with --payload, as text or JSON"),
-        ((*ALL, "--format", "markdown"), "a conversation is explained with --payload, as text or JSON"),
+        (("explain", "shop/notify"), "a conversation is explained with --payload, as text, JSON or Markdown"),
+        (
+            (*ALL, "--format", "openlineage"),
+            "--format openlineage cannot be combined with --payload and --source",
+        ),
         (("explain", "shop/failure", "--answers", "answers.json"), "--answers is for conversations"),
         ((*ALL, "--field", "/nothing"), "nothing is written to `/nothing` for this request"),
     ],

@@ -13,11 +13,11 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.core.records import replace
-from crossdock.execution.cell_code import CellCode
+from crossdock.execution.cell_code import CellCode, MappingWithin, given_mapping
 from crossdock.execution.errors import OutputError
 from crossdock.execution.failed_checks import Kept, findings
 from crossdock.execution.fast_path import NOTHING, Nothing
-from crossdock.execution.runner import Result, run_traced
+from crossdock.execution.runner import Result, check_input, check_output, run_traced
 from crossdock.execution.trace import Trace, Watch
 from crossdock.execution.values import is_true
 from crossdock.language import syntax
@@ -37,7 +37,7 @@ class CellRunner:
     code: CellCode
 
     def run(self, cell: syntax.Cell, frame: StepFrame, target: Schema | None = None) -> Result:
-        """The result of a cell. A mapping that it names is validated on both sides.
+        """The result of a cell. A mapping that it names is validated on both sides, also behind `$with`.
 
         Raises InputError, EvaluationError or OutputError.
         """
@@ -60,7 +60,20 @@ class CellRunner:
                 found = [Diagnostic(each.id, each.message, cell.span, each.help) for each in violations]
                 raise OutputError(found, result.value)
             return result
-        return self._run_mapping(cell, replace(self.cells, cell=cell, source=None, target=target), frame)
+        given = given_mapping(cell)
+        runs = given is not None and self._takes(given, frame)
+        result = self._run_mapping(cell, replace(self.cells, cell=cell, source=None, target=target), frame)
+        if given is not None and runs and given.mapping.target is not None:
+            check_output(result.value, given.mapping.target, result.trace, frame.name)
+        return result
+
+    def _takes(self, given: MappingWithin, frame: StepFrame) -> bool:
+        """Whether a mapping behind `$with` or `$if` runs. Raises InputError for an invalid context."""
+        here = replace(self.cells, cell=given.cell, source=None, target=None)
+        context = run_traced(here, frame.context, frame.scope, name=frame.name)
+        if context.present and given.mapping.source is not None:
+            check_input(context.value, given.mapping.source, frame.name)
+        return context.present
 
     def _run_mapping(self, cell: syntax.Cell, mapping: LinkedMapping, frame: StepFrame) -> Result:
         result: Result | None = None
@@ -125,8 +138,22 @@ class CellRunner:
         """The value of a cell without a trace, NOTHING if it has to have one."""
         if self.watch is not None or frame.trace is not None:
             return NOTHING
-        run = self.code.once if once else self.code.value
-        return run(cell, frame.context, frame.scope, failed)
+        if once:
+            return self.code.once(cell, frame.context, frame.scope, failed)
+        value = self.code.value(cell, frame.context, frame.scope, failed)
+        given = self.code.given(cell)
+        return value if given is None or self._valid(given, value, frame) else NOTHING
+
+    def _valid(self, given: MappingWithin, value: JSON | Missing | Nothing, frame: StepFrame) -> bool:
+        """Whether both sides of a mapping behind `$with` or `$if` are valid, if it runs."""
+        context = self.code.value(given.cell, frame.context, frame.scope, [])
+        if isinstance(context, Missing):
+            return True
+        source, target = given.mapping.source, given.mapping.target
+        if isinstance(context, Nothing) or isinstance(value, Nothing):
+            return False
+        made = None if isinstance(value, Missing) else value
+        return (source is None or fits(context, source)) and (target is None or fits(made, target))
 
     def _decided(
         self,

@@ -18,6 +18,7 @@ from typing import Final
 
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.once import MAKING
+from crossdock.core.yaml_reader import ScalarNode
 from crossdock.execution import codegen
 from crossdock.execution.failed_checks import Kept
 from crossdock.execution.fast_path import NOTHING, Nothing
@@ -25,7 +26,7 @@ from crossdock.execution.interpreter import execute
 from crossdock.execution.runner import Mapping
 from crossdock.execution.scope import Scope
 from crossdock.language import syntax
-from crossdock.language.expr import Expression
+from crossdock.language.expr import Current, Expression
 from crossdock.language.syntax import LinkedMapping
 from crossdock.schema.fitting import fits
 
@@ -44,6 +45,17 @@ class _Kept:
     generated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MappingWithin:
+    """A mapping that a cell gives another context, or uses on a condition.
+
+    ``cell`` has the context as its value, and no value where the mapping does not run.
+    """
+
+    mapping: LinkedMapping
+    cell: syntax.Cell
+
+
 @dataclass(slots=True)
 class CellCode:
     """Runs the cells of one conversation. ``surroundings`` has its tables, fragments and settings.
@@ -54,6 +66,7 @@ class CellCode:
     surroundings: LinkedMapping
     runs: int = 0
     _kept: dict[int, _Kept] = field(default_factory=dict)
+    _given: dict[int, tuple[syntax.Cell, MappingWithin | None]] = field(default_factory=dict)
     _cells: dict[int, syntax.Evaluate] = field(default_factory=dict)
 
     def value(
@@ -79,6 +92,13 @@ class CellCode:
             return kept.run(payload, scope, failed)
         except Exception:  # of any kind: the normal path reports it
             return NOTHING
+
+    def given(self, cell: syntax.Cell) -> MappingWithin | None:
+        """The mapping that a cell names behind `$with` or `$if`, if it has schemas to validate with."""
+        found = self._given.get(id(cell))
+        if found is None:
+            found = self._given.setdefault(id(cell), (cell, given_mapping(cell)))
+        return found[1]
 
     def cell_of(self, expression: Expression) -> syntax.Cell:
         """An expression of the conversation as a cell, each always as the same one."""
@@ -123,3 +143,30 @@ class CellCode:
             return codegen.compile_mapping(mapping, objects=False)
         prepared = mapping.once(Mapping).prepared()
         return None if prepared is None else prepared.computed
+
+
+def given_mapping(cell: syntax.Cell) -> MappingWithin | None:
+    """The mapping that a cell names behind `$with` or `$if`, if it has schemas to validate with."""
+    match cell:
+        case syntax.With(over, inner, span):
+            found = given_mapping(inner) or _used(inner)
+            return (
+                None if found is None else MappingWithin(found.mapping, syntax.With(over, found.cell, span))
+            )
+        case syntax.If(condition, inner, span):
+            found = given_mapping(inner) or _used(inner)
+            return (
+                None
+                if found is None
+                else MappingWithin(found.mapping, syntax.If(condition, found.cell, span))
+            )
+    return None
+
+
+def _used(cell: syntax.Cell) -> MappingWithin | None:
+    """The mapping that a cell is the use of, and its context, which is that of the cell."""
+    used = cell.linked if isinstance(cell, syntax.Use) and not cell.beside else None
+    if not isinstance(used, LinkedMapping) or (used.source is None and used.target is None):
+        return None
+    here = Expression("@", Current(), ScalarNode("@", cell.span))
+    return MappingWithin(used, syntax.Evaluate(here))

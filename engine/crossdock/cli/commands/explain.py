@@ -177,13 +177,13 @@ def _conversation(
     context: click.Context, channel: str, conversation: Conversation, question: _Question
 ) -> None:
     from crossdock.channels.dry_run import read_answers, shown_base_url
-    from crossdock.tools.explain import conversation_json, conversation_text
+    from crossdock.tools.explain import conversation_json, conversation_markdown, conversation_text
     from crossdock.tools.explain.conversation import explain_conversation
 
     if conversation.inputs is not None:
         raise click.UsageError("shared steps are explained with a conversation that uses them")
-    if question.payload is None or question.form in ("markdown", "openlineage"):
-        raise click.UsageError("a conversation is explained with --payload, as text or JSON")
+    if question.payload is None or question.form == "openlineage":
+        raise click.UsageError("a conversation is explained with --payload, as text, JSON or Markdown")
     project, answers = open_project(context), question.answers
     settings = project.settings(channel, pairs(question.given))
     base = shown_base_url(project.channel_of(channel), settings)
@@ -197,10 +197,14 @@ def _conversation(
         name=name,
         field=question.field,
     )
-    if question.form == "json":
-        put(conversation_json.write(explained, name, base), question.output)
-    else:
-        put(conversation_text.write(explained, base), question.output)
+    match question.form:
+        case "json":
+            written = conversation_json.write(explained, name, base)
+        case "markdown":
+            written = conversation_markdown.write(explained, name, base)
+        case _:
+            written = conversation_text.write(explained, base)
+    put(written, question.output)
     report(explained.problems, diagnostics_format(question.form))
     if explained.exit_code:
         context.exit(explained.exit_code)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 from crossdock.checking.lineage import Link
 from crossdock.core.diagnostics import Span
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from crossdock.language.syntax import LinkedMapping
 
 
+LINE: Final = "<br>"
+
+
 def write_fields(mapping: LinkedMapping, links: Iterable[Link]) -> str:
     rows = [
         [
             code(link.target) or "the result",
-            _lines(map(code, link.sources)) or "constant",
-            _lines(map(code, link.because_of)),
-            _lines([*map(code, _through(link)), *(f"table {code(name)}" for name in link.tables)]),
-            _at(link.span),
+            LINE.join(map(code, link.sources)) or "constant",
+            LINE.join(map(code, link.because_of)),
+            LINE.join([*map(code, _through(link)), *(f"table {code(name)}" for name in link.tables)]),
+            place_of(link.span),
         ]
         for link in links
     ]
@@ -35,24 +38,28 @@ def _through(link: Link) -> list[str]:
 
 
 def write_values(mapping: LinkedMapping, payload: str, stories: Iterable[Story]) -> str:
-    rows = [
-        [
-            code(story.output) or "the result",
-            code(story.value.text()),
-            _lines([*map(_turn, story.turns), *map(_step, story.steps)]) or "constant",
-            _at(story.span),
-        ]
+    head = f"### {mapping.name}, {payload}\n\n"
+    return head + table(["value at", "is", "step by step", "at"], value_rows(stories))
+
+
+def value_rows(stories: Iterable[Story]) -> list[list[str]]:
+    """A row for each value: where it is, what it is, how it was made, and the place of its cell."""
+    return [
+        [code(story.output) or "the result", code(story.value.text()), way_of(story), place_of(story.span)]
         for story in stories
     ]
-    head = f"### {mapping.name}, {payload}\n\n"
-    return head + table(["value at", "is", "step by step", "at"], rows)
+
+
+def way_of(story: Story) -> str:
+    """How a value was made, step by step."""
+    return LINE.join([*map(_turn, story.turns), *map(_step, story.steps)]) or "constant"
 
 
 def write_destinations(mapping: LinkedMapping, found: Destinations) -> str:
-    rows = [["goes to", code(link.target), _at(link.span)] for link in found.direct]
-    rows += [["decides on", code(link.target), _at(link.span)] for link in found.decides]
-    rows += [["is checked", check.text, _at(check.span)] for check in found.checks]
-    rows += [["is ignored", item.reason, _at(item.span)] for item in found.ignored]
+    rows = [["goes to", code(link.target), place_of(link.span)] for link in found.direct]
+    rows += [["decides on", code(link.target), place_of(link.span)] for link in found.decides]
+    rows += [["is checked", check.text, place_of(check.span)] for check in found.checks]
+    rows += [["is ignored", item.reason, place_of(item.span)] for item in found.ignored]
     head = f"### {mapping.name}, from {code(found.source)}\n\n"
     return head + table(["", "", "at"], rows or [["not used", "", ""]])
 
@@ -71,9 +78,6 @@ def _step(step: EvaluationStep) -> str:
     return f"{step.kind} {code(step.text)} → {value}{note}"
 
 
-def _at(span: Span | None) -> str:
+def place_of(span: Span | None) -> str:
+    """The file and the line; nothing for nothing."""
     return f"{span.source.name}:{span.line}" if span else ""
-
-
-def _lines(parts: Iterable[str] | Sequence[str]) -> str:
-    return "<br>".join(parts)
