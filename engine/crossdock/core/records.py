@@ -21,16 +21,39 @@ if TYPE_CHECKING:
 else:
     from dataclasses import dataclass, fields
     from functools import cache
+    from operator import attrgetter
 
-    def record(*, frozen, slots, **options):
-        """The decorator of a record. ``frozen`` is for the type checker, and makes the fields its hash."""
+    def record(*, frozen, slots, eq=True, **options):
+        """The decorator of a record. ``frozen`` is for the type checker, and makes the fields its hash.
+
+        Python compiles each method that it makes for a data class. These two need not be compiled.
+        """
 
         def made(cls):
             own = vars(cls).get("__hash__") is not None
-            hashed = frozen and not own and options.get("eq", True)
-            return dataclass(slots=slots, unsafe_hash=hashed, **options)(cls)
+            given = {name for name in ("__eq__", "__repr__") if name in vars(cls)}
+            options.setdefault("repr", False)
+            kind = dataclass(slots=slots, eq=False, unsafe_hash=frozen and eq and not own, **options)(cls)
+            if "__repr__" not in given:
+                kind.__repr__ = _shown
+            if eq and "__eq__" not in given:
+                kind.__eq__ = _equality(kind)
+            return kind
 
         return made
+
+    def _shown(self):
+        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+    def _equality(kind):
+        names = [field.name for field in fields(kind) if field.compare]
+        content = attrgetter(*names, "__class__")  # at least two, so that it gives a tuple
+
+        def equal(self, other):
+            return content(self) == content(other) if other.__class__ is self.__class__ else NotImplemented
+
+        return equal
 
     def replace(instance, /, **changes):
         """A record like another one, with some fields changed."""
