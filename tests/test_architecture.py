@@ -22,7 +22,8 @@ ENGINE = REPOSITORY / "engine" / "crossdock"
 
 # The one module that imports a library of this kind, when it is a question of more than taste.
 HOMES = {
-    "httpx": {"channels.http"},
+    "httpcore": {"channels.connections"},
+    "httpx": {"channels.connections", "channels.http"},
     "jinja2": {"language.jinja"},
     "orjson": {"schema.fast.optional_deps"},
     "msgspec": {"schema.fast.optional_deps"},

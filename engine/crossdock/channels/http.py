@@ -1,6 +1,6 @@
-"""Calls over the network: the only module that imports httpx.
+"""Calls over the network. One transport serves one channel.
 
-One transport serves one channel. Every attempt of a call has a deadline, and every answer a maximum size.
+Every attempt of a call has a deadline, and every answer a maximum size.
 A call is sent again only when that cannot do the work twice. Redirects are not followed, proxies of the
 environment are ignored, and the host comes from the channel's file alone. Calls run on one event loop in
 a thread of its own: a deadline then ends a call wherever it is, and callers need not be asynchronous.
@@ -8,8 +8,8 @@ a thread of its own: a deadline then ends a call wherever it is, and callers nee
     with Transport(channel, settings, environ=os.environ) as transport:
         answer = transport.ask(call)
 
-httpx's client is not used, only its connections: a client follows redirects, keeps cookies, reads the
-environment and logs every URL.
+httpx's client is not used, only its requests and ``connections``: a client follows redirects, keeps cookies,
+reads the environment and logs every URL.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from crossdock.channels.auth import (
     token_of,
 )
 from crossdock.channels.config import OWN_HEADERS, Channel
+from crossdock.channels.connections import Connections
 from crossdock.channels.encoding import encoded_form, pairs
 from crossdock.channels.messages import Answer, Call, NoAnswer, NoAnswerKind
 from crossdock.channels.patience import ENDED, ENDLESS, Patience
@@ -99,7 +100,7 @@ class Transport:
             "accept-encoding": "identity",
         }
         self._pace = None if channel.limits.rate is None else Pace(channel.limits.rate)
-        self._connections = httpx.AsyncHTTPTransport(verify=_certificates(), trust_env=False)
+        self._connections = Connections(_certificates)
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
         self._closed = False
