@@ -542,6 +542,7 @@ def test_the_summaries_are_those_of_the_commands() -> None:
         (["sheet", "shop/order", "--as", "csv"], "--as is now --format"),
         (["mutate", "shop/order", "--as", "json"], "--as is now --format"),
         (["mutate", "shop/order", "--examples", "shop/order"], "--examples is now --only"),
+        (["journal", "list", "--most", "3"], "--most is now --limit"),
     ],
 )
 def test_the_old_spelling_of_an_option_names_the_new_one(

@@ -772,3 +772,50 @@ def test_the_failure_of_a_call_comes_before_what_the_response_lacks_by_it(
         "mappings/shop/fetch/conversation.yaml:7:20: error[missing-required]: the required property "
         "`orders` is missing\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("cell", "wrong"),
+    [
+        ("$orders", True),
+        ("answers().orders", True),
+        ("$page.orders", True),
+        ('"{{ $page.next }}"', True),
+        ("$orders || `[]`", False),
+        ("$orders && 'some' || 'none'", False),
+        ("request()", False),
+    ],
+)
+def test_a_response_that_lacks_what_a_failure_takes_is_told(
+    project: MakeProject, cell: str, wrong: bool
+) -> None:
+    """Also when no schema says what the answer is."""
+    name = "mappings/shop/fetch/conversation.yaml"
+    text = LOST[name].replace("response: {orders: $orders}", f"response:\n  orders: {cell}")
+    failure = {"mappings/shop/failure.yaml": "map: {code: upper(kind)}\n"}
+    found = project({**LOST, **failure, name: text}).check()
+
+    told = "may-be-missing: `shop/page.orders` is required, and this may be missing"
+    assert [f"{each.id}: {each.message}" for each in found] == [told] * wrong
+
+    without_failure = text.replace("failure: ../failure\n", "")
+    assert project({name: without_failure}).check(["shop/fetch"]) == []
+
+
+def test_a_response_can_be_written_to_a_file_that_is_opened_before_any_call(
+    project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_crossdock: Run
+) -> None:
+    project(LOST)
+    monkeypatch.chdir(tmp_path)
+    asked = ("answer", "shop", "fetch", "-", "--compact")
+
+    ran = run_crossdock(*asked, "-o", "none/response.json", stdin="{}")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error[unwritable]: `none/response.json` cannot be written: no such file or directory\n"
+
+    name = "mappings/shop/fetch/conversation.yaml"
+    head, _, _ = LOST[name].partition("steps:")
+    project({name: head + "steps: []\nresponse: {orders: request()}\n"})
+    assert run_crossdock(*asked, "-o", "response.json", stdin="{}") == (0, "", "")
+    assert (tmp_path / "response.json").read_text(encoding="utf-8") == '{"orders":{}}\n'
+    assert run_crossdock(*asked, stdin="{}") == (0, '{"orders":{}}\n', "")

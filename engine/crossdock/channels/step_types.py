@@ -17,7 +17,7 @@ from crossdock.checking.facts import shown_by
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.settings_types import settings_type
 from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
-from crossdock.checking.types import ANYTHING, TEXT, ListType, ObjectType, ScalarType, Type, union
+from crossdock.checking.types import ANYTHING, LACKING, TEXT, ListType, ObjectType, ScalarType, Type, union
 from crossdock.core.records import record, replace
 from crossdock.language.syntax import LinkedMapping
 
@@ -138,7 +138,8 @@ class StepTypes:
     def without(self, names: Set[str]) -> StepTypes:
         """Where the answers of these steps may be missing."""
         answers = {
-            name: typ.with_optional(True) if name in names else typ for name, typ in self.answers.items()
+            name: (typ.with_optional(True) if typ.known else LACKING) if name in names else typ
+            for name, typ in self.answers.items()
         }
         return replace(self, answers=answers)
 

@@ -35,7 +35,7 @@ from crossdock.checking.settings_types import settings_type, type_of_settings
 from crossdock.checking.sink import SILENT, Finding
 from crossdock.checking.switches import CasesCheck
 from crossdock.checking.type_kinds import in_words
-from crossdock.checking.type_parts import validated
+from crossdock.checking.type_parts import may_be_missing, validated
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import (
     ANYTHING,
@@ -202,7 +202,7 @@ class CellCheck:
 
     def present(self, made: Type, target: Type, span: Span) -> None:
         """Report a whole value that may be missing, and then is null, which the target does not take."""
-        if made.optional and made.known and target.known and not takes_null(target):
+        if may_be_missing(made) and target.known and not takes_null(target):
             self.mismatch(missing(target.name), Span(span.source, span.start, span.start + 1))
 
     def infer(self, expression: Expression, context: Type) -> Type:
@@ -308,7 +308,7 @@ class CellCheck:
         for item in fields:
             wanted = self.written(item.key, item.key_span, target)
             typ = self.cell(item.cell, context, wanted)
-            if item.key in required and typ.optional and typ.known:
+            if item.key in required and may_be_missing(typ):
                 self.mismatch(missing(joined(target.name, item.key)), item.cell.span)
             written[item.key] = typ
         return written

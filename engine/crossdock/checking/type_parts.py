@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crossdock.checking.narrowing import NarrowedType, inside, narrowed
 from crossdock.checking.schema_types import SchemaType
-from crossdock.checking.types import ListType, ObjectType, ScalarType, Type, UnionType, union
+from crossdock.checking.types import AnyType, ListType, ObjectType, ScalarType, Type, UnionType, union
 from crossdock.core.records import replace
 
 
@@ -28,7 +28,7 @@ def element_at(typ: Type, index: int) -> Type:
 
 def may_be_missing(typ: Type) -> bool:
     """Whether it is known that a value may be missing; where nothing is known nothing is claimed."""
-    return typ.optional and typ.known
+    return typ.optional and (typ.known or (isinstance(typ, AnyType) and typ.lacking))
 
 
 def may_be_no_list(typ: Type) -> bool:

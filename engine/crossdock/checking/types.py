@@ -67,7 +67,10 @@ class Type(Protocol):
 
 @record(frozen=True, slots=True)
 class AnyType:
-    """The type of a value of which nothing is known. It may have any property."""
+    """The type of a value of which nothing is known. It may have any property.
+
+    ``lacking``: but for one thing: it has no value sometimes, as the answer of a step that may fail.
+    """
 
     optional: bool = True
     name: str = "anything"
@@ -75,9 +78,10 @@ class AnyType:
     known: bool = False
     constants: tuple[JSON, ...] | None = None
     likely: tuple[JSON, ...] | None = None
+    lacking: bool = False
 
     def member(self, name: str) -> Type | None:  # noqa: ARG002
-        return ANYTHING
+        return LACKING if self.lacking else ANYTHING
 
     def property_names(self) -> frozenset[str]:
         return frozenset()
@@ -92,7 +96,7 @@ class AnyType:
         return ANYTHING
 
     def with_optional(self, optional: bool) -> Type:
-        return ANYTHING if optional else _SOMETHING
+        return self if optional and self.optional else ANYTHING if optional else _SOMETHING
 
     def restricted(self, kinds: Kinds) -> Type:  # noqa: ARG002
         return self
@@ -100,6 +104,8 @@ class AnyType:
 
 ANYTHING: Final = AnyType()
 _SOMETHING: Final = AnyType(optional=False)
+LACKING: Final = AnyType(lacking=True)
+"""What may be anything, and surely is nothing for some payloads."""
 
 
 @record(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 # The old spelling of an option, and the new one of the commands that have it.
-RENAMED: Final = {"--as": "--format", "--corpus": "--examples", "--examples": "--only"}
+RENAMED: Final = {"--as": "--format", "--corpus": "--examples", "--examples": "--only", "--most": "--limit"}
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 

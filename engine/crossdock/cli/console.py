@@ -191,6 +191,19 @@ def put(text: str, output: str | None) -> None:
         write(output, text + "\n")
 
 
+@contextmanager
+def opened_output(output: str | None) -> Iterator[Callable[[str], object]]:
+    """What `put` does, for a file that is opened at once: before anything is done that cannot be repeated.
+
+    Raises ProjectError.
+    """
+    if output is None or output == "-":
+        yield click.echo
+        return
+    with _file(output) as stream:
+        yield lambda text: stream.write(f"{text}\n".encode())
+
+
 def write(path: str, text: str) -> None:
     """Write a file completely or not at all. Raises ProjectError."""
     with _file(path) as stream:

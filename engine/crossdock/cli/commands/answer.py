@@ -11,11 +11,11 @@ from crossdock.cli.completion import ACTION_OR_FILE, CHANNEL
 from crossdock.cli.console import (
     diagnostics_option,
     open_project,
+    opened_output,
     output_option,
     pairs,
     report,
     settings_option,
-    written,
 )
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def command(
     action, request, name = find_request(project, channel, arguments, dialect)
     moment = None if now is None else time_of(now, "--now")
     # A file that cannot be written is reported before the channel is changed.
-    with written(output) as target, project.connect(channel, settings=pairs(given)) as shop:
+    with opened_output(output) as put, project.connect(channel, settings=pairs(given)) as shop:
         outcome = shop.answer(action, request, dialect=dialect, deadline=deadline, name=name, now=moment)
         report(outcome.warnings, form)
-        response = json_reader.encode(cast("JSON", outcome.response), compact=compact)
-        target.write(f"{response}\n".encode())
+        put(json_reader.encode(cast("JSON", outcome.response), compact=compact))

@@ -60,15 +60,17 @@ def opened(context: click.Context) -> Iterator[Journal]:
 @command.command(name="list")
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only these states.")
 @click.option("--profile", default="", help="Only this profile.")
-@click.option("--most", default=50, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--limit", default=50, show_default=True, metavar="N", type=click.IntRange(1), help="At most N entries."
+)
 @output_option
 @click.pass_context
 def listed(
-    context: click.Context, states: tuple[str, ...], profile: str, most: int, output: str | None
+    context: click.Context, states: tuple[str, ...], profile: str, limit: int, output: str | None
 ) -> None:
     """List the newest entries, oldest first."""
     with opened(context) as journal:
-        entries = journal.entries(states, most=most, profile=profile)
+        entries = journal.entries(states, most=limit, profile=profile)
         put_text("".join(f"{_line(entry)}\n" for entry in entries), output)
 
 
