@@ -523,6 +523,15 @@ def accounts(name: str) -> list[tuple[Record, Explanation]]:
     return found
 
 
+@cache
+def accounts_written(name: str) -> list[tuple[Record, str]]:
+    """The accounts as JSON."""
+    mapping = repository().mapping(name).linked
+    return [
+        (record, as_json.write_values(mapping, "p", account.stories)) for record, account in accounts(name)
+    ]
+
+
 def leaves(value: JSON, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], JSON]]:
     inner = list(
         value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else [])
@@ -552,9 +561,8 @@ def test_each_leaf_of_each_example_has_a_lineage_and_a_way(name: str) -> None:
 @pytest.mark.parametrize("name", mapping_names())
 def test_no_example_shows_anything_sensitive(name: str) -> None:
     mapping = repository().mapping(name).linked
-    for record, account in accounts(name):
+    for record, shown in accounts_written(name):
         secret, plain = sorted_out(mapping.source, record.payload)
-        shown = as_json.write_values(mapping, "p", account.stories)
         for value in secret - plain:
             assert json.dumps(value, ensure_ascii=False)[1:-1] not in shown, f"{record.name} shows {value}"
 
@@ -596,8 +604,8 @@ def test_every_key_of_the_json_is_documented(project: MakeProject) -> None:
     for source in ("number", "rows", "total", "audit"):
         found |= set(keys(json.loads(as_json.write_destinations(mapping, destinations(mapping, source)))))
     for name in mapping_names():
-        for _, account in accounts(name):
-            found |= set(keys(json.loads(as_json.write_values(mapping, "p", account.stories))))
+        for _, shown in accounts_written(name):
+            found |= set(keys(json.loads(shown)))
     documented = set(re.findall(r"`(\w+)`", (REPOSITORY / "docs" / "explain.md").read_text(encoding="utf-8")))
 
     assert found - documented - {"path", "reason", "message"} == set()
