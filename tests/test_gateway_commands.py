@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,23 @@ def journal(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     url = f"sqlite:///{place}/journal.db"
     command = [*COMMAND, "-C", str(place), "journal", "--journal", url, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_port_in_use_is_named(kibo: FakeKibo, place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environ = {**os.environ, **SECRETS["kibo"], "RETAILOPS_TICKET": TICKET}
+        command = [*COMMAND, "-C", str(place), "serve", "kibo", "--port", port]
+        ran = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=place, timeout=60)
+    expected = f"Error: cannot listen at 127.0.0.1, port {port}: address already in use\n"
+    assert (ran.returncode, ran.stderr) == (2, expected)
+
+
+def test_a_journal_that_is_not_there_is_not_made(place: Path) -> None:
+    """An empty list would say that nothing was asked."""
+    ran = journal(place, "list")
+    assert (ran.returncode, ran.stderr) == (2, f"Error: there is no journal {place}/journal.db\n")
+    assert not (place / "journal.db").exists()
 
 
 def shipping(kibo: FakeKibo, number: int) -> dict[str, object]:

@@ -51,7 +51,8 @@ class Address:
 def serve_gateway(
     directory: Path | None, config: GatewayConfig, address: Address, started: Callable[[str], None]
 ) -> None:
-    """Serve until a signal ends it. ``started`` gets the URL. Raises CrossdockError and JournalError."""
+    """Serve until a signal ends it. ``started`` gets the URL. Raises CrossdockError, JournalError
+    and ListenError."""
     configure_logs()
     factory = Factory(directory, config, address.grace)
     gateway = factory.gateway()  # what is missing is reported here, and not by every worker
@@ -68,10 +69,23 @@ def serve_gateway(
     Multiprocess(settings, sockets=[listening]).run()
 
 
+class ListenError(Exception):
+    """The address cannot be listened at."""
+
+
 def _listening(settings: uvicorn.Config) -> socket.socket:
-    """A socket that takes connections from now on: they wait until a worker is ready."""
-    listening = settings.bind_socket()
-    listening.listen(settings.backlog)
+    """A socket that takes connections from now on: they wait until a worker is ready. Raises ListenError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(settings.backlog)
+    except OSError as error:
+        listening.close()
+        reason = (error.strerror or "").lower()
+        raise ListenError(f"cannot listen at {settings.host}, port {settings.port}: {reason}") from None
+    listening.set_inheritable(True)
     return listening
 
 

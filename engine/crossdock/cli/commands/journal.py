@@ -48,7 +48,7 @@ def opened(context: click.Context) -> Iterator[Journal]:
     except ModuleNotFoundError as error:
         raise click.ClickException(f"`journal` needs {error.name}: install crossdock[serve]") from None
     try:
-        journal = Journal(open_store(context.meta["crossdock.journal"]))
+        journal = Journal(open_store(context.meta["crossdock.journal"], create=False))
         try:
             yield journal
         finally:

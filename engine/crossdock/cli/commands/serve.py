@@ -61,7 +61,7 @@ def command(
     """
     try:
         from crossdock.gateway.journal.store import JournalError
-        from crossdock.gateway.serving import Address, serve_gateway
+        from crossdock.gateway.serving import Address, ListenError, serve_gateway
     except ModuleNotFoundError as error:
         raise click.ClickException(f"`serve` needs {error.name}: install crossdock[serve]") from None
     config = gateway_config(context, channel, file, journal, given, dialects)
@@ -73,7 +73,7 @@ def command(
             Address(host, port, workers, grace),
             lambda url: say(f"listening at {url}"),
         )
-    except JournalError as error:
+    except (JournalError, ListenError) as error:
         raise click.ClickException(str(error)) from None
 
 

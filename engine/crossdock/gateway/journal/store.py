@@ -46,8 +46,11 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-def open_store(url: str) -> Store:
-    """The store at a database URL, its tables up to date. Raises JournalError."""
+def open_store(url: str, *, create: bool = True) -> Store:
+    """The store at a database URL, its tables up to date. Raises JournalError.
+
+    Without ``create`` a file of SQLite must be there.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -56,11 +59,32 @@ def open_store(url: str) -> Store:
     if kind == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise JournalError("the journal needs a file: sqlite:///journal.db")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        return SqliteStore(url)
+        _prepare_file(Path(parsed.database), create=create)
+        return _opened(SqliteStore, url)
     if kind == "postgresql":
-        return PostgresStore(url)
+        return _opened(PostgresStore, url)
     raise JournalError(f"the journal cannot be kept in `{kind}`: use sqlite or postgresql")
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    """Make the folders of a journal and of its owners. Raises JournalError."""
+    if not create and not path.exists():
+        raise JournalError(f"there is no journal {path}")
+    try:
+        path.with_name(f"{path.name}.owners").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise JournalError(f"the folder of the journal {path} cannot be written: {reason}") from None
+
+
+def _opened(kind: Callable[[str], Store], url: str) -> Store:
+    """A store whose driver may not be installed, or not exist. Raises JournalError."""
+    try:
+        return kind(url)
+    except ModuleNotFoundError as error:
+        raise JournalError(f"the journal needs {error.name}: install crossdock[postgres]") from None
+    except SQLAlchemyError as error:
+        raise JournalError(f"the journal cannot be opened: {type(error).__name__}") from None
 
 
 def _told(error: Exception) -> JournalError:
@@ -222,8 +246,6 @@ class PostgresStore:
             with self.engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
                 migrate(connection)
-        except (SQLAlchemyError, ModuleNotFoundError) as error:
-            raise JournalError(f"the journal cannot be opened: {type(error).__name__}") from None
         except JournalTooNewError as error:
             raise JournalError(str(error)) from None
 
