@@ -471,6 +471,12 @@ def test_a_setting_changes_the_plan_and_no_secret_is_needed_for_it(crossdock: Ru
     assert shown["calls"][0]["body"] == {"till": "T2"}
 
 
+def test_refused_credentials_name_their_variable(crossdock: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"order": {}, "parcel": [1, {"$status": 401}], "close": {}}')
+    ran = crossdock("plan", "shop", "good.json", "--answers", "a.json")
+    assert "= help: the channel refuses the credentials; they come from `SHOP_TOKEN`\n" in ran.err
+
+
 def test_answers_are_given_on_the_command_line(crossdock: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"order": {}, "parcel": [1, {"$status": 500}], "close": {}}')
     ran = crossdock("plan", "shop", "good.json", "--answers", "a.json")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from crossdock.channels.again import Again
 from crossdock.channels.answer_classes import AnswerClasses, cased_headers
 from crossdock.channels.config import FAILURE_SCHEMA
+from crossdock.channels.encoding import LIST_STYLES
 from crossdock.channels.step_endings import uncertain_steps
 from crossdock.channels.step_types import COUNT, REPORTED, StepTypes, either, failed_with
 from crossdock.channels.steps import (
@@ -83,7 +84,8 @@ def _check_of(file: Conversation, *, lenient: bool) -> _ConversationCheck:
     failures = [schema_type(used.source).member("body") for used in _failure_mappings(file)]
     bodies = [typ for typ in (documented_type(file.errors), *failures) if typ is not None and typ != ANYTHING]
     error = union(bodies) if bodies else ANYTHING
-    return _ConversationCheck(file.cells, file.answers, file.channel.classes, lenient, error)
+    channel = file.channel
+    return _ConversationCheck(file.cells, file.answers, channel.classes, channel.lists, lenient, error)
 
 
 def _failure_mappings(file: Conversation) -> Iterable[LinkedMapping]:
@@ -99,16 +101,29 @@ def _failure_mappings(file: Conversation) -> Iterable[LinkedMapping]:
                 yield used
 
 
+def _not_encodable(cell: syntax.Cell, typ: Type) -> Iterable[Diagnostic]:
+    """A finding for each key of a query or a form whose value is sure to be an object, or a list of them."""
+    for field in cell.fields if isinstance(cell, syntax.Object) else ():
+        given = typ.member(field.key)
+        inner = given.items() if given is not None and given.kinds == {"array"} else given
+        nested = {"object"} if inner is given else {"object", "array"}
+        if inner is not None and inner.kinds and inner.kinds <= nested:
+            message = f"`{field.key}` contains an object or a list that only `lists: brackets` can send"
+            help = "give its values keys of their own, or set `lists: brackets` if the channel reads that"
+            yield Diagnostic("not-encodable", message, field.key_span, help)
+
+
 @dataclass(frozen=True, slots=True)
 class _ConversationCheck:
     """The check of one conversation. ``schemas`` are those of the channel's answers by name.
 
-    ``classes`` are the channel's, and ``error`` is the type of the bodies of its errors.
+    ``classes`` and ``lists`` are the channel's, and ``error`` is the type of the bodies of its errors.
     """
 
     cells: LinkedMapping
     schemas: MappingType[str, Schema]
     classes: AnswerClasses
+    lists: str
     lenient: bool
     error: Type
 
@@ -228,9 +243,14 @@ class _ConversationCheck:
         check = self.check(around)
         check.bound(call.path, around.context, around.sometimes)
         yield from check.findings
-        for cell in (call.query, call.headers, call.body):
+        repeated = (call.lists or self.lists) == LIST_STYLES[0]
+        for cell, encoded in ((call.query, True), (call.headers, False), (call.body, call.form)):
             if cell is not None:
-                yield from self.cell(cell, around)
+                check = self.check(around)
+                given = check.cell(cell, around.context, ANYTHING)
+                yield from check.findings
+                if encoded and repeated:
+                    yield from _not_encodable(cell, given)
         typ = schema_type(self.schemas.get(call.answer.name) if call.answer else None)
         made = typ if call.again is None else ListType(typ, name="the answers of the calls", least=1)
         answer.append(made if call.tolerate is None else made.with_optional(True))

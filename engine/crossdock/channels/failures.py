@@ -50,8 +50,16 @@ def failure_error(conversation: Conversation, step: ConversationStep, failed: St
         shown = sensitivity_of_conversation(conversation).shown_call(failed.call)
         notes = (f"{shown.method} {shown.path}",)
     message = f"the step `{step.name}` failed: {failed.message}"
-    diagnostic = Diagnostic("channel-failed", message, step.span, notes=notes)
+    help = _credentials(conversation) if failed.answer is not None and failed.answer.status == 401 else None
+    diagnostic = Diagnostic("channel-failed", message, step.span, help, notes=notes)
     return ChannelError([diagnostic], failed.call, failed.answer, failed.kind)
+
+
+def _credentials(conversation: Conversation) -> str | None:
+    """Where the credentials come from that a channel refused."""
+    secrets = conversation.channel.auth.secrets.values()
+    variables = " and ".join(f"`{secret.env}`" for secret in secrets if secret.env is not None)
+    return f"the channel refuses the credentials; they come from {variables}" if variables else None
 
 
 def adapted_failure(error: CrossdockError) -> StepFailed:
