@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from werkzeug.wrappers import Response
 
 from fakes import faults, retailops
 from fakes.kibo import FakeKibo
@@ -111,11 +113,22 @@ def test_two_workers_do_a_request_once(kibo: FakeKibo, place: Path) -> None:
     assert kibo.effects("packages") == ["1001"]
 
 
-def test_a_signal_lets_what_runs_come_to_its_end(kibo: FakeKibo, place: Path) -> None:
+def slow(wire: faults.Wire) -> Response:
+    time.sleep(0.5)
+    return wire.real()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_lets_what_runs_come_to_its_end(kibo: FakeKibo, place: Path, number: signal.Signals) -> None:
     with serving(place) as (process, client):
-        assert client.post("/orders/order_ack", json=retailops.acknowledge(1001)).status_code == 200
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        rule = kibo.fault(slow, matching="GET .*/orders", times=1)
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(client.post, "/orders/order_ack", json=retailops.acknowledge(1001))
+            until(lambda: rule.hits)
+            process.send_signal(number)
+            assert asked.result(20).status_code == 200
+        assert process.wait(20) == -signal.SIGTERM
+        assert process.stderr is not None and "Traceback" not in process.stderr.read()
     assert "order_ack done" in journal(place, "list").stdout
 
 
@@ -131,11 +144,32 @@ def test_the_journal_shows_replays_and_drops(kibo: FakeKibo, place: Path) -> Non
     assert "canary" not in shown
     assert journal(place, "replay", "1").stdout == "queued as entry 2\n"
     assert [row.split()[-1] for row in journal(place, "list").stdout.splitlines()] == ["dropped", "queued"]
+    again = journal(place, "replay", "1")
+    expected = "Error: the request of entry 1 is entry 2, which is queued\n"
+    assert (again.returncode, again.stderr) == (2, expected)
     refused = journal(place, "drop", "2")
     assert (refused.returncode, refused.stderr) == (2, "Error: entry 2 is not finished: it is queued\n")
     missing = journal(place, "show", "99")
     assert (missing.returncode, missing.stderr) == (2, "Error: there is no entry 99\n")
     assert journal(place, "prune").stdout == "deleted 0 entries\n"
+
+
+def test_a_state_that_is_set_again_is_the_last_one(kibo: FakeKibo, place: Path) -> None:
+    """Stock was 5, then 3. With 5 replayed, another 3 is a change, and no repeat."""
+    with serving(place) as (process, client):
+        five, three = retailops.stock(("MUG-BLUE", 5)), retailops.stock(("MUG-BLUE", 3))
+        answers = [client.post("/inventory", json=body) for body in (five, three)]
+        assert journal(place, "replay", "1").stdout == "queued as entry 3\n"
+        until(lambda: " inv_push done" in journal(place, "list").stdout.splitlines()[2])
+        answers.append(client.post("/inventory", json=three))
+        stopped(process)
+    assert [answer.json() for answer in answers] == [{"events": []}] * 3
+    assert kibo.effects("stock") == ["MUG-BLUE"] * 4
+    again = journal(place, "replay", "2")
+    assert (again.returncode, again.stderr) == (
+        2,
+        "Error: the request of entry 2 is entry 4, which is done\n",
+    )
 
 
 def stopped(process: subprocess.Popen[str]) -> None:

@@ -56,6 +56,7 @@ WRONG = {
     SHOP.format("settings: [a]"): ["not-an-object: `settings` must be an object"],
     SHOP.format("deadline_seconds: 0"): ["limit-value: `deadline_seconds` must be a whole number above 0"],
     "journal: 7\n" + SHOP.format("path: /"): ["not-text: `journal` must be a database's URL"],
+    "journal: {env: A-B}\n" + SHOP.format("path: /"): ["not-text: `journal` must be a database's URL"],
     "limits: {thread: 1}\n" + SHOP.format("path: /"): ["unknown-key: `limits` has no key `thread`"],
     "limits: 7\n" + SHOP.format("path: /"): ["not-an-object: `limits` must be an object of whole numbers"],
     "window_hours: yes\n" + SHOP.format("path: /"): [
@@ -122,6 +123,66 @@ def test_what_is_missing_ends_the_start(
     with pytest.raises(ProjectError) as caught:
         Gateway(Project.open(repository), config(tmp_path, **more), environ=environ)
     assert caught.value.diagnostics[0].message == message
+
+
+FILE = """\
+profiles:
+  acme: {channel: kibo, tickets: [T], secrets: {KIBO_CLIENT_ID: ACME}}
+  other: {channel: kibo, tickets: [T], path: /other}
+"""
+KIBO = {"T": "x", "ACME": "x", "KIBO_CLIENT_ID": "x", "KIBO_CLIENT_SECRET": "x"}
+
+
+@pytest.mark.parametrize(
+    "written, instead, line, message, help",
+    [
+        (
+            "{KIBO_CLIENT_ID:",
+            "{KIBO_CLIENT_IDD:",
+            2,
+            "the channel `kibo` has no environment variable KIBO_CLIENT_IDD",
+            "did you mean `KIBO_CLIENT_ID`?",
+        ),
+        (
+            "path: /other",
+            "settings: {tenent: 1}",
+            3,
+            "there is no setting `tenent`",
+            "did you mean `tenant`?",
+        ),
+        (
+            ", path: /other",
+            "",
+            3,
+            "requests for the profile `other` are taken for `acme`",
+            "they have the same path, channel_id and ticket: let one of these differ",
+        ),
+        (
+            "profiles:",
+            "journal: {env: JOURNAL_URL}\nprofiles:",
+            None,
+            "the journal needs the environment variable JOURNAL_URL",
+            "set it to the database's URL: sqlite:///journal.db",
+        ),
+    ],
+)
+def test_a_profile_that_would_not_be_what_it_says(
+    tmp_path: Path,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    written: str,
+    instead: str,
+    line: int | None,
+    message: str,
+    help: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = parse_config(Source("gateway.yaml", FILE.replace(written, instead, 1)))
+    with pytest.raises((ProjectError, CompileError)) as caught:
+        Gateway(Project.open(repository), found, environ=KIBO)
+    (problem,) = caught.value.diagnostics
+    assert (problem.message, problem.help) == (message, help)
+    assert (problem.span.line if problem.span else None) == line
 
 
 @pytest.mark.parametrize(

@@ -296,7 +296,12 @@ def test_the_path_and_the_channel_tell_merchants_apart(
         request = retailops.acknowledge(1007)
         assert shop.post("/one/orders/order_ack", request).status_code == 200
         assert shop.post("/two/orders/order_ack", request).status_code == 200
-        assert shop.post("/orders/order_ack", request).status_code == 404
+        nowhere = shop.post("/orders/order_ack", request)
+        assert nowhere.status_code == 404
+        expected = (
+            "there is no action at this path; after the path of a profile, the actions are GET /orders ("
+        )
+        assert nowhere.json()["detail"].startswith(expected)
         request["data"]["channel"] = {**request["data"]["channel"], "id": 22}
         assert shown(shop.post("/two/orders/order_ack", request)) == (
             403,

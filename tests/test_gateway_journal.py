@@ -231,6 +231,23 @@ def test_a_replay_closes_an_entry_and_makes_the_next_or_does_neither(
     assert [entry.state for entry in journal.entries(profile=profile)] == ["dropped", "queued"]
 
 
+def test_what_came_again_is_not_replayed(journal: Journal, profile: str) -> None:
+    """RetailOPS asked again, and it was done: another run would do it twice."""
+    first = journal.accept(new(profile, "a", "1001"))
+    assert first.turn is not None
+    journal.finish(first.turn, "failed", reason="timeout")
+    repeat = journal.accept(new(profile, "a", "1001"))
+    assert repeat.turn is not None
+    journal.finish(repeat.turn, "done", Answered(200, "{}"))
+
+    refused = journal.replay(first.entry, new(profile, "a", "1001", queued=True))
+    assert refused is not None and refused.same is not None and refused.same.id == repeat.entry
+    assert [entry.state for entry in journal.entries(profile=profile)] == ["failed", "done"]
+    again = journal.replay(repeat.entry, new(profile, "a", "1001", queued=True))
+    assert again is not None and again.same is None
+    assert [entry.state for entry in journal.entries(profile=profile)] == ["failed", "dropped", "queued"]
+
+
 def test_a_dropped_entry_leaves_the_calls_of_a_repeat_that_runs(journal: Journal, profile: str) -> None:
     first = journal.accept(new(profile, "a", "1001"))
     assert first.turn is not None

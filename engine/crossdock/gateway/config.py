@@ -129,7 +129,7 @@ class _ConfigParser(Parser):
         match given:
             case str():
                 return given, None
-            case {"env": str() as name, **more} if not more:
+            case {"env": str() as name, **more} if not more and _VARIABLE.fullmatch(name):
                 return "", name
         assert node is not None
         help = "sqlite:///journal.db, or {env: NAME}"

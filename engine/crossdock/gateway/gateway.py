@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from crossdock.channels.patience import Cancellation
+from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.errors import ProjectError
 from crossdock.gateway.config import GatewayConfig
 from crossdock.gateway.intake import Asked, HttpRequest, asked, check_head
 from crossdock.gateway.journal.entries import OPEN, Answered, JournalEntry, NewEntry, Turn
@@ -28,7 +30,7 @@ from crossdock.gateway.problems import HttpProblem, Reply, unavailable
 from crossdock.gateway.recorder import CallRecorder
 from crossdock.gateway.requests import key_of, subjects_of, without_ticket
 from crossdock.gateway.running import RunOutcome, Task, finish, run, state_of
-from crossdock.gateway.served import Destination, Served, serve
+from crossdock.gateway.served import Destination, Served, check_distinct, serve
 from crossdock.project.digest import digest
 from crossdock.project.project import Project
 
@@ -47,12 +49,14 @@ class Gateway:
         self.served: list[Served] = []
         self._changed = threading.Condition()
         self._draining = False
-        url = config.journal if config.journal_env is None else environ.get(config.journal_env, "")
         self.journal = Journal(
-            open_store(url), window_hours=config.window_hours, mappings=digest(project.roots)
+            open_store(_journal_url(config, environ)),
+            window_hours=config.window_hours,
+            mappings=digest(project.roots),
         )
         try:
             self.served += [serve(project, profile, environ) for profile in config.profiles]
+            check_distinct(self.served)
         except BaseException:
             self._release()
             raise
@@ -216,6 +220,16 @@ class Gateway:
             self.keeper.wake()
         else:
             finish(self.journal, turn, outcome, state_of(outcome))
+
+
+def _journal_url(config: GatewayConfig, environ: MappingType[str, str]) -> str:
+    name = config.journal_env
+    url = config.journal if name is None else environ.get(name, "")
+    if name is not None and not url:
+        message = f"the journal needs the environment variable {name}"
+        help = "set it to the database's URL: sqlite:///journal.db"
+        raise ProjectError([Diagnostic("missing-secret", message, help=help)])
+    return url
 
 
 def _task(known: Asked) -> Task:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Final
 
 from crossdock.channels.actions import Action, Actions
 from crossdock.channels.connection import Connection
 from crossdock.core.diagnostics import Diagnostic, did_you_mean
-from crossdock.core.errors import ProjectError
+from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.gateway.config import Profile
 from crossdock.gateway.problems import HttpProblem, unauthorized
@@ -49,14 +50,48 @@ class Destination:
 def serve(project: Project, profile: Profile, environ: MappingType[str, str]) -> Served:
     """A profile, ready: everything compiled, all secrets and tickets there. Raises CrossdockError."""
     tickets = tuple(_variable(environ, name, profile) for name in profile.tickets)
-    secrets = {name: _variable(environ, own, profile) for name, own in profile.secrets.items()}
-    connection = project.connect(profile.channel, settings=profile.settings, environ={**environ, **secrets})
+    connection = _connected(project, profile, environ)
     dialects = {OWN: _answered(project, profile, project.actions, None)}
     for name in profile.dialects:
         dialects[name] = _answered(project, profile, project.dialects.actions(name), name)
     _check_queued(profile, dialects)
     limits = project.channel_of(profile.channel).limits
     return Served(profile, connection, tickets, dialects, Settling(limits.seconds))
+
+
+def _connected(project: Project, profile: Profile, environ: MappingType[str, str]) -> Connection:
+    """The connection of a profile. What is wrong with it has the place of the profile."""
+    project.actions_of(profile.channel)  # an unknown channel is reported before its secrets
+    _check_secrets(project, profile)
+    secrets = {name: _variable(environ, own, profile) for name, own in profile.secrets.items()}
+    given = {**environ, **secrets}
+    try:
+        return project.connect(profile.channel, settings=profile.settings, environ=given)
+    except (ProjectError, CompileError) as error:
+        placed = (replace(each, span=each.span or profile.span) for each in error.diagnostics)
+        raise type(error)([*placed]) from None
+
+
+def _check_secrets(project: Project, profile: Profile) -> None:
+    """A name that is misspelled would leave the profile with the secrets of the whole gateway."""
+    auth = project.channel_of(profile.channel).auth
+    known = [each.env for each in auth.secrets.values() if each.env is not None] if auth else []
+    for name in profile.secrets:
+        if name not in known:
+            message = f"the channel `{profile.channel}` has no environment variable {name}"
+            help = did_you_mean(name, known) or f"it has {', '.join(known) or 'none'}"
+            raise ProjectError([Diagnostic("gateway-value", message, profile.span, help)])
+
+
+def check_distinct(all_served: Sequence[Served]) -> None:
+    """Refuse profiles of which one would get the requests of the other. Raises ProjectError."""
+    for first, second in combinations(all_served, 2):
+        one, other = first.profile, second.profile
+        same = (one.path, one.channel_id) == (other.path, other.channel_id)
+        if same and set(first.tickets) & set(second.tickets):
+            message = f"requests for the profile `{other.name}` are taken for `{one.name}`"
+            help = "they have the same path, channel_id and ticket: let one of these differ"
+            raise ProjectError([Diagnostic("equal-profiles", message, other.span, help)])
 
 
 def _variable(environ: MappingType[str, str], name: str, profile: Profile) -> str:
@@ -113,7 +148,8 @@ def candidates(all_served: Iterable[Served], method: str, path: str) -> list[Des
     if allowed:
         allow = ", ".join(sorted(allowed))
         raise HttpProblem(405, f"this path is called with {allow}", headers=(("allow", allow),))
-    raise HttpProblem(404, f"there is no action at this path; the actions are {_paths(all_served)}")
+    after = "after the path of a profile, " if any(each.profile.path for each in all_served) else ""
+    raise HttpProblem(404, f"there is no action at this path; {after}the actions are {_paths(all_served)}")
 
 
 def _methods(action: Action, path: str) -> set[str]:

@@ -154,6 +154,8 @@ def drain_on_signals(gateway: Gateway, grace: float) -> None:
 
     The server waits for the requests that run, for ever; so their calls end after the time of grace.
     """
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # a terminal that closes; not with nohup
+        signal.signal(signal.SIGHUP, lambda _sig, _frame: os.kill(os.getpid(), signal.SIGTERM))
     for number in (signal.SIGINT, signal.SIGTERM):
         before = signal.getsignal(number)
 

@@ -131,11 +131,15 @@ def diff(
     from crossdock.project.digest import digest
     from crossdock.project.project import Project
 
+    project = Project.open(context.obj or None)
+    if not file and found.profile not in project.channel_names():
+        raise click.ClickException(
+            f"`{found.profile}` is a profile of a gateway's file: name it with --config"
+        )
     config = gateway_config(context, None if file else found.profile, file, None, given)
     profiles = [each for each in config.profiles if each.name == found.profile]
     if not profiles:
         raise click.ClickException(f"{file} has no profile `{found.profile}`")
-    project = Project.open(context.obj or None)
     compared = compare(project, profiles[0], found, calls)
     same = "the same" if digest(project.roots) == found.mappings else "others"
     lines = [f"{_line(found)}, the mappings of now are {same}", *shown(compared)]
@@ -174,14 +178,32 @@ def replay(context: click.Context, entry: int, which: str) -> None:
             found.key,
             subjects,
             found.request,
+            latest=_sets_a_state(context, found),
             queued=True,
             mappings=mappings,
         )
         accepted = journal.replay(entry, new)
         if accepted is None:
             raise click.ClickException(f"entry {entry} is not finished: it is {found.state}")
+        if accepted.same is not None:
+            by_now = f"entry {accepted.entry}, which is {accepted.same.state}"
+            raise click.ClickException(f"the request of entry {entry} is {by_now}")
         then = f", for a gateway with the mappings {mappings[:12]}" if mappings else ""
         click.echo(f"queued as entry {accepted.entry}{then}")
+
+
+def _sets_a_state(context: click.Context, found: JournalEntry) -> bool:
+    """Whether later states answer no repeat once this one is set again. So it is for an unknown action."""
+    from crossdock.core.errors import ProjectError
+    from crossdock.project.project import Project
+
+    project = Project.open(context.obj or None)
+    try:
+        actions = project.dialects.actions(found.dialect) if found.dialect else project.actions
+    except ProjectError:
+        return True
+    action = actions.by_name.get(found.action)
+    return action is None or action.effect == "latest"
 
 
 @command.command()

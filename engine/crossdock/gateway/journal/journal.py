@@ -91,10 +91,16 @@ class Journal(JournalView):
         return self.store.write(lambda connection: self._accepted(connection, new))
 
     def replay(self, id: int, new: NewEntry) -> Accepted | None:
-        """Close a finished entry and accept its request anew, both or neither. None when it is open."""
+        """Close a finished entry and accept its request anew, both or neither. None when it is open.
+
+        Nothing changes where another entry has the request by now, which is ``same``.
+        """
 
         def work(connection: Connection) -> Accepted | None:
             self._lock_subjects(connection, new)
+            same = self._answering(connection, new.key)
+            if same is not None and same.id != id:
+                return Accepted(same.id, same=same)
             return self._accepted(connection, new) if dropped(connection, id, "replayed") else None
 
         return self.store.write(work)
@@ -141,13 +147,18 @@ class Journal(JournalView):
             row = adding.first(connection, values)
             if row is not None:
                 return int(row[0])
-            same = connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.live_key == new.key)).first()
-            if same is None:
-                continue
-            found = entry_of(same)
-            if found.state in OPEN or (found.finished or 0) > moment - self._window:
-                return found
-            connection.execute(update(ENTRY).where(ENTRY.c.id == found.id).values(live_key=None))
+            same = self._answering(connection, new.key)
+            if same is not None:
+                return same
+            connection.execute(update(ENTRY).where(ENTRY.c.live_key == new.key).values(live_key=None))
+
+    def _answering(self, connection: Connection, key: str) -> JournalEntry | None:
+        """The entry that answers repeats of a request, or will when it is done."""
+        row = connection.execute(select(*ENTRY_COLUMNS).where(ENTRY.c.live_key == key)).first()
+        if row is None:
+            return None
+        found = entry_of(row)
+        return found if found.state in OPEN or (found.finished or 0) > now() - self._window else None
 
     def _forget_others(self, connection: Connection, new: NewEntry) -> None:
         """Only the last state that was requested answers a repeat: 5, 3 and 5 are three changes."""
