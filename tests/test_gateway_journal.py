@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -304,6 +306,36 @@ def test_a_journal_that_cannot_be_opened(
     with pytest.raises(JournalError) as caught:
         open_store(url)
     assert str(caught.value) == message
+
+
+def test_a_database_with_a_part_of_the_tables_is_refused(journal: Journal, url: str) -> None:
+    """A dump that was restored in part, or tables of another program."""
+    journal.store.write(lambda connection: connection.exec_driver_sql("DROP TABLE crossdock_version"))
+    with pytest.raises(JournalError) as caught:
+        open_store(url)
+    assert str(caught.value) == "the database has tables of a journal, but no crossdock_version"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 900 KiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=900k", "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(["mount", *options], capture_output=True).returncode:
+        pytest.skip("this user may not mount a file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_without_room_is_seen_before_a_request_is_refused(small_disk: Path, tmp_path: Path) -> None:
+    """The journal can still be read, so that nothing but the room says so."""
+    store = open_store(f"sqlite:///{small_disk}/journal.db")
+    assert store.short_of_room() == "the disk of the journal is full: less than 1 MiB is left"
+    store.close()
+    store = open_store(f"sqlite:///{tmp_path}/journal.db")
+    assert store.short_of_room() is None
+    store.close()
 
 
 def test_a_journal_of_a_newer_program_is_refused(tmp_path: Path) -> None:

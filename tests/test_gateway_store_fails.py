@@ -97,7 +97,10 @@ def test_the_nth_statement_fails(name: str, error: str, tmp_path: Path) -> None:
         assert 10 < number < MOST - 1
 
 
-def test_a_store_that_fails_for_a_while_needs_no_restart(tmp_path: Path) -> None:
+def test_a_store_that_fails_for_a_while_needs_no_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "crossdock")
     with shop(f"sqlite:///{tmp_path}/journal.db", queued=("order_ack",)) as found:
         failing = Failing(found, ERRORS["full"])
         failing.at(1, sys.maxsize)
@@ -110,12 +113,15 @@ def test_a_store_that_fails_for_a_while_needs_no_restart(tmp_path: Path) -> None
         assert (ready.status_code, ready.text) == expected
         assert found.served.client.get("/healthz").status_code == 200
         assert found.ledger.seen == []
+        until(lambda: "the journal is not available" in caplog.messages)
 
         failing.at(sys.maxsize)
         for action in actions(1001):
             assert found.ask(action).json() == {"events": []}
         until(lambda: set(found.states()) == {"done"})
+        until(lambda: "the journal is available again" in caplog.messages)
     assert set(found.ledger.counts.values()) == {1}
+    assert caplog.messages.count("the journal is not available") == 1
 
 
 def test_a_disk_that_is_full_and_then_is_not(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ class Gateway:
             self.journal.counts()
         except JournalError as error:
             return str(error)
-        return None
+        return self.journal.store.short_of_room()
 
     def _read_only(self, known: Asked) -> Reply:
         outcome = run(_task(known), None, deadline=self._deadline(known), cancel=self.cancellation)

@@ -47,6 +47,7 @@ class Keeper:
         self._cancellation = cancellation
         self._wake = threading.Event()
         self._stopping = False
+        self._without_journal = False
         self._adopted: dict[int, float] = {}  # since when, by the monotonic clock
         self.in_hand = InHand()
         self._suspected: set[int] = set()
@@ -86,7 +87,13 @@ class Keeper:
             try:
                 self._tick()
             except JournalError as error:
-                LOG.warning("the journal is not available", extra={"reason": str(error)})
+                if not self._without_journal:  # and not again at every look
+                    LOG.warning("the journal is not available", extra={"reason": str(error)})
+                self._without_journal = True
+            else:
+                if self._without_journal:
+                    LOG.info("the journal is available again")
+                self._without_journal = False
 
     def _tick(self) -> None:
         if not self._journal.owner.holds():

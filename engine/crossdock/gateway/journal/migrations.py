@@ -17,6 +17,10 @@ class JournalTooNewError(Exception):
     """The journal was written by a newer version of this program."""
 
 
+class ForeignTablesError(Exception):
+    """The database has tables with the names of the journal's that are not the journal's."""
+
+
 def _first(connection: Connection) -> None:
     METADATA.create_all(connection)
 
@@ -25,9 +29,14 @@ STEPS: Final[tuple[Callable[[Connection], None], ...]] = (_first,)
 
 
 def migrate(connection: Connection) -> None:
-    """Run the steps that a journal has not seen, in one transaction. Raises JournalTooNewError."""
-    found = 0
-    if inspect(connection).has_table(VERSION.name):
+    """Run the steps that a journal has not seen, in one transaction.
+
+    Raises JournalTooNewError and ForeignTablesError.
+    """
+    found, tables = 0, inspect(connection).get_table_names()
+    if VERSION.name not in tables and not METADATA.tables.keys().isdisjoint(tables):
+        raise ForeignTablesError(f"the database has tables of a journal, but no {VERSION.name}")
+    if VERSION.name in tables:
         found = connection.execute(select(func.coalesce(func.max(VERSION.c.version), 0))).scalar_one()
     if found > len(STEPS):
         raise JournalTooNewError(f"the journal has version {found}, and this program knows {len(STEPS)}")

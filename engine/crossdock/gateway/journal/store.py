@@ -9,6 +9,7 @@ left nothing.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections import deque
@@ -21,13 +22,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from crossdock.gateway.journal.migrations import JournalTooNewError, migrate
+from crossdock.gateway.journal.migrations import ForeignTablesError, JournalTooNewError, migrate
 
 T = TypeVar("T")
 
 MOST_AT_ONCE: Final = 64
 """Pieces of work in one commit of SQLite: it costs what a single one does."""
 _KEPT_BYTES: Final = 1024 * 1024
+_ROOM: Final = 1024 * 1024  # bytes: more than a usual request and its calls
 _MIGRATING: Final = 0x63726F7373  # PostgreSQL: processes that start together migrate one after the other
 
 
@@ -42,6 +44,9 @@ class Store(Protocol):
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do a piece of work in one transaction. Raises JournalError, and what the work raises."""
+
+    def short_of_room(self) -> str | None:
+        """Why the next request may not be kept, though the journal can be read; None if it can."""
 
     def close(self) -> None: ...
 
@@ -142,7 +147,8 @@ class SqliteStore:
                 migrate(connection)
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _told(error) from None
-        except JournalTooNewError as error:
+        except (ForeignTablesError, JournalTooNewError) as error:
+            self.engine.dispose()
             raise JournalError(str(error)) from None
         self._connection = self.engine.connect()
 
@@ -160,6 +166,14 @@ class SqliteStore:
         if piece.error is not None:
             raise piece.error
         return cast("T", piece.value)
+
+    def short_of_room(self) -> str | None:
+        folder = Path(self.engine.url.database or "").absolute().parent
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError as error:
+            return f"the folder of the journal cannot be read: {(error.strerror or '').lower()}"
+        return None if free >= _ROOM else "the disk of the journal is full: less than 1 MiB is left"
 
     def close(self) -> None:
         with self._gate:
@@ -246,7 +260,8 @@ class PostgresStore:
             with self.engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
                 migrate(connection)
-        except JournalTooNewError as error:
+        except (ForeignTablesError, JournalTooNewError) as error:
+            self.engine.dispose()
             raise JournalError(str(error)) from None
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -255,6 +270,9 @@ class PostgresStore:
                 return work(connection)
         except SQLAlchemyError as error:
             raise _told(error) from None
+
+    def short_of_room(self) -> str | None:
+        return None  # its server may be anywhere
 
     def close(self) -> None:
         self.engine.dispose()
