@@ -80,11 +80,7 @@ class Transport:
     """
 
     def __init__(
-        self,
-        channel: Channel,
-        settings: MappingType[str, JSON],
-        *,
-        environ: MappingType[str, str],
+        self, channel: Channel, settings: MappingType[str, JSON], *, environ: MappingType[str, str]
     ) -> None:
         self.limits = channel.limits
         self.base_url = base_url(channel, settings)

@@ -83,7 +83,8 @@ def _check(roots: Sequence[Path], mappings: Sequence[str], *, lenient: bool) -> 
 def _counted(project: Project, names: Sequence[str]) -> str:
     """How many files of each kind: "2 mappings, 1 file of shared steps and 3 conversations"."""
     names = [name.removesuffix(".yaml") for name in names]
-    conversations = sum(name.endswith("/conversation") for name in names)
+    actions = set(project.conversation_names())
+    conversations = sum(name.endswith("/conversation") or name in actions for name in names)
     steps = set(project.shared_names())
     shared = sum(name.removeprefix("mappings/") in steps for name in names)
     listed = [count(len(names) - conversations - shared, "mapping")]
