@@ -177,8 +177,8 @@ def _secret_in_log() -> None:
 
     answer = Gateway.answer
 
-    def chatty(self: Any, http: Any) -> Any:
-        reply = answer(self, http)
+    def chatty(self: Any, http: Any, found: Any = None) -> Any:
+        reply = answer(self, http, found)
         if reply.status == 401:
             LOG.warning("refused", extra={"body": http.body.decode(errors="replace")})
         return reply
