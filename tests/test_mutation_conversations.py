@@ -279,6 +279,7 @@ ACTIONS = (
     "kibo/order_complete",
     "kibo/order_fetch",
     "kibo/order_writeback",
+    "kibo/shipment_submit",
 )
 
 
