@@ -2,7 +2,7 @@
 
 The pool looks at every connection several times for each call. With some of them open, that costs more of the
 processor than the call itself. Here the idle connections of an origin are a stack: the one that was used last
-is used next, and others expire.
+is used next, and others expire. The pool also closes idle connections when many are busy.
 """
 
 from __future__ import annotations
