@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -89,6 +90,14 @@ def kept_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def repository() -> Path:
     """The project that this repository is."""
     return REPOSITORY
+
+
+@pytest.fixture
+def unburdened() -> Iterator[None]:
+    """Let the collector pass over what the worker has loaded, so that a time is that of the test alone."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

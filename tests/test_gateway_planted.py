@@ -33,6 +33,6 @@ def test_a_planted_bug_is_found(name: str, repository: Path) -> None:
 
 
 def test_the_guide_names_every_planted_bug_and_its_test(repository: Path) -> None:
-    guide = (repository / "docs" / "gateway.md").read_text(encoding="utf-8")
+    guide = (repository / "docs" / "gateway-tests.md").read_text(encoding="utf-8")
     for bug in BUGS.values():
         assert f"`{bug.test.rpartition('::')[2].partition('[')[0]}`" in guide

@@ -328,6 +328,7 @@ def test_the_edges_of_what_is_taken() -> None:
     assert decode(brackets, NAME) == json.loads(brackets)
 
 
+@pytest.mark.usefixtures("unburdened")
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000])
 def test_deep_nesting_is_refused_at_once(data: bytes) -> None:
     started = time.process_time()
@@ -335,6 +336,7 @@ def test_deep_nesting_is_refused_at_once(data: bytes) -> None:
     assert time.process_time() - started < 2
 
 
+@pytest.mark.usefixtures("unburdened")
 @pytest.mark.parametrize(
     "data",
     [b'["' + rb"\"" * 200_000, b'["' + b"a" * 400_000, b"[" + b"9" * 400_000, b"[" + b"[]," * 100_000],
