@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import descriptions
 from conftest import REPOSITORY, Run
@@ -360,7 +359,3 @@ def test_yaml_is_read_as_json_would_be(tmp_path: Path) -> None:
         "q": "5",
         "big": "99999999999999999999",
     }
-
-
-def test_the_example_above_is_a_description() -> None:
-    assert yaml.safe_load(API)["openapi"] == "3.0.3"

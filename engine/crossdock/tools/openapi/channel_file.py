@@ -23,7 +23,7 @@ def channel_file(description: Description, channel: str, modeline: str, *, error
     url, settings = _server(description)
     parts = [
         f"# yaml-language-server: $schema={modeline}channel.json",
-        f"describe: {quoted(f'{title or channel}, version {version or 1} of its API.')}",
+        f"describe: {quoted(_described(title or channel, version))}",
         "",
         url,
         _auth(description, prefix).rstrip(),
@@ -36,6 +36,12 @@ def channel_file(description: Description, channel: str, modeline: str, *, error
         settings.rstrip(),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _described(title: str, version: str) -> str:
+    return (
+        f"{title}, version {version} of its API." if version else f"{title}, by the description of its API."
+    )
 
 
 def quoted(value: str) -> str:

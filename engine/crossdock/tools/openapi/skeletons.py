@@ -73,7 +73,7 @@ def skeleton(channel: str, action: str, operation: Operation, modeline: str) -> 
     lines += ["", "steps:", *_todo(f"is this the right call? {operation.summary}", "  ")]
     lines += [f"  - step: {operation.name}"]
     if known.each:
-        lines += [f"    each: {_written(known.each)}", f"    about: {known.about}"]
+        lines += [f"    each: {known.each}", f"    about: {known.about}"]
     reference = "$refnum" if action in _ABOUT_AN_ORDER else known.reference
     lines += [f"    call: {operation.method} {_path(operation.path, reference)}"]
     lines += [*_asked(operation, "    ")]
@@ -133,7 +133,3 @@ def _path(path: str, reference: str) -> str:
     first, *others = _PARAMETER.split(path)
     named = f"{{{{ {reference} }}}}" if reference else "TODO"
     return first + "".join(("TODO" if at else named) + part for at, part in enumerate(others))
-
-
-def _written(expression: str) -> str:
-    return f'"{expression}"' if expression[0] in "@[*`{&" else expression
