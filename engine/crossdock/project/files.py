@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -16,10 +16,12 @@ class ProjectFiles:
     """The files below some roots.
 
     ``seen`` are those that were read so far, with the SHA-256 of their content; None for a missing one.
+    ``unsaved`` are texts of an editor, by path, which are read in place of what is on disk.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(self, roots: Sequence[Path], unsaved: Mapping[Path, str] | None = None) -> None:
         self.roots = tuple(roots)
+        self.unsaved = unsaved or {}
         self.seen: dict[Path, str | None] = {}
         self._found: dict[PurePosixPath, Path] = {}
 
@@ -39,7 +41,7 @@ class ProjectFiles:
         try:
             if path.stat().st_size > 4 * FILE_CHARACTERS:
                 raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
-            data = path.read_bytes()
+            data = self.unsaved[path].encode() if path in self.unsaved else path.read_bytes()
             self._note(path, sha256(data).hexdigest())
             return Source(name, data.decode("utf-8"))
         except UnicodeDecodeError as error:

@@ -69,12 +69,15 @@ class Project:
     Threads may share it, and everything that it gives.
     """
 
-    def __init__(self, roots: Sequence[Path], *, lenient: bool = False) -> None:
+    def __init__(
+        self, roots: Sequence[Path], *, lenient: bool = False, unsaved: MappingType[Path, str] | None = None
+    ) -> None:
+        """``unsaved`` are texts of files that exist, by path, to be read in place of what is on disk."""
         self.roots = tuple(roots)
         self._lenient = lenient
         self._compiled = CompiledFiles()
         self._read_once: dict[object, object] = {}
-        self._files = ProjectFiles(roots)
+        self._files = ProjectFiles(roots, unsaved)
 
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:
@@ -154,7 +157,7 @@ class Project:
         ``lenient``: a property that a schema does not document is a warning and not an error.
         """
         if lenient and not self._lenient:
-            return Project(self.roots, lenient=True).check(names)
+            return Project(self.roots, lenient=True, unsaved=self._files.unsaved).check(names)
         from crossdock.project.findings import action_findings, findings_of
 
         asked = names or self.own_names()
