@@ -27,6 +27,7 @@ Way: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
 def traced(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(CellCode, "value", lambda *_: NOTHING)
+    patch.setattr(CellCode, "values", lambda *_: NOTHING)
     patch.setattr(CellCode, "once", lambda *_: NOTHING)
 
 
@@ -184,6 +185,36 @@ def test_a_search_that_failed_half_way_makes_no_index(
     assert two == one
     assert three == one
     assert one.count('"kind"') == 30
+
+
+ELEMENTS = """\
+response_schema: desk/any
+steps:
+  - step: row
+    each: {row: rows}
+    about: {concept: {$const: row}, id: n}
+    value: {half: "subtract($row.n, `1`)", one: root().n}
+response: {row: answers().row, events: events()}
+failure: ../failure
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_element_that_fails_leaves_the_others(
+    way: Way, project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values of a list are computed in one go; one that fails is reported on its own all the same."""
+    way(monkeypatch)
+    conversation = project({**FILES, "mappings/shop/notify/conversation.yaml": ELEMENTS}).conversation(
+        "shop", "notify"
+    )
+    result = run_conversation(conversation, {"rows": [{"n": 2}, {"n": "two"}, {"n": 6}]}, given_answer)
+
+    assert isinstance(result.response, dict)
+    assert result.response["row"] == [{"half": 1, "one": 2}, {"half": 5, "one": 6}]
+    [event] = result.response["events"]
+    said = "`subtract` takes a number as its first argument, and this text is not a number, at /n"
+    assert (event["id"], event["message"]) == ("two", said)
 
 
 def test_code_is_generated_when_cells_have_run_often(project: MakeProject) -> None:

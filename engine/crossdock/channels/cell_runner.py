@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import CellTrace
 from crossdock.channels.failures import StepFailed
 from crossdock.channels.received import Received, received
 from crossdock.channels.step_frame import StepFrame
+from crossdock.channels.steps import ConversationStep, ValueTask
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError, InputError
 from crossdock.core.json_types import JSON, MISSING, Missing, settled
@@ -94,6 +96,21 @@ class CellRunner:
         value = self._quick(cell, frame, failed)
         return self._decided(cell, frame, result, value, failed)
 
+    def values(self, step: ConversationStep, elements: list[JSON], frame: StepFrame) -> list[JSON] | Nothing:
+        """The values of a step for all elements, NOTHING to run them one at a time.
+
+        An element on its own has a frame of its own. Here it is a call of the cell's code, for a step that
+        only computes, in a run without traces.
+        """
+        task = step.task
+        if not isinstance(task, ValueTask) or step.condition or step.unless or step.none:
+            return NOTHING
+        if self.watch is not None or frame.trace is not None or self.code.given(task.cell) is not None:
+            return NOTHING
+        scope, name = frame.scope, step.element
+        scopes = repeat(scope) if name is None else (scope.naming(name, element) for element in elements)
+        return self.code.values(task.cell, elements, scopes)
+
     def validated(
         self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult, target: Schema | None
     ) -> JSON:
@@ -165,7 +182,8 @@ class CellRunner:
     ) -> JSON | Missing:
         """The value of a cell, found on the normal path unless it is there already."""
         if not isinstance(value, Nothing):
-            result.warnings += findings(failed, frame.name)
+            if failed:
+                result.warnings += findings(failed, frame.name)
             return value
         try:
             ran = self._traced(cell, frame)
@@ -178,7 +196,12 @@ class CellRunner:
         self, expression: Expression, frame: StepFrame, result: ConversationResult
     ) -> JSON | Missing:
         """The value of an expression. Raises StepFailed."""
-        return self.value(self.code.cell_of(expression), frame, result)
+        cell = self.code.cell_of(expression)
+        if self.watch is None and frame.trace is None:  # it has no checks, and names no mapping
+            value = self.code.value(cell, frame.context, frame.scope, [])
+            if not isinstance(value, Nothing):
+                return value
+        return self.value(cell, frame, result)
 
     def value_once(self, cell: syntax.Cell, frame: StepFrame, result: ConversationResult) -> JSON | Missing:
         """The value of a cell that is made for this run. Raises StepFailed."""

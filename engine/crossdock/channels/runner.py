@@ -41,6 +41,7 @@ from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.records import replace
 from crossdock.execution.cell_code import CellCode
 from crossdock.execution.errors import EvaluationError, OutputError
+from crossdock.execution.fast_path import Nothing
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.language.expr import Expression
 
@@ -135,8 +136,11 @@ class _ConversationRun:
         """
         result = begun or ConversationResult()
         around = around.hiding(steps)
+        scope, known = around.scope, 0
         for position, step in enumerate(steps):
-            frame = around.for_step(step, result, steps[position + 1 :])
+            if known != (known := len(result.answers) + len(result.events)):
+                scope = around.scope.after(result.answers, result.events)
+            frame = around.for_step(step, scope, result, steps[position + 1 :])
             if needs := answers_needed(step, frame.unknown):
                 self.wait(step, frame, needs, result)
                 continue
@@ -185,6 +189,8 @@ class _ConversationRun:
         given: JSON | Missing,
     ) -> JSON:
         """Run the step for every element, some at the same time; results keep the order of the elements."""
+        if not isinstance(quick := self.cells.values(step, elements, frame), Nothing):
+            return quick
         frames = (frame.for_element(step, number, element) for number, element in enumerate(elements, 1))
         answers = (given_for(given, position) for position in range(len(elements)))
         run = partial(self.element, step)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
 
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_trace import StepsTrace, StepTrace
 from crossdock.channels.steps import Conversation, ConversationStep, makes_calls
 from crossdock.core.json_types import JSON
-from crossdock.core.records import replace
+from crossdock.core.records import record, replace
 from crossdock.execution.scope import Scope, given_settings
 from crossdock.language import syntax
 
@@ -19,7 +18,7 @@ def _nothing(_result: ConversationResult) -> dict[str, JSON]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StepFrame:
     """Where a step runs.
 
@@ -46,13 +45,18 @@ class StepFrame:
     # Every element of every step has a frame. `replace` takes several times as long as the class itself.
 
     def for_step(
-        self, step: ConversationStep, done: ConversationResult, later: tuple[ConversationStep, ...]
+        self,
+        step: ConversationStep,
+        scope: Scope,
+        done: ConversationResult,
+        later: tuple[ConversationStep, ...],
     ) -> StepFrame:
-        """The frame of one of several steps: ``done`` is what those before it gave, ``later`` follow it."""
+        """The frame of one of several steps: ``scope`` and ``done`` have what those before it gave, ``later``
+        follow it."""
         unknown = (*self.unknown, *done.unknown)
         return StepFrame(
             self.context,
-            self.scope.after(done.answers, done.events),
+            scope,
             self.name,
             step.failure or self.failure,
             self.about,
@@ -70,10 +74,11 @@ class StepFrame:
 
     def hiding(self, steps: tuple[ConversationStep, ...]) -> StepFrame:
         """The frame around some steps: their names hide the same names of the steps around them."""
-        names = {step.name for step in steps}
-        if names.isdisjoint(self.scope.answers) and names.isdisjoint(self.unknown):
+        answers = self.scope.answers
+        if not any(step.name in answers or step.name in self.unknown for step in steps):
             return self
-        answers = {name: answer for name, answer in self.scope.answers.items() if name not in names}
+        names = {step.name for step in steps}
+        answers = {name: answer for name, answer in answers.items() if name not in names}
         unknown = tuple(name for name in self.unknown if name not in names)
         return replace(self, scope=replace(self.scope, answers=answers), unknown=unknown)
 

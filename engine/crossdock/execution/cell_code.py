@@ -12,7 +12,7 @@ that is answered once does not wait for a compiler.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -78,20 +78,42 @@ class CellCode:
         both sides. The cell must be an object of the conversation: it is known by its identity. ``failed``
         gets the checks that failed with a warning.
         """
+        try:
+            return self._run_of(cell)(payload, scope, failed)
+        except Exception:  # of any kind: the normal path reports it
+            return NOTHING
+
+    def values(
+        self, cell: syntax.Cell, payloads: list[JSON], scopes: Iterable[Scope]
+    ) -> list[JSON] | Nothing:
+        """The values of a cell for several payloads, without the missing ones.
+
+        NOTHING when one of them needs the normal path, or fails a check with a warning.
+        """
+        if not payloads:
+            return []
+        run, failed = self._run_of(cell, len(payloads)), list[Kept]()
+        try:
+            values = [run(payload, scope, failed) for payload, scope in zip(payloads, scopes, strict=False)]
+        except Exception:  # as above
+            return NOTHING
+        if failed or any(value is NOTHING for value in values):
+            return NOTHING
+        return [value for value in values if not isinstance(value, (Missing, Nothing))]
+
+    def _run_of(self, cell: syntax.Cell, times: int = 1) -> Run:
+        """What runs a cell, which is going to run so many times."""
         kept = self._kept.get(id(cell))
         if kept is None:
             kept = _Kept(cell, self._interpreted(self.mapping_of(cell)))
             kept = self._kept.setdefault(id(cell), kept)  # another thread may have been faster
         if not kept.generated:
-            self.runs += 1
+            self.runs += times
             if self.runs > WARM:
                 with MAKING:
                     if not kept.generated:
                         kept.run, kept.generated = self._generated(cell) or kept.run, True
-        try:
-            return kept.run(payload, scope, failed)
-        except Exception:  # of any kind: the normal path reports it
-            return NOTHING
+        return kept.run
 
     def given(self, cell: syntax.Cell) -> MappingWithin | None:
         """The mapping that a cell names behind `$with` or `$if`, if it has schemas to validate with."""

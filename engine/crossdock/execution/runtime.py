@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Iterable
+from math import ceil, floor
 from typing import Any, Final
 
 from crossdock.core.equality import among, equal
@@ -32,9 +33,11 @@ __all__ = [
     "amount_text",
     "apply",
     "builtin",
+    "ceil",
     "contains",
     "digits_of",
     "equal",
+    "floor",
     "found",
     "holds",
     "matching",

@@ -37,13 +37,17 @@ _CLASSES: Final[dict[str, frozenset[type]]] = {
 }
 # Functions that are one operation of Python.
 _OPERATIONS: Final = {
+    "ceil": "ceil({0})",
     "contains": "contains({0}, {1})",
     "ends_with": "{0}.endswith({1})",
+    "floor": "floor({0})",
+    "keys": "[*{0}]",
     "length": "len({0})",
     "lower": "{0}.lower()",
     "starts_with": "{0}.startswith({1})",
     "trim": "{0}.strip()",
     "upper": "{0}.upper()",
+    "values": "[*{0}.values()]",
 }
 _PLAIN: Final = STRING | NULL
 # These cannot raise once their arguments have been checked. Any other function can.
