@@ -9,6 +9,7 @@ A fenced block says in its info string what it is:
     ```sh bad                 the command that is run instead of the usual one
     ```text shown [exit=N]    what is printed then
     ```sh [exit=N]            in a guide: run by bash, one block after the other, in one directory
+    ```sh server              in a guide: a server, in a second terminal; it runs until the guide ends
     ```text output            what the block before it prints; … stands for anything
     ```diff FILE              in a guide: an edit that the reader makes
     ```yaml file FILE         in a guide: a file that the reader writes
@@ -24,11 +25,12 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -39,17 +41,18 @@ ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "engine" / "crossdock"
 PAGE = ROOT / "docs" / "diagnostics.md"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+# The pages of one guide are followed one after the other, in the same directory.
 GUIDES = [
-    ROOT / "README.md",
+    ["README.md"],
     *(
-        ROOT / "docs" / name
-        for name in ("quickstart.md", "python.md", "security.md", "explain.md", "sheet.md")
+        [f"docs/{name}.md"]
+        for name in ("quickstart", "python", "security", "explain", "sheet", "coverage", "mutation", "diff")
     ),
-    *(
-        ROOT / "docs" / name
-        for name in ("coverage.md", "mutation.md", "diff.md", "new-and-suggest.md", "tutorial.md")
-    ),
+    ["docs/new-and-suggest.md"],
+    [f"docs/tutorial{part}.md" for part in ("", "-conversations", "-actions", "-operation")],
 ]
+# The ports that guides name: a test uses others, that are free.
+PORTS = ("8300", "8380")
 SECTIONS_WITHOUT_EXAMPLES = {
     "Gateways (exit 2)": "each needs a server; tests/test_gateway_config.py has them",
     "Deriving schemas (exit 2)": "each needs a system's documents",
@@ -369,40 +372,92 @@ def _name(function: ast.expr) -> str:
 # --- the guides: their commands are run, their Python too
 
 
-@pytest.mark.parametrize("guide", [page for page in GUIDES if page.exists()], ids=lambda path: path.name)
-def test_a_guide_can_be_followed(guide: Path, workplace: Path, request: pytest.FixtureRequest) -> None:
-    page = guide.read_text(encoding="utf-8")
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda pages: Path(pages[0]).name)
+def test_a_guide_can_be_followed(
+    guide: list[str], workplace: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(workplace))
     clone(workplace / "crossdock")
-    if "git clone" not in page:
+    reader = Reader(dict(zip(PORTS, free_ports(len(PORTS)), strict=True)), updating(request))
+    if "git clone" not in (ROOT / guide[0]).read_text(encoding="utf-8"):
         os.chdir(workplace / "crossdock")
-    new: list[tuple[Block, str]] = []
-    printed: str | None = None
-    names: dict[str, object] = {"__name__": "guide"}
-    for block in blocks(page):
-        match block.language, block.role:
-            case "text", "output":
-                assert printed is not None, "no block before this one prints"
-                if updating(request) and "…" not in block.text:
-                    new.append((block, printed))
-                else:
-                    matched = re.fullmatch(pattern(block.text), without_line_numbers(printed))
-                    assert matched, f"{block.text}\n--- but:\n{printed}"
-            case "sh", _:
-                printed = shell(block)
-            case "python", _:
-                printed = python(block.text, names)
-            case "diff", name:
-                edit(Path(name), block.text)
-            case _, "file":
-                Path(block.words[1]).parent.mkdir(parents=True, exist_ok=True)
-                Path(block.words[1]).write_text(block.text, encoding="utf-8")
-    if updating(request):
-        guide.write_text(with_texts(page, new), encoding="utf-8")
+    with reader.terminals:
+        for path in (ROOT / name for name in guide):
+            page = path.read_text(encoding="utf-8")
+            new = reader.follow(page)
+            if reader.updates:
+                path.write_text(with_texts(page, new), encoding="utf-8")
+
+
+@dataclass
+class Reader:
+    """Follows pages: types what they show, and compares what is printed."""
+
+    ports: dict[str, str]
+    updates: bool
+    terminals: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    names: dict[str, object] = field(default_factory=lambda: {"__name__": "guide"})
+
+    def follow(self, page: str) -> list[tuple[Block, str]]:
+        """The outputs that are shown and differ, when pages are written anew."""
+        new: list[tuple[Block, str]] = []
+        printed: str | None = None
+        for shown in blocks(page):
+            block = replace(shown, text=translated(shown.text, self.ports))
+            match block.language, block.role:
+                case "text", "output":
+                    assert printed is not None, "no block before this one prints"
+                    if self.updates and "…" not in block.text:
+                        new.append((shown, printed))
+                    else:
+                        matched = re.fullmatch(pattern(block.text), without_line_numbers(printed))
+                        assert matched, f"{block.text}\n--- but:\n{printed}"
+                case "sh", "server":
+                    printed = self.terminals.enter_context(server(block.text))
+                case "sh", _:
+                    printed = in_process(block) if only_crossdock(block) else shell(block)
+                case "python", _:
+                    printed = python(block.text, self.names)
+                case "diff", name:
+                    edit(Path(name), block.text)
+                case _, "file":
+                    Path(block.words[1]).parent.mkdir(parents=True, exist_ok=True)
+                    Path(block.words[1]).write_text(block.text, encoding="utf-8")
+        back = {ours: shown for shown, ours in self.ports.items()}
+        return [(block, translated(text, back)) for block, text in new]
+
+
+def free_ports(number: int) -> list[str]:
+    with contextlib.ExitStack() as opened:
+        sockets = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [str(each.getsockname()[1]) for each in sockets]
+
+
+def translated(text: str, ports: dict[str, str]) -> str:
+    return re.sub(rf"\b({'|'.join(ports)})\b", lambda found: ports[found[0]], text)
 
 
 def clone(target: Path) -> None:
-    for folder in ("mappings", "schemas", "examples"):
+    for folder in ("mappings", "schemas", "examples", "scripts"):
         shutil.copytree(ROOT / folder, target / folder)
+
+
+def only_crossdock(block: Block) -> bool:
+    """Whether a block only runs `crossdock`, without what a shell is needed for."""
+    lines = block.text.splitlines()
+    return all(line.startswith("crossdock ") and not set(line) & set("|&;<>$`*") for line in lines)
+
+
+def in_process(block: Block) -> str:
+    """Run commands as the console script does, without starting Python for each; give all that is printed."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    code = 0
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        for line in block.text.splitlines():
+            code = run(shlex.split(line)[1:])
+    printed = output.buffer.getvalue().decode()
+    assert code == (block.exit_code or 0), printed
+    return printed
 
 
 def shell(block: Block) -> str:
@@ -410,23 +465,11 @@ def shell(block: Block) -> str:
     lines = [line for line in block.text.splitlines() if not line.startswith(SKIPPED)]
     if any(re.match("git clone .*cd crossdock", line) for line in block.text.splitlines()):
         lines.insert(0, "cd crossdock")
-    script = "\n".join([*lines, 'code=$?; pwd > "$PLACE"; exit $code'])
     place = Path(tempfile.gettempdir(), f"place-{os.getpid()}")
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(Path.cwd()),
-        "PLACE": str(place),
-        "LC_ALL": "C.UTF-8",
-        **{
-            f"GIT_{who}_{what}": "ada@example.com"
-            for who in ("AUTHOR", "COMMITTER")
-            for what in ("NAME", "EMAIL")
-        },
-        "PYTHONPATH": str(ROOT / "engine"),
-    }
+    script = "\n".join([*lines, f'code=$?; pwd > "{place}"; exit $code'])
     done = subprocess.run(
         ["bash", "-c", script],
-        env=environment,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
@@ -437,6 +480,40 @@ def shell(block: Block) -> str:
     os.chdir(place.read_text().strip())
     place.unlink()
     return done.stdout
+
+
+@contextlib.contextmanager
+def server(command: str) -> Iterator[str]:
+    """Start a server, and give the line that it prints once it answers. It ends with the guide."""
+    *before, last = command.splitlines()
+    process = subprocess.Popen(
+        ["bash", "-c", "\n".join([*before, f"exec {last}"])],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=40)
+
+
+def environment() -> dict[str, str]:
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOME": os.environ["HOME"],
+        "LC_ALL": "C.UTF-8",
+        **{
+            f"GIT_{who}_{what}": "ada@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        },
+        "PYTHONPATH": str(ROOT / "engine"),
+    }
 
 
 def python(code: str, names: dict[str, object]) -> str:
