@@ -45,6 +45,7 @@ WRONG = {
         "incomplete-profile: the profile `a` needs `channel:`",
         "incomplete-profile: the profile `a` needs `tickets:`",
     ],
+    "profiles: {' ': {channel: kibo, tickets: [T]}}": ["gateway-value: a profile needs a name"],
     "profiles: {a: {channel: kibo, tickets: []}}": [
         "incomplete-profile: the profile `a` needs `tickets:`",
     ],

@@ -308,6 +308,21 @@ def test_a_journal_that_cannot_be_opened(
     assert str(caught.value) == message
 
 
+def test_a_version_that_is_not_a_number_is_refused(tmp_path: Path) -> None:
+    """A table of another program that has the same name."""
+    url = f"sqlite:///{tmp_path / 'journal.db'}"
+    store = open_store(url)
+    for statement in (
+        "DROP TABLE crossdock_version",
+        "CREATE TABLE crossdock_version AS SELECT 'one' AS version",
+    ):
+        store.write(lambda connection, text=statement: connection.exec_driver_sql(text))
+    store.close()
+    with pytest.raises(JournalError) as caught:
+        open_store(url)
+    assert str(caught.value) == "crossdock_version has a version that is not a whole number"
+
+
 def test_a_database_with_a_part_of_the_tables_is_refused(journal: Journal, url: str) -> None:
     """A dump that was restored in part, or tables of another program."""
     journal.store.write(lambda connection: connection.exec_driver_sql("DROP TABLE crossdock_version"))

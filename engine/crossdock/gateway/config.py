@@ -150,6 +150,8 @@ class _ConfigParser(Parser):
         if not isinstance(node, MapNode):
             self.problem("not-an-object", "a profile must be an object with `channel:`", node.span)
             return Profile(name, "", ())
+        if not name.strip():
+            self.problem("gateway-value", "a profile needs a name", span)
         self.problems.extend(unknown_keys(node, PROFILE_KEYS, "a profile"))
         channel, tickets = self.word(node, "channel"), self.words(node, "tickets", _VARIABLE)
         for key, found in (("channel", channel), ("tickets", tickets)):

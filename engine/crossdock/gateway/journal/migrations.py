@@ -38,6 +38,8 @@ def migrate(connection: Connection) -> None:
         raise ForeignTablesError(f"the database has tables of a journal, but no {VERSION.name}")
     if VERSION.name in tables:
         found = connection.execute(select(func.coalesce(func.max(VERSION.c.version), 0))).scalar_one()
+    if not isinstance(found, int):  # the table may be another program's
+        raise ForeignTablesError(f"{VERSION.name} has a version that is not a whole number")
     if found > len(STEPS):
         raise JournalTooNewError(f"the journal has version {found}, and this program knows {len(STEPS)}")
     for number, step in enumerate(STEPS[found:], found + 1):
