@@ -12,7 +12,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Final
 
-from crossdock.checking.check import check_alone
+from crossdock.checking.cells_alone import check_alone
 from crossdock.checking.given_types import schema_type
 from crossdock.checking.types import UnionType, union
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.channels.messages import Answer
-from crossdock.checking.check import check_alone
+from crossdock.checking.cells_alone import check_alone
 from crossdock.checking.types import ANYTHING, TEXT, TRUTH, ObjectType, ScalarType, Type
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError

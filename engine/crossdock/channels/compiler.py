@@ -103,6 +103,29 @@ def compile_shared(
     return _compiled(name, parsed, problems, source, surroundings, lenient=lenient)
 
 
+def linked_despite(
+    name: str, source: Source, surroundings: ConversationSurroundings, *, shared: bool
+) -> Conversation | None:
+    """A file as far as it can be linked, whatever is wrong in it; None for one that is not to be followed.
+
+    It is for tools that look at its names and types, and must not be run. Raises CompileError for a text
+    that is not YAML.
+    """
+    node, start = parse_yaml(source), Span(source, 0, 1)
+    if shared:
+        parsed, _ = parse_shared(node, start)
+    else:
+        parsed, _ = parse_conversation(node, start, _channel(name, surroundings))
+    if parsed is None:
+        return None
+    named, _ = with_names(parsed)
+    if not shared:
+        named = _with_schemas(name, named, start, surroundings)
+    conversation, _, _ = _linked_file(name, named, source, surroundings)
+    cells = conversation.cells
+    return None if multiplied(cells) or copied(cells, CONVERSATION_COPIES) else conversation
+
+
 def _named(
     parsed: ConversationFile | None, problems: list[Diagnostic]
 ) -> tuple[ConversationFile, list[Diagnostic]]:
@@ -122,6 +145,27 @@ def _compiled(
     *,
     lenient: bool,
 ) -> Conversation:
+    conversation, resolution, found = _linked_file(name, parsed, source, surroundings)
+    cells = conversation.cells
+    problems, needed = in_order([*problems, *found]), frozenset[Diagnostic]()
+    if not problems:
+        # What expands to too much is not checked any further.
+        findings = (multiplied(cells) or copied(cells, CONVERSATION_COPIES)) or [
+            *resolution.unused(),
+            *unused_inputs(conversation),
+            *_checked(conversation, lenient=lenient),
+        ]
+        problems = in_order(apply_suppressions(findings, source))
+        needed = without_allowed(findings)[1]
+    if errors := [item for item in problems if item.severity == "error"]:
+        raise CompileError(errors)
+    return conversation.checked(problems, needed)
+
+
+def _linked_file(
+    name: str, parsed: ConversationFile, source: Source, surroundings: ConversationSurroundings
+) -> tuple[Conversation, Resolution, list[Diagnostic]]:
+    """A parsed file with its names looked up, and what is wrong with them."""
     resolution = Resolution(name, _as_mapping(parsed, source), surroundings)
     cells = resolution.mapping(source)
     uses = SharedUses(name, surroundings)
@@ -136,22 +180,10 @@ def _compiled(
     channel = _channel(name, surroundings)
     bodies = resolution.schema(channel.errors)
     conversation = replace(conversation, channel=channel, errors=bodies)
-    problems += [*unknown_actions(parsed.steps, known), *resolution.problems, *uses.problems]
+    problems = [*unknown_actions(parsed.steps, known), *resolution.problems, *uses.problems]
     if surroundings.is_dialect(name):
         problems += calls_in_dialect(conversation)
-    problems, needed = in_order(problems), frozenset[Diagnostic]()
-    if not problems:
-        # What expands to too much is not checked any further.
-        findings = (multiplied(cells) or copied(cells, CONVERSATION_COPIES)) or [
-            *resolution.unused(),
-            *unused_inputs(conversation),
-            *_checked(conversation, lenient=lenient),
-        ]
-        problems = in_order(apply_suppressions(findings, source))
-        needed = without_allowed(findings)[1]
-    if errors := [item for item in problems if item.severity == "error"]:
-        raise CompileError(errors)
-    return conversation.checked(problems, needed)
+    return conversation, resolution, problems
 
 
 def _adapted(

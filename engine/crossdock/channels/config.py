@@ -21,7 +21,7 @@ from typing import Final, cast
 from crossdock.channels.answer_classes import AnswerClasses, parse_classes
 from crossdock.channels.call_limits import Limits, parse_limits
 from crossdock.channels.encoding import LIST_STYLES
-from crossdock.checking.check import check_alone
+from crossdock.checking.cells_alone import check_alone
 from crossdock.checking.types import ObjectType
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, in_order, shorten
 from crossdock.core.errors import CompileError, ProjectError

@@ -30,6 +30,7 @@ from crossdock.channels.steps import (
 )
 from crossdock.checking.check import CellCheck
 from crossdock.checking.given_types import documented_type, schema_type
+from crossdock.checking.type_scope import TypeWatch
 from crossdock.checking.types import ANYTHING, ListType, ObjectType, Type, union
 from crossdock.checking.uses import found_at
 from crossdock.core.diagnostics import Diagnostic
@@ -46,10 +47,18 @@ def check_conversation(file: Conversation, *, lenient: bool) -> list[Diagnostic]
     """
     if file.inputs is not None:
         return list(_shared_check(file, {}, lenient=lenient).findings)
+    return _check_of(file, lenient=lenient).conversation(file, _of_request(file))[0]
+
+
+def _of_request(file: Conversation) -> StepTypes:
     source = schema_type(file.cells.source)
-    around = StepTypes(source, source, {}, set())
-    findings, _ = _check_of(file, lenient=lenient).conversation(file, around)
-    return findings
+    return StepTypes(source, source, {}, set())
+
+
+def watch_conversation(file: Conversation, watch: TypeWatch, inputs: MappingType[str, Type]) -> None:
+    """Tell a watch of everything that is inferred in a file. ``inputs``: the types of those that it has."""
+    check = replace(_check_of(file, lenient=False), watch=watch)
+    check.conversation(file, _of_request(file) if file.inputs is None else _given(file, inputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +72,21 @@ class _CheckedSteps:
 
 def _shared_check(file: Conversation, given: MappingType[str, Type], *, lenient: bool) -> _CheckedSteps:
     """The check of shared steps that are given inputs of these types. Others may be anything."""
-    types = {name: given.get(name, ANYTHING) for name in file.inputs or {}}
-    key = (tuple(types.values()), lenient)
+    key = (tuple(given.get(name, ANYTHING) for name in file.inputs or {}), lenient)
     known = file.cells.once(_by_inputs)
     if key not in known:
-        around = StepTypes(ObjectType(types, "the inputs"), ANYTHING, {}, set())
-        for name, typ in types.items():
-            around = around.naming(name, typ)
+        around = _given(file, given)
         findings, answer = _check_of(file, lenient=lenient).conversation(file, around)
         known[key] = _CheckedSteps(tuple(dict.fromkeys(findings)), answer, tuple(around.made))
     return known[key]
+
+
+def _given(file: Conversation, given: MappingType[str, Type]) -> StepTypes:
+    types = {name: given.get(name, ANYTHING) for name in file.inputs or {}}
+    around = StepTypes(ObjectType(types, "the inputs"), ANYTHING, {}, set())
+    for name, typ in types.items():
+        around = around.naming(name, typ)
+    return around
 
 
 def _by_inputs(_cells: LinkedMapping) -> dict[Hashable, _CheckedSteps]:
@@ -126,6 +140,7 @@ class _ConversationCheck:
     lists: str
     lenient: bool
     error: Type
+    watch: TypeWatch | None = None
 
     def conversation(self, file: Conversation, around: StepTypes) -> tuple[list[Diagnostic], Type]:
         """The findings of a file, and the type of its response, or of the answer of shared steps."""
@@ -233,6 +248,10 @@ class _ConversationCheck:
         check = self.check(around)
         given = {item.key: check.cell(item.cell, around.context, ANYTHING) for item in use.inputs.fields}
         yield from check.findings
+        if use.shared is None:  # reported already
+            return
+        if self.watch is not None:
+            self.watch.steps_used(use.linked.name, given)
         always = _shared_check(use.linked, {}, lenient=self.lenient).findings
         checked = _shared_check(use.linked, given, lenient=self.lenient)
         yield from found_at((item for item in checked.findings if item not in always), use.name_span)
@@ -297,4 +316,4 @@ class _ConversationCheck:
 
     def check(self, around: StepTypes) -> CellCheck:
         """A check for cells that run there."""
-        return CellCheck(around.scope(self.cells, lenient=self.lenient))
+        return CellCheck(around.scope(self.cells, lenient=self.lenient, watch=self.watch))

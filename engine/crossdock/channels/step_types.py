@@ -16,7 +16,7 @@ from crossdock.checking.element_around import ElementAround
 from crossdock.checking.facts import shown_by
 from crossdock.checking.narrowing import Anchor, Facts, all_of, is_scope_path, narrowed
 from crossdock.checking.settings_types import settings_type
-from crossdock.checking.type_scope import BoundValue, TypeScope, named_value
+from crossdock.checking.type_scope import BoundValue, TypeScope, TypeWatch, named_value
 from crossdock.checking.types import ANYTHING, LACKING, TEXT, ListType, ObjectType, ScalarType, Type, union
 from crossdock.core.records import record, replace
 from crossdock.language.syntax import LinkedMapping
@@ -186,7 +186,7 @@ class StepTypes:
                 check.scope = check.scope.narrowed(facts)
         return replace(self, context=context, facts=shown)
 
-    def scope(self, cells: LinkedMapping, *, lenient: bool) -> TypeScope:
+    def scope(self, cells: LinkedMapping, *, lenient: bool, watch: TypeWatch | None = None) -> TypeScope:
         """The types of what expressions can read."""
         scope = TypeScope(
             root=self.context,
@@ -198,5 +198,6 @@ class StepTypes:
             variables=self.variables,
             has_clock=True,
             around=self.around,
+            watch=watch,
         )
         return scope.narrowed(self.facts)

@@ -9,8 +9,7 @@ author can accept a warning on its line:
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Sequence
-from collections.abc import Mapping as MappingType
+from collections.abc import Container, Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -31,12 +30,12 @@ from crossdock.checking.facts import answers_in
 from crossdock.checking.given_types import constant_type, schema_type
 from crossdock.checking.ignored_fields import ignored_findings, unavailable_findings
 from crossdock.checking.infer import Inference
-from crossdock.checking.settings_types import settings_type, type_of_settings
+from crossdock.checking.settings_types import settings_type
 from crossdock.checking.sink import SILENT, Finding
 from crossdock.checking.switches import CasesCheck
 from crossdock.checking.type_kinds import in_words
 from crossdock.checking.type_parts import may_be_missing, validated
-from crossdock.checking.type_scope import TypeScope
+from crossdock.checking.type_scope import TypeScope, TypeWatch
 from crossdock.checking.types import (
     ANYTHING,
     NOTHING,
@@ -56,20 +55,6 @@ from crossdock.language.expr import Expr, Expression, children
 from crossdock.language.syntax import LinkedMapping
 
 _NO_KEYS: Final = frozenset[str]()
-
-
-def check_alone(
-    cells: Iterable[syntax.Cell], settings: MappingType[str, JSON], context: Type = ANYTHING
-) -> list[Diagnostic]:
-    """The errors in cells that belong to no mapping. All that they can read is settings and the context."""
-    check = CellCheck(TypeScope(context, type_of_settings(settings)))
-    for cell in cells:
-        for use in syntax.uses(cell):
-            help = "only a mapping can use fragments and other mappings"
-            check.finding("unknown-fragment", f"`{use.name}` cannot be used here", use.name_span, help)
-        if not syntax.uses(cell):
-            check.cell(cell, context, ANYTHING)
-    return [item for item in dict.fromkeys(check.findings) if item.severity == "error"]
 
 
 @record(frozen=True, slots=True)
@@ -112,12 +97,21 @@ def _lenient(mapping: LinkedMapping) -> Checked:
 
 
 def _checked(mapping: LinkedMapping, *, lenient: bool) -> Checked:
-    source, target = schema_type(mapping.source), schema_type(mapping.target)
-    check = CellCheck(TypeScope(source, settings_type(mapping), tables=mapping.tables, lenient=lenient))
+    check = CellCheck(replace(_own_scope(mapping), lenient=lenient))
     made_result = check.mapping(mapping)
-    check.findings.extend(ignored_findings(mapping, source))
-    check.findings.extend(unavailable_findings(mapping, target, made_result))
+    check.findings.extend(ignored_findings(mapping, check.scope.root))
+    check.findings.extend(unavailable_findings(mapping, schema_type(mapping.target), made_result))
     return Checked(tuple(dict.fromkeys(check.findings)), made_result)
+
+
+def watch_mapping(mapping: LinkedMapping, watch: TypeWatch) -> None:
+    """Tell a watch of everything that is inferred in a mapping where no file uses it."""
+    CellCheck(replace(_own_scope(mapping), watch=watch)).mapping(mapping)
+
+
+def _own_scope(mapping: LinkedMapping) -> TypeScope:
+    source = schema_type(mapping.source)
+    return TypeScope(source, settings_type(mapping), tables=mapping.tables)
 
 
 def check_use(mapping: LinkedMapping, context: Type, scope: TypeScope) -> Checked:
@@ -126,10 +120,12 @@ def check_use(mapping: LinkedMapping, context: Type, scope: TypeScope) -> Checke
     ``context`` and ``scope`` are those of the use.
     """
     own, key = check_mapping(mapping, lenient=scope.lenient), place_key(mapping, context, scope)
+    if scope.watch is not None:
+        scope.watch.mapping_used(mapping, context, scope)
     if key is None:
         return Checked((), own.result)
     known = mapping.once(_by_place)
-    if key not in known:
+    if key not in known or scope.watch is not None:
         source = context if mapping.source is None else schema_type(mapping.source)
         there = replace(
             scope, root=source, settings=settings_type(mapping), tables=mapping.tables, variables={}
@@ -210,6 +206,8 @@ class CellCheck:
 
     def cell(self, cell: syntax.Cell, context: Type, target: Type, beside: frozenset[str] = _NO_KEYS) -> Type:
         """The type of a cell that is written to a target. ``beside``: keys next to the `$use` of the cell."""
+        if self.scope.watch is not None:
+            self.scope.watch.cell_written(cell, context, target, self.scope)
         match cell:
             case syntax.Evaluate(expression):
                 typ = self.infer(expression, context)

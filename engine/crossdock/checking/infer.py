@@ -172,8 +172,8 @@ class Inference:
                 return self.construction(node, context)
             case Let():
                 return self.let(node, context)
-            case Variable(name):
-                bound = self.scope.variables.get(name)  # none for one that is unknown, and reported as such
+            case Variable():
+                bound = self.scope.read_variable(self.expression, node)  # none: reported as unknown
                 return ANYTHING if bound is None else bound.used(self.sink, indirect=self.indirect)
             case KeyValue(_, value) | Binding(_, value):
                 return self.infer(value, context)
@@ -184,7 +184,7 @@ class Inference:
     # Reading
 
     def identifier(self, node: Identifier, context: Type) -> Type:
-        found = context.member(node.name)
+        found = self.scope.read_property(self.expression, node, context)
         if found is None:
             message = f"`{context.name}` has no property `{node.name}`"
             near = did_you_mean(node.name, context.property_names())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Protocol
 
 from crossdock.checking.element_around import ElementAround
 from crossdock.checking.facts import SCOPE_FUNCTIONS
@@ -12,6 +13,9 @@ from crossdock.checking.sink import SILENT, Recording, Sink
 from crossdock.checking.types import ANYTHING, ListType, Type
 from crossdock.core.json_types import JSON
 from crossdock.core.records import record, replace
+from crossdock.language import syntax
+from crossdock.language.expr import Expression, Identifier, Variable
+from crossdock.language.syntax import LinkedMapping
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -33,13 +37,36 @@ def named_value(typ: Type) -> BoundValue:
     return BoundValue(typ, Recording(SILENT))
 
 
+class TypeWatch(Protocol):
+    """Gets what a check infers, for a tool that asks about a place in a file."""
+
+    def property_read(
+        self, expression: Expression, node: Identifier, context: Type, found: Type | None, scope: TypeScope
+    ) -> None:
+        """A property is read of a context."""
+
+    def variable_read(
+        self, expression: Expression, node: Variable, found: Type | None, scope: TypeScope
+    ) -> None:
+        """A variable is read."""
+
+    def cell_written(self, cell: syntax.Cell, context: Type, target: Type, scope: TypeScope) -> None:
+        """A cell is written to a target."""
+
+    def mapping_used(self, mapping: LinkedMapping, context: Type, scope: TypeScope) -> None:
+        """A mapping is used in a context."""
+
+    def steps_used(self, name: str, inputs: Mapping[str, Type]) -> None:
+        """Shared steps are given inputs."""
+
+
 @record(frozen=True, slots=True)
 class TypeScope:
     """The types of the context functions, the variables of the expression, and the tables of the file.
 
     ``lenient``: a property that its schema does not document gives a warning instead of an error.
     ``has_clock``: `now()` is known, as it is in conversations only. ``around``: the element of the innermost
-    `$each` that the expression is in.
+    `$each` that the expression is in. ``watch`` gets everything that is inferred.
     """
 
     root: Type
@@ -52,6 +79,21 @@ class TypeScope:
     variables: Mapping[str, BoundValue] = field(default_factory=dict)
     events: Type = ListType(ANYTHING)
     around: ElementAround | None = None
+    watch: TypeWatch | None = field(default=None, compare=False)
+
+    def read_property(self, expression: Expression, node: Identifier, context: Type) -> Type | None:
+        """The type of a property of the context; None if it has none with that name."""
+        found = context.member(node.name)
+        if self.watch is not None:
+            self.watch.property_read(expression, node, context, found, self)
+        return found
+
+    def read_variable(self, expression: Expression, node: Variable) -> BoundValue | None:
+        """What a variable stands for; None for one that means nothing."""
+        bound = self.variables.get(node.name)
+        if self.watch is not None:
+            self.watch.variable_read(expression, node, bound.typ if bound is not None else None, self)
+        return bound
 
     def naming(self, name: str | None, typ: Type) -> TypeScope:
         """The scope inside of what gives a value a name, if it gives one."""

@@ -36,6 +36,11 @@ class Surroundings(Protocol):
         """The defaults of the settings, and the values of those that have a choice of values."""
 
 
+def broken(cell: syntax.Cell) -> syntax.Cell:
+    """A cell in the place of one of which nothing is known, and whose mistake is reported."""
+    return syntax.Literal(None, cell.span, broken=True)
+
+
 class Resolution:
     """One file and its names. ``problems`` holds those that lead nowhere."""
 
@@ -48,7 +53,7 @@ class Resolution:
         self._links: Links | None = None
 
     def mapping(self, source: Source) -> LinkedMapping:
-        """The linked file. When there are ``problems``, some of its ``$use`` have no definition."""
+        """The linked file. A ``$use`` that leads nowhere is among the ``problems``, and a broken cell."""
         file = self.file
         self.tables_exist()
         schemas = self.schema(file.source), self.schema(file.target)
@@ -118,8 +123,12 @@ class Resolution:
         refused = self.fragment_circles()
         self.problems.extend(refused)
         fragments = {name: fragment.cell for name, fragment in self.file.fragments.items()}
-        # To link a circle would not end, and to link a multitude would take too long.
-        return Links({} if refused else fragments, self.used())
+        if refused:  # to link a circle would not end, and to link a multitude would take too long
+            fragments = {name: broken(cell) for name, cell in fragments.items()}
+        used = self.used()
+        uses = (use for cell in self.cells() for use in syntax.uses(cell))
+        nowhere = {use.name: broken(use) for use in uses if use.name not in used}
+        return Links({**nowhere, **fragments}, used)
 
     def used(self) -> dict[str, LinkedMapping]:
         """The other mappings that are used, by the name that this file gives them."""

@@ -1,5 +1,7 @@
 """The compiled files of a project: each is compiled once, whichever thread asks first.
 
+What each was made of is noted, so that after a change only what was made of a changed file is made again.
+
 An error is kept as well if it follows from the files alone. It is not kept if it may be another one when the
 file is asked for in another way: a file that could not be read, or a chain of uses that was too long from
 where it began. Then only the request that met it has it.
@@ -7,7 +9,9 @@ where it began. Then only the request that met it has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from pathlib import Path
+from threading import get_ident
 from typing import TypeAlias, TypeVar, cast
 
 from crossdock.core.diagnostics import Diagnostic
@@ -28,6 +32,9 @@ class CompiledFiles:
         self._kept: dict[Key, object] = {}
         self._broken: dict[Key, _Broken] = {}
         self._passing: dict[Key, _Broken] = {}
+        self._made_of: dict[Key, set[Path]] = {}
+        self._noting: list[set[Path]] = []  # for each file that is being compiled, by the thread that does
+        self._thread = 0
         self._depth = 0
         self._is_passing = False
 
@@ -42,8 +49,29 @@ class CompiledFiles:
             with MAKING:
                 found = self._kept.get(key)
                 if found is None:
-                    found = self._compile(key, compile_file, used)
+                    return cast(T, self._compile(key, compile_file, used))
+        if self._noting and self._thread == get_ident():
+            self._noting[-1] |= self._made_of[key]
         return cast(T, found)
+
+    def reads(self, path: Path) -> None:
+        """Note that what is being compiled is made of a file too."""
+        if self._noting and self._thread == get_ident():
+            self._noting[-1].add(path)
+
+    def without(self, changed: Set[Path], *, broken: bool) -> CompiledFiles:
+        """What was compiled, without everything that was made of these files, and without what is ``broken``.
+
+        What is wrong with a file may depend on which files there are, such as the help of an unknown name.
+        """
+        left = CompiledFiles()
+        with MAKING:
+            made_of = {key: files for key, files in self._made_of.items() if files.isdisjoint(changed)}
+            left._made_of = made_of
+            left._kept = {key: made for key, made in self._kept.items() if key in made_of}
+            if not broken:
+                left._broken = {key: found for key, found in self._broken.items() if key in made_of}
+        return left
 
     def used(self, name: str, word: str, what: str) -> None:
         """Check that a file may be used by the one that is being compiled.
@@ -61,8 +89,12 @@ class CompiledFiles:
     def _compile(self, key: Key, compile_file: Callable[[], object], used: bool) -> object:
         broken = self._broken.get(key) or self._passing.get(key)
         if broken is not None:
+            if self._noting:
+                self._noting[-1] |= self._made_of[key]
             raise CompileError(broken)
         self._depth += 1
+        self._thread = get_ident()
+        self._noting.append(set())
         if used:
             self.chain.append(key[1])
         try:
@@ -75,6 +107,9 @@ class CompiledFiles:
             if used:
                 self.chain.pop()
             self._depth -= 1
+            self._made_of[key] = files = self._noting.pop()
+            if self._noting:
+                self._noting[-1] |= files
             if not self._depth:
                 self._passing.clear()
                 self._is_passing = False

@@ -46,6 +46,19 @@ def compile_mapping(
     return Mapping(linked, tuple(problems), read_paths)
 
 
+def linked_despite(name: str, source: Source, surroundings: Surroundings) -> LinkedMapping | None:
+    """A mapping as far as it can be linked, whatever is wrong in it; None for one that is not to be followed.
+
+    It is for tools that look at its names and types, and must not be run. Raises CompileError for a text
+    that is not YAML.
+    """
+    parsed, _ = parse_mapping(parse_yaml(source), Span(source, 0, 1))
+    if parsed is None:
+        return None
+    linked = Resolution(name, parsed, surroundings).mapping(source)
+    return None if multiplied(linked) or copied(linked) else linked
+
+
 def _findings(linked: LinkedMapping, *, lenient: bool) -> list[Diagnostic]:
     """The findings of the check. A mapping that expands to too much is not checked any further."""
     if many := multiplied(linked) or copied(linked):

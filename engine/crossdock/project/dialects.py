@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions, shape_findings
 from crossdock.channels.conversation_check import check_conversation
@@ -18,9 +18,10 @@ from crossdock.channels.steps import AdaptTask, Conversation
 from crossdock.checking.suppressions import without_allowed
 from crossdock.core.diagnostics import Diagnostic, Source, did_you_mean, shorten
 from crossdock.core.errors import CompileError, ProjectError
-from crossdock.core.once import made_once
 from crossdock.project.search_path import MAPPINGS
 from crossdock.project.shared_files import CONVERSATION, DIALECT_FILE
+
+T = TypeVar("T")
 
 
 class DialectProject(Protocol):
@@ -34,13 +35,19 @@ class DialectProject(Protocol):
     def conversation(self, channel: str, action: str) -> Conversation: ...
 
 
+class Kept(Protocol):
+    """``CompiledFiles.get``."""
+
+    def __call__(self, kind: str, name: str, compile_file: Callable[[], T], *, used: bool) -> T: ...
+
+
 @dataclass(slots=True)
 class Dialects:
-    """The dialects of one project. Bound conversations are cached."""
+    """The dialects of one project. What is made of their files is ``kept`` by the project."""
 
     project: DialectProject
     read: Callable[[Path], Source]
-    _bound: dict[object, object] = field(default_factory=dict)
+    kept: Kept
     _binding: list[str] = field(default_factory=list)
     _folders: dict[str, bool] = field(default_factory=dict)  # which are those of dialects
 
@@ -103,7 +110,11 @@ class Dialects:
         name = f"{dialect}/{ACTIONS_FILE}"
         paths = [root / MAPPINGS / dialect / ACTIONS_FILE for root in self.project.roots]
         path = next((each for each in paths if each.is_file()), None)
-        return made_once(self._bound, name, lambda: parse_actions(self.read(path)) if path else Actions({}))
+
+        def make() -> Actions:
+            return parse_actions(self.read(path)) if path else Actions({})
+
+        return self.kept("actions", name, make, used=False)
 
     def action_findings(self) -> Iterator[Diagnostic]:
         """The errors in the actions.yaml of the project's own dialects."""
@@ -132,7 +143,7 @@ class Dialects:
             self.describe(dialect)
             return self.bound(self.project.conversation(dialect, action), channel)
 
-        return made_once(self._bound, (channel, action, dialect), make)
+        return self.kept("dialect", f"{channel}/{action} {dialect}", make, used=False)
 
     def completed(self, conversation: Conversation, channel: str) -> Conversation:
         """A compiled conversation, ready to run if its folder is a channel. Raises as it is read or bound."""
@@ -166,7 +177,13 @@ class Dialects:
                 continue
             dialect, _, action = folder.partition("/")
             for channel in self.channels():
-                yield from self._findings_with(channel, action, dialect, lenient=lenient)
+                yield from self._kept_findings(channel, action, dialect, lenient=lenient)
+
+    def _kept_findings(self, channel: str, action: str, dialect: str, *, lenient: bool) -> list[Diagnostic]:
+        def make() -> list[Diagnostic]:
+            return list(self._findings_with(channel, action, dialect, lenient=lenient))
+
+        return self.kept("check with", f"{channel}/{action} {dialect} {lenient}", make, used=False)
 
     def _findings_with(
         self, channel: str, action: str, dialect: str, *, lenient: bool

@@ -10,6 +10,7 @@ from crossdock.core.diagnostics import Diagnostic, Source
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.limits import FILE_CHARACTERS
 from crossdock.project.search_path import confined
+from crossdock.project.shared_files import has_shared_steps
 
 
 class ProjectFiles:
@@ -37,7 +38,7 @@ class ProjectFiles:
         return None
 
     def read(self, path: Path) -> Source:
-        name = self._display(path)
+        name = self.display(path)
         try:
             if path.stat().st_size > 4 * FILE_CHARACTERS:
                 raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
@@ -51,12 +52,20 @@ class ProjectFiles:
             message = f"`{name}` cannot be read: {error.strerror or error}"
             raise ProjectError([Diagnostic("unreadable", message)]) from None
 
+    def forget(self, path: Path) -> None:
+        """Look for a file anew: it was made, changed or removed."""
+        self._found = {name: found for name, found in self._found.items() if found != path}
+
+    def has_shared_steps(self, path: Path) -> bool:
+        """Whether a file that was found holds shared steps, and not a mapping."""
+        return has_shared_steps(path)
+
     def _note(self, path: Path, digest: str | None) -> None:
         """Record the digest of a file. If it changes while the project is open, no later digest matches."""
         if self.seen.setdefault(path, digest) != digest:
             self.seen[path] = "changed"
 
-    def _display(self, path: Path) -> str:
+    def display(self, path: Path) -> str:
         """The name of a file in messages: relative to the project, or as it was given."""
         own = self.roots[0]
         return path.relative_to(own).as_posix() if path.is_relative_to(own) else str(path)

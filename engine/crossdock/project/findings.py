@@ -13,10 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
+from crossdock.channels.class_bodies import class_findings
 from crossdock.channels.config import Channel
 from crossdock.channels.steps import Conversation, UseTask, shared_steps
+from crossdock.channels.unused_settings import unused_settings
 from crossdock.checking.check import check_mapping, missing_result
-from crossdock.checking.suppressions import without_allowed
+from crossdock.checking.suppressions import apply_suppressions, without_allowed
 from crossdock.checking.todos import todos
 from crossdock.checking.uses import Reads, depends_on_uses, merged_uses, reads_of
 from crossdock.core.diagnostics import Diagnostic, Source, Span
@@ -85,7 +87,7 @@ def findings_of(project: CheckedProject, names: Sequence[str], *, lenient: bool)
     """
     names = [name_of_file(project.roots, name) for name in names]
     files = {name: _checked(project, name, lenient=lenient) for name in names}
-    users = _Users(project)
+    users = Users(project)
     around = [
         _checked(project, name, lenient=lenient) for name in users.of(files.values()) if name not in files
     ]
@@ -132,7 +134,7 @@ def _todos(project: CheckedProject, file: _CheckedFile) -> Iterable[Diagnostic]:
 
 
 @dataclass(slots=True)
-class _Users:
+class Users:
     """Which files may use a mapping, by their texts. It reads no file before it is asked."""
 
     project: CheckedProject
@@ -153,6 +155,10 @@ class _Users:
                 others.discard(user)
                 pending.append(user)
                 yield user
+
+    def users_of(self, name: str) -> list[str]:
+        """The files that may use one, in order."""
+        return sorted(user for user in self.project.all_names() if user != name and self.names(user, name))
 
     def read(self) -> dict[str, str]:
         if self.texts is None:
@@ -251,3 +257,16 @@ def action_findings(project: CheckedProject) -> list[Diagnostic]:
 def _request(project: CheckedProject, name: str) -> Schema | None:
     channel, _, action = name.partition("/")
     return project.conversation(channel, action).cells.source
+
+
+def channel_findings(project: CheckedProject, name: str) -> list[Diagnostic]:
+    """The findings in a channel's file, by what all files of the channel read."""
+    try:
+        channel = project.channel_of(name)
+        files = [project.named(each) for each in project.all_names() if each.startswith(f"{name}/")]
+    except CompileError:  # what a broken file reads is not known
+        return []
+    linked = (file.linked if isinstance(file, Mapping) else file.cells for file in files)
+    steps = (file for file in files if not isinstance(file, Mapping))
+    findings = [*unused_settings(channel, linked), *class_findings(channel, steps)]
+    return [] if channel.source is None else apply_suppressions(findings, channel.source)

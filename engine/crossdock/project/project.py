@@ -10,22 +10,19 @@ path; nothing is merged.
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, parse_actions
 from crossdock.channels.config import CHANNEL_FILE, NO_CHANNEL, Channel, parse_channel, schema_of
-from crossdock.checking.suppressions import apply_suppressions
-from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean, shorten
-from crossdock.core.errors import CompileError, ProjectError
+from crossdock.core.diagnostics import Diagnostic, Source, did_you_mean, shorten
+from crossdock.core.errors import ProjectError
 from crossdock.core.garbage import collection_paused
 from crossdock.core.json_types import JSON
 from crossdock.core.once import MAKING, made_once
-from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.execution.runner import Mapping
-from crossdock.language.parser import table_rows
 from crossdock.language.syntax import LinkedMapping
 from crossdock.project.compiled_files import CompiledFiles
 from crossdock.project.compiler import compile_mapping
@@ -45,11 +42,12 @@ from crossdock.project.shared_files import (
     CONVERSATION,
     CONVERSATION_FILE,
     TABLES,
-    has_shared_steps,
     names_below,
+    no_conversation,
     no_mapping,
     no_shared_steps,
 )
+from crossdock.project.table_files import no_table, rows_of
 from crossdock.schema.store import Schema, SchemaStore
 
 if TYPE_CHECKING:
@@ -61,6 +59,7 @@ if TYPE_CHECKING:
 __all__ = ["MAPPINGS", "Project", "bundled_root"]
 
 SCHEMAS: Final = "schemas"
+_NAMES: Final = ("all names", "own names")
 
 
 class Project:
@@ -70,19 +69,37 @@ class Project:
     """
 
     def __init__(
-        self, roots: Sequence[Path], *, lenient: bool = False, unsaved: MappingType[Path, str] | None = None
+        self,
+        roots: Sequence[Path],
+        *,
+        lenient: bool = False,
+        unsaved: MappingType[Path, str] | None = None,
+        files: ProjectFiles | None = None,
     ) -> None:
-        """``unsaved`` are texts of files that exist, by path, to be read in place of what is on disk."""
+        """``unsaved`` are texts of files that exist, by path, read in place of what is on disk."""
         self.roots = tuple(roots)
         self._lenient = lenient
         self._compiled = CompiledFiles()
         self._read_once: dict[object, object] = {}
-        self._files = ProjectFiles(roots, unsaved)
+        self._files = files or ProjectFiles(roots, unsaved)
 
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:
         """The nearest project at or above a directory (the working directory), over the bundled one."""
         return cls(located(directory))
+
+    def after(self, changed: Set[Path], *, relisted: bool = False) -> Project:
+        """The project after a change of files below ``mappings/``. What was not made of them is shared.
+
+        ``relisted``: one is new or gone, or has become a file of shared steps or a mapping.
+        """
+        project = Project(self.roots, lenient=self._lenient, files=self._files)
+        project._compiled = self._compiled.without(changed, broken=relisted)
+        project.schemas = self.schemas
+        if not relisted:
+            project._read_once = {key: self._read_once[key] for key in _NAMES if key in self._read_once}
+            project._conversation_names = self._conversation_names
+        return project
 
     @cached_property
     def schemas(self) -> SchemaStore:
@@ -124,11 +141,11 @@ class Project:
         """The names of all files of shared steps, or of those in the project's own directory."""
         return self._names(own=own, shared=True)
 
-    def _names(self, *, own: bool, shared: bool) -> list[str]:
-        """The names below the roots. The files are listed once: they are asked for again and again."""
-        roots, key = self.roots[:1] if own else self.roots, (names_below, own)
-        names = made_once(self._read_once, key, lambda: names_below(roots))
-        return sorted(name for name, is_shared in names.items() if is_shared is shared)
+    def _names(self, *, own: bool, shared: bool) -> list[str]:  # listed once: they are asked for often
+        roots, key = (self.roots[:1], _NAMES[1]) if own else (self.roots, _NAMES[0])
+        is_shared = self._files.has_shared_steps
+        names = made_once(self._read_once, key, lambda: names_below(roots, is_shared))
+        return sorted(name for name, has_steps in names.items() if has_steps is shared)
 
     def mapping(self, name: str) -> Mapping:
         """A mapping by name or by file, compiled and checked.
@@ -145,10 +162,10 @@ class Project:
 
     def text(self, name: str) -> Source:
         """The text of a mapping's file, compiled or not. Raises ProjectError."""
-        path = self._files.find(file_of(name_of_file(self.roots, name)))
+        path = self._find(file_of(name_of_file(self.roots, name)))
         if path is None:
             raise self._unknown(name)
-        return self._files.read(path)
+        return self._read(path)
 
     @collection_paused()
     def check(self, names: Sequence[str] | None = None, *, lenient: bool = False) -> list[Diagnostic]:
@@ -157,7 +174,7 @@ class Project:
         ``lenient``: a property that a schema does not document is a warning and not an error.
         """
         if lenient and not self._lenient:
-            return Project(self.roots, lenient=True, unsaved=self._files.unsaved).check(names)
+            return Project(self.roots, lenient=True, files=self._files).check(names)
         from crossdock.project.findings import action_findings, findings_of
 
         asked = names or self.own_names()
@@ -170,23 +187,14 @@ class Project:
 
     def _of_channels(self) -> list[Diagnostic]:
         """Findings in the files of the project's own channels, by what all files of a channel read."""
+        from crossdock.project.findings import channel_findings
+
         folder = self.roots[0] / MAPPINGS
         channels = sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}"))
-        return [item for channel in channels for item in self._of_channel(channel)]
-
-    def _of_channel(self, name: str) -> list[Diagnostic]:
-        from crossdock.channels.class_bodies import class_findings
-        from crossdock.channels.unused_settings import unused_settings
-
-        try:
-            channel = self.channel_of(name)
-            files = [self.named(each) for each in self.all_names() if each.startswith(f"{name}/")]
-        except CompileError:  # what a broken file reads is not known
-            return []
-        linked = (file.linked if isinstance(file, Mapping) else file.cells for file in files)
-        steps = (file for file in files if not isinstance(file, Mapping))
-        findings = [*unused_settings(channel, linked), *class_findings(channel, steps)]
-        return [] if channel.source is None else apply_suppressions(findings, channel.source)
+        found = list[Diagnostic]()
+        for name in channels:
+            found += self._compiled.get("check", name, partial(channel_findings, self, name), used=False)
+        return found
 
     def all_names(self) -> list[str]:
         """The names of all mappings, shared steps and conversations, those of the bundled ones too."""
@@ -239,10 +247,10 @@ class Project:
 
         def compile_file() -> Conversation:
             known = action in self.actions_of(channel)
-            path = self._files.find(file_of(name)) if known else None
+            path = self._find(file_of(name)) if known else None
             if path is None:
-                raise self._no_conversation(channel, action)
-            compiled = compile_conversation(name, self._files.read(path), self, lenient=self._lenient)
+                raise no_conversation(channel, action, self.actions_of(channel))
+            compiled = compile_conversation(name, self._read(path), self, lenient=self._lenient)
             return self.dialects.completed(compiled, channel)
 
         return self._compiled.get("conversation", name, compile_file, used=False)
@@ -252,22 +260,22 @@ class Project:
         from crossdock.channels.compiler import compile_shared
 
         def compile_file() -> Conversation:
-            path = self._files.find(file_of(name))
-            if path is None or not has_shared_steps(path):
+            path = self._find(file_of(name))
+            if path is None or not self._files.has_shared_steps(path):
                 raise no_shared_steps(name, self.shared_names(), is_mapping=path is not None)
-            return compile_shared(name, self._files.read(path), self, lenient=self._lenient)
+            return compile_shared(name, self._read(path), self, lenient=self._lenient)
 
         return self._compiled.get("shared steps", name, compile_file)
 
     def _is_shared(self, name: str) -> bool:
-        path = self._files.find(file_of(name))
-        return path is not None and has_shared_steps(path)
+        path = self._find(file_of(name))
+        return path is not None and self._files.has_shared_steps(path)
 
     @property
     def dialects(self) -> Dialects:
         from crossdock.project.dialects import Dialects
 
-        return made_once(self._read_once, Dialects, lambda: Dialects(self, self._files.read))
+        return made_once(self._read_once, Dialects, lambda: Dialects(self, self._read, self._compiled.get))
 
     def adaptable(self, user: str) -> Sequence[str]:
         """The actions that a file can adapt: see ``dialects``."""
@@ -280,11 +288,11 @@ class Project:
     @property
     def actions(self) -> Actions:
         """The actions of RetailOPS. Raises ProjectError or CompileError."""
-        return made_once(self._read_once, ACTIONS_FILE, self._actions)
+        return self._compiled.get("actions", ACTIONS_FILE, self._actions, used=False)
 
     def _actions(self) -> Actions:
-        path = self._files.find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
-        return parse_actions(self._files.read(path)) if path else Actions({})
+        path = self._find(PurePosixPath(MAPPINGS, ACTIONS_FILE))
+        return parse_actions(self._read(path)) if path else Actions({})
 
     def connect(
         self,
@@ -306,12 +314,6 @@ class Project:
         of, known = self.channel_of(channel), self.settings(channel, settings or {})
         found = partial(self.dialects.conversation_of, channel)
         return Connection(of, known, found, environ=environ, transport=transport)
-
-    def _no_conversation(self, channel: str, action: str) -> ProjectError:
-        actions = self.actions_of(channel)
-        help = did_you_mean(action, actions) or f"the actions are {', '.join(actions)}"
-        message = f"`{channel}` has no conversation for `{shorten(action)}`"
-        return ProjectError([Diagnostic("unknown-action", message, help=help)])
 
     # What the linker finds: see ``language.linker.Surroundings``
 
@@ -342,23 +344,15 @@ class Project:
     def table(self, name: str, user: str) -> MappingType[str, JSON]:
         """The rows of a table that has a file of its own, in a folder named ``tables``."""
         source = self.table_text(name, user)
-        return made_once(self._read_once, source, lambda: self._rows(source))
-
-    def _rows(self, source: Source) -> MappingType[str, JSON]:
-        node = parse_yaml(source)
-        if not isinstance(node, MapNode):
-            message = "a table holds keys and their values"
-            raise CompileError([Diagnostic("not-an-object", message, Span(source, 0, 1))])
-        return table_rows(node)
+        return made_once(self._read_once, source, lambda: rows_of(source))
 
     def table_text(self, name: str, user: str) -> Source:
         """The text of a table's own file. Raises ProjectError."""
         resolved = resolved_name(name, user)
-        path = self._files.find(file_of(resolved)) if resolved else None
+        path = self._find(file_of(resolved)) if resolved else None
         if path is None or path.parent.name != TABLES:
-            help = f"table files are in a folder `{TABLES}`"
-            raise ProjectError([Diagnostic("unknown-table", f"there is no table file `{name}`", help=help)])
-        return self._files.read(path)
+            raise no_table(name)
+        return self._read(path)
 
     def settings_of(self, name: str) -> tuple[MappingType[str, JSON], MappingType[str, tuple[JSON, ...]]]:
         """The settings of a mapping's channel: their defaults, and the values of those with a choice."""
@@ -372,19 +366,28 @@ class Project:
     def channel_of(self, name: str) -> Channel:
         """The channel of a mapping: the first part of its name."""
         file = PurePosixPath(MAPPINGS, PurePosixPath(name).parts[0], CHANNEL_FILE)
-        return made_once(self._read_once, file, lambda: self._channel(file))
+        return self._compiled.get("channel", str(file), lambda: self._channel(file), used=False)
 
     def _channel(self, file: PurePosixPath) -> Channel:
-        path = self._files.find(file)
-        return parse_channel(self._files.read(path)) if path else NO_CHANNEL
+        path = self._find(file)
+        return parse_channel(self._read(path)) if path else NO_CHANNEL
 
     # Files
 
+    def _find(self, path: PurePosixPath) -> Path | None:
+        for root in self.roots:
+            self._compiled.reads(root / path)
+        return self._files.find(path)
+
+    def _read(self, path: Path) -> Source:
+        self._compiled.reads(path)
+        return self._files.read(path)
+
     def _compile(self, name: str) -> Mapping:
-        path = outside(name) if name.endswith(FILES) else self._files.find(file_of(name))
+        path = outside(name) if name.endswith(FILES) else self._find(file_of(name))
         if path is None:
             raise self._unknown(name)
-        return compile_mapping(name, self._files.read(path), self, lenient=self._lenient)
+        return compile_mapping(name, self._read(path), self, lenient=self._lenient)
 
     def _unknown(self, name: str) -> ProjectError:
         if name in self.conversation_names():

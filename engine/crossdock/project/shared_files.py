@@ -6,7 +6,7 @@ Names are listed often, so only the text is looked at. A file in flow style coun
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -41,11 +41,17 @@ def has_shared_steps(path: Path) -> bool:
 @lru_cache(maxsize=4096)
 def _has_steps(path: Path, _changed: int, _size: int) -> bool:
     """The same of a file that was changed at a time: one is asked about with every use of its name."""
-    text = path.read_text(encoding="utf-8")
+    return has_steps(path.read_text(encoding="utf-8"))
+
+
+def has_steps(text: str) -> bool:
+    """Whether a text is that of a file with shared steps."""
     return _STEPS.search(text) is not None and _MAP.search(text) is None
 
 
-def names_below(roots: Sequence[Path]) -> dict[str, bool]:
+def names_below(
+    roots: Sequence[Path], is_shared: Callable[[Path], bool] = has_shared_steps
+) -> dict[str, bool]:
     """The names of the mappings and shared steps below some roots, and which are shared steps.
 
     The first root wins.
@@ -56,7 +62,7 @@ def names_below(roots: Sequence[Path]) -> dict[str, bool]:
         for path in folder.rglob("*.yaml"):
             if path.name not in _NOT_MAPPINGS and path.parent.name != TABLES:
                 name = path.relative_to(folder).with_suffix("").as_posix()
-                names.setdefault(name, has_shared_steps(path))
+                names.setdefault(name, is_shared(path))
     return names
 
 
@@ -75,3 +81,10 @@ def no_mapping(name: str) -> ProjectError:
     """The error for the name of shared steps where a mapping must be named."""
     message = f"`{shorten(name)}` has steps, and is not a mapping"
     return ProjectError([Diagnostic("unknown-mapping", message, help=f"a step runs them: `use: {name}`")])
+
+
+def no_conversation(channel: str, action: str, actions: Sequence[str]) -> ProjectError:
+    """The error for an action that a channel does not have. ``actions`` are those that it has."""
+    help = did_you_mean(action, actions) or f"the actions are {', '.join(actions)}"
+    message = f"`{channel}` has no conversation for `{shorten(action)}`"
+    return ProjectError([Diagnostic("unknown-action", message, help=help)])

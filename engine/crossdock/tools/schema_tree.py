@@ -52,8 +52,8 @@ def schema_tree(schema: Schema) -> str:
     lines = list(_inside(shape, 0, ((shape, "the whole"),)))
     names = min(max((len(line.label) for line in lines), default=0), _NAMES)
     types = min(max((len(line.kind) for line in lines), default=0), _TYPES)
-    about = _described(shape)
-    head = [f"{schema.name}: {about}" if about else schema.name, _HEAD if lines else _type(shape)]
+    about = described(shape)
+    head = [f"{schema.name}: {about}" if about else schema.name, _HEAD if lines else type_text(shape)]
     return "\n".join([*head, "", *(_written(line, names, types) for line in lines)]).rstrip("\n")
 
 
@@ -74,8 +74,8 @@ def _inside(shape: Shape, depth: int, around: tuple[tuple[Shape, str], ...]) -> 
         if part is None:
             continue
         known = next((place for each, place in around if _element(part).is_as(each)), None)
-        note = "; ".join(filter(None, (_marks(part), _described(part))))
-        kind = _type(part) if known is None else f"{_type(part)}, as {known}"
+        note = "; ".join(filter(None, (marks(part), described(part))))
+        kind = type_text(part) if known is None else f"{type_text(part)}, as {known}"
         yield TreeLine(depth, shorten(name) + "*" * needed, shorten(kind), note)
         if known is None:
             yield from _inside(part, depth + 1, (*around, (_element(part), name)))
@@ -90,14 +90,14 @@ def _element(shape: Shape) -> Shape:
     return shape
 
 
-def _type(shape: Shape) -> str:
+def type_text(shape: Shape) -> str:
     """The values that are allowed; ``?`` for null, too."""
     if shape.types is None:
         return "anything"
     values = [constant(value) for value in shape.enum or () if value is not None]
     kinds = [word for kind, word in _KINDS.items() if kind in shape.types]
     if kinds == ["list"]:
-        inner = _type(shape.items())
+        inner = type_text(shape.items())
         kinds = [f"list of {_SEVERAL.get(inner) or _grouped(inner)}"]
     said = " | ".join(values if values and len(values) <= _VALUES else kinds) or "null"
     return f"{_grouped(said)}?" if "null" in shape.types and said != "null" else said
@@ -107,14 +107,14 @@ def _grouped(said: str) -> str:
     return f"({said})" if " | " in said else said
 
 
-def _marks(shape: Shape) -> str:
+def marks(shape: Shape) -> str:
     """What a reader asks beside the type: the format, and whether the value is sensitive."""
     found = dict(shape.assertions())
     marks = [str(found[word]) for word in ("format", "x-format") if word in found]
     return ", ".join([*marks, *(["sensitive"] if found.get("x-sensitive") is True else [])])
 
 
-def _described(shape: Shape) -> str:
+def described(shape: Shape) -> str:
     """The first sentence of the description."""
     told = next((each for word, each in shape.assertions() if word == "description"), None)
     text = " ".join(told.split()) if isinstance(told, str) else ""

@@ -1,0 +1,268 @@
+"""What may be written at a place, the likeliest first.
+
+Properties are ranked by the names and the type of what the cell is written to, and by what the same file
+reads of the same thing elsewhere.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final, Literal
+
+from crossdock.checking.assignability import required_of
+from crossdock.checking.types import ANYTHING, Type
+from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
+from crossdock.editing.analysis import Analysis, CellWritten, PropertyRead, Sightings, VariableRead
+from crossdock.editing.describing import about, function_help, type_in_words
+from crossdock.editing.keys import is_cell, keys_at, language_of, values_at
+from crossdock.editing.likeness import Wanted, rank
+from crossdock.editing.places import MARK, Keys, Unfinished
+from crossdock.language import syntax
+from crossdock.language.expr import Comparator, Constant, Expr, Expression, Identifier, children, source_order
+from crossdock.language.functions import REGISTRY
+from crossdock.project.shared_files import TABLES
+
+Kind = Literal[
+    "property",
+    "function",
+    "table",
+    "fragment",
+    "mapping",
+    "steps",
+    "variable",
+    "key",
+    "word",
+    "value",
+    "schema",
+]
+_PATHS: Final = ("fragment", "mapping", "steps", "schema")
+_PATH: Final = re.compile(r"[\w./#$-]*")
+_SCHEMA_KEYS: Final = frozenset({"from", "to", "request", "response_schema", "errors"})
+_LOOKUP: Final = re.compile(r"lookup\(\s*'\w*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One offer. ``label`` is what is written; ``detail`` a few words, and ``documentation`` Markdown."""
+
+    label: str
+    kind: Kind
+    detail: str = ""
+    documentation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be written, the likeliest first, in the place of the text from ``start`` to ``end``."""
+
+    items: tuple[Completion, ...]
+    start: int
+    end: int
+
+
+def completions(analysis: Analysis, place: Unfinished, text: str) -> Offer:
+    """What may be written in the place of the mark. ``text`` is the file without the mark."""
+    finder = _Finder(analysis, place)
+    found = list(dict.fromkeys(finder.key() if place.place.is_key else finder.value()))
+    start, end = place.start, place.end
+    if found and found[0].kind in _PATHS:
+        start = place.place.scalar.span.start
+        start += text[start : start + 1] in ("'", '"')
+        end += len(_PATH.match(text[end:])[0])  # type: ignore[index]
+    prefix = text[start : place.start + len(place.word)].casefold()
+    fitting = [each for each in found if each.label.casefold().startswith(prefix)]
+    others = [each for each in found if each not in fitting and prefix in each.label.casefold()]
+    return Offer((*fitting, *others), start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    analysis: Analysis
+    unfinished: Unfinished
+
+    @property
+    def keys(self) -> Keys:
+        return self.unfinished.place.keys
+
+    @property
+    def language(self) -> str | None:
+        return language_of(self.analysis.name, self.unfinished.source.text)
+
+    # Keys
+
+    def key(self) -> Iterator[Completion]:
+        around, language = self.unfinished.place.around, self.language
+        written = {str(key.value) for key, _ in around.entries} if around is not None else set()
+        if language is None:
+            return
+        if is_cell(language, self.keys[:-1]):
+            yield from self.target_keys(written)
+        for name, text in keys_at(language, self.keys[:-1]).items():
+            if name not in written:
+                yield Completion(name, "word" if name.startswith("$") else "key", text)
+
+    def target_keys(self, written: set[str]) -> Iterator[Completion]:
+        """The properties of the target that the object does not have yet, the required ones first."""
+        target = _target_with_mark(self.analysis.sightings().cells)
+        if target is None:
+            return
+        required = required_of(target)
+        names = sorted(target.property_names() - written, key=lambda name: (name not in required, name))
+        for name in names:
+            typ = target.member(name) or ANYTHING
+            detail = type_in_words(typ) + (", required" if name in required else "")
+            yield Completion(name, "property", detail, about(typ))
+
+    # Values
+
+    def value(self) -> Iterator[Completion]:
+        keys, last = self.keys, self.keys[-1] if self.keys else ""
+        of_step = len(keys) > 1 and isinstance(keys[-2], int)
+        if last == "$use":
+            yield from self.fragments()
+            yield from self.files(shared=False)
+        elif (len(keys) == 1 and last in _SCHEMA_KEYS) or (last == "answer" and of_step):
+            yield from (Completion(name, "schema") for name in self.analysis.project.schemas.names())
+        elif last == "use" and of_step:
+            yield from self.files(shared=True)
+        elif last == "adapts" and of_step:
+            yield from (
+                Completion(name, "value") for name in self.analysis.project.adaptable(self.analysis.name)
+            )
+        elif len(keys) == 2 and keys[0] == TABLES:
+            yield from self.table_files()
+        elif self.language is not None and (words := values_at(self.language, keys)):
+            yield from (Completion(word, "value") for word in words)
+        else:
+            yield from self.expression()
+
+    def fragments(self) -> Iterator[Completion]:
+        for name in self.named_in_file("fragments"):
+            yield Completion(name, "fragment", "fragment of this file")
+
+    def named_in_file(self, key: str) -> list[str]:
+        node = parse_yaml(self.unfinished.source)
+        inside = node.get(key) if isinstance(node, MapNode) else None
+        return [str(name.value) for name, _ in inside.entries] if isinstance(inside, MapNode) else []
+
+    def files(self, *, shared: bool) -> Iterator[Completion]:
+        project, own = self.analysis.project, self.analysis.name
+        names = project.shared_names() if shared else project.mapping_names()
+        for name in sorted((name for name in names if name != own), key=lambda name: _distance(name, own)):
+            yield Completion(_relative(name, own), "steps" if shared else "mapping")
+
+    def table_files(self) -> Iterator[Completion]:
+        project, own = self.analysis.project, self.analysis.name
+        found = {
+            path.relative_to(root / "mappings").with_suffix("").as_posix()
+            for root in project.roots
+            for path in (root / "mappings").rglob(f"{TABLES}/*.yaml")
+        }
+        for name in sorted(found, key=lambda name: _distance(name, own)):
+            yield Completion(_relative(name, own), "mapping", "table file")
+
+    # Expressions
+
+    def expression(self) -> Iterator[Completion]:
+        source, scalar = self.unfinished.source, self.unfinished.place.scalar
+        at = source.text.find(MARK, scalar.span.start)
+        before = source.text[scalar.span.start : at]
+        if _LOOKUP.search(before):
+            yield from (
+                Completion(name, "table", "table of this file") for name in self.named_in_file("tables")
+            )
+            return
+        sightings = self.analysis.sightings()
+        if (values := _compared(sightings, scalar)) is not None:
+            yield from (Completion(value, "value") for value in values)
+            return
+        read = next((each for each in sightings.properties if MARK in each.node.name), None)
+        if read is not None and not self.unfinished.word.startswith("$"):
+            yield from _properties(read, sightings)
+        scope = read or next((each for each in sightings.variables if MARK in each.node.name), None)
+        if before.rstrip().endswith("."):
+            return
+        yield from _variables(scope, answers=self.language != "mapping")
+        if not self.unfinished.word.startswith("$"):
+            for name, function in REGISTRY.items():
+                yield Completion(name, "function", function.signature, function_help(function))
+
+
+def _properties(read: PropertyRead, sightings: Sightings) -> Iterator[Completion]:
+    wanted = Wanted(*_written_to(read.expression, sightings.cells))
+    counted = Counter(
+        each.node.name
+        for each in sightings.properties
+        if each.context.name == read.context.name and each.found is not None and MARK not in each.node.name
+    )
+    for name in rank(read.context, wanted, counted):
+        typ = read.context.member(name) or ANYTHING
+        yield Completion(name, "property", type_in_words(typ), about(typ))
+
+
+def _written_to(expression: Expression, cells: Iterable[CellWritten]) -> tuple[Type, str]:
+    """What the value of an expression is written to, and the key."""
+    for each in cells:
+        match each.cell:
+            case syntax.Evaluate(own) | syntax.With(over=own) | syntax.If(condition=own) if own is expression:
+                return each.target, each.target.name
+    return ANYTHING, ""
+
+
+def _variables(read: PropertyRead | VariableRead | None, *, answers: bool) -> Iterator[Completion]:
+    """The names that begin with `$`: variables, and the answers of the steps so far."""
+    if read is None:
+        return
+    for name, bound in read.scope.variables.items():
+        yield Completion(f"${name}", "variable", type_in_words(bound.typ), about(bound.typ))
+    for name in sorted(read.scope.answers.property_names()) if answers else ():
+        typ = read.scope.answers.member(name) or ANYTHING
+        yield Completion(f"${name}", "variable", f"answer: {type_in_words(typ)}", about(typ))
+
+
+def _compared(sightings: Sightings, scalar: ScalarNode) -> list[str] | None:
+    """The known texts of what the text with the mark is compared with; None if it is in no comparison."""
+    types = {id(each.node): each.found for each in sightings.properties}
+    expressions = (each.expression for each in sightings.properties)
+    read = next((each for each in expressions if each.scalar.span == scalar.span), None)
+    for node in source_order(read.node) if read is not None else ():
+        if isinstance(node, Comparator) and _has_mark(node):
+            found = types.get(id(_last_name(node.left)))
+            values = (found.constants or found.likely or ()) if found is not None else ()
+            return [value for value in values if isinstance(value, str)]
+    return None
+
+
+def _has_mark(node: Comparator) -> bool:
+    return isinstance(node.right, Constant) and isinstance(node.right.value, str) and MARK in node.right.value
+
+
+def _last_name(node: Expr) -> Expr | None:
+    if isinstance(node, Identifier):
+        return node
+    parts = children(node)
+    return _last_name(parts[-1]) if parts else None
+
+
+def _target_with_mark(cells: Iterable[CellWritten]) -> Type | None:
+    """The type of the object that has the mark as a key."""
+    for each in cells:
+        match each.cell:
+            case syntax.Object(fields) | syntax.Use(beside=fields):
+                if any(item.key == MARK for item in fields):
+                    return each.target
+    return None
+
+
+def _relative(name: str, user: str) -> str:
+    found = posixpath.relpath(name, posixpath.dirname(user) or ".")
+    return found if found.startswith(".") else f"./{found}"
+
+
+def _distance(name: str, user: str) -> tuple[int, str]:
+    return len(PurePosixPath(_relative(name, user)).parts), name
