@@ -17,7 +17,8 @@ from typing import TypeAlias
 import pytest
 
 from conftest import MakeProject, Ran, Run, interruptible
-from crossdock.core.json_reader import lines
+from crossdock.bulk.blocks import Cutter
+from crossdock.bulk.unit import LineBlock
 from crossdock.core.limits import PAYLOAD_BYTES
 
 FILES = {
@@ -203,11 +204,11 @@ def test_a_document_holds_also_the_error_that_ends_it(
     assert (ran.code, [each["id"] for each in json.loads(ran.err)]) == (3, ["no-such-file"])
 
     class Broken(io.BytesIO):
-        def readline(self, size: int | None = -1, /) -> bytes:
-            line = super().readline(size)
-            if not line:
+        def read1(self, size: int | None = -1, /) -> bytes:
+            data = super().read1(size)
+            if not data:
                 raise OSError(5, "Input/output error")
-            return line
+            return data
 
     monkeypatch.setattr(io, "BytesIO", Broken)
     ran = transformed(b'{}\n{"number": 1}\n', "--format", "json", file=None)
@@ -301,17 +302,15 @@ def test_a_file_keeps_its_permissions_and_a_link_its_target(transformed: Lines, 
 def test_a_file_is_whole_or_as_it_was(
     transformed: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crossdock.cli import transformation
-
     (tmp_path / "out.jsonl").write_text("as it was")
     listed = sorted([*tmp_path.iterdir(), tmp_path / "lines.jsonl"])
 
     def failing(error: BaseException) -> None:
-        def some(file: str) -> object:
-            yield 1, payload(1)
+        def some(self: Cutter) -> object:
+            yield LineBlock("lines.jsonl", 1, payload(1))
             raise error
 
-        monkeypatch.setattr(transformation, "payload_lines", some)
+        monkeypatch.setattr(Cutter, "__iter__", some)
 
     failing(KeyboardInterrupt())
     ran = transformed(b"", "-o", "out.jsonl")
@@ -340,7 +339,15 @@ def test_a_file_that_cannot_be_written(output: str, reason: str, transformed: Li
 
 
 def read(data: bytes, limit: int) -> list[tuple[int, bytes]]:
-    return list(lines("-", io.BytesIO(data), limit=limit))
+    """The lines of the blocks that begin with three bytes each, without those that are empty."""
+    cutter = Cutter(io.BytesIO(data), "-", limit=limit)
+    blocks = iter(lambda: cutter.take(3), None)
+    lines = (
+        (number, line.removesuffix(b"\r"))
+        for block in blocks
+        for number, line in enumerate(block.data.split(b"\n"), block.first)
+    )
+    return [(number, line) for number, line in lines if line]
 
 
 def test_of_a_line_that_is_too_long_no_more_is_read_than_shows_it() -> None:

@@ -2,8 +2,8 @@
 
 Results go to stdout, diagnostics to stderr, `-` is stdin. Exit codes: 0 ok; 1 findings; 2 usage error, or
 a mapping or schema was rejected; 3 the payload was rejected; 4 the mapping failed on the payload; 5 the
-channel could not be called; 6 a limit of --untrusted was exceeded, or there is not enough memory; 130
-interrupted.
+channel could not be called; 6 a limit of --untrusted was exceeded, there is not enough memory, or a worker
+process was ended; 130 interrupted.
 """
 
 # ruff: noqa: ARG002 - click decides which arguments the methods of a group have

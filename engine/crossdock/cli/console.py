@@ -139,17 +139,10 @@ def payload_bytes(file: str) -> bytes:
             return stream.read(PAYLOAD_BYTES + 1)
     from crossdock.core import json_reader  # reads it again to report what is wrong
 
-    return json_reader.read(file, _stdin(file))
+    return json_reader.read(file, stdin_for(file))
 
 
-def payload_lines(file: str) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not blank, numbered from 1; `-` is stdin. Raises InputError."""
-    from crossdock.core import json_reader
-
-    return json_reader.lines(file, _stdin(file))
-
-
-def _stdin(file: str) -> BinaryIO:
+def stdin_for(file: str) -> BinaryIO:
     """Stdin for `-`, otherwise an empty stream. At a terminal, a line says that it is being read."""
     if file != "-":
         return BytesIO()
@@ -158,6 +151,15 @@ def _stdin(file: str) -> BinaryIO:
     if sys.stdin.isatty():
         say("reading from the terminal; end with Ctrl-D")
     return sys.stdin.buffer
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Raise ClickException for a package that is missing, which is one of this extra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is needed: install crossdock[{name}]") from None
 
 
 def pairs(given: Sequence[str]) -> dict[str, str]:

@@ -6,19 +6,18 @@ A document (JSON, SARIF) is printed at the end, and has all of them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from crossdock.bulk.unit import SHOWN, kind_of, without_payload
 from crossdock.cli.console import report, say
 
 if TYPE_CHECKING:
-    from crossdock.core.diagnostics import Diagnostic
+    from crossdock.bulk.unit import Converted, LineFindings
+    from crossdock.core.diagnostics import Diagnostic, PayloadLine
     from crossdock.core.rendering import Format
-
-SHOWN: Final = 3
-"""How many times the same warning is shown."""
 
 
 @dataclass(slots=True)
@@ -30,12 +29,20 @@ class StreamFindings:
     kept: list[Diagnostic] = field(default_factory=list)
     warnings: dict[Hashable, _Repeated] = field(default_factory=dict)
 
-    def add(self, diagnostics: Sequence[Diagnostic], name: str) -> None:
-        """Report the findings of the payload that is called ``name`` in messages."""
+    def add(self, file: str, made: Converted) -> None:
+        """Report the findings of a block of a file."""
+        from crossdock.core.diagnostics import PayloadLine
+
+        for each in made.findings:
+            self._add(each, PayloadLine(file, each.number))
+        for kind, times in made.more.items():
+            self.warnings[kind].times += times
+
+    def _add(self, line: LineFindings, name: PayloadLine) -> None:
         if self.form in ("json", "sarif"):
-            self.kept.extend(self._placed(each, name) for each in diagnostics)
+            self.kept.extend(self._placed(each, name) for each in line.diagnostics)
             return
-        found = [self._placed(each, name) for each in diagnostics if self._is_new(each, name)]
+        found = [self._placed(each, name) for each in line.diagnostics if self._is_new(each, name)]
         if found:
             if self.reported and self.form == "text":
                 say("")
@@ -46,9 +53,7 @@ class StreamFindings:
         """Whether a finding is to be shown: an error, or a warning that was not seen often yet."""
         if found.severity == "error":
             return True
-        in_mapping = found.span is not None and found.span.source.name != name
-        kind = (found.id, str(found.span) if in_mapping else found.message)
-        seen = self.warnings.setdefault(kind, _Repeated(found if in_mapping else replace(found, span=None)))
+        seen = self.warnings.setdefault(kind_of(found, name), _Repeated(without_payload(found, name)))
         seen.times += 1
         return seen.times <= SHOWN
 

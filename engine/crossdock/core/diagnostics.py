@@ -97,6 +97,9 @@ class PayloadLine(str):
         made.file, made.number = file, number
         return made
 
+    def __getnewargs__(self) -> tuple[str, int]:  # type: ignore[override]
+        return self.file, self.number
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:

@@ -7,9 +7,11 @@
     ├── EvaluationError    4  an expression or template failed         (the author; the payload shows it)
     ├── OutputError        4  the result breaks its target schema      (the author; the payload shows it)
     ├── ChannelError       5  the channel gave no usable answer        (the channel, or its settings)
-    └── LimitError         6  an untrusted run hit a limit             (the author or the sender)
+    ├── LimitError         6  an untrusted run hit a limit             (the author or the sender)
+    └── WorkerDiedError    6  a process of a bulk run was ended        (the operator)
 
 Errors that carry a trace or a call live beside those: ``execution.errors`` and ``channels.messages``.
+``WorkerDiedError`` is in ``bulk.pool``.
 Each has ``diagnostics``: all problems, not only the first one. ``str(error)`` is their rendered text.
 The engine never lets third-party exceptions through.
 """

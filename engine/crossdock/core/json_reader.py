@@ -90,24 +90,10 @@ def read(path: str, stdin: BinaryIO, *, limit: int = PAYLOAD_BYTES) -> bytes:
         return file.read(limit + 1)
 
 
-def lines(path: str, stdin: BinaryIO, *, limit: int = PAYLOAD_BYTES) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file, or of ``stdin`` for ``-``, that are not blank, with their numbers from 1.
-
-    Of a line that is longer than ``decode`` takes, as much as shows that. Raises InputError.
-    """
-    with opened(path, stdin) as file:
-        number, begins = 0, True
-        while line := file.readline(limit + 2):
-            number += begins
-            if begins and (line.strip() or len(line) > limit):
-                yield number, line.removesuffix(b"\n").removesuffix(b"\r")
-            begins = line.endswith(b"\n")
-
-
 @contextmanager
 def opened(path: str, stdin: BinaryIO) -> Iterator[BinaryIO]:
     """A file to be read bit by bit, ``stdin`` for ``-``. Raises InputError when it cannot be read."""
-    with _readable(path):
+    with readable(path):
         if path == "-":
             yield stdin
             return
@@ -116,7 +102,8 @@ def opened(path: str, stdin: BinaryIO) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _readable(path: str) -> Iterator[None]:
+def readable(path: str) -> Iterator[None]:
+    """Raise InputError for what is raised by opening or reading a file."""
     shown = shorten(path, 200)
     try:
         yield
