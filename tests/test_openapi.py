@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import pytest
 
 import descriptions
 from conftest import REPOSITORY, Run
-from crossdock import Project
+from crossdock import CrossdockError, Project
+from crossdock.channels import dry_run
 from crossdock.channels.config import parse_channel
+from crossdock.channels.messages import Answer, Call
 from crossdock.core.diagnostics import Source
+from crossdock.core.json_types import JSON, Missing
+from crossdock.project.cases import cases_of, given_of
 from crossdock.schema.validator import validate
 from crossdock.tools.openapi.description import read_description
 from crossdock.tools.openapi.operations import chosen, operations
@@ -268,6 +273,111 @@ def test_a_file_that_is_not_there(
     )
 
 
+def test_the_schemas_are_derived_again_from_a_newer_description(loom: Path, run_crossdock: Run) -> None:
+    recipe = (loom / "schemas/loom/derive.yaml").read_text(encoding="utf-8")
+    assert recipe == (
+        "describe: loom, from the description of its API.\n"
+        "\n"
+        "# `crossdock derive loom` makes the schemas again, from a newer description too.\n"
+        "# It is beside this file, or in the directory that --documents names.\n"
+        "openapi:\n"
+        '  document: "loom.yaml"\n'
+        "  schemas:\n"
+        '    list_orders.answer: {answer: "GET /orders"}\n'
+        '    patch_orders.request: {request: "PATCH /orders/{id}"}\n'
+        '    order: {answer: "GET /orders", at: "items[]"}\n'
+        '    error: {component: "#/components/schemas/Problem"}\n'
+    )
+    assert run_crossdock("derive", "loom", "--check", "--documents", ".").out == ""
+
+    newer = API.replace("id: {type: string, maxLength: 40}", "id: {type: string, maxLength: 64}")
+    (loom / "schemas/loom/loom.yaml").write_text(newer, encoding="utf-8")
+    ran = run_crossdock("derive", "loom", "--check")
+    changed = [line for line in ran.out.splitlines() if line[0] in "-+" and line[1] == " "]
+    assert (ran.code, changed) == (1, ['-          "maxLength": 40,', '+          "maxLength": 64,'])
+    assert run_crossdock("derive", "loom").err == "5 schemas of loom written\n"
+    assert stated(definitions(loom)["Order"]["properties"]["id"])["maxLength"] == 64
+
+
+def test_a_recipe_says_what_is_sensitive(loom: Path, run_crossdock: Run) -> None:
+    recipe = loom / "schemas/loom/derive.yaml"
+    text = recipe.read_text(encoding="utf-8")
+    recipe.write_text(f"{text}sensitive: [note]\npublic: [email]\n", encoding="utf-8")
+    assert run_crossdock("derive", "loom", "--documents", ".").code == 0
+    marked = [
+        name for name, part in definitions(loom)["Order"]["properties"].items() if "x-sensitive" in part
+    ]
+    assert marked == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (
+            "{answer: GET /order}",
+            "error[evidence-empty]: `loom.yaml` has no call `GET /order`\n"
+            "  = help: did you mean `GET /orders`?\n",
+        ),
+        (
+            "{request: GET /orders}",
+            "error[evidence-empty]: the call `GET /orders` of `loom.yaml` has no request in JSON\n",
+        ),
+        (
+            '{answer: GET /orders, at: "lines[]"}',
+            "error[evidence-empty]: `lines[]` does not occur in this part of `loom.yaml`\n",
+        ),
+        (
+            "{component: Lines}",
+            "error[description-reference]: `#/components/schemas/Lines` is not in the document\n"
+            "  --> loom.yaml:1:1\n"
+            "  |\n"
+            "1 | openapi: 3.0.3\n"
+            "  | ^\n"
+            "  = help: a description in several files has to be bundled into one first\n",
+        ),
+        (
+            "{componnent: Order}",
+            "error[recipe-invalid]: `openapi.schemas.lines` has no key `componnent`\n"
+            "  --> loom/derive.yaml:3:21\n"
+            "  |\n"
+            "3 |   schemas: {lines: {componnent: Order}}\n"
+            "  |                     ^^^^^^^^^^\n"
+            "  = help: did you mean `component`?\n",
+        ),
+        (
+            '{at: "lines[]"}',
+            "error[recipe-invalid]: `openapi.schemas.lines` must have one of request, answer, component\n"
+            "  --> loom/derive.yaml:3:13\n"
+            "  |\n"
+            '3 |   schemas: {lines: {at: "lines[]"}}\n'
+            "  |             ^^^^^\n",
+        ),
+    ],
+)
+def test_a_part_that_a_description_does_not_have(
+    part: str, message: str, loom: Path, run_crossdock: Run
+) -> None:
+    recipe = f"openapi:\n  document: loom.yaml\n  schemas: {{lines: {part}}}\n"
+    (loom / "schemas/loom/derive.yaml").write_text(recipe, encoding="utf-8")
+    ran = run_crossdock("derive", "loom", "--documents", ".")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == message
+
+
+def test_a_description_that_is_not_at_hand(
+    loom: Path, run_crossdock: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CROSSDOCK_DOCUMENTS", raising=False)
+    assert run_crossdock("derive", "loom").err == (
+        "error[documents-unknown]: the description `loom.yaml` is not beside the recipe of `loom`\n"
+        "  = help: put it there, or name its directory with --documents DIR, or in CROSSDOCK_DOCUMENTS\n"
+    )
+    (loom / "schemas/loom/derive.yaml").write_text("openapi: {schemas: {a: {component: B}}}\n", "utf-8")
+    assert run_crossdock("derive", "loom").err == (
+        "error[recipe-invalid]: the recipe of `loom` has no `openapi.document`\n"
+    )
+
+
 DESCRIPTIONS = descriptions.folder()
 published = pytest.mark.skipif(DESCRIPTIONS is None, reason="the published descriptions are not here")
 
@@ -333,6 +443,98 @@ def test_orders_that_a_published_description_allows_fit_the_schema(
     allowed = {name: order for name, order in orders.items() if not any(judge.iter_errors(order))}
     assert len(allowed) >= 5
     assert {name: found for name, order in allowed.items() if (found := validate(order, schema))} == {}
+
+
+def exchanged(channel: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str, JSON]]:
+    """What all examples send and get with 2xx: ``request`` or ``answer``, the method, the path, the body."""
+    seen: list[tuple[str, str, str, JSON]] = []
+    given_answer = dry_run.given_answer
+
+    def watched(call: Call, given: JSON | Missing) -> Answer:
+        if not isinstance(call.body, Missing):
+            seen.append(("request", call.method, call.path, call.body))
+        answer = given_answer(call, given)
+        if answer.status < 300 and answer.body is not None:
+            seen.append(("answer", call.method, call.path, answer.body))
+        return answer
+
+    monkeypatch.setattr(dry_run, "given_answer", watched)
+    project = Project([REPOSITORY])
+    for name in project.conversation_names():
+        for case in cases_of(project, name) if name.startswith(f"{channel}/") else ():
+            given = given_of(project, case)
+            assert given is not None
+            with suppress(CrossdockError):  # examples of failures end with one
+                given.outcome(given.conversation)
+    return seen
+
+
+@published
+@pytest.mark.parametrize(
+    ("channel", "document", "requests", "answers"),
+    [("kibo", "commerce.json", 100, 400), ("fabric", "orders.yml", 70, 150)],
+)
+def test_all_examples_that_a_published_description_allows_fit_the_schemas(
+    channel: str,
+    document: str,
+    requests: int,
+    answers: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run_crossdock: Run,
+) -> None:
+    """A recipe derives the schemas of every call that an example makes."""
+    assert DESCRIPTIONS is not None
+    judge = descriptions.Document(DESCRIPTIONS / channel / document)
+    calls = sorted(judge.operations(), key=lambda each: each.path.count("{"))
+    bodies: dict[tuple[str, str], list[JSON]] = {}
+    parts = {}
+    for kind, method, path, body in exchanged(channel, monkeypatch):
+        found = next((each for each in calls if each.method == method and each.pattern.fullmatch(path)), None)
+        schema = None if found is None else described_part(judge, found, kind)
+        if found is not None and schema is not None:
+            part = (kind, f"{found.method} {found.path}")
+            parts[part] = judge.validator(schema)
+            listed = bodies.setdefault(part, [])
+            listed.extend([body] if body not in listed else [])
+
+    names = {part: f"{part[0]}_{number}" for number, part in enumerate(parts)}
+    (tmp_path / "schemas/shop").mkdir(parents=True)
+    recipe = {"openapi": {"document": document, "schemas": {names[part]: dict([part]) for part in parts}}}
+    (tmp_path / "schemas/shop/derive.yaml").write_text(json.dumps(recipe), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ran = run_crossdock("derive", "shop", "--documents", str(DESCRIPTIONS / channel))
+    assert (ran.code, ran.out, ran.err) == (0, "", f"{len(parts) + 1} schemas of shop written\n")
+
+    project = Project([tmp_path, REPOSITORY])
+    allowed = {
+        part: [body for body in bodies[part] if not any(validator.iter_errors(body))]
+        for part, validator in parts.items()
+    }
+    sent, got = (
+        sum(len(allowed[part]) for part in parts if part[0] == kind) for kind in ("request", "answer")
+    )
+    assert sent >= requests
+    assert got >= answers
+    refused = [
+        (part, found)
+        for part, listed in allowed.items()
+        for body in listed
+        if (found := validate(body, project.schema(f"shop/{names[part]}")))
+    ]
+    assert refused == []
+
+
+def described_part(
+    judge: descriptions.Document, call: descriptions.Operation, kind: str
+) -> dict[str, Any] | None:
+    """The schema of a body or of the answer with 2xx, as the description has it."""
+    answers = (each for status, each in call.described["responses"].items() if str(status).startswith("2"))
+    places = [call.request] if kind == "request" else map(judge.resolved, answers)
+    contents = (each.get("content", {}) for each in places)
+    return next(
+        (content["schema"] for each in contents for kind, content in each.items() if "json" in kind), None
+    )
 
 
 def _is_json(path: Path) -> bool:

@@ -26,7 +26,7 @@ def command(
     compare: bool,
     output: str | None,
 ) -> None:
-    """Derive schemas from the documents of a system.
+    """Derive schemas from documents, samples, or the description of an API.
 
     The recipe is schemas/SYSTEM/derive.yaml. Without SYSTEM, the schemas of every system with a recipe are
     derived. With --check, exit code 1 when a schema would change.
@@ -35,6 +35,7 @@ def command(
 
     from crossdock.project.project import Project
     from crossdock.tools import derivation
+    from crossdock.tools.openapi.derived import described
 
     if output is not None and not compare:
         raise click.UsageError("--output needs --check: schemas have their places")
@@ -42,10 +43,12 @@ def command(
     roots = own_roots(context, bundled=None, named=False)
     folders = Project(roots).derived_systems(systems)
     if compare:
-        difference = "".join(derivation.check(folder, place) for folder in folders)
+        difference = "".join(derivation.check(folder, place, described(folder, place)) for folder in folders)
         put_text(difference, output)
         context.exit(1 if difference else 0)
-    derived = {path: text for folder in folders for path, text in derivation.derive(folder, place).items()}
+    derived: dict[Path, str] = {}
+    for folder in folders:
+        derived |= derivation.derive(folder, place) | described(folder, place)
     derivation.write(derived)
     named = ", ".join(folder.name for folder in folders)
     say(f"{count(len(derived), 'schema')} of {named} written")

@@ -19,28 +19,19 @@ RECIPE = "derive.yaml"
 
 _SYSTEM = (
     *("describe", "documents", "apis", "placeholders", "policy", "sensitive", "public"),
-    *("rules", "descriptions", "repeats", "shapes"),
+    *("rules", "descriptions", "repeats", "shapes", "openapi"),
 )
 _SHAPE = (
     *("describe", "from", "defs", "policy", "corrections", "descriptions", "repeats", "uses"),
     *("unvalidated", "described_by"),
 )
+_OPENAPI = ("document", "schemas")
+_PLACES = ("request", "answer", "component")
 _API = ("title", "version")
 _DESCRIBED = ("api", "request", "answer")
 _EVIDENCE = (
-    "document",
-    "sample",
-    "under",
-    "json",
-    "table",
-    "curl",
-    "prose",
-    "schema",
-    "at",
-    "pick",
-    "into",
-    "status",
-    "why",
+    *("document", "sample", "under", "json", "table", "curl", "prose", "schema"),
+    *("at", "pick", "into", "status", "why"),
 )
 _CORRECTION = (
     "at",
@@ -145,7 +136,10 @@ class ShapeRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A whole ``derive.yaml``."""
+    """A whole ``derive.yaml``.
+
+    ``openapi`` names the description of an API, ``described`` says which part of it is which schema.
+    """
 
     system: str
     folder: Path
@@ -157,6 +151,8 @@ class Recipe:
     descriptions: Mapping[str, str]
     repeats: Mapping[str, tuple[str, ...]]
     shapes: tuple[ShapeRecipe, ...]
+    openapi: str = ""
+    described: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def load(folder: Path) -> Recipe:
@@ -185,6 +181,8 @@ class _RecipeReader:
         policy = self._policy(data.get("policy"), Policy(), "policy")
         shapes = self._mapping(data.get("shapes"), "shapes")
         apis = self._apis(data.get("apis"))
+        openapi = self._mapping(data.get("openapi"), "openapi")
+        self._known(openapi, _OPENAPI, "openapi")
         return Recipe(
             system=folder.resolve().name,
             folder=folder,
@@ -195,6 +193,8 @@ class _RecipeReader:
             rules={name: self._corrections(rule, f"rules.{name}") for name, rule in rules.items()},
             descriptions=self._texts(data.get("descriptions"), "descriptions"),
             repeats=self._lists(data.get("repeats"), "repeats"),
+            openapi=self._text(openapi.get("document", ""), "openapi.document"),
+            described=self._described(openapi.get("schemas")),
             shapes=tuple(
                 replace(
                     self._shape(name, shape, policy, f"shapes.{name}"),
@@ -203,6 +203,15 @@ class _RecipeReader:
                 for name, shape in shapes.items()
             ),
         )
+
+    def _described(self, data: object) -> dict[str, dict[str, str]]:
+        parts = self._mapping(data, "openapi.schemas")
+        for name, part in parts.items():
+            where = f"openapi.schemas.{name}"
+            self._known(self._mapping(part, where), (*_PLACES, "at"), where)
+            if sum(place in self._mapping(part, where) for place in _PLACES) != 1:
+                self._refuse(f"`{where}` must have one of {', '.join(_PLACES)}", name)
+        return {name: self._texts(part, f"openapi.schemas.{name}") for name, part in parts.items()}
 
     def _apis(self, data: object) -> dict[str, dict[str, str]]:
         apis = self._mapping(data, "apis")
@@ -256,7 +265,9 @@ class _RecipeReader:
         if ("document" in item) == ("sample" in item):
             self._refuse(f"one item of `{where}` must name either a `document` or a `sample`", "from")
         if item.get("status") not in (None, "observed", "inferred"):
-            self._refuse(f"the `status` of one item of `{where}` must be `observed` or `inferred`", "status")
+            self._refuse(
+                f"the `status` of one item of `{where}` must be `observed` or `inferred`", str(item["status"])
+            )
         prose = self._list(item.get("prose"), f"{where}.prose")
         if prose and len(prose) != 2:
             self._refuse(

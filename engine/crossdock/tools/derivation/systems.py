@@ -71,9 +71,12 @@ def samples_of(system: Path, name: str) -> list[JSON]:
     return [decode(file.read_bytes(), file.name) for file in files if file.is_file()]
 
 
-def check(system: Path, documents: Path | None = None) -> str:
-    """A unified diff between the files and the newly derived schemas; empty if they are equal."""
-    derived = derive(system, documents)
+def check(system: Path, documents: Path | None = None, described: Mapping[Path, str] | None = None) -> str:
+    """A unified diff between the files and the newly derived schemas; empty if they are equal.
+
+    ``described``: the files that are derived from the description of an API.
+    """
+    derived = derive(system, documents) | dict(described or {})
     stale = [path for path in sorted(system.glob(f"*{SUFFIX}")) if path not in derived]
     differences = [_difference(path, text) for path, text in derived.items()]
     differences += [_difference(path, None) for path in stale]

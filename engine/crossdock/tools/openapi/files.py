@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from crossdock.core.json_types import JSON
+from crossdock.core.paths import EACH
 from crossdock.tools.derivation.located import Located
-from crossdock.tools.derivation.schema import BASE, DIALECT
-from crossdock.tools.derivation.schema import text as written
 from crossdock.tools.openapi.channel_file import channel_file
+from crossdock.tools.openapi.derived import Place, recipe_text, schema_files
 from crossdock.tools.openapi.description import Description, elements, member, members, read_description, text
 from crossdock.tools.openapi.operations import Operation, chosen, error_of, operations
-from crossdock.tools.openapi.schemas import DEFINITIONS, Converter
+from crossdock.tools.openapi.schemas import Converter
 from crossdock.tools.openapi.skeletons import setting_skeleton, skeleton
 
 _MODELINE: Final = "../../../.crossdock/"
@@ -52,7 +51,7 @@ def files_of(path: Path, channel: str) -> dict[str, str]:
     """The files by their paths below the project. Raises ProjectError for a document that cannot be used."""
     description = read_description(path)
     found = chosen(operations(description))
-    schemas = _schemas(description, path.name, channel, found)
+    places = _places(description, found)
     errors = error_of(description)
     mappings = f"mappings/{channel}"
     files = {
@@ -66,56 +65,42 @@ def files_of(path: Path, channel: str) -> dict[str, str]:
             for action, operation in found.items()
         },
     }
-    if "order" in schemas:
+    if "order" in places:
         files[f"{mappings}/order.yaml"] = _ORDER.format(channel=channel)
+    files[f"schemas/{channel}/derive.yaml"] = recipe_text(channel, path.name, places)
     return files | {
-        f"schemas/{channel}/{name}.schema.json": written(schema) for name, schema in schemas.items()
+        f"schemas/{channel}/{name}": written
+        for name, written in schema_files(Converter(description, path.name), channel, places).items()
     }
 
 
-def _schemas(
-    description: Description, document: str, channel: str, found: dict[str, Operation]
-) -> dict[str, JSON]:
-    """The schemas of the calls, of an order, of a failure, and the definitions that they share."""
-    converter = Converter(description, document)
-    parts: dict[str, Located] = {}
+def _places(description: Description, found: dict[str, Operation]) -> dict[str, Place]:
+    """The schemas of the calls, of an order and of a failure: which parts of the description they are."""
+    places: dict[str, Place] = {}
     for operation in found.values():
-        parts |= {f"{operation.name}.request": operation.request} if operation.request is not None else {}
-        parts |= {f"{operation.name}.answer": operation.answer} if operation.answer is not None else {}
+        call = f"{operation.method} {operation.path}"
+        if operation.request is not None:
+            places[f"{operation.name}.request"] = {"request": call}
+        if operation.answer is not None:
+            places[f"{operation.name}.answer"] = {"answer": call}
     fetch = found.get("order_fetch")
-    if fetch is not None and (order := _element(description, fetch.answer)) is not None:
-        parts["order"] = order
+    if fetch is not None and fetch.answer is not None:
+        at = _element(description, fetch.answer)
+        places["order"] = {"answer": f"{fetch.method} {fetch.path}", **({"at": at} if at else {})}
     if (error := error_of(description)) is not None:
-        parts["error"] = error
-    schemas: dict[str, JSON] = {
-        name: {**_head(channel, name), **converter.schema(place)} for name, place in parts.items()
-    }
-    if converter.definitions:
-        schemas[DEFINITIONS] = {**_head(channel, DEFINITIONS), "$defs": dict(converter.definitions)}
-    return schemas
+        places["error"] = {"component": text(member(error, "$ref"))}
+    return places
 
 
-def _head(channel: str, name: str) -> dict[str, JSON]:
-    return {"$schema": DIALECT, "$id": f"{BASE}{channel}/{name}", "title": f"{channel}/{name}"}
-
-
-def _element(description: Description, answer: Located | None) -> Located | None:
-    """The schema of one order in an answer that has a list of them; of the answer itself without a list."""
-    if answer is None:
-        return None
+def _element(description: Description, answer: Located) -> str:
+    """Where one order is in an answer that has a list of them; the empty path without a list."""
     place = description.resolved(answer)
     if isinstance(member(place, "items").value, dict):
-        return member(place, "items")
+        return EACH
     properties = members(member(place, "properties"))
     for name in _LISTS:
         inner = description.resolved(properties[name]) if name in properties else None
         if inner is not None and isinstance(member(inner, "items").value, dict):
-            return member(inner, "items")
-    return next(
-        (
-            each
-            for part in elements(member(place, "allOf"))
-            if (each := _element(description, part)) is not None and text(member(each, "$ref"))
-        ),
-        answer,
-    )
+            return f"{name}{EACH}"
+    branches = (_element(description, part) for part in elements(member(place, "allOf")))
+    return next((each for each in branches if each), "")

@@ -13,7 +13,7 @@ goes. A description is often less exact than it looks:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,6 +48,7 @@ class Converter:
 
     description: Description
     document: str
+    is_sensitive: Callable[[tuple[str, ...]], bool] = is_personal
     definitions: dict[str, JSON] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
     _names: dict[str, str] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class Converter:
         result |= self._combined(place, path)
         if reference:  # 3.1 allows keywords beside it
             result = {"allOf": [self._reference(reference), result]}
-        if path and is_personal(path) and result.get("type") not in ("object", "array"):
+        if path and self.is_sensitive(path) and result.get("type") not in ("object", "array"):
             result["x-sensitive"] = True
         return result
 
