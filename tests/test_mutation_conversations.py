@@ -290,3 +290,16 @@ def test_the_examples_of_conversations_notice_mistakes(action: str) -> None:
 
     assert found.score >= 95, write(found)
     assert found.stale == ()
+
+
+# Those with bounds. A change of the others runs the examples of many conversations.
+SHARED = ("fabric/find_shipments", "left_to_ship", "read_return", "stock", "to_collect")
+SLOW = ("share_out",) if WHOLE else ()
+
+
+@pytest.mark.parametrize("name", (*SHARED, *SLOW))
+def test_the_examples_notice_mistakes_in_shared_steps(name: str) -> None:
+    found = mutate_conversation(PROJECT, PROJECT.shared_steps(name), limit=None if WHOLE else 4)
+
+    assert found.score >= 95, write(found)
+    assert found.stale == ()
