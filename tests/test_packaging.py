@@ -74,6 +74,14 @@ def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     assert "\nLicense-Expression: Apache-2.0\n" in described
 
 
+def test_the_wheel_has_the_page_of_the_studio_and_is_small(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    pages = {f"crossdock/studio/assets/{name}" for name in ("index.html", "studio.js", "studio.css")}
+    assert pages <= names
+    assert wheel.stat().st_size < 1_500_000
+
+
 def test_it_transforms_an_example_in_another_directory(
     installed: Path, repository: Path, tmp_path: Path
 ) -> None:

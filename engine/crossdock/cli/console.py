@@ -230,6 +230,8 @@ def _file(path: str) -> Iterator[BinaryIO]:
     """A file to write; its old content stays until the new one is complete. Raises ProjectError."""
     from pathlib import Path
 
+    from crossdock.core.replaced_file import replaced
+
     if "\0" in path:
         raise _unwritable(path, "it is not a valid file name")
     try:
@@ -237,27 +239,10 @@ def _file(path: str) -> Iterator[BinaryIO]:
             raise IsADirectoryError(0, "it is a directory")
         # A device or a pipe cannot be replaced by a file; it is written to directly.
         whole = not Path(path).exists() or Path(path).is_file()
-        with _replaced(Path(path).resolve()) if whole else Path(path).open("wb") as stream:
+        with replaced(Path(path).resolve()) if whole else Path(path).open("wb") as stream:
             yield stream
     except OSError as error:
         raise _unwritable(path, error.strerror or "unknown reason") from None
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A new file that replaces another, with its permissions, unless an exception is raised."""
-    unfinished = path.with_name(f".{os.urandom(8).hex()}.unfinished")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            if path.exists():
-                unfinished.chmod(path.stat().st_mode & 0o777)
-            yield stream
-        unfinished.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
 
 
 def _unwritable(path: str, reason: str) -> ProjectError:

@@ -206,7 +206,7 @@ class GivenCase:
 
 def given_of(project: Project, case: Case) -> GivenCase | None:
     """An example of a conversation; None for one of a mapping. Raises InputError."""
-    asked = _conversation_of(project, case.of)
+    asked = conversation_of(project, case.of)
     if asked is None:
         return None
     channel, conversation = asked
@@ -223,7 +223,7 @@ def given_of(project: Project, case: Case) -> GivenCase | None:
     )
 
 
-def _conversation_of(project: Project, name: str) -> tuple[str, Conversation] | None:
+def conversation_of(project: Project, name: str) -> tuple[str, Conversation] | None:
     """The channel and the conversation of a folder's examples; None for those of a mapping.
 
     A dialect's are for a channel, which is the last part of the name: ``desk/ack_all/kibo``.
@@ -253,7 +253,7 @@ def payload_of(case: Case) -> JSON:
 def settings_of(project: Project, case: Case) -> dict[str, JSON]:
     """The settings that an example is for. Raises CompileError."""
     shown = f"{EXAMPLES}/{case.path.with_suffix('.settings.yaml')}"
-    asked = _conversation_of(project, case.of)
+    asked = conversation_of(project, case.of)
     channel = case.of if asked is None else asked[0]
     return project.settings(channel, settings_beside(case.root / case.name, shown))
 

@@ -31,6 +31,7 @@ State = Literal["ok", "absent", "missing"]
 _EXTRAS: Final = {
     "serve": "crossdock serve",
     "postgres": "a journal in PostgreSQL",
+    "studio": "crossdock studio",
     "test": "snapshots with pytest",
 }
 _REQUIREMENT: Final = re.compile(

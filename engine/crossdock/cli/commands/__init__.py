@@ -29,6 +29,7 @@ SUMMARIES: Final = {
     "serve": "Answer RetailOPS' requests over HTTP, each once.",
     "sheet": "Print a mapping as a table for people who do not read YAML.",
     "show": "Print the YAML file of a mapping.",
+    "studio": "Show mappings, payloads and results in the browser.",
     "suggest": "Draft a mapping from one schema to another.",
     "transform": "Convert a payload with a mapping.",
 }

@@ -18,21 +18,24 @@ from typing import Final
 from crossdock.channels.conversation import ConversationResult
 from crossdock.channels.conversation_sensitivity import (
     ConversationSensitivity,
+    masked_result,
     sensitivity_of_conversation,
 )
 from crossdock.channels.conversation_trace import CellTrace, Outcome, StepsTrace, StepTrace
 from crossdock.channels.dry_run import dry_run
+from crossdock.channels.held_calls import HeldCell
 from crossdock.channels.messages import Answer, Call
 from crossdock.channels.step_dependencies import answers_read
 from crossdock.channels.steps import Conversation
 from crossdock.checking.held import CLEAR, Held
+from crossdock.checking.sensitivity import Sensitivity
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.errors import CrossdockError
-from crossdock.core.json_types import JSON
+from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import Parts
 from crossdock.execution.interpreter import execute
 from crossdock.execution.trace import Origins
-from crossdock.tools.explain.marked_places import MarkedPlaces
+from crossdock.tools.explain.marked_places import MarkedPlaces, NoMarkedPlaces
 from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.run import Story, stories_of
 from crossdock.tools.explain.watching import Watching
@@ -53,10 +56,15 @@ class ExplainedPart:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedCall:
-    """A call as it may be shown, and the status of its answer; None without one."""
+    """A call and its answer as they may be shown; None without an answer."""
 
     call: Call
-    status: int | None
+    answer: Answer | None
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer."""
+        return None if self.answer is None else self.answer.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,8 @@ class ExplainedStep:
 class ExplainedConversation:
     """The steps of a conversation, and its response, which is empty while answers are missing.
 
-    ``problems`` are its warnings, or the errors that ended it; ``exit_code`` is that of the errors, or 0.
+    ``value`` is the response as it may be shown. ``problems`` are its warnings, or the errors that ended
+    it; ``exit_code`` is that of the errors, or 0.
     """
 
     name: str
@@ -91,6 +100,7 @@ class ExplainedConversation:
     response: tuple[Story, ...]
     problems: tuple[Diagnostic, ...]
     exit_code: int = 0
+    value: JSON | Missing = MISSING
 
 
 def explain_conversation(
@@ -103,11 +113,13 @@ def explain_conversation(
     name: str,
     now: str | None = None,
     field: str | None = None,
+    revealed: bool = False,
 ) -> ExplainedConversation:
     """Answer a request with given answers and explain each step, and the response or a field of it.
 
-    An error that ends the conversation is explained up to there. Raises InputError for a request or answers
-    that are wrong, and UnknownPathError when there is nothing to tell of the field.
+    Sensitive values are hidden unless they are ``revealed``. An error that ends the conversation is
+    explained up to there. Raises InputError for a request or answers that are wrong, and UnknownPathError
+    when there is nothing to tell of the field.
     """
     trace = StepsTrace()
 
@@ -124,12 +136,13 @@ def explain_conversation(
         )
 
     result, problems, code = _outcome(run, trace)
-    telling = _StepTelling(sensitivity_of_conversation(conversation), _waits(result))
+    telling = _StepTelling(sensitivity_of_conversation(conversation), _waits(result), revealed)
     steps = tuple(telling.step(each) for each in trace.steps)
     response = telling.response(conversation, trace, parts_of(field) if field is not None else ())
     if field is not None and not response:
         raise UnknownPathError(f"nothing is written to `{field}` for this request")
-    return ExplainedConversation(conversation.name, steps, response, problems, code)
+    shown = result if revealed else masked_result(conversation, result)
+    return ExplainedConversation(conversation.name, steps, response, problems, code, shown.response)
 
 
 def _outcome(
@@ -171,6 +184,7 @@ class _StepTelling:
 
     known: ConversationSensitivity
     waits: MappingType[str, tuple[str, ...]]
+    revealed: bool
 
     def step(self, trace: StepTrace, number: int | None = None) -> ExplainedStep:
         read = {name for each in trace.cells for name in answers_read(each.cell)}
@@ -206,7 +220,10 @@ class _StepTelling:
         return ""
 
     def call(self, call: Call, answer: Answer | None) -> ExplainedCall:
-        return ExplainedCall(self.known.shown_call(call), answer.status if answer is not None else None)
+        if self.revealed:
+            return ExplainedCall(call, answer)
+        shown = None if answer is None else self.known.shown_answer(call, answer)
+        return ExplainedCall(self.known.shown_call(call), shown)
 
     def part(self, trace: StepTrace, ran: CellTrace) -> ExplainedPart:
         key, stories = trace.part_of(ran), self.stories(ran)
@@ -224,15 +241,18 @@ class _StepTelling:
         """How each value of a cell was made: it runs once more, with a watch. A cell that failed has none."""
         if ran.failed:
             return ()
-        held = self.known.of_cell(ran.cell.span)
+        held = HeldCell(CLEAR, CLEAR) if self.revealed else self.known.of_cell(ran.cell.span)
         given: dict[str, JSON] = {
             "request": ran.scope.request,
             "answers": dict(ran.scope.answers),
             "context": ran.context,
         }
         watching = Watching(_origins(given), source=_HeldPlaces(held=held.given))
+        if self.revealed:
+            watching.source, watching.target = NoMarkedPlaces(), NoMarkedPlaces()
         execute(ran.mapping, ran.context, ran.scope, name=ran.name, traced=False, watch=watching)
-        known = replace(self.known.known, result=held.gives)
+        analysed = Sensitivity() if self.revealed else self.known.known
+        known = replace(analysed, result=held.gives)
         return stories_of(ran.mapping, watching, known, ran.value, wanted, leaves=bool(wanted))
 
 

@@ -63,6 +63,13 @@ class MarkedPlaces:
         return known
 
 
+@dataclass(slots=True)
+class NoMarkedPlaces(MarkedPlaces):
+    """The places of a payload that is shown as it is, whatever its schemas mark."""
+
+    def add(self, place: Parts, schema: Schema | None) -> None: ...
+
+
 def _at(schema: Schema, parts: Parts) -> Marks:
     marks = marks_of(schema)
     for part in parts:

@@ -26,6 +26,7 @@ from crossdock.execution.scope import Scope, given_settings
 from crossdock.execution.trace import Origins
 from crossdock.language.expr import Expression
 from crossdock.language.syntax import Each, If, With
+from crossdock.tools.explain.marked_places import NoMarkedPlaces
 from crossdock.tools.explain.paths import UnknownPathError, parts_of
 from crossdock.tools.explain.replay import Judge, replay
 from crossdock.tools.explain.shown import ABSENT, Shown, show
@@ -79,19 +80,24 @@ def run(
     *,
     name: str = "payload",
     field: str | None = None,
+    revealed: bool = False,
 ) -> Explanation:
     """Run a payload and explain each value, or those of a field and below.
 
-    A result that breaks its schema is explained too. Raises InputError, EvaluationError, and
-    UnknownPathError when there is nothing to tell of the field.
+    Sensitive values are hidden in the stories unless they are ``revealed``; the result has them. A result
+    that breaks its schema is explained too. Raises InputError, EvaluationError, and UnknownPathError when
+    there is nothing to tell of the field.
     """
     if mapping.source is not None:
         check_input(payload, mapping.source, name)
     watching = Watching(Origins(payload))
+    if revealed:
+        watching.source, watching.target = NoMarkedPlaces(), NoMarkedPlaces()
     scope = Scope(settings=given_settings(mapping, settings))
     outcome = execute(mapping, payload, scope, name=name, traced=False, watch=watching)
     wanted = parts_of(field) if field is not None else ()
-    stories = stories_of(mapping, watching, sensitivity_of(mapping), outcome.value, wanted)
+    known = Sensitivity() if revealed else sensitivity_of(mapping)
+    stories = stories_of(mapping, watching, known, outcome.value, wanted)
     if field is not None and not stories:
         raise UnknownPathError(f"nothing is written to `{field}` for this payload")
     try:

@@ -1,0 +1,172 @@
+"""Answers the questions of the page, each by one function of the engine.
+
+project     every file with its examples            file        the text of a file, and its digest
+check       what is wrong in a file                 evaluate    a mapping and a payload
+converse    a conversation and answers
+about       the type and the ways of a place        sheet       a file as tables
+coverage    what no example tries                   examples    whether examples match their snapshots
+save        write a file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+from crossdock.core.json_types import JSON
+from crossdock.core.version import __version__
+from crossdock.project.examples import settings_beside
+from crossdock.project.project import Project
+from crossdock.studio.conversation import Exchange, conversed
+from crossdock.studio.coverage import compared_examples, coverage_data
+from crossdock.studio.evaluation import Question, evaluated
+from crossdock.studio.files import OpenFile, RefusedError, StudioFiles
+from crossdock.studio.places import diagnostics_data
+from crossdock.studio.questions import about_source, about_target
+from crossdock.studio.tables import sheet_data
+
+Answer: TypeAlias = "Callable[[PageQuestion], JSON]"
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuestion:
+    """A question: an object whose keys have the types that an answer expects. Raises RefusedError."""
+
+    data: dict[str, JSON]
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self.data.get(key, default)
+        if not isinstance(value, str):
+            raise RefusedError(f"`{key}` is a text")
+        return _encodable(value)
+
+    def flag(self, key: str) -> bool:
+        return self.data.get(key) is True
+
+    def texts(self, key: str) -> list[str]:
+        value = self.data.get(key)
+        if not isinstance(value, list):
+            raise RefusedError(f"`{key}` is a list of texts")
+        return [_encodable(item) for item in value if isinstance(item, str)]
+
+    def unsaved(self) -> dict[str, str]:
+        """The texts that are not saved, by the paths of their files."""
+        value = self.data.get("unsaved", {})
+        if not isinstance(value, dict):
+            raise RefusedError("`unsaved` is an object of texts")
+        return {path: _encodable(text) for path, text in value.items() if isinstance(text, str)}
+
+
+def _encodable(text: str) -> str:
+    """A text that is UTF-8. JavaScript can have half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise RefusedError("a text has half of a character (a lone surrogate)") from None
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers about one project."""
+
+    workspace: StudioFiles
+
+    def by_name(self) -> Iterator[tuple[str, Answer]]:
+        yield "project", self.project
+        yield "file", self.file
+        yield "check", self.check
+        yield "evaluate", self.evaluate
+        yield "converse", self.converse
+        yield "about", self.about
+        yield "sheet", self.sheet
+        yield "coverage", self.coverage
+        yield "examples", self.examples
+        yield "save", self.save
+
+    def project(self, _asked: PageQuestion) -> JSON:
+        space = self.workspace
+        return {
+            "name": space.name,
+            "version": __version__,
+            "writable": space.writable,
+            "files": space.listing(),
+        }
+
+    def file(self, asked: PageQuestion) -> JSON:
+        return _opened(self.workspace.read(asked.text("path")))
+
+    def save(self, asked: PageQuestion) -> JSON:
+        digest = asked.text("digest") if asked.data.get("digest") is not None else None
+        return _opened(self.workspace.save(asked.text("path"), asked.text("text"), digest))
+
+    def check(self, asked: PageQuestion) -> JSON:
+        return {"diagnostics": diagnostics_data(self._project(asked).check([asked.text("name")]))}
+
+    def evaluate(self, asked: PageQuestion) -> JSON:
+        example = asked.text("example", "")
+        return evaluated(
+            self._project(asked),
+            Question(
+                asked.text("name"),
+                asked.text("payload"),
+                example or "payload",
+                self._settings(example),
+                self._snapshot(example),
+                asked.flag("revealed"),
+            ),
+        )
+
+    def converse(self, asked: PageQuestion) -> JSON:
+        example = asked.text("example", "")
+        return conversed(
+            self._project(asked),
+            Exchange(
+                asked.text("name"),
+                asked.text("request"),
+                asked.text("answers"),
+                example or "request",
+                asked.text("answers_name", "answers"),
+                self._settings(example),
+                asked.flag("revealed"),
+            ),
+        )
+
+    def about(self, asked: PageQuestion) -> JSON:
+        mapping = self._project(asked).mapping(asked.text("name")).linked
+        about = about_target if asked.text("side") == "target" else about_source
+        return about(mapping, asked.text("pointer"))
+
+    def sheet(self, asked: PageQuestion) -> JSON:
+        return sheet_data(self._project(asked), asked.text("name"))
+
+    def coverage(self, asked: PageQuestion) -> JSON:
+        return coverage_data(self._project(asked), asked.text("name"))
+
+    def examples(self, asked: PageQuestion) -> JSON:
+        return compared_examples(self._project(asked), asked.text("name"), asked.texts("examples"))
+
+    def _project(self, asked: PageQuestion) -> Project:
+        return self.workspace.project(asked.unsaved())
+
+    def _settings(self, example: str) -> dict[str, str]:
+        """The settings beside an example. Raises RefusedError and CompileError."""
+        file = self._example(example)
+        return {} if file is None else settings_beside(file, f"{PurePosixPath(example).stem}.settings.yaml")
+
+    def _snapshot(self, example: str) -> Path | None:
+        file = self._example(example)
+        if file is None:
+            return None
+        folder = next(root for root in self.workspace.roots if file.is_relative_to(root))
+        return folder / "snapshots" / file.relative_to(folder / "examples")
+
+    def _example(self, example: str) -> Path | None:
+        """The file of an example by its path. Raises RefusedError."""
+        return self.workspace.file(example) if example else None
+
+
+def _opened(file: OpenFile) -> JSON:
+    return {"path": file.path, "text": file.text, "digest": file.digest, "writable": file.writable}

@@ -1,0 +1,43 @@
+// A file of shared steps: its text and what is wrong in it. It runs where a conversation uses it.
+import { ask } from "./api.js";
+import { el, later } from "./dom.js";
+import { Editor } from "./editor.js";
+import { Panels } from "./panels.js";
+import { panes } from "./panes.js";
+import { sheet } from "./sheet.js";
+
+export class StepsView {
+  constructor(page, file) {
+    Object.assign(this, { page, file });
+    this.panels = new Panels([["problems", "Problems"], ["sheet", "Sheet"]], (name) => { if (name === "sheet") this.sheet(); });
+    this.check = later(() => this.run(), 200);
+  }
+
+  async show(parent) {
+    const [body] = panes(parent, [["Shared steps", this.file.path]], this.panels.element);
+    this.steps = new Editor(body, { language: "yaml", label: "Shared steps" }, { change: (text) => { this.page.files.edit(this.file.path, text); this.check(); } });
+    await this.load();
+  }
+
+  async load() {
+    this.steps.text = (await this.page.files.open(this.file.path)).text;
+    await this.run();
+  }
+
+  async run() {
+    const found = await this.page.trying(() => ask("check", { name: this.file.name, unsaved: this.page.files.unsaved }));
+    if (!found || this.closed) return;
+    this.steps.messages = found.diagnostics.filter((item) => item.at?.file === this.file.path);
+    this.panels.problems(found.diagnostics, (item) => { if (item.at?.file === this.file.path) this.steps.select(item.at.from, item.at.to); else if (item.at) this.page.openFile(item.at.file); });
+  }
+
+  async sheet() {
+    const found = await this.page.trying(() => ask("sheet", { name: this.file.name, unsaved: this.page.files.unsaved }));
+    this.panels.fill("sheet", "Sheet", found ? sheet(found) : el("p", { class: "quiet" }, "There is no sheet."));
+  }
+
+  close() {
+    this.closed = true;
+    this.steps?.destroy();
+  }
+}
