@@ -274,6 +274,17 @@ def test_the_sheet_is_tables(studio: Studio) -> None:
     assert conversation["tables"][0]["title"] == "Steps"
 
 
+def test_the_language_service_knows_the_texts_of_the_page(studio: Studio) -> None:
+    text = ORDER.replace("number: id", "number: customer.")
+    at = {"path": MAPPING, "unsaved": {MAPPING: text}, "line": 3, "column": len("  number: customer.")}
+    found = studio.ask("complete", **at)
+    assert [item["label"] for item in found["items"]][:1] == ["email"]
+    assert found["range"]["start"] == [3, at["column"]]
+    hover = {"path": MAPPING, "unsaved": {}, "line": 3, "column": len("  number: i")}
+    assert studio.ask("hover", **hover)["text"].startswith("`shop/order.id`: text")
+    assert studio.refused("hover", **{**hover, "line": -1}) == "`line` and `column` are whole numbers"
+
+
 # A conversation at work
 
 

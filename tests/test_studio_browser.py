@@ -120,6 +120,16 @@ def test_a_value_lights_up_its_cell_and_its_source_and_back(page: Any) -> None:
     playwright.expect(page.locator(".cm-tooltip")).to_contain_text("id text in shop/order")
 
 
+def test_the_editor_completes_with_the_properties_of_the_place(page: Any) -> None:
+    put_before(page, "Mapping", "id", "customer.")
+    page.keyboard.press("Control+Space")
+    option = page.locator(".cm-tooltip-autocomplete").get_by_role("option").first
+    playwright.expect(option).to_contain_text("email")
+    page.wait_for_timeout(100)  # CodeMirror takes no key just after it has opened the list
+    page.keyboard.press("Enter")
+    expect_text(page, "Mapping", "customer.email")
+
+
 def test_sensitive_values_are_not_in_the_page_until_they_are_revealed(page: Any) -> None:
     assert "ada@example.com" not in page.locator("body").inner_text()
     assert pane(page, "Payload").locator(".hidden-value").count() == 1

@@ -5,6 +5,7 @@ import { diagram } from "./diagram.js";
 import { Editor } from "./editor.js";
 import { placesOf } from "./json-places.js";
 import { everyValue, hiddenRanges } from "./links.js";
+import { completing, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
 import { sheet } from "./sheet.js";
@@ -21,9 +22,10 @@ export class ConversationView {
   async show(parent) {
     const bodies = panes(parent, [["Request", this.example?.name ?? "unsaved"], ["Answers", "of the channel, by step"], ["Steps", this.file.path], ["Sequence", "a dry run: nothing is sent"]], this.panels.element);
     const change = (path) => ({ change: (text) => { if (path) this.page.files.edit(path, text); this.run(); } });
+    const unsaved = () => this.page.files.unsaved;
     this.request = new Editor(bodies[0], { language: "json", label: "Request" }, change(this.example?.path));
     this.answers = new Editor(bodies[1], { language: "json", label: "Answers" }, change(this.example?.answers));
-    this.steps = new Editor(bodies[2], { language: "yaml", label: "Steps" }, change(this.file.path));
+    this.steps = new Editor(bodies[2], { language: "yaml", label: "Steps" }, { ...change(this.file.path), complete: completing(this.file.path, unsaved), tip: (position) => meaning(this.file.path, unsaved, this.steps.view.state, position) });
     this.sequence = bodies[3];
     this.sequence.tabIndex = 0;
     await this.load();

@@ -1,4 +1,5 @@
 // One editor: text, what lights up in it, what is hidden, and messages under its lines.
+import { autocompletion } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { yaml } from "@codemirror/lang-yaml";
@@ -129,10 +130,13 @@ export class Editor {
             mousemove: (event, view) => { this.pointed(view.posAtCoords({ x: event.clientX, y: event.clientY })); },
             mouseleave: () => { this.pointed(null); },
           }),
+          ...(told.complete ? [autocompletion({ override: [(context) => told.complete(context)], icons: false })] : []),
           ...(told.tip ? [hoverTooltip((_view, position) => this.tip(position), { hoverTime: 250 })] : []),
         ],
       }),
     });
+    // CodeMirror keeps this from the keyboard; a text that is not edited could not be scrolled then.
+    this.view.scrollDOM.tabIndex = 0;
   }
 
   updated(update) {

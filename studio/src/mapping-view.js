@@ -4,6 +4,7 @@ import { el, later } from "./dom.js";
 import { Editor } from "./editor.js";
 import { placeAt, placesOf } from "./json-places.js";
 import { everyValue, hiddenRanges, Links } from "./links.js";
+import { completing, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
 import { sheet } from "./sheet.js";
@@ -14,6 +15,7 @@ export class MappingView {
     Object.assign(this, { page, file, example, asked: 0 });
     this.panels = new Panels([["problems", "Problems"], ["why", "Why"], ["difference", "Snapshot"], ["coverage", "Coverage"], ["sheet", "Sheet"]], (name) => this.opened(name));
     this.panels.fill("why", "Why", el("p", { class: "quiet" }, "Point at a value of the result, at a cell, or at a value of the payload."));
+    this.unsaved = () => page.files.unsaved;
     this.evaluate = later(() => this.run(), 200);
   }
 
@@ -21,7 +23,7 @@ export class MappingView {
     const [first, second, third] = panes(parent, [["Payload", this.example?.name ?? "unsaved"], ["Mapping", this.file.path], ["Result", ""]], this.panels.element);
     const told = (side) => ({ point: (position) => this.point(side, position), tip: (position) => this.tip(side, position) });
     this.payload = new Editor(first, { language: "json", label: "Payload" }, { ...told("payload"), change: (text) => this.changed(this.example?.path, text) });
-    this.mapping = new Editor(second, { language: "yaml", label: "Mapping" }, { ...told("mapping"), change: (text) => this.changed(this.file.path, text) });
+    this.mapping = new Editor(second, { language: "yaml", label: "Mapping" }, { ...told("mapping"), change: (text) => this.changed(this.file.path, text), complete: completing(this.file.path, this.unsaved) });
     this.result = new Editor(third, { language: "json", label: "Result", readOnly: true }, told("result"));
     this.links = new Links({ payload: this.payload, mapping: this.mapping, result: this.result }, () => this.file.path);
     await this.load();
@@ -98,7 +100,8 @@ export class MappingView {
   async tip(side, position) {
     if (side === "mapping") {
       const values = this.links.about(side, position);
-      return values.length ? story(values[0]) : null;
+      const known = await meaning(this.file.path, this.unsaved, this.mapping.view.state, position);
+      return values.length || known ? el("div", {}, known, values.length ? story(values[0]) : null) : null;
     }
     const place = placeAt(placesOf(this[side].view.state), position);
     if (!place || place.pointer.includes("•••")) return null;

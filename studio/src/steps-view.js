@@ -2,6 +2,7 @@
 import { ask } from "./api.js";
 import { el, later } from "./dom.js";
 import { Editor } from "./editor.js";
+import { completing, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
 import { sheet } from "./sheet.js";
@@ -15,7 +16,8 @@ export class StepsView {
 
   async show(parent) {
     const [body] = panes(parent, [["Shared steps", this.file.path]], this.panels.element);
-    this.steps = new Editor(body, { language: "yaml", label: "Shared steps" }, { change: (text) => { this.page.files.edit(this.file.path, text); this.check(); } });
+    const unsaved = () => this.page.files.unsaved;
+    this.steps = new Editor(body, { language: "yaml", label: "Shared steps" }, { change: (text) => { this.page.files.edit(this.file.path, text); this.check(); }, complete: completing(this.file.path, unsaved), tip: (position) => meaning(this.file.path, unsaved, this.steps.view.state, position) });
     await this.load();
   }
 

@@ -5,6 +5,7 @@ check       what is wrong in a file                 evaluate    a mapping and a 
 converse    a conversation and answers
 about       the type and the ways of a place        sheet       a file as tables
 coverage    what no example tries                   examples    whether examples match their snapshots
+complete    what may be written at a position       hover       what is known of a name
 save        write a file
 """
 
@@ -23,6 +24,7 @@ from crossdock.studio.conversation import Exchange, conversed
 from crossdock.studio.coverage import compared_examples, coverage_data
 from crossdock.studio.evaluation import Question, evaluated
 from crossdock.studio.files import OpenFile, RefusedError, StudioFiles
+from crossdock.studio.language import EditorLanguage
 from crossdock.studio.places import diagnostics_data
 from crossdock.studio.questions import about_source, about_target
 from crossdock.studio.tables import sheet_data
@@ -44,6 +46,13 @@ class PageQuestion:
 
     def flag(self, key: str) -> bool:
         return self.data.get(key) is True
+
+    def position(self) -> tuple[int, int]:
+        """A line and a column, both from 0."""
+        line, column = self.data.get("line"), self.data.get("column")
+        if type(line) is not int or type(column) is not int or line < 0 or column < 0:
+            raise RefusedError("`line` and `column` are whole numbers")
+        return line, column
 
     def texts(self, key: str) -> list[str]:
         value = self.data.get(key)
@@ -68,11 +77,12 @@ def _encodable(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
 class Answers:
     """The answers about one project."""
 
-    workspace: StudioFiles
+    def __init__(self, files: StudioFiles) -> None:
+        self.files = files
+        self.language = EditorLanguage(files)
 
     def by_name(self) -> Iterator[tuple[str, Answer]]:
         yield "project", self.project
@@ -84,10 +94,12 @@ class Answers:
         yield "sheet", self.sheet
         yield "coverage", self.coverage
         yield "examples", self.examples
+        yield "complete", self.complete
+        yield "hover", self.hover
         yield "save", self.save
 
     def project(self, _asked: PageQuestion) -> JSON:
-        space = self.workspace
+        space = self.files
         return {
             "name": space.name,
             "version": __version__,
@@ -96,11 +108,11 @@ class Answers:
         }
 
     def file(self, asked: PageQuestion) -> JSON:
-        return _opened(self.workspace.read(asked.text("path")))
+        return _opened(self.files.read(asked.text("path")))
 
     def save(self, asked: PageQuestion) -> JSON:
         digest = asked.text("digest") if asked.data.get("digest") is not None else None
-        return _opened(self.workspace.save(asked.text("path"), asked.text("text"), digest))
+        return _opened(self.files.save(asked.text("path"), asked.text("text"), digest))
 
     def check(self, asked: PageQuestion) -> JSON:
         return {"diagnostics": diagnostics_data(self._project(asked).check([asked.text("name")]))}
@@ -148,8 +160,14 @@ class Answers:
     def examples(self, asked: PageQuestion) -> JSON:
         return compared_examples(self._project(asked), asked.text("name"), asked.texts("examples"))
 
+    def complete(self, asked: PageQuestion) -> JSON:
+        return self.language.complete(asked.unsaved(), asked.text("path"), *asked.position())
+
+    def hover(self, asked: PageQuestion) -> JSON:
+        return self.language.hover(asked.unsaved(), asked.text("path"), *asked.position())
+
     def _project(self, asked: PageQuestion) -> Project:
-        return self.workspace.project(asked.unsaved())
+        return self.files.project(asked.unsaved())
 
     def _settings(self, example: str) -> dict[str, str]:
         """The settings beside an example. Raises RefusedError and CompileError."""
@@ -160,12 +178,12 @@ class Answers:
         file = self._example(example)
         if file is None:
             return None
-        folder = next(root for root in self.workspace.roots if file.is_relative_to(root))
+        folder = next(root for root in self.files.roots if file.is_relative_to(root))
         return folder / "snapshots" / file.relative_to(folder / "examples")
 
     def _example(self, example: str) -> Path | None:
         """The file of an example by its path. Raises RefusedError."""
-        return self.workspace.file(example) if example else None
+        return self.files.file(example) if example else None
 
 
 def _opened(file: OpenFile) -> JSON:

@@ -38,11 +38,11 @@ Answer: TypeAlias = "Callable[[PageQuestion], JSON]"
 
 
 def application(
-    workspace: StudioFiles, token: str, port: int, *, stopping: Callable[[], bool] = lambda: False
+    files: StudioFiles, token: str, port: int, *, stopping: Callable[[], bool] = lambda: False
 ) -> ASGIApp:
     """The guarded application. ``stopping`` ends the streams of events, which would keep the server."""
-    answers = Answers(workspace)
-    page = _Page(workspace, stopping)
+    answers = Answers(files)
+    page = _Page(files, stopping)
     routes = [
         Route("/", page.index, methods=["GET"]),
         Route("/api/events", page.events, methods=["GET"]),
@@ -95,8 +95,8 @@ def _object(data: bytes) -> dict[str, JSON]:
 class _Page:
     """The page itself, and the events that it listens to."""
 
-    def __init__(self, workspace: StudioFiles, stopping: Callable[[], bool]) -> None:
-        self._workspace = workspace
+    def __init__(self, files: StudioFiles, stopping: Callable[[], bool]) -> None:
+        self._files = files
         self._stopping = stopping
         self._html = (ASSETS / "index.html").read_text(encoding="utf-8")
 
@@ -112,11 +112,11 @@ class _Page:
 
     async def _changes(self) -> AsyncIterator[str]:
         """The paths that were changed on disk, as server-sent events; a comment keeps the stream alive."""
-        before = await run_in_threadpool(self._workspace.state)
+        before = await run_in_threadpool(self._files.state)
         yield event({"ready": True})
         while not self._stopping():
             await asyncio.sleep(_POLL_SECONDS)
-            now: State = await run_in_threadpool(self._workspace.state)
+            now: State = await run_in_threadpool(self._files.state)
             if changed := before.changes(now):
                 yield event({"changed": list(changed)})
             before = now
