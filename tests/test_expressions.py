@@ -805,7 +805,7 @@ def test_what_the_library_raises_is_a_failure_in_our_words(text: str, message: s
 # Meant to differ, by name.
 
 DIFFERENCES = [
-    ("sums are of decimals", "sum(a)", {"a": [0.1, 0.2, 0.3]}, 0.6),
+    ("sums are of decimals", "sum(a)", {"a": [0.1, 0.2]}, 0.3),
     ("sums of many cents are exact", "sum(a)", {"a": [19.99] * 200}, 3998),
     ("sums take numeric text", "sum(a)", {"a": ["1.10", 2]}, 3.1),
     ("means are of decimals", "avg(a)", {"a": [0.1, 0.2, 0.3]}, 0.2),

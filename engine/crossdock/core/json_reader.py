@@ -69,7 +69,7 @@ def decode(data: bytes, name: str, *, limit: int = PAYLOAD_BYTES, secret: bool =
 def parse(data: bytes) -> JSON:
     """The JSON value that a payload may be. ``ValueError``, which does not say why, for anything else."""
     text = data.decode("utf-8")
-    if _depth(data) > PAYLOAD_DEPTH or lone_surrogate(text):
+    if nesting(data) > PAYLOAD_DEPTH or lone_surrogate(text):
         raise ValueError("not a payload")
     return _loads(text)
 
@@ -136,8 +136,8 @@ def locate(text: str, name: str, pointers: Iterable[str], *, secret: bool = True
 # --- the fast path: the standard parser, and hooks for what it takes although JSON has no such thing
 
 
-def _depth(data: bytes) -> int:
-    """How deep the brackets outside of texts nest: each becomes a step up or down, summed in C."""
+def nesting(data: bytes) -> int:
+    """How deep the brackets outside of JSON's texts nest: each becomes a step up or down, summed in C."""
     if b"\\" in data:
         data = _ESCAPED_BYTE.sub(b"", data)
     steps = b"".join(data.translate(_STEPS, _NOT_STRUCTURE).split(b'"')[::2])

@@ -6,6 +6,7 @@ import re
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CompileError
+from crossdock.core.json_reader import nesting
 from crossdock.core.limits import EXPRESSION_CHAIN, EXPRESSION_CHARACTERS, EXPRESSION_DEPTH
 from crossdock.core.yaml_reader import ScalarNode
 from crossdock.language.cost import CostContext, GrowthError, may_grow, measured
@@ -27,10 +28,17 @@ def guard(text: str, scalar: ScalarNode, offset: int = 0) -> None:
         depth += 1 if bracket in "([{!&" else -1 if bracket in ")]}" else 0
         if bracket in "!&":
             depth -= 0 if text[match.end() : match.end() + 1] in "!&(" else 1
-        if depth > EXPRESSION_DEPTH:
+        if depth > EXPRESSION_DEPTH or _is_deep_literal(bracket):
             span = scalar.part(offset + match.start(), offset + match.end())
             message = f"the expression nests deeper than {EXPRESSION_DEPTH} levels"
             raise CompileError([Diagnostic("expression-too-large", message, span)])
+
+
+def _is_deep_literal(quoted: str) -> bool:
+    """Whether JSON in backticks nests too deep. How deep Python's parser goes depends on its version."""
+    if quoted[0] != "`" or len(quoted) <= EXPRESSION_DEPTH:
+        return False
+    return nesting(quoted.encode(errors="replace")) > EXPRESSION_DEPTH
 
 
 def guard_growth(node: Expr, scalar: ScalarNode) -> None:
