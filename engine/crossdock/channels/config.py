@@ -360,7 +360,7 @@ class _ChannelParser(Parser):
         return Auth(kind, self.template(node.get("url")), style, secrets)
 
     def header(self, key: ScalarNode, node: Node) -> Secret | None:
-        """A header with a secret. What is no secret belongs into the channel's `headers:`."""
+        """A header with a secret. What is not a secret belongs into the channel's `headers:`."""
         if str(key.value).lower() in OWN_HEADERS:
             return None  # reported already
         if not isinstance(node, MapNode) or node.get("env") is None:

@@ -95,7 +95,7 @@ class Inference:
     """The inference of one expression in a scope; ``sink`` gets what is wrong, and what is read.
 
     ``indirect``: the value only decides on another one. ``defaulted``: when it is missing, something else
-    takes its place, so that a missing value is no error.
+    takes its place, so that a missing value is not an error.
     """
 
     expression: Expression

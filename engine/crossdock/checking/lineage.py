@@ -92,7 +92,7 @@ class _Notes:
         """What is wrong is reported by the check."""
 
     def shown(self, node: Expr, typ: Type, *, whole: bool) -> None:
-        """A part of a value is no source of its own."""
+        """A part of a value is not a source of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,7 +345,7 @@ def union(types: Iterable[Type]) -> Type:
     flat: dict[Type, None] = {}
     for typ in types:
         flat.update(dict.fromkeys(typ.options if isinstance(typ, UnionType) else (typ,)))
-    # The element of an empty list is no alternative: it would make each property of the others optional.
+    # The element of an empty list is not an alternative: it would make each property of the others optional.
     flat.pop(NEVER, None)
     # Scalars become one, or a chain of conditions would make a union of as many options.
     scalars = [typ for typ in flat if isinstance(typ, ScalarType)]

@@ -1,4 +1,4 @@
-"""What the generated code of a mapping calls: the parts of the language that are no line of Python.
+"""What the generated code of a mapping calls: the parts of the language that are not a line of Python.
 
 Each does what the interpreter does, and raises where it raises. What is raised is never shown: the
 interpreter runs again and explains.
@@ -78,7 +78,7 @@ class Unexplained(Exception):  # noqa: N818 (it never leaves the engine)
 
 
 class Imprecise(Unexplained):
-    """A number is no amount in ten-thousandths; the same mapping without them may go on."""
+    """A number is not an amount in ten-thousandths; the same mapping without them may go on."""
 
 
 class _Refused(list[Any]):

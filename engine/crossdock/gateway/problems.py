@@ -60,7 +60,7 @@ class HttpProblem(Exception):  # noqa: N818 (an answer, and not a failure of the
 
 
 def unavailable(detail: str, seconds: int = RETRY_SECONDS) -> HttpProblem:
-    """Not now: the sender shall come again after some seconds."""
+    """Not now: the sender may come again after some seconds."""
     return HttpProblem(503, detail, headers=(("retry-after", str(seconds)),))
 
 

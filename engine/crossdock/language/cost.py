@@ -93,7 +93,7 @@ class CostContext:
     names: tuple[tuple[str, Size, int], ...] = ()  # variables, with the loops around their `let`
 
     def inside(self, over: Size) -> CostContext:
-        """Inside of a loop over a value. The pieces of the context are no loop more."""
+        """Inside of a loop over a value. The pieces of the context do not add a loop."""
         loops = max(self.loops, over.loops + 1)
         if loops > NESTED_LOOPS:
             raise GrowthError(f"more than {NESTED_LOOPS} loops over the whole payload are nested")
@@ -209,7 +209,7 @@ def _of_parts(node: _OfParts, place: CostContext) -> Size:
 
 
 def _called(name: str, parts: Sequence[Expr], place: CostContext) -> Size:
-    """What a function gives: of all its arguments together, if it is no single value or one of them."""
+    """What a function gives: of all its arguments together, if it is not a single value or one of them."""
     if name in WHOLE:
         return place.everything()
     function = REGISTRY.get(name)

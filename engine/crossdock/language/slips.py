@@ -57,7 +57,7 @@ _NAMES: Final = {name: cure for cure, names in _FUNCTIONS.items() for name in na
 
 
 def cure(text: str, at: int) -> str | None:
-    """What to write instead of what is at a place of an expression; None for what is no known slip."""
+    """What to write instead of what is at a place of an expression; None for what is not a known slip."""
     before, after = text[:at], text[at:]
     for written, meant in _AT.items():
         if re.match(written, after):

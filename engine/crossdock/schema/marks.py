@@ -87,7 +87,7 @@ class Marks:
         return bool(self.sensitive) or any(map(_is_marked, _together(names, self._target)))
 
     def names_key(self, key: str) -> bool:
-        """Whether a schema names a property, so that its key is no secret."""
+        """Whether a schema names a property, so that its key is not a secret."""
         return any(key in nodes.properties(node) for node in self.applied)
 
     # The parts of a value

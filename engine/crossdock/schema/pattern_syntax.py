@@ -1,8 +1,8 @@
 r"""Patterns as JSON Schema means them, in the syntax of Python.
 
 JSON Schema takes its patterns from ECMA 262. There ``$`` is the end of the text and not the place before a
-last new line, ``\d``, ``\w`` and ``\b`` are ASCII, ``\s`` is all white space of Unicode, and ``.`` is no line
-terminator. Python has other answers to each.
+last new line, ``\d``, ``\w`` and ``\b`` are ASCII, ``\s`` is all white space of Unicode, and ``.`` matches
+all but line terminators. Python has other answers to each.
 """
 
 from __future__ import annotations

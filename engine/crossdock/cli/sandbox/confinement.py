@@ -72,7 +72,7 @@ def confine(limits: ProcessLimits) -> None:
 def _leave_the_network() -> None:
     """On Linux: enter an empty network namespace, give up new privileges, and end with the parent.
 
-    Some systems forbid the namespace to users. That is no error: the audit hook refuses sockets in any case.
+    Some systems forbid the namespace to users. That is not an error: the audit hook refuses sockets too.
     """
     if sys.platform != "linux":
         return

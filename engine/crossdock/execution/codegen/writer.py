@@ -69,7 +69,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Writer:
-    """The lines of one function; ``prelude`` are names outside it, ``constants`` what is no literal."""
+    """The lines of one function; ``prelude`` are names outside it, ``constants`` what is not a literal."""
 
     lines: list[str] = field(default_factory=list)
     constants: dict[str, JSON] = field(default_factory=dict)
@@ -221,7 +221,7 @@ def literal(value: JSON) -> Value:
         case str():
             return Value(repr(value), STRING, simple=True)
         case int() | float():
-            # In brackets: `1.__class__` is no Python, and `-0.0.__class__` asks 0.0.
+            # In brackets: `1.__class__` is not Python, and `-0.0.__class__` asks 0.0.
             whole = value if isinstance(value, int) else None
             return Value(f"({value!r})", NUMBER, simple=True, whole=whole)
         case list():
