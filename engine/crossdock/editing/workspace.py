@@ -17,14 +17,26 @@ from pathlib import Path
 from threading import RLock
 from typing import Final
 
-from crossdock.core.diagnostics import Diagnostic, Source, in_order
+from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CrossdockError
 from crossdock.editing.analysis import Analysis
 from crossdock.editing.completion import Completion, completions
+from crossdock.editing.formatting import formatted
 from crossdock.editing.hover import Hover, hover
+from crossdock.editing.navigation import (
+    RenameError,
+    TextEdit,
+    applied,
+    definitions,
+    references,
+    rename,
+    symbol_at,
+)
 from crossdock.editing.open_files import OpenFiles
 from crossdock.editing.places import unfinished
 from crossdock.editing.positions import Position, TextLines, TextRange
+from crossdock.editing.quick_fixes import fixes
+from crossdock.editing.symbols import RENAMED
 from crossdock.project.project import Project
 from crossdock.project.search_path import MAPPINGS, located
 from crossdock.project.shared_files import CONVERSATION_FILE, DIALECT_FILE, has_steps
@@ -46,6 +58,31 @@ class Described:
 
     text: str
     range: TextRange
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A stretch of a file."""
+
+    path: Path
+    range: TextRange
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A stretch of a text, and what takes its place."""
+
+    range: TextRange
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAction:
+    """A change of a file that is offered. ``finding`` is what it is about, if it is about one."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    finding: Diagnostic | None = None
 
 
 class Workspace:
@@ -195,7 +232,88 @@ class Workspace:
             found: Hover | None = hover(analysis, lines.offset(Position(line, column)))
             return None if found is None else Described(found.text, lines.of(found.span))
 
+    def definition(self, path: Path, line: int, column: int) -> list[Location]:
+        """Where the name at a position is defined, also in another file or a schema."""
+        with self._lock:
+            analysis, offset = self._at(path, line, column)
+            return self._locations(definitions(analysis, offset))
+
+    def references(self, path: Path, line: int, column: int) -> list[Location]:
+        """Where the name at a position is used and defined."""
+        with self._lock:
+            analysis, offset = self._at(path, line, column)
+            return self._locations(references(analysis, offset))
+
+    def symbol(self, path: Path, line: int, column: int) -> TextRange | None:
+        """The name at a position that can be renamed; None if there is none."""
+        with self._lock:
+            analysis, offset = self._at(path, line, column)
+            found = symbol_at(analysis, offset)
+            if found is None or found.kind not in RENAMED:
+                return None
+            return TextLines(analysis.source.text).of(found.span)
+
+    def rename(self, path: Path, line: int, column: int, name: str) -> list[Edit]:
+        """The edits of the file that give a name another one.
+
+        Raises RenameError if it cannot be renamed, or if anything would be wrong afterwards that is not now.
+        """
+        with self._lock:
+            analysis, offset = self._at(path, line, column)
+            edits = rename(analysis, offset, name)
+            if new := self._new_findings(path.resolve(), analysis.source, edits):
+                raise RenameError(f"with the new name, {new[0].span}: {new[0].message}")
+            return self._edits(analysis.source, edits)
+
+    def code_actions(self, path: Path, start: Position, end: Position) -> list[CodeAction]:
+        """What is offered for a stretch of a file: its findings' likely cures, and fields to ignore."""
+        with self._lock:
+            analysis = self._analysis(path)
+            lines = TextLines(analysis.source.text)
+            place = lines.offset(start), lines.offset(end)
+            found = fixes(analysis, self.diagnostics(path), *place)
+            return [
+                CodeAction(fix.title, tuple(self._edits(analysis.source, fix.edits)), fix.finding)
+                for fix in found
+            ]
+
+    def layout(self, path: Path) -> str:
+        """The text of a file in its layout: see ``editing.formatting``."""
+        with self._lock:
+            return formatted(self._source(path))
+
     # Within
+
+    def _at(self, path: Path, line: int, column: int) -> tuple[Analysis, int]:
+        analysis = self._analysis(path)
+        return analysis, TextLines(analysis.source.text).offset(Position(line, column))
+
+    def _edits(self, source: Source, edits: Iterable[TextEdit]) -> list[Edit]:
+        lines = TextLines(source.text)
+        return [Edit(lines.of(edit.span), edit.text) for edit in edits]
+
+    def _locations(self, spans: Iterable[Span]) -> list[Location]:
+        return [Location(self.path_of(span.source), TextLines(span.source.text).of(span)) for span in spans]
+
+    def path_of(self, source: Source) -> Path:
+        """The file of a source, by its name in messages."""
+        found = (root / source.name for root in self._roots)
+        return next((path for path in found if path.is_file()), self.root / source.name)
+
+    def _new_findings(self, path: Path, source: Source, edits: Iterable[TextEdit]) -> list[Diagnostic]:
+        """What would be wrong after some edits of a file and is not now. Nothing stays changed."""
+        before = {(item.id, item.message) for item in self.all_diagnostics()}
+        kept = self._project, self._found, self._analysed, self._files.texts.get(path)
+        try:
+            self.change(path, applied(source.text, edits))
+            return [item for item in self.all_diagnostics() if (item.id, item.message) not in before]
+        finally:
+            self._project, self._found, self._analysed, text = kept
+            self._files.forget(path)
+            if text is None:
+                self._files.texts.pop(path, None)
+            else:
+                self._files.texts[path] = text
 
     def _all(self) -> dict[str, list[Diagnostic]]:
         if self._found is None:

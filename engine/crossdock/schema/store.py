@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote, unquote, urljoin
 
-from crossdock.core.diagnostics import Diagnostic, did_you_mean, shorten
+from crossdock.core.diagnostics import Diagnostic, Span, did_you_mean, shorten
 from crossdock.core.errors import InputError, ProjectError
 from crossdock.core.json_reader import decode, locate
 from crossdock.core.json_types import JSON
@@ -138,6 +138,14 @@ class SchemaStore:
     def target(self, reference: str) -> Node:
         """The node of an absolute reference."""
         return self._targets[reference]
+
+    def place_of(self, node: Node) -> Span | None:
+        """Where a node of a schema that was read is written; None for one that is made of others."""
+        for file in self._files.values():
+            for pointer, part in file.reading.parts.items():
+                if part is node:
+                    return locate(file.text, file.path, {pointer}, secret=False).get(pointer)
+        return None
 
     def registry(self, name: str) -> Registry[JSON]:
         """A closed registry of a schema file and all that it refers to."""
