@@ -13,6 +13,7 @@ import pytest
 
 from crossdock.gateway.journal.entries import Answered, CallRecord, NewEntry
 from crossdock.gateway.journal.journal import FencedError, Journal, now
+from crossdock.gateway.journal.reading import read_journal
 from crossdock.gateway.journal.store import JournalError, SqliteStore, open_store
 from gateway_kit import own_schema
 
@@ -360,3 +361,19 @@ def test_a_journal_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(JournalError, match="the journal has version 99, and this program knows 1"):
         open_store(url)
+
+
+def test_a_journal_is_looked_at_without_being_written(journal: Journal, url: str, profile: str) -> None:
+    accepted = journal.accept(new(profile, "a", "1001"))
+    assert accepted.turn is not None
+    journal.finish(accepted.turn, "done", Answered(200, "{}"))
+    reading = read_journal(url)
+    newest = reading.summaries()[0]
+    assert (newest.id, newest.profile, newest.state, newest.status, newest.calls) == (
+        *(accepted.entry, profile, "done", 200, 0),
+    )
+    assert reading.entry(accepted.entry) == journal.entry(accepted.entry)
+    with pytest.raises(JournalError, match="the journal cannot be read: "):
+        reading.drop(accepted.entry, "by mistake")
+    found = journal.entry(accepted.entry)
+    assert found is not None and found.state == "done"

@@ -18,7 +18,7 @@ export function diagram(told, { open, answer }) {
 function stepRows(step, actions, depth) {
   const name = step.number ? `${step.step} · element ${step.number}` : step.step;
   const rows = [];
-  const inner = [...step.elements, ...step.steps];
+  const inner = [...(step.elements ?? []), ...(step.steps ?? [])];
   const quiet = step.outcome !== "ran" || (!step.calls.length && !inner.length);
   if (quiet || inner.length) rows.push(note(name, step.why || filterWords(step), step.outcome, depth, () => actions.open(step)));
   step.calls.forEach((call, turn) => rows.push(...callRows(name, step, call, turn, depth, actions)));
@@ -28,7 +28,7 @@ function stepRows(step, actions, depth) {
 
 // What filters and tests decided in the cells of a step.
 function filterWords(step) {
-  const notes = step.parts.flatMap((part) => part.values.flatMap((value) => [...value.turns, ...value.steps].filter((each) => each.note && / of /.test(each.note)).map((each) => `${each.text}: ${each.note}`)));
+  const notes = (step.parts ?? []).flatMap((part) => part.values.flatMap((value) => [...value.turns, ...value.steps].filter((each) => each.note && / of /.test(each.note)).map((each) => `${each.text}: ${each.note}`)));
   const words = [...new Set(notes)].join("; ");
   return words.length > LONGEST ? `${words.slice(0, LONGEST - 1)}…` : words;
 }
@@ -36,17 +36,20 @@ function filterWords(step) {
 function callRows(name, step, call, turn, depth, actions) {
   const url = call.url.replace(/^https?:\/\/[^/]+/, "");
   const query = Object.entries(call.query ?? {}).map(([key, value]) => `${key}=${value}`).join("&");
-  const title = turn ? `${name}, turn ${turn + 1}` : name;
+  const title = turn ? `${name}, turn ${turn + 1}` : step.why && step.outcome === "ran" ? `${name}, ${step.why}` : name;
   const sent = el("button", { type: "button", class: "arrow right", onclick: () => actions.open(step) },
     el("b", {}, title), " ", el("code", {}, `${call.method} ${url}${query ? `?${query}` : ""}`));
   const rows = [row("call", depth, sent, call.body === undefined ? null : details("body", JSON.stringify(call.body, null, 2)))];
   const { answer } = call;
   const bad = answer && answer.status >= 400;
-  const got = el("button", { type: "button", class: `arrow left ${answer ? (bad ? "bad" : "") : "missing"}`, title: "Edit this answer", onclick: () => actions.answer(step) },
-    el("b", {}, answer ? `${answer.status}` : "no answer given"), answer ? " " : el("span", {}, " — give one"));
+  const got = el("button", { type: "button", class: `arrow left ${answer ? (bad ? "bad" : "") : "missing"}`, onclick: () => actions.answer(step) },
+    el("b", {}, answer ? `${answer.status}` : missing(call)));
   rows.push(row("answer", depth, got, answer?.body === undefined ? null : details("answer", answer.body)));
   return rows;
 }
+
+// Why a call has no answer: in a dry run it is not given; in a journal it did not come.
+const missing = ({ outcome }) => (outcome ? `no answer: ${outcome.replace("_", " ")}` : "no answer given: give one");
 
 function details(word, text) {
   return el("details", {}, el("summary", {}, word), el("pre", { tabindex: "0" }, text));

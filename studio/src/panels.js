@@ -39,7 +39,7 @@ export class Panels {
 
   fill(name, label, ...content) {
     this.buttons.get(name).textContent = label;
-    this.panes.get(name).replaceChildren(...content);
+    this.panes.get(name).replaceChildren(...content.flat(Infinity).filter((each) => each != null));
   }
 
   problems(found, go) {

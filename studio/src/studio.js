@@ -6,6 +6,7 @@ import { Files } from "./files.js";
 import { MappingView } from "./mapping-view.js";
 import { Side } from "./side.js";
 import { StepsView } from "./steps-view.js";
+import { TrafficView } from "./traffic-view.js";
 
 const VIEWS = { mapping: MappingView, conversation: ConversationView, steps: StepsView };
 
@@ -20,6 +21,8 @@ class Page {
     byId("reveal").addEventListener("change", (event) => { this.revealed = event.target.checked; this.view?.load(); });
     byId("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
     document.addEventListener("keydown", (event) => this.pressed(event));
+    byId("traffic").hidden = !project.traffic;
+    byId("traffic").addEventListener("click", () => this.traffic());
     listen("/api/events", (event) => { if (event.changed) this.disk(event.changed); });
     this.check = later(() => this.examples(), 900);
     const [path, example] = location.hash.slice(1).split("|").map(decodeURIComponent);
@@ -53,6 +56,17 @@ class Page {
     if (view !== this.view) return; // another one was opened meanwhile
     main.dataset.ready = example?.path ?? file.path;
     this.check();
+  }
+
+  // Shows the requests of the gateway; choosing a file leads back.
+  async traffic() {
+    this.view?.close();
+    this.view = new TrafficView(this);
+    document.title = "Traffic · Crossdock studio";
+    const main = byId("main");
+    main.dataset.kind = "traffic";
+    main.dataset.ready = "traffic";
+    await this.view.show(main);
   }
 
   openFile(path) {

@@ -16,9 +16,11 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from crossdock.channels.conversation import ConversationResult, Unanswered
+from crossdock.channels.conversation_trace import StepsTrace
 from crossdock.channels.dry_run import shown_base_url
 from crossdock.channels.messages import Answer, Call, ChannelError, NoAnswer
 from crossdock.channels.runner import run_conversation
+from crossdock.channels.steps import Conversation
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON, MISSING, Missing
 from crossdock.core.paths import pointer
@@ -73,10 +75,38 @@ class KeptAnswers:
         return [*self.compared, *(ComparedCall("gone", _named(each)) for each in self.left)]
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayedRequest:
+    """A request of the journal with the mappings of now: what differs, and what came of it.
+
+    ``result`` is None when it ended with ``error``. ``base_url`` is what the calls begin with.
+    """
+
+    conversation: Conversation
+    compared: list[ComparedCall]
+    result: ConversationResult | None
+    error: ChannelError | None
+    base_url: str
+
+
 def compare(
     project: Project, profile: Profile, entry: JournalEntry, calls: Sequence[CallRecord]
 ) -> list[ComparedCall]:
     """The calls of the last run and the response, against those of now. Raises CrossdockError."""
+    return replay_request(project, profile, entry, calls).compared
+
+
+def replay_request(
+    project: Project,
+    profile: Profile,
+    entry: JournalEntry,
+    calls: Sequence[CallRecord],
+    trace: StepsTrace | None = None,
+) -> ReplayedRequest:
+    """Run a request with the answers of its last run, and compare. Nothing is called.
+
+    ``trace`` notes what the steps do. Raises CrossdockError.
+    """
     channel = project.channel_of(profile.channel)
     settings = project.settings(profile.channel, profile.settings)
     conversation = project.dialects.conversation_of(profile.channel, entry.action, entry.dialect)
@@ -91,10 +121,12 @@ def compare(
             settings=settings,
             base_url=base,
             now=datetime.fromtimestamp(entry.accepted / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            trace=trace,
         )
     except ChannelError as error:
-        return [*kept.ended(), _failed(entry, error)]
-    return [*kept.ended(), _response(entry, result)]
+        return ReplayedRequest(conversation, [*kept.ended(), _failed(entry, error)], None, error, base)
+    compared = [*kept.ended(), _response(entry, result)]
+    return ReplayedRequest(conversation, compared, result, None, base)
 
 
 def _failed(entry: JournalEntry, error: CrossdockError) -> ComparedCall:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crossdock.core.diagnostics import Diagnostic, Source, Span
-from crossdock.core.errors import CompileError
+from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.json_types import JSON
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, parse_yaml
@@ -94,6 +94,17 @@ class GatewayConfig:
     journal_env: str | None = None
     window_hours: int = WINDOW_HOURS
     limits: GatewayLimits = GatewayLimits()
+
+
+def journal_url(config: GatewayConfig, environ: MappingType[str, str]) -> str:
+    """The URL of the journal's database. Raises ProjectError when its variable is not set."""
+    name = config.journal_env
+    url = config.journal if name is None else environ.get(name, "")
+    if name is not None and not url:
+        message = f"the journal needs the environment variable {name}"
+        help = "set it to the database's URL: sqlite:///journal.db"
+        raise ProjectError([Diagnostic("missing-secret", message, help=help)])
+    return url
 
 
 @bounded()

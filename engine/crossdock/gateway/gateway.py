@@ -17,9 +17,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from crossdock.channels.patience import Cancellation
-from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import ProjectError
-from crossdock.gateway.config import GatewayConfig
+from crossdock.gateway.config import GatewayConfig, journal_url
 from crossdock.gateway.intake import Asked, HttpRequest, asked, check_head
 from crossdock.gateway.journal.entries import OPEN, Answered, JournalEntry, NewEntry, Turn
 from crossdock.gateway.journal.journal import FencedError, Journal
@@ -50,7 +48,7 @@ class Gateway:
         self._changed = threading.Condition()
         self._draining = False
         self.journal = Journal(
-            open_store(_journal_url(config, environ)),
+            open_store(journal_url(config, environ)),
             window_hours=config.window_hours,
             mappings=digest(project.roots),
         )
@@ -220,16 +218,6 @@ class Gateway:
             self.keeper.wake()
         else:
             finish(self.journal, turn, outcome, state_of(outcome))
-
-
-def _journal_url(config: GatewayConfig, environ: MappingType[str, str]) -> str:
-    name = config.journal_env
-    url = config.journal if name is None else environ.get(name, "")
-    if name is not None and not url:
-        message = f"the journal needs the environment variable {name}"
-        help = "set it to the database's URL: sqlite:///journal.db"
-        raise ProjectError([Diagnostic("missing-secret", message, help=help)])
-    return url
 
 
 def _task(known: Asked) -> Task:

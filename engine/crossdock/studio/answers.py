@@ -6,7 +6,7 @@ converse    a conversation and answers
 about       the type and the ways of a place        sheet       a file as tables
 coverage    what no example tries                   examples    whether examples match their snapshots
 complete    what may be written at a position       hover       what is known of a name
-save        write a file
+request     a request of the gateway's journal      save        write a file
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from crossdock.core.json_types import JSON
 from crossdock.core.version import __version__
@@ -30,6 +30,9 @@ from crossdock.studio.questions import about_source, about_target
 from crossdock.studio.tables import sheet_data
 
 Answer: TypeAlias = "Callable[[PageQuestion], JSON]"
+
+if TYPE_CHECKING:
+    from crossdock.studio.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,9 @@ def _encodable(text: str) -> str:
 class Answers:
     """The answers about one project."""
 
-    def __init__(self, files: StudioFiles) -> None:
+    def __init__(self, files: StudioFiles, traffic: Traffic | None = None) -> None:
         self.files = files
+        self.traffic = traffic
         self.language = EditorLanguage(files)
 
     def by_name(self) -> Iterator[tuple[str, Answer]]:
@@ -96,6 +100,7 @@ class Answers:
         yield "examples", self.examples
         yield "complete", self.complete
         yield "hover", self.hover
+        yield "request", self.request
         yield "save", self.save
 
     def project(self, _asked: PageQuestion) -> JSON:
@@ -104,6 +109,7 @@ class Answers:
             "name": space.name,
             "version": __version__,
             "writable": space.writable,
+            "traffic": self.traffic is not None,
             "files": space.listing(),
         }
 
@@ -165,6 +171,12 @@ class Answers:
 
     def hover(self, asked: PageQuestion) -> JSON:
         return self.language.hover(asked.unsaved(), asked.text("path"), *asked.position())
+
+    def request(self, asked: PageQuestion) -> JSON:
+        id = asked.data.get("id")
+        if self.traffic is None or type(id) is not int:
+            raise RefusedError("start the studio with --journal to see requests")
+        return self.traffic.request(id, self._project(asked), revealed=asked.flag("revealed"))
 
     def _project(self, asked: PageQuestion) -> Project:
         return self.files.project(asked.unsaved())

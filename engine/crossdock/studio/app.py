@@ -13,7 +13,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -30,6 +30,9 @@ from crossdock.studio.answers import Answers, PageQuestion
 from crossdock.studio.files import RefusedError, State, StudioFiles
 from crossdock.studio.guard import POLICY, Guard
 
+if TYPE_CHECKING:
+    from crossdock.studio.traffic import Traffic
+
 ASSETS: Final = Path(__file__).with_name("assets")
 _LARGEST: Final = 16_000_000
 _POLL_SECONDS: Final = 0.5
@@ -38,14 +41,20 @@ Answer: TypeAlias = "Callable[[PageQuestion], JSON]"
 
 
 def application(
-    files: StudioFiles, token: str, port: int, *, stopping: Callable[[], bool] = lambda: False
+    files: StudioFiles,
+    token: str,
+    port: int,
+    *,
+    traffic: Traffic | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The guarded application. ``stopping`` ends the streams of events, which would keep the server."""
-    answers = Answers(files)
-    page = _Page(files, stopping)
+    answers = Answers(files, traffic)
+    page = _Page(files, traffic, stopping)
     routes = [
         Route("/", page.index, methods=["GET"]),
         Route("/api/events", page.events, methods=["GET"]),
+        Route("/api/traffic", page.requests, methods=["GET"]),
         *(Route(f"/api/{name}", _answering(answer), methods=["POST"]) for name, answer in answers.by_name()),
         Mount("/assets", StaticFiles(directory=ASSETS)),
     ]
@@ -95,8 +104,9 @@ def _object(data: bytes) -> dict[str, JSON]:
 class _Page:
     """The page itself, and the events that it listens to."""
 
-    def __init__(self, files: StudioFiles, stopping: Callable[[], bool]) -> None:
+    def __init__(self, files: StudioFiles, traffic: Traffic | None, stopping: Callable[[], bool]) -> None:
         self._files = files
+        self._traffic = traffic
         self._stopping = stopping
         self._html = (ASSETS / "index.html").read_text(encoding="utf-8")
 
@@ -110,8 +120,13 @@ class _Page:
     async def events(self, _request: Request) -> Response:
         return StreamingResponse(self._changes(), media_type="text/event-stream")
 
+    async def requests(self, _request: Request) -> Response:
+        if self._traffic is None:
+            return Response(status_code=404)
+        return StreamingResponse(self._arrivals(self._traffic), media_type="text/event-stream")
+
     async def _changes(self) -> AsyncIterator[str]:
-        """The paths that were changed on disk, as server-sent events; a comment keeps the stream alive."""
+        """The paths that were changed on disk, as server-sent events."""
         before = await run_in_threadpool(self._files.state)
         yield event({"ready": True})
         while not self._stopping():
@@ -120,6 +135,20 @@ class _Page:
             if changed := before.changes(now):
                 yield event({"changed": list(changed)})
             before = now
+
+    async def _arrivals(self, traffic: Traffic) -> AsyncIterator[str]:
+        """The requests of the gateway that are new or have changed, the oldest first."""
+        known: dict[JSON, JSON] = {}
+        while not self._stopping():
+            try:
+                newest: list[dict[str, JSON]] = await run_in_threadpool(traffic.requests)
+            except RefusedError as error:
+                yield event({"refused": str(error)})
+                newest = []
+            if changed := [each for each in reversed(newest) if known.get(each["id"]) != each]:
+                yield event({"requests": list(changed)})
+            known |= {each["id"]: each for each in changed}
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 def event(data: JSON) -> str:

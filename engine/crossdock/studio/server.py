@@ -9,12 +9,15 @@ import secrets
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 from crossdock.studio.app import application
 from crossdock.studio.files import StudioFiles
+
+if TYPE_CHECKING:
+    from crossdock.studio.traffic import Traffic
 
 LOOPBACK: Final = "127.0.0.1"
 USUAL_PORT: Final = 8466
@@ -26,7 +29,11 @@ class PortError(Exception):
 
 
 def serve_studio(
-    roots: Sequence[Path], port: int | None, started: Callable[[str], None], *, token: str | None = None
+    roots: Sequence[Path],
+    port: int | None,
+    started: Callable[[str], None],
+    *,
+    traffic: Traffic | None = None,
 ) -> None:
     """Serve the project of a search path. ``started`` gets the URL with the token. Raises PortError.
 
@@ -34,10 +41,14 @@ def serve_studio(
     are kept by the browser for the port, so it is the same one from start to start.
     """
     listening = _usual() if port is None else _listening(port)
-    given, chosen = token or secrets.token_urlsafe(24), listening.getsockname()[1]
+    token, chosen = secrets.token_urlsafe(24), listening.getsockname()[1]
     server: uvicorn.Server | None = None
     app = application(
-        StudioFiles(roots), given, chosen, stopping=lambda: server is not None and server.should_exit
+        StudioFiles(roots),
+        token,
+        chosen,
+        traffic=traffic,
+        stopping=lambda: server is not None and server.should_exit,
     )
     server = uvicorn.Server(
         uvicorn.Config(
@@ -51,7 +62,7 @@ def serve_studio(
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )
-    started(f"http://{LOOPBACK}:{chosen}/?token={given}")
+    started(f"http://{LOOPBACK}:{chosen}/?token={token}")
     server.run([listening])
 
 

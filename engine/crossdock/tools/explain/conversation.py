@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from crossdock.channels.conversation import ConversationResult
@@ -123,26 +124,33 @@ def explain_conversation(
     """
     trace = StepsTrace()
 
-    def run() -> ConversationResult:
-        return dry_run(
-            conversation,
-            request,
-            settings=settings,
-            answers=answers,
-            base=base,
-            name=name,
-            now=now,
-            trace=trace,
-        )
+    run = partial(dry_run, conversation, request, settings=settings, answers=answers, base=base, name=name)
+    result, problems, code = _outcome(lambda: run(now=now, trace=trace), trace)
+    wanted = parts_of(field) if field is not None else ()
+    explained = explain_trace(
+        conversation, trace, result, problems, exit_code=code, wanted=wanted, revealed=revealed
+    )
+    if field is not None and not explained.response:
+        raise UnknownPathError(f"nothing is written to `{field}` for this request")
+    return explained
 
-    result, problems, code = _outcome(run, trace)
+
+def explain_trace(
+    conversation: Conversation,
+    trace: StepsTrace,
+    result: ConversationResult,
+    problems: tuple[Diagnostic, ...],
+    *,
+    exit_code: int = 0,
+    wanted: Parts = (),
+    revealed: bool = False,
+) -> ExplainedConversation:
+    """The steps of a run that kept a trace, and the response or what is at a place in it."""
     telling = _StepTelling(sensitivity_of_conversation(conversation), _waits(result), revealed)
     steps = tuple(telling.step(each) for each in trace.steps)
-    response = telling.response(conversation, trace, parts_of(field) if field is not None else ())
-    if field is not None and not response:
-        raise UnknownPathError(f"nothing is written to `{field}` for this request")
+    response = telling.response(conversation, trace, wanted)
     shown = result if revealed else masked_result(conversation, result)
-    return ExplainedConversation(conversation.name, steps, response, problems, code, shown.response)
+    return ExplainedConversation(conversation.name, steps, response, problems, exit_code, shown.response)
 
 
 def _outcome(
