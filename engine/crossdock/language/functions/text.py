@@ -73,7 +73,12 @@ def urlencode(text: str) -> str:
 
 
 def text_of(value: JSON) -> str | None:
-    return value if value is None or isinstance(value, str) else serialized(value)
+    if value is None or isinstance(value, str):
+        return value
+    try:
+        return serialized(value)
+    except ValueError:  # infinite or not a number: only a caller in Python can give that
+        raise FunctionError("takes values that JSON has") from None
 
 
 def matches(text: str, pattern: str) -> bool:
