@@ -7,7 +7,7 @@ RUN cp /src/constraints.txt /wheels/
 
 FROM python:3.13-slim
 COPY --from=build /wheels /wheels
-RUN python -m pip install --quiet --no-cache-dir -c /wheels/constraints.txt "$(echo /wheels/*.whl)[fast,postgres,serve]"
+RUN python -m pip install --quiet --no-cache-dir -c /wheels/constraints.txt "$(echo /wheels/*.whl)[postgres,serve]"
 RUN python -m compileall -q "$(python -c 'import crossdock; print(crossdock.__path__[0])')"
 RUN useradd --system --create-home --home-dir /var/lib/crossdock crossdock
 USER crossdock

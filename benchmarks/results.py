@@ -19,7 +19,7 @@ from measuring import Figure, Skipped, Spread
 
 PACKAGES: Final = (
     *("jmespath", "jinja2", "jsonschema", "pyyaml", "orjson", "msgspec"),
-    *("glom", "jq", "jsonata-python"),
+    *("jsonschema-rs", "glom", "jlens", "jq", "jsonata-python"),
 )
 _GIB: Final = 1024**3
 

@@ -1,6 +1,6 @@
 """A row in a process of its own, which lives as long as the benchmark and measures itself.
 
-It reads one line of JSON and writes one: see ``plain.py`` and ``rivals/node/worker.js``.
+It reads one line of JSON and writes one: see ``conversation_worker.py`` and ``rivals/node/worker.js``.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from crossdock import CrossdockError, Project
 from crossdock import Mapping as CompiledMapping
 from crossdock.cli.app import run
 from crossdock.core.json_types import JSON
-from crossdock.schema.fast import optional_deps
 
 MakeProject: TypeAlias = Callable[[Mapping[str, str]], Project]
 Compile: TypeAlias = Callable[..., CompiledMapping]
@@ -151,17 +150,6 @@ def run_crossdock(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureF
         return Ran(code, out.decode(), err.decode())
 
     return call
-
-
-@pytest.fixture(params=["plain", "fast"])
-def fast(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether msgspec and orjson are used."""
-    if request.param == "fast":
-        pytest.importorskip("msgspec")
-    else:
-        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
-        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
-    return bool(request.param == "fast")
 
 
 def interruptible() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,10 +10,8 @@ from typing import cast
 
 import pytest
 
-from conftest import strings_in
-from crossdock.core.json_types import JSON, settled
-from crossdock.core.python_module import Generated
-from crossdock.schema.fast import acceptor, accepts, generate
+from crossdock.core.json_types import JSON, Missing, settled
+from crossdock.schema.fast import acceptor, accepts, exact
 from crossdock.schema.store import Schema, SchemaStore
 from crossdock.schema.validator import validate
 
@@ -239,10 +236,10 @@ def test_an_acceptor_decides_as_validation_does(name: str, load: Load) -> None:
     run = acceptor(schema)
 
     for value in map(settled, fitting):
-        assert (validate(value, schema), run(value)) == ([], strings_in(value)), value
+        assert (validate(value, schema), run(value)) == ([], True), value
     for value in map(settled, breaking):
         assert validate(value, schema) != []
-        assert run(value) < 0, value
+        assert run(value) is False, value
 
 
 def test_every_keyword_has_a_case() -> None:
@@ -276,8 +273,6 @@ OUTSIDE: list[object] = [
     -float("inf"),
     2.0**63,
     -(2.0**63),
-    1.0,
-    -0.0,
     {"a": [1e16]},
     Decimal("1"),
     (1, 2),
@@ -293,9 +288,9 @@ OUTSIDE: list[object] = [
 def test_what_no_payload_can_hold_is_not_accepted(document: JSON, value: JSON, load: Load) -> None:
     schema = load(document)
 
-    assert acceptor(schema)(value) == -1
-    assert acceptor(schema)([value]) == -1
-    assert acceptor(schema)({"a": value}) == -1
+    for each in (value, [value], {"a": value}):
+        found = exact(each)
+        assert isinstance(found, Missing) or not accepts(found, schema)
 
 
 @pytest.mark.parametrize(
@@ -306,6 +301,10 @@ def test_what_no_payload_can_hold_is_not_accepted(document: JSON, value: JSON, l
         {"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}},
         {"allOf": [{"items": {"items": {}}}]},
         {"not": {"items": {"type": "string"}, "minItems": 1}},
+        {
+            "items": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]},
+            "$defs": {"a": {"items": {"$ref": "#/$defs/a"}}},
+        },
     ],
 )
 def test_depth_has_the_same_measure(document: JSON, load: Load) -> None:
@@ -320,85 +319,8 @@ def test_depth_has_the_same_measure(document: JSON, load: Load) -> None:
 
     assert all(accepts(nested(depth), schema) for depth in range(2, 60))
     assert validate(nested(64), schema) == []
-    assert not any(accepts(nested(depth), schema) for depth in (65, 66, 100, 5000))
+    assert not any(accepts(nested(depth), schema) for depth in (65, 66, 100, 5000, 100_000))
     assert validate(nested(65), schema) != []
-
-
-# --- the module that is generated
-
-
-def test_a_generated_module_reads_well(load: Load) -> None:
-    """Kinds first, then names; a name is asked for only where names differ."""
-    schema = load(
-        {
-            "type": "object",
-            "required": ["sku"],
-            "properties": {"sku": TEXT, "price": {"type": ["number", "null"], "minimum": 0}},
-        }
-    )
-
-    assert (
-        generate(schema).source
-        == """\
-c0 = frozenset(('price', 'sku'))
-
-
-def run(v0):
-    n, room = 0, 64
-    try:
-        if (t0 := type(v0)) is dict:
-            if 'sku' not in v0: raise MisfitError
-            n += len(v0)
-            for k0, v1 in v0.items():
-                if v1 is None:
-                    if k0 == 'sku':
-                        raise MisfitError
-                elif (t1 := type(v1)) is str:
-                    n += 1
-                    if k0 == 'price':
-                        raise MisfitError
-                elif t1 is int:
-                    if not -1000000000 < v1 < 1000000000: in_range(v1)
-                    if k0 in c0:
-                        if k0 == 'sku':
-                            raise MisfitError
-                        elif k0 == 'price':
-                            if v1 < 0: raise MisfitError
-                elif t1 is float:
-                    if v1.is_integer() or not -1e16 < v1 < 1e16: raise OutsideError
-                    if k0 in c0:
-                        if k0 == 'sku':
-                            raise MisfitError
-                        elif k0 == 'price':
-                            if v1 < 0: raise MisfitError
-                elif t1 is bool:
-                    if k0 in c0:
-                        raise MisfitError
-                elif t1 is dict or t1 is list:
-                    if k0 in c0:
-                        raise MisfitError
-                    else:
-                        n += walk(v1, room - 1)
-                else:
-                    raise refusal(type(v1))
-        else:
-            raise refusal(type(v0))
-    except (MisfitError, OutsideError, RecursionError):
-        return -1
-    return n
-"""
-    )
-
-
-def test_schemas_are_text_in_a_module_and_nothing_more(load: Load) -> None:
-    """Whatever a name holds, it is a literal: no text of a schema is run."""
-    bait = "'] or __import__('os') or ['"
-    schema = load({"properties": {bait: {"pattern": "^a'$", "enum": [bait, "\\"]}}, "required": [bait]})
-    names = {node.id for node in ast.walk(ast.parse(generate(schema).source)) if isinstance(node, ast.Name)}
-
-    assert "__import__" not in names
-    assert accepts({bait: "\\"}, schema) is False
-    assert accepts({bait: bait}, schema) is False
 
 
 def test_an_acceptor_is_made_once(load: Load) -> None:
@@ -407,23 +329,11 @@ def test_an_acceptor_is_made_once(load: Load) -> None:
     assert acceptor(schema) is acceptor(schema)
 
 
-@pytest.mark.parametrize("error", [SyntaxError, RecursionError, MemoryError])
-def test_a_schema_beyond_the_limits_of_python_accepts_nothing(
-    error: type[Exception], load: Load, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(Generated, "load", refuse)
-
-    assert accepts("fits", load(TEXT)) is False
-
-
-def test_a_deep_schema_is_within_the_limits_of_python(load: Load) -> None:
-    """Loops in loops, twice as many as Python nests."""
+def test_a_deep_schema_has_an_acceptor(load: Load) -> None:
     schema, value = WHOLE, cast(JSON, 1)
     for level in range(30):
         schema = {"items": {"properties": {"a": schema}}} if level % 2 else {"items": schema}
         value = [{"a": value}] if level % 2 else [value]
 
-    assert acceptor(load(schema))(value) == 15
+    assert acceptor(load(schema))(value) is True
+    assert acceptor(load(schema))(json.loads(json.dumps(value).replace("1", '"x"'))) is False

@@ -67,7 +67,9 @@ NAMES = sorted(
 
 @cache
 def typed_reader(schema: Schema) -> StrictReader:
-    return reader_of(schema, typed(schema))
+    reader = reader_of(schema)
+    reader.types = typed(schema)
+    return reader
 
 
 def verdict(data: bytes, schema: Schema) -> bool:

@@ -42,12 +42,12 @@ PRUNED: dict[str, tuple[list[tuple[str, ...]], JSON]] = {
 
 
 @pytest.mark.parametrize("name", PRUNED)
-def test_only_what_is_asked_for_is_read(name: str, fast: bool) -> None:
+def test_only_what_is_asked_for_is_read(name: str) -> None:
     paths, left = PRUNED[name]
 
     read = pruned_reader(paths)(json.dumps(ORDER).encode())
 
-    assert exact(read) == exact(left if fast else ORDER)
+    assert exact(read) == exact(left)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_only_what_is_asked_for_is_read(name: str, fast: bool) -> None:
         [("number",), ("items", "[]", "[]")],
     ],
 )
-def test_a_payload_of_another_shape_is_read_whole(paths: list[tuple[str, ...]], fast: bool) -> None:
+def test_a_payload_of_another_shape_is_read_whole(paths: list[tuple[str, ...]]) -> None:
     assert exact(pruned_reader(paths)(json.dumps(ORDER).encode())) == exact(ORDER)
 
 
-def test_names_of_every_alphabet_are_found(fast: bool) -> None:
+def test_names_of_every_alphabet_are_found() -> None:
     data = '{"ключ": {"é": 1}, "a\\"b": 2, "": 3}'.encode()
     read = pruned_reader([("ключ", "é"), ('a"b',), ("",)])(data)
 
@@ -73,7 +73,7 @@ def test_names_of_every_alphabet_are_found(fast: bool) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{", b'{"a": tru}', b'{"b": [1,]}', b"\xff", b"NaN", b"[" * 100_000, b'{"a": "\\ud800"}']
 )
-def test_what_is_not_json_is_missing(data: bytes, fast: bool) -> None:
+def test_what_is_not_json_is_missing(data: bytes) -> None:
     assert pruned_reader([("a",)])(data) is MISSING
 
 

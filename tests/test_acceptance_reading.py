@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import struct
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,32 +18,21 @@ from conftest import strings_in
 from crossdock.core import json_reader
 from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON, MISSING
-from crossdock.schema.fast import optional_deps, read, strict_reader, write
+from crossdock.schema.fast import read, strict_reader, write
 from crossdock.schema.fast.msgspec_types import typed
 from crossdock.schema.fast.strict_reader import StrictReader, count_strings, read_typed, reader_of
 from crossdock.schema.store import Schema, SchemaStore
 from crossdock.schema.validator import validate
 
-WAYS = ("plain", "fast", "typed")
+WAYS = ("fast", "typed")
 Hypothesis = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Without the optional libraries, with them, and with them after a while."""
-    if request.param == "plain":
-        monkeypatch.setenv("CROSSDOCK_PLAIN", "1")
-    else:
-        monkeypatch.delenv("CROSSDOCK_PLAIN", raising=False)
-        pytest.importorskip("orjson")
-        pytest.importorskip("msgspec")
-    for library in (optional_deps.orjson, optional_deps.msgspec):
-        library.cache_clear()
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """At first, and after a while."""
     monkeypatch.setattr(strict_reader, "_WORTH", 1 if request.param == "typed" else 2**40)
-    yield request.param
-    monkeypatch.undo()
-    for library in (optional_deps.orjson, optional_deps.msgspec):
-        library.cache_clear()
+    return str(request.param)
 
 
 def load(folder: Path, document: JSON) -> Schema:
@@ -202,9 +190,9 @@ def test_what_does_not_fit_is_not_read(way: str, tmp_path: Path) -> None:
 
 def test_types_that_turn_down_what_fits_rest(tmp_path: Path) -> None:
     """For the types 1.0 is not a whole number, and a name outside the schema is dropped."""
-    pytest.importorskip("msgspec")
     schema = load(tmp_path, {"properties": {"a": {"type": "integer"}}})
-    reader = reader_of(schema, typed(schema))
+    reader = reader_of(schema)
+    reader.types = typed(schema)
 
     assert (reader.read(b'{"a": 1}'), reader.resting) == ({"a": 1}, 0)
     assert (reader.read(b'{"a": "x"}'), reader.resting) == (MISSING, 0)
@@ -298,7 +286,6 @@ TYPED: dict[str, tuple[JSON, list[bytes], list[bytes], list[bytes]]] = {
 
 @pytest.mark.parametrize("name", TYPED)
 def test_types_take_no_more_than_the_schema(name: str, tmp_path: Path) -> None:
-    pytest.importorskip("msgspec")
     document, quick, slower, broken = TYPED[name]
     schema = load(tmp_path, document)
     types = typed(schema)
@@ -318,7 +305,6 @@ def test_types_take_no_more_than_the_schema(name: str, tmp_path: Path) -> None:
 
 def test_patterns_in_types_survive_the_garbage_collector(tmp_path: Path) -> None:
     """Types of msgspec that hold a pattern and a list have broken Python down, when garbage was collected."""
-    pytest.importorskip("msgspec")
     text: JSON = {"type": ["string", "number", "null"], "pattern": "^a"}
     schema = load(
         tmp_path, {"type": "object", "properties": {"a": text, "b": {"items": text, "type": "array"}}}
@@ -434,16 +420,13 @@ READERS: dict[str, StrictReader] = {}
 
 def read_by(way: str, data: bytes) -> object:
     """What one way reads, or MISSING."""
-    with pytest.MonkeyPatch.context() as patch:
-        if way == "plain":
-            patch.setattr(optional_deps, "orjson", lambda: None)
-            patch.setattr(optional_deps, "msgspec", lambda: None)
-        if way not in READERS:
-            with TemporaryDirectory() as folder:
-                schema = load(Path(folder), {})
-            READERS[way] = reader_of(schema, typed(schema) if way == "typed" else None)
-        READERS[way].resting = 0
-        value = READERS[way].read(data)
+    if way not in READERS:
+        with TemporaryDirectory() as folder:
+            schema = load(Path(folder), {})
+        READERS[way] = reader_of(schema)
+        READERS[way].types = typed(schema) if way == "typed" else None
+    READERS[way].resting = 0
+    value = READERS[way].read(data)
     return MISSING if value is MISSING else exact(value)
 
 

@@ -523,7 +523,7 @@ def test_a_full_disk(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         return Full()
 
     monkeypatch.setattr(os, "fdopen", full)
-    assert not code_cache.keep(located(), "shop/order", {}, {"run": Generated("x", "run = 1")})
+    assert not code_cache.keep(located(), "shop/order", {}, Generated("x", "run = 1"), {})
     assert shop.entries() == []
 
 
@@ -653,15 +653,6 @@ def test_two_projects_do_not_mix(shop: Shop, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(shop.place)
     assert shop.transform() == (0, WANTED, b"")
     assert len(shop.entries()) == 2
-
-
-def test_a_schema_beyond_python_is_never_left_out(shop: Shop) -> None:
-    """Code that cannot be cached completely is not cached, and payloads are still validated."""
-    beyond = Generated("takes", "(" * 500 + ")" * 500)
-    run_alone = Generated("run", "def run(payload, scope):\n    return 1")
-
-    assert not code_cache.keep(located(), "shop/order", {}, {"run": run_alone, "takes": beyond})
-    assert shop.entries() == []
 
 
 # Pruning
@@ -847,24 +838,12 @@ def assigned(text: str) -> list[str]:
     ]
 
 
-def test_the_code_of_the_schemas(shop: Shop) -> None:
-    for part, word in (("takes", "colour"), ("gives", "size")):
-        code, out, err = shop.call("compile", "--show", "shop/order", "--part", part)
-        assert (code, err) == (0, b"")
-        assert "def run(" in out.decode()
-        assert f"'{word}'" in out.decode()
-    code, out, err = shop.call("compile", "--show", "shop/line", "--part", "gives")
-    assert (code, out) == (2, b"")
-    assert err.endswith(b"Error: `shop/line` has no target schema\n")
-
-
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (["--show"], b"Error: --show takes one mapping\n"),
         (["--show", "shop/order", "shop/line"], b"Error: --show takes one mapping\n"),
-        (["--part", "gives"], b"Error: --part and --output need --show\n"),
-        (["shop/order", "-o", "x.py"], b"Error: --part and --output need --show\n"),
+        (["shop/order", "-o", "x.py"], b"Error: --output needs --show\n"),
     ],
 )
 def test_usage_of_compile(arguments: list[str], line: bytes, shop: Shop) -> None:

@@ -330,7 +330,7 @@ map:
 
 
 @pytest.mark.parametrize("name", REFUSED_OR_NOT)
-def test_payloads_of_another_shape_give_the_same(name: str, fast: bool) -> None:
+def test_payloads_of_another_shape_give_the_same(name: str) -> None:
     is_same(walks.compiled(SHOP), REFUSED_OR_NOT[name].encode())
 
 
@@ -359,7 +359,7 @@ TRAPS: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("expression", "data", "too_few"), TRAPS)
-def test_traps(expression: str, data: str, too_few: str, fast: bool) -> None:
+def test_traps(expression: str, data: str, too_few: str) -> None:
     mapping = walks.compiled(f"map: {{v: {json.dumps(expression)}}}")
     payload, scope = json.loads(data), Scope(settings={})
     fewer = pruned(payload, [tuple(path.split(".")) for path in too_few.split()])
@@ -430,7 +430,7 @@ def order() -> tuple[Mapping, JSON]:
     return replace(OWN.mapping("kibo/order")), payload
 
 
-def test_what_is_not_read_is_not_checked(fast: bool) -> None:
+def test_what_is_not_read_is_not_checked() -> None:
     mapping, payload = order()
     assert isinstance(payload, dict)
     odd = json.dumps({**payload, "packages": "none", "auditInfo": {"x": 1}}).encode()
@@ -441,7 +441,7 @@ def test_what_is_not_read_is_not_checked(fast: bool) -> None:
 
 
 @pytest.mark.parametrize("data", ["", "{", '{"items": [}', "[1,]", "\ufeff{}"])
-def test_what_is_no_json_is_refused(data: str, fast: bool) -> None:
+def test_what_is_no_json_is_refused(data: str) -> None:
     found = told(lambda: order()[0].convert(data.encode(), trust_source=True))
 
     assert found == told(lambda: json_reader.encode(json_reader.decode(data.encode(), "payload")).encode())
@@ -465,7 +465,6 @@ def test_the_result_is_checked_all_the_same(project: MakeProject) -> None:
 
 
 def test_the_reader_of_an_order_keeps_a_fraction_of_it() -> None:
-    pytest.importorskip("msgspec")
     mapping, payload = order()
     assert isinstance(payload, dict)
     data = json.dumps({**payload, "packages": [{"items": [{"text": "x" * 50}] * 50}]}).encode()
@@ -502,7 +501,6 @@ RUNS: dict[str, tuple[bytes, list[str], int, str]] = {
 @pytest.mark.parametrize("name", RUNS)
 def test_the_command(
     name: str,
-    fast: bool,
     project: MakeProject,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -524,7 +522,6 @@ def test_the_command(
 def test_what_is_kept_on_disk_reads_as_little(
     project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("msgspec")
     monkeypatch.setenv("CROSSDOCK_CACHE", str(tmp_path / "kept"))
     found = project(COMMAND)
     assert code_cache.keep_mapping(found, found.mapping("shop/order"))

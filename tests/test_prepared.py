@@ -20,7 +20,6 @@ from crossdock import CrossdockError, Mapping, Project, render
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.json_reader import decode, encode
 from crossdock.core.json_types import JSON, MISSING
-from crossdock.core.python_module import Generated
 from crossdock.execution import codegen
 from crossdock.execution import runner as module
 from crossdock.execution.fast_path import NOTHING, Nothing
@@ -288,11 +287,16 @@ def test_without_generated_code_it_is_interpreted(compiled: Compile, monkeypatch
         monkeypatch.undo()
 
 
-def test_a_schema_beyond_python_still_counts(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_schema_that_has_no_acceptor_still_counts(
+    project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The fast path then accepts nothing, and the normal path decides."""
     from crossdock.schema.fast import acceptance
 
-    monkeypatch.setattr(acceptance, "generate", lambda schema: Generated("beyond", "(" * 500 + ")" * 500))
+    def beyond(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(acceptance, "_validator", beyond)
     files = {**SCHEMAS, "mappings/shop/order.yaml": "from: shop/in\nto: shop/out\nmap: {a: a}\n"}
     mapping = project(files).mapping("shop/order")
     prepared = mapping.prepared()
@@ -300,27 +304,6 @@ def test_a_schema_beyond_python_still_counts(project: MakeProject, monkeypatch: 
     assert prepared.result({"a": 1}, Scope(), []) is NOTHING
     for payload in PAYLOADS:
         same(mapping, payload, {})
-
-
-def test_an_acceptor_that_cannot_be_written_leaves_no_half(
-    project: MakeProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A mapping without its acceptor would take any payload."""
-    from crossdock.schema import fast
-
-    files = {**SCHEMAS, "mappings/shop/order.yaml": "from: shop/in\nmap: {a: a}\n"}
-    mapping = project(files).mapping("shop/order")
-
-    def beyond(schema: object) -> None:
-        raise RecursionError
-
-    monkeypatch.setattr(fast, "generate", beyond)
-    for _ in range(2):
-        with pytest.raises(RecursionError):
-            mapping.generated()
-        assert mapping.prepared() is None
-    assert given(lambda: mapping({"a": "x"}))[0] != "value"
-    assert mapping({"a": 1}) == {"a": 1}
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RecursionError, ZeroDivisionError, MemoryError])

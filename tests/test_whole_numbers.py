@@ -14,7 +14,6 @@ from crossdock import EvaluationError, Project
 from crossdock.cli.app import run
 from crossdock.core.equality import among, equal
 from crossdock.core.json_types import JSON, exact_as_int, settle, settled
-from crossdock.schema.fast import optional_deps
 
 SOURCE: JSON = {
     "type": "object",
@@ -47,14 +46,8 @@ settings:
 WRITTEN = ["1", "1.0", "1.000", "1e0", "10e-1", "0.1E+1"]
 
 
-@pytest.fixture(params=["plain", "fast"])
-def project(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Project:
-    if request.param == "plain":
-        monkeypatch.setattr(optional_deps, "orjson", lambda: None)
-        monkeypatch.setattr(optional_deps, "msgspec", lambda: None)
-    else:
-        pytest.importorskip("orjson")
-        pytest.importorskip("msgspec")
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
     for folder in ("schemas", "mappings"):
         (tmp_path / folder / "shop").mkdir(parents=True)
     (tmp_path / "schemas/shop/parcel.schema.json").write_text(json.dumps(SOURCE))

@@ -1,4 +1,4 @@
-"""The rivals: jmespath.py alone, glom, JSONata in Python and in node, and jq."""
+"""The rivals: jmespath.py alone, glom, JSONata in Rust, Python and node, and jq."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def rivals() -> list[Rival]:
         Rival("jmespath.py alone", _jmespath),
         Rival("glom", _glom),
         Rival("jq, Python binding", _jq),
+        Rival("JSONata, jlens", _jlens),
         Rival("JSONata, node", _node, most=30),
         Rival("JSONata, Python", _jsonata, most=30),
     ]
@@ -67,6 +68,27 @@ def _jq(payload: Any) -> Conversion | Skipped:
     compiled = jq.compile(program("order.jq"), args=TABLES)
     note = "money in binary fractions"
     return _in_process("jq, Python binding", note, lambda given: compiled.input_value(given).first(), payload)
+
+
+def _jlens(payload: Any) -> Conversion | Skipped:
+    if missing := _installed("JSONata, jlens", "jlens"):
+        return missing
+    import jlens
+
+    expression = jlens.Expression(program("order.jsonata"))
+    note = "an engine in Rust; money in binary fractions"
+    return _in_process("JSONata, jlens", note, lambda given: expression.evaluate(given, TABLES), payload)
+
+
+def text_by_jlens() -> Callable[[str], str] | None:
+    """JSON text for JSON text, nothing validated; None when the library is not installed."""
+    if _installed("", "jlens"):
+        return None
+    import jlens
+
+    expression = jlens.Expression(program("order.jsonata"))
+    convert: Callable[[str], str] = lambda text: expression.evaluate_json(text, TABLES)  # noqa: E731
+    return convert
 
 
 def _jsonata(payload: Any) -> Conversion | Skipped:

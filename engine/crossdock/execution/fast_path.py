@@ -11,15 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.core.json_types import JSON, MISSING, Missing, settle, settled
 from crossdock.execution.scope import Scope
+from crossdock.schema.fast.selection import Settle
+from crossdock.schema.fast.strict_reader import exact
 from crossdock.schema.fast.writer import counted, write
 
 if TYPE_CHECKING:
     from crossdock.execution.failed_checks import Kept
 
 Run = Callable[[JSON, Scope, "list[Kept]"], "JSON | Missing"]
-Accept = Callable[[JSON], int]
+Accept = Callable[[JSON], bool]
 Read = Callable[[bytes], "JSON | Missing"]
 
 
@@ -35,9 +37,9 @@ NOTHING: Final = Nothing()
 class Prepared:
     """The fast path of one mapping.
 
-    ``run`` is its generated function. ``takes`` and ``gives`` accept the source and the target: they return
-    a number below 0 for a value that they do not accept. ``read`` decodes and validates bytes in one pass,
-    and returns MISSING for bytes that do not fit. ``prunes`` makes the reader of trusted bytes, which
+    ``run`` is its generated function. ``takes`` and ``gives`` accept the source and the target. ``read``
+    decodes and validates bytes, and returns MISSING for bytes that do not fit. ``settles`` turns whole
+    numbers into ints wherever ``run`` can read them. ``prunes`` makes the reader of trusted bytes, which
     decodes only the parts that ``run`` can read.
     """
 
@@ -45,6 +47,7 @@ class Prepared:
     takes: Accept | None = None
     gives: Accept | None = None
     read: Read | None = None
+    settles: Settle = settle
     prunes: Callable[[], Read] | None = None
 
     def result(
@@ -56,12 +59,13 @@ class Prepared:
         checks that failed with a warning; it says nothing when the path gives up.
         """
         try:
-            if takes and self.takes is not None and self.takes(payload) >= 0:
-                return self._computed(payload, scope, failed, gives=gives)
-            payload = settled(payload)
-            if takes and self.takes is not None and self.takes(payload) < 0:
-                return NOTHING
-            return self._computed(payload, scope, failed, gives=gives)
+            if takes and self.takes is not None:
+                return self._taken(self.takes, payload, scope, failed, gives=gives)
+            value = self._computed(settled(payload), scope, failed, gives=gives)
+            if gives and self.gives is not None and not isinstance(value, Nothing):
+                # No schema has seen the payload: it may hold what is not JSON.
+                return NOTHING if exact(_present(value)) is MISSING else value
+            return value
         except Exception:  # of any kind: the normal path reports it
             return NOTHING
 
@@ -70,16 +74,24 @@ class Prepared:
 
         Raises what the generated code raises.
         """
-        if self.takes is not None and self.takes(payload) < 0:
-            return NOTHING
+        if self.takes is not None:
+            return self._taken(self.takes, payload, scope, failed, gives=True)
         return self._computed(payload, scope, failed, gives=True)
+
+    def _taken(
+        self, takes: Accept, payload: JSON, scope: Scope, failed: list[Kept], *, gives: bool
+    ) -> JSON | Missing | Nothing:
+        payload_or_not = exact(payload, self.settles)
+        if isinstance(payload_or_not, Missing) or not takes(payload_or_not):
+            return NOTHING
+        return self._computed(payload_or_not, scope, failed, gives=gives)
 
     def _computed(
         self, payload: JSON, scope: Scope, failed: list[Kept], *, gives: bool
     ) -> JSON | Missing | Nothing:
         """The result of a payload whose whole numbers are ints. Raises what the generated code raises."""
         value = self.run(payload, scope, failed)
-        if gives and self.gives is not None and self.gives(None if value is MISSING else value) < 0:
+        if gives and self.gives is not None and not self.gives(_present(value)):
             return NOTHING
         return value
 
@@ -103,7 +115,7 @@ class Prepared:
                 return NOTHING
             value = _present(self.run(payload, scope, failed))
             count = counted(value)  # before anything else walks through a result that is too large
-            if validate and self.gives is not None and self.gives(value) < 0:
+            if validate and self.gives is not None and not self.gives(value):
                 return NOTHING
             return write(value, compact=compact, count=count)
         except Exception:  # as above

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeAlias
 
 from crossdock.core import json_reader
@@ -182,31 +181,21 @@ class Mapping:
 
         linked = self.linked
         try:
-            run = codegen.tiered(self.generated()["run"], lambda: codegen.generate(linked, amounts=False))
+            run = codegen.tiered(self.generated(), lambda: codegen.generate(linked, amounts=False))
         except codegen.BEYOND:
             return None
         takes = fast.acceptor(linked.source) if linked.source else None
         gives = fast.acceptor(linked.target) if linked.target else None
-        read = partial(fast.read, schema=linked.source) if linked.source else None
-        prunes = once(lambda: fast.pruned_reader(self.read_paths(linked)))
-        return Prepared(run, takes, gives, read, prunes)
+        paths = self.read_paths(linked)
+        settles = fast.parts_at(paths).settling()
+        read = fast.reader_of(linked.source, settles).read if linked.source else None
+        return Prepared(run, takes, gives, read, settles, once(lambda: fast.pruned_reader(paths)))
 
-    def generated(self) -> MappingType[str, Generated]:
-        """The generated modules: ``run``, and ``takes`` and ``gives``, which accept source and target.
-
-        Raises what ``codegen.BEYOND`` lists when only the interpreter can run the mapping.
-        """
-        return made_once(self._modules, None, self._generate)
-
-    def _generate(self) -> MappingType[str, Generated]:
+    def generated(self) -> Generated:
+        """The generated function. Raises what ``codegen.BEYOND`` lists when only the interpreter can run."""
         from crossdock.execution import codegen
 
-        # All or nothing: without its acceptor a payload would pass without being validated.
-        made = {"run": codegen.generate(self.linked)}
-        for part, schema in (("takes", self.linked.source), ("gives", self.linked.target)):
-            if schema is not None:
-                made[part] = schema.once(fast.generate)
-        return made
+        return made_once(self._modules, None, lambda: codegen.generate(self.linked))
 
 
 def text_of(result: Result, name: str, *, compact: bool = True) -> bytes:

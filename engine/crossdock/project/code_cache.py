@@ -12,7 +12,7 @@ another directory, or is ``off``.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -26,7 +26,8 @@ from crossdock.execution import runtime
 from crossdock.execution.fast_path import Prepared, Read
 from crossdock.project import cached_files
 from crossdock.project.search_path import FILES
-from crossdock.schema.fast import runtime as acceptor_runtime
+from crossdock.schema.fast.acceptance import Documents, acceptor_of, documents_of
+from crossdock.schema.fast.selection import parts_at
 from crossdock.schema.fast.strict_reader import accepted
 
 if TYPE_CHECKING:
@@ -34,27 +35,30 @@ if TYPE_CHECKING:
     from crossdock.project.project import Project
 
 Seen = dict[str, "str | None"]
-Modules = dict[str, tuple[CodeType, dict[str, Any]]]
 Paths = list[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The code of a mapping, the files that it was generated from, and the payload paths that it reads."""
+    """The code of a mapping, the files that it was generated from, and the payload paths that it reads.
+
+    ``documents`` are those of the acceptors ``takes`` and ``gives``: see ``schema.fast.acceptance``.
+    """
 
     key: str
     seen: Seen
-    modules: Modules
+    code: CodeType
+    constants: dict[str, Any]
+    documents: dict[str, Documents]
     paths: Paths
 
     def prepared(self) -> Prepared:
-        loaded: dict[str, Callable[..., Any]] = {
-            part: run_of(code, constants, runtime if part == "run" else acceptor_runtime)
-            for part, (code, constants) in self.modules.items()
-        }
-        takes = loaded.get("takes")
-        read = partial(accepted, accept=takes) if takes is not None else None
-        return Prepared(loaded["run"], takes, loaded.get("gives"), read, once(self._prunes))
+        run = run_of(self.code, self.constants, runtime)
+        made = {part: acceptor_of(documents) for part, documents in self.documents.items()}
+        takes = made.get("takes")
+        settles = parts_at(self.paths).settling()
+        read = partial(accepted, accept=takes, settles=settles) if takes is not None else None
+        return Prepared(run, takes, made.get("gives"), read, settles, once(self._prunes))
 
     def _prunes(self) -> Read:
         from crossdock.schema.fast.partial_reader import pruned_reader  # only needed for a trusted payload
@@ -86,10 +90,11 @@ def keep(
     roots: Sequence[Path],
     name: str,
     seen: Mapping[Path, str | None],
-    modules: Mapping[str, Generated],
+    code: Generated,
+    documents: Mapping[str, Documents],
     paths: Collection[tuple[str, ...]] = ((),),
 ) -> bool:
-    """Store the code of a mapping: ``run``, ``takes`` and ``gives``. False when that fails.
+    """Store the code of a mapping, and the documents of its acceptors. False when that fails.
 
     ``paths`` are the paths that the mapping reads in a payload; the default is the whole payload.
     """
@@ -99,9 +104,9 @@ def keep(
     try:
         key = _key(roots, name)
         listed = {str(path): digest for path, digest in seen.items()}
-        # A schema beyond Python's own limits has no code; then the mapping has none to store.
-        code = {part: (each.compiled(), dict(each.constants)) for part, each in modules.items()}
-        body = marshal.dumps((key, listed, code, sorted(paths)))
+        body = marshal.dumps(
+            (key, listed, code.compiled(), dict(code.constants), dict(documents), sorted(paths))
+        )
         cached_files.write(folder, key, body)
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return False
@@ -118,7 +123,10 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
         return False
     from crossdock.checking.read_set import read_paths  # a mapping from the cache does not need it
 
-    return keep(project.roots, mapping.name, seen, mapping.generated(), read_paths(mapping.linked))
+    linked = mapping.linked
+    parts = {"takes": linked.source, "gives": linked.target}
+    documents = {part: documents_of(schema) for part, schema in parts.items() if schema is not None}
+    return keep(project.roots, mapping.name, seen, mapping.generated(), documents, read_paths(linked))
 
 
 def _read(path: Path) -> Entry | None:

@@ -38,10 +38,8 @@ def fitted(value: JSON, schema: Schema) -> JSON | Missing:
         if work.values < WORTH:
             value = settled(value)
             return MISSING if validate(value, schema) else value
-    if fast.accepts(value, schema):  # it has no whole number as a float then
-        return value
-    value = settled(value)
-    return value if fast.accepts(value, schema) else MISSING
+    found = fast.exact(value)
+    return found if not isinstance(found, Missing) and fast.accepts(found, schema) else MISSING
 
 
 def _work(_schema: Schema) -> _Work:

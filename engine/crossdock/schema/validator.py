@@ -19,6 +19,7 @@ from crossdock.core.errors import InputError
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import PAYLOAD_DEPTH, PAYLOAD_VALUES, VIOLATIONS
 from crossdock.core.paths import pointer
+from crossdock.schema.dialect import Node
 from crossdock.schema.keyword_rules import IDS, TESTS, as_list, describe_type, wanted
 from crossdock.schema.store import Schema
 
@@ -60,6 +61,11 @@ def all_violations(value: JSON, schema: Schema, most: int | None = None) -> list
         message = "objects and lists nest too deep to be validated against a schema with so many references"
         return [Violation("nesting-too-deep", message)]
     return sorted(found, key=_order)
+
+
+def fits_node(value: JSON, node: Node, schema: Schema) -> bool:
+    """Whether a value fits one node of a schema."""
+    return not any(schema.once(_validator).descend(value, node))
 
 
 def input_error(violations: Sequence[Violation], payload_name: str) -> InputError:

@@ -24,19 +24,10 @@ if TYPE_CHECKING:
     from crossdock.core.rendering import Format
     from crossdock.project.project import Project
 
-PARTS = {"run": "", "takes": "source", "gives": "target"}
-
 
 @click.command(name="compile")
 @click.argument("mappings", nargs=-1, metavar="[MAPPING]...", type=MAPPING)
 @click.option("--show", is_flag=True, help="Print the Python code of one mapping; cache nothing.")
-@click.option(
-    "--part",
-    type=click.Choice(list(PARTS)),
-    default="run",
-    show_default=True,
-    help="With --show: the code of the mapping, or the code that validates its payloads or its results.",
-)
 @output_option
 @click.option(
     "--no-cache", is_flag=True, help="Only test whether the mappings can be compiled; cache nothing."
@@ -48,7 +39,6 @@ def command(
     context: click.Context,
     mappings: tuple[str, ...],
     show: bool,
-    part: str,
     output: str | None,
     no_cache: bool,
     bundled: bool,
@@ -64,14 +54,14 @@ def command(
 
     project = Project(own_roots(context, bundled=bundled, named=bool(mappings)))
     if show:
-        _show(project, mappings, part, output)
+        _show(project, mappings, output)
         return
-    if part != "run" or output is not None:
-        raise click.UsageError("--part and --output need --show")
+    if output is not None:
+        raise click.UsageError("--output needs --show")
     context.exit(_compile(project, mappings or project.mapping_names(own=True), form, keep=not no_cache))
 
 
-def _show(project: Project, mappings: tuple[str, ...], part: str, output: str | None) -> None:
+def _show(project: Project, mappings: tuple[str, ...], output: str | None) -> None:
     from crossdock.execution import codegen
 
     if len(mappings) != 1:
@@ -81,9 +71,7 @@ def _show(project: Project, mappings: tuple[str, ...], part: str, output: str | 
         generated = mapping.generated()
     except codegen.BEYOND:
         raise click.UsageError(f"only the interpreter can run `{mapping.name}`") from None
-    if part not in generated:
-        raise click.UsageError(f"`{mapping.name}` has no {PARTS[part]} schema")
-    put(_source(generated[part]), output)
+    put(_source(generated), output)
 
 
 def _source(generated: Generated) -> str:

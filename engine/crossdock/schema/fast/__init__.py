@@ -1,9 +1,9 @@
 """Fast acceptance of payloads and results that fit their schema.
 
-The validator walks schema and value, and explains what is wrong. Here a schema is compiled to Python once,
-and a value that fits is accepted in a fraction of the time. A value that is not accepted goes to the
-validator, which alone decides. An acceptor may reject a valid value (a float that may come from a longer
-number, an object that nests almost too deep), but never accepts an invalid one.
+The validator walks schema and value, and explains what is wrong. Here jsonschema-rs says whether a value
+fits, in a fraction of the time. A value that is not accepted goes to the validator, which alone decides. An
+acceptor may reject a valid value (a float that may come from a longer number, an object that nests almost
+too deep), but never accepts an invalid one.
 
     value = read(data, schema)              # strict JSON that fits, or MISSING
     if value is MISSING:
@@ -20,18 +20,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crossdock.schema.fast.acceptance import Acceptor, acceptor, accepts
-    from crossdock.schema.fast.codegen import generate
     from crossdock.schema.fast.partial_reader import pruned_reader
-    from crossdock.schema.fast.strict_reader import read
+    from crossdock.schema.fast.selection import parts_at
+    from crossdock.schema.fast.strict_reader import accepted, exact, read, reader_of
     from crossdock.schema.fast.writer import ResultTooLargeError, write
 
 _HOMES = {
     "Acceptor": "acceptance",
     "acceptor": "acceptance",
     "accepts": "acceptance",
-    "generate": "codegen",
     "pruned_reader": "partial_reader",
+    "accepted": "strict_reader",
+    "exact": "strict_reader",
     "read": "strict_reader",
+    "reader_of": "strict_reader",
+    "parts_at": "selection",
     "ResultTooLargeError": "writer",
     "write": "writer",
 }
@@ -39,11 +42,14 @@ _HOMES = {
 __all__ = [
     "Acceptor",
     "ResultTooLargeError",
+    "accepted",
     "acceptor",
     "accepts",
-    "generate",
+    "exact",
+    "parts_at",
     "pruned_reader",
     "read",
+    "reader_of",
     "write",
 ]
 

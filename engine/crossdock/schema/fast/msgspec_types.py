@@ -9,20 +9,39 @@ is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from types import ModuleType, NoneType
+from types import NoneType
 from typing import Annotated, Any, Final, Literal, Required, TypedDict, cast
+
+import msgspec
+import orjson
 
 from crossdock.core.json_types import EXACT, JSON
 from crossdock.schema.dialect import NOTHING, Node
-from crossdock.schema.fast import optional_deps
-from crossdock.schema.fast.assertions import KINDS, says, takes
 from crossdock.schema.keyword_rules import as_list, searcher
 from crossdock.schema.node import other_items, others, properties, reference
 from crossdock.schema.store import Schema
+
+# The kinds of values as Python has them, in the order of a union.
+KINDS: Final = ("None", "str", "int", "float", "bool", "dict", "list")
+_NAMES: Final = {
+    "None": ("null",),
+    "str": ("string",),
+    "int": ("integer", "number"),
+    "float": ("number",),  # a whole number is an int
+    "bool": ("boolean",),
+    "dict": ("object",),
+    "list": ("array",),
+}
+_SILENT: Final = frozenset(
+    (
+        *("title", "description", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly"),
+        *("contentEncoding", "contentMediaType", "contentSchema", "$defs", "definitions", "$id", "$schema"),
+    )
+)
 
 _DEEPEST_SCHEMA = 40
 _DEEPEST_OPEN = 4
@@ -56,12 +75,9 @@ class TypedDecoder:
 
 
 def typed(schema: Schema) -> TypedDecoder | None:
-    """The typed reader of a schema, or None: without the libraries, or when types cannot say what it says."""
-    msgspec, orjson = optional_deps.msgspec(), optional_deps.orjson()
-    if msgspec is None or orjson is None:
-        return None
+    """The typed reader of a schema, or None when types cannot say what it says."""
     try:
-        decoder = msgspec.json.Decoder(_Types(schema, msgspec).of(schema.node))
+        decoder = msgspec.json.Decoder(_Types(schema).of(schema.node))
     except (_UntypedError, TypeError, ValueError, RecursionError):
         return None
     return TypedDecoder(decoder.decode, orjson.dumps, msgspec.MsgspecError)
@@ -72,18 +88,17 @@ class _Types:
     """The types of a schema's nodes, each made once; one that is asked for within itself has none."""
 
     schema: Schema
-    msgspec: ModuleType
     made: dict[tuple[int, frozenset[str]], Any] = field(default_factory=dict)
 
     def of(self, node: Node, kinds: frozenset[str] = frozenset(KINDS), depth: int = 0) -> Any:
         """The type of a node for some kinds of values."""
         while True:
-            kinds = frozenset(kind for kind in kinds if takes(node, kind))
-            if any(says(word) and word not in _TOLD and word != "$ref" for word in node):
+            kinds = frozenset(kind for kind in kinds if _takes(node, kind))
+            if any(_says(word) and word not in _TOLD and word != "$ref" for word in node):
                 raise _UntypedError
             if (target := reference(node)) is None:
                 break
-            if any(says(word) for word in node if word not in ("$ref", "type")):
+            if any(_says(word) for word in node if word not in ("$ref", "type")):
                 raise _UntypedError
             node = self.schema.store.target(target)
         if depth > _DEEPEST_SCHEMA or not kinds or _unsafe(node, kinds):
@@ -122,10 +137,10 @@ class _Types:
         self, of: Any, node: Node, words: Mapping[str, str], known: Mapping[str, object] | None = None
     ) -> Any:
         """A type with what some keywords say of it."""
-        told = dict(known or {})
+        told: dict[str, Any] = dict(known or {})
         for word in words.keys() & node.keys():
             told[words[word]] = _bound(node[word], of)
-        return Annotated[of, self.msgspec.Meta(**told)] if told else of
+        return Annotated[of, msgspec.Meta(**told)] if told else of
 
     def _choice(self, node: Node, kind: str) -> Any:
         """The type of some texts or null; other values to choose from are left to the acceptor."""
@@ -158,6 +173,34 @@ class _Types:
         for _ in range(_DEEPEST_OPEN):
             made = scalar | list_of(made) | map_of(made)
         return made
+
+
+def _says(word: str) -> bool:
+    """Whether a keyword says something that a value can break."""
+    return word not in _SILENT and not word.startswith("x-")
+
+
+def _takes(node: Node, kind: str) -> bool:
+    """Whether a value of a kind can fit a node at all, as far as the node itself tells."""
+    if node.get("not") == {}:
+        return False
+    if "type" in node and not set(_NAMES[kind]) & set(map(str, as_list(node["type"]))):
+        return False
+    return all(_of_kind(values, kind) for values in _choices(node))
+
+
+def _choices(node: Node) -> Iterator[list[JSON]]:
+    """The lists of values that a node leaves to choose from."""
+    if "enum" in node:
+        yield as_list(node["enum"])
+    if "const" in node:
+        yield [node["const"]]
+
+
+def _of_kind(values: list[JSON], kind: str) -> list[JSON]:
+    """The values that one of a kind can be equal to: 1 and 1.0 are equal in JSON, 1 and true are not."""
+    kinds = ("int", "float") if kind in ("int", "float") else (kind,)
+    return [each for each in values if ("None" if each is None else type(each).__name__) in kinds]
 
 
 def _unsafe(node: Node, kinds: frozenset[str]) -> bool:

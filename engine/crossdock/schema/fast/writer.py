@@ -1,4 +1,4 @@
-"""A value as the bytes of its JSON text, the same with and without orjson.
+"""A value as the bytes of its JSON text, as the standard library writes it.
 
 orjson formats exponents of floats differently, writes NaN as null, and accepts several values that are not
 JSON. So it is only used for values without any of these. One walk finds out, and how large the text becomes:
@@ -14,9 +14,10 @@ import json
 from collections.abc import Collection
 from typing import Final
 
+import orjson
+
 from crossdock.core.json_types import JSON
 from crossdock.core.limits import PAYLOAD_DEPTH, RESULT_CHARACTERS
-from crossdock.schema.fast import optional_deps
 
 _ENCODERS: Final = {
     True: json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")),
@@ -37,8 +38,7 @@ def write(value: JSON, *, compact: bool = False, count: int | None = None) -> by
     ResultTooLargeError.
     """
     alike = (counted(value) if count is None else count) < _UNALIKE
-    orjson = optional_deps.orjson()
-    if orjson is not None and alike:
+    if alike:
         try:
             written: bytes = orjson.dumps(value, option=0 if compact else orjson.OPT_INDENT_2)
             return written
