@@ -191,7 +191,9 @@ def test_the_page_has_no_serious_finding_of_accessibility(page: Any, theme: str)
     if not AXE.exists():
         pytest.skip("the npm package axe-core is not installed: `make node-tools` installs it")
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-    found = dict[str, list[str]]()
+    pane(page, "Payload").get_by_text('"R-1"').hover()
+    page.locator(".cm-tooltip .tip").wait_for()
+    found = serious(page)
     for path in (MAPPING, CONVERSATION):
         show(page, path)
         page.get_by_role("tab", name="Sheet").click()
