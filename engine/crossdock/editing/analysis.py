@@ -22,6 +22,7 @@ from crossdock.channels.steps import Conversation
 from crossdock.checking.check import watch_mapping
 from crossdock.checking.type_scope import TypeScope
 from crossdock.checking.types import Type
+from crossdock.checking.uses import Reads, reads_of
 from crossdock.core.diagnostics import Source
 from crossdock.core.errors import CompileError, CrossdockError
 from crossdock.core.json_types import JSON
@@ -174,7 +175,9 @@ class Analysis:
         file = None
         with suppress(CrossdockError):
             file = self._file(name)
-        return file is None or isinstance(file, Conversation) or file.source is not None
+        if file is None or isinstance(file, Conversation):
+            return True
+        return file.source is not None and reads_of(file) == Reads()
 
     def _file(self, name: str) -> LinkedMapping | Conversation | None:
         """A file that is linked to the text that is analysed."""

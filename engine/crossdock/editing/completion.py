@@ -20,10 +20,19 @@ from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.editing.analysis import Analysis, CellWritten, PropertyRead, Sightings, VariableRead
 from crossdock.editing.describing import about, function_help, type_in_words
 from crossdock.editing.keys import is_cell, keys_at, language_of, values_at
-from crossdock.editing.likeness import Wanted, rank
+from crossdock.editing.likeness import Wanted, names_of, rank
 from crossdock.editing.places import MARK, Keys, Unfinished
 from crossdock.language import syntax
-from crossdock.language.expr import Comparator, Constant, Expr, Expression, Identifier, children, source_order
+from crossdock.language.expr import (
+    Comparator,
+    Constant,
+    Expr,
+    Expression,
+    Identifier,
+    KeyValue,
+    children,
+    source_order,
+)
 from crossdock.language.functions import REGISTRY
 from crossdock.project.shared_files import TABLES
 
@@ -181,9 +190,10 @@ class _Finder:
         if (values := _compared(sightings, scalar)) is not None:
             yield from (Completion(value, "value") for value in values)
             return
-        read = next((each for each in sightings.properties if MARK in each.node.name), None)
+        reads = [each for each in sightings.properties if MARK in each.node.name]
+        read = next((each for each in reads if each.context.property_names()), next(iter(reads), None))
         if read is not None and not self.unfinished.word.startswith("$"):
-            yield from _properties(read, sightings)
+            yield from _properties(read, sightings, self.keys)
         scope = read or next((each for each in sightings.variables if MARK in each.node.name), None)
         if before.rstrip().endswith("."):
             return
@@ -193,25 +203,47 @@ class _Finder:
                 yield Completion(name, "function", function.signature, function_help(function))
 
 
-def _properties(read: PropertyRead, sightings: Sightings) -> Iterator[Completion]:
-    wanted = Wanted(*_written_to(read.expression, sightings.cells))
-    counted = Counter(
-        each.node.name
+def _properties(read: PropertyRead, sightings: Sightings, keys: Keys) -> Iterator[Completion]:
+    beside = [
+        each
         for each in sightings.properties
         if each.context.name == read.context.name and each.found is not None and MARK not in each.node.name
-    )
-    for name in rank(read.context, wanted, counted):
+    ]
+    counted = Counter(each.node.name for each in beside if each.expression is not read.expression)
+    already = frozenset(each.node.name for each in beside if each.expression is read.expression)
+    for name in rank(read.context, _wanted(read.expression, sightings.cells, keys, already), counted):
         typ = read.context.member(name) or ANYTHING
         yield Completion(name, "property", type_in_words(typ), about(typ))
 
 
-def _written_to(expression: Expression, cells: Iterable[CellWritten]) -> tuple[Type, str]:
-    """What the value of an expression is written to, and the key."""
-    for each in cells:
-        match each.cell:
-            case syntax.Evaluate(own) | syntax.With(over=own) | syntax.If(condition=own) if own is expression:
-                return each.target, each.target.name
-    return ANYTHING, ""
+def _wanted(
+    expression: Expression, cells: Iterable[CellWritten], keys: Keys, already: frozenset[str]
+) -> Wanted:
+    """What the value with the mark is for."""
+    pairs = (node for node in source_order(expression.node) if isinstance(node, KeyValue))
+    if made := [node.key for node in pairs if _ends_with_mark(node.value)]:
+        return Wanted(ANYTHING, (tuple(made[-1:]),), already=already)
+    target = next((each.target for each in cells if _is_written(each.cell, expression)), ANYTHING)
+    names = [key for key in keys if isinstance(key, str)]
+    named = tuple(key for key in names if not key.startswith("$") and key not in _PLAIN)
+    is_list = any(key in _LISTS for key in (*keys[-2:-1], *names[-1:]))
+    return Wanted(target, (names_of(target.name), named), is_list, already)
+
+
+def _ends_with_mark(node: Expr) -> bool:
+    last = _last_name(node)
+    return isinstance(last, Identifier) and MARK in last.name
+
+
+_LISTS: Final = ("$each", "each")
+_PLAIN: Final = (*_LISTS, "value", "if", "unless", "with", "body", "map", "response", "answer", "steps")
+
+
+def _is_written(cell: syntax.Cell, expression: Expression) -> bool:
+    match cell:
+        case syntax.Evaluate(own) | syntax.With(over=own) | syntax.If(condition=own):
+            return own is expression
+    return False
 
 
 def _variables(read: PropertyRead | VariableRead | None, *, answers: bool) -> Iterator[Completion]:

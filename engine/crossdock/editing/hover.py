@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crossdock.checking.type_scope import TypeScope
-from crossdock.checking.types import Type
+from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.diagnostics import Span
 from crossdock.core.errors import CompileError, CrossdockError
 from crossdock.core.yaml_reader import MapNode, parse_yaml
@@ -69,15 +69,22 @@ def _of_name(sightings: Sightings, offset: int) -> Hover | None:
 
 
 def name_at(sightings: Sightings, offset: int) -> tuple[Span, Type | None, TypeScope] | None:
-    """The property or variable that is read at an offset: where it is written, and its type."""
+    """The property or variable that is read at an offset: where it is written, and its type.
+
+    Of several types, for the uses of a mapping, it is the first that says anything.
+    """
+    first = None
     reads: list[PropertyRead | VariableRead] = [*sightings.properties, *sightings.variables]
     for each in reads:
         span = each.expression.scalar.span
         if each.node.span is not None and span.start <= offset <= span.end:
             part = each.expression.scalar.part(*each.node.span)
             if part.start <= offset <= part.end:
-                return part, each.found, each.scope
-    return None
+                found = part, each.found, each.scope
+                if each.found is not None and each.found != ANYTHING:
+                    return found
+                first = first or found
+    return first
 
 
 def _of_function(analysis: Analysis, offset: int) -> Hover | None:

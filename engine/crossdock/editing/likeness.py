@@ -16,25 +16,31 @@ from crossdock.core.paths import EACH
 from crossdock.schema.shape import Shape
 from crossdock.tools.drafting.ranking import TargetField, name_score
 from crossdock.tools.drafting.schema_fields import SchemaField
+from crossdock.tools.drafting.words import words
 
 _READ_ELSEWHERE: Final = 0.15
 _FITS: Final = 0.1
+_LIST: Final = 0.3
+_SAME_NAME: Final = 0.3
+_READ_ALREADY: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a value is written to: its type, and its name as messages say it: ``shop/order.items[].sku``."""
+    """What a value is for: the type that it is written to, and the names of where it is written.
+
+    ``keys`` are those names, the innermost last; ``is_list``: its elements are taken. ``already`` are the
+    properties of the same context that the same expression reads.
+    """
 
     typ: Type
-    name: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return names_of(self.name)
+    keys: tuple[tuple[str, ...], ...] = ()
+    is_list: bool = False
+    already: frozenset[str] = frozenset()
 
 
 def names_of(name: str) -> tuple[str, ...]:
-    """The names of the properties in the name of a type."""
+    """The names of the properties in the name of a type, as messages say it: ``shop/order.items[].sku``."""
     path = name.rpartition("/")[2].replace(EACH, "")
     return tuple(part for part in path.split(".")[1:] if part)
 
@@ -46,11 +52,21 @@ def rank(context: Type, wanted: Wanted, counted: Mapping[str, int]) -> list[str]
 
 
 def _score(name: str, context: Type, wanted: Wanted, read: int) -> float:
-    score = _READ_ELSEWHERE * math.log2(1 + read)
+    base = names_of(context.name)[-1:]
+    score = _READ_ELSEWHERE * math.log2(1 + read) + max(
+        (_named(keys, name, base) for keys in wanted.keys if keys), default=0.0
+    )
     found = context.member(name)
-    if wanted.names:
-        field = SchemaField(wanted.names[-1:], Shape({}, lambda _: {}))
-        score += name_score(TargetField(field, wanted.names[:-1]), (name,), names_of(context.name)[-1:])
-    if found is not None and found.known and wanted.typ.known:
-        score += _FITS if found.kinds & wanted.typ.kinds else -_FITS
-    return score
+    if found is not None and found.known:
+        if wanted.is_list:
+            score += _LIST if "array" in found.kinds else -_LIST
+        elif wanted.typ.known:
+            score += _FITS if found.kinds & wanted.typ.kinds else -_FITS
+    return score - _READ_ALREADY * (name in wanted.already)
+
+
+def _named(keys: tuple[str, ...], name: str, base: tuple[str, ...]) -> float:
+    """How much a name says the same as the names of where its value is written."""
+    field = SchemaField(keys[-1:], Shape({}, lambda _: {}))
+    same = words(keys[-1]) == words(name)
+    return name_score(TargetField(field, keys[:-1]), (name,), base) + _SAME_NAME * same
