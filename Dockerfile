@@ -1,4 +1,4 @@
-# The gateway in a container: docker build -t crossdock . (docs/gateway.md)
+# The gateway and every other command in a container: docker build -t crossdock . (docs/gateway.md)
 
 FROM python:3.13-slim AS build
 COPY . /src

@@ -32,7 +32,7 @@ newest: $(VENV)/.installed  ## run the tests that depend on the version of Pytho
 	@newest="$$($(BIN)/python scripts/newest_python.py)" && \
 	if [ -z "$$newest" ]; then echo "no newer Python is at hand: nothing is run with another one" >&2; else \
 	"$$newest" -m venv $(NEWEST) && \
-	$(NEWEST)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt -e '.[fast,serve,test]' hypothesis pytest-xdist werkzeug && \
+	$(NEWEST)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt -e '.[serve,test]' hypothesis pytest-xdist werkzeug && \
 	$(NEWEST)/bin/python -m pytest --numprocesses auto --dist worksteal -p no:cacheprovider $(BY_VERSION); fi
 
 mutate: $(VENV)/.ready  ## try every mutant of the order mappings and of the conversations

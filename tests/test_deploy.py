@@ -54,6 +54,8 @@ def test_the_files_of_the_composition_fit_each_other(repository: Path) -> None:
     command = re.search(r"(?m)^CMD (.*)$", text(repository, "Dockerfile"))
     assert command is not None
     assert yaml.safe_load(command[1]) == ["serve", "--config", mounted, "--host", "0.0.0.0"]
+    # What `docker run crossdock check` replaces is the command, and not the entry point.
+    assert 'ENTRYPOINT ["crossdock"]\n' in text(repository, "Dockerfile")
     assert services["gateway"]["ports"] == ["127.0.0.1:8080:8080"]
 
 

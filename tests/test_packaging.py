@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 from collections.abc import Sequence
+from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
 EXAMPLE = "kibo/order/full.json"
 
@@ -104,3 +107,81 @@ def test_the_plugin_writes_snapshots_for_an_integrator(
     run([installed / "python", "-m", "pytest", "-q", "--snapshot-update"], tmp_path)
     written = (tmp_path / "snapshots" / EXAMPLE).read_bytes()
     assert written == (repository / "snapshots" / EXAMPLE).read_bytes()
+
+
+def needed(name: str, found: set[str]) -> set[str]:
+    """The names of the distributions that one needs, without its extras, beside those that are found."""
+    for requirement in map(Requirement, distribution(name).requires or ()):
+        wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if wanted and requirement.name not in found:
+            found = needed(requirement.name, {*found, requirement.name})
+    return found
+
+
+def repacked(name: str, folder: Path) -> None:
+    """A wheel of a distribution as it is installed here, so that nothing is downloaded."""
+    found = distribution(name)
+    tag = next(
+        line.partition(": ")[2]
+        for line in (found.read_text("WHEEL") or "").splitlines()
+        if line.startswith("Tag: ")
+    )
+    files = [
+        file
+        for file in found.files or ()
+        if ".." not in file.parts and file.name not in ("INSTALLER", "REQUESTED", "direct_url.json")
+    ]
+    with ZipFile(folder / f"{name.replace('-', '_')}-{found.version}-{tag}.whl", "w") as wheel:
+        for file in files:
+            if file.name != "RECORD" and file.suffix != ".pyc":
+                wheel.writestr(str(file), Path(str(file.locate())).read_bytes())
+        record = next(file for file in files if file.name == "RECORD")
+        wheel.writestr(str(record), "".join(f"{file},,\n" for file in files if file.suffix != ".pyc"))
+
+
+@pytest.fixture(scope="module")
+def wheels(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel, and those of all that it needs."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for name in needed("crossdock", {"pip"}):
+        repacked(name, folder)
+    shutil.copy(wheel, folder)
+    return folder
+
+
+@pytest.mark.parametrize("tool", ["pipx", "uv"])
+def test_a_tool_installs_the_command_by_itself(
+    tool: str, wheels: Path, repository: Path, tmp_path: Path
+) -> None:
+    """In an environment of its own: only what the wheel says that it needs is there."""
+    found = shutil.which(tool, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if found is None:
+        pytest.skip(f"{tool} is not installed")
+    (wheel,) = wheels.glob("crossdock-*.whl")
+    local = ["--no-index", "--find-links", str(wheels)]
+    commands = {
+        "pipx": ["install", f"--pip-args={' '.join(local)}", "--python", sys.executable],
+        "uv": ["tool", "install", "--offline", "--no-cache", *local, "--python", sys.executable],
+    }
+    home = {
+        "HOME": str(tmp_path),
+        **{name: str(tmp_path / "tools") for name in ("PIPX_HOME", "UV_TOOL_DIR")},
+        **{name: str(tmp_path / "bin") for name in ("PIPX_BIN_DIR", "UV_TOOL_BIN_DIR")},
+    }
+    done = subprocess.run(
+        [found, *commands[tool], wheel],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], **home},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    command = tmp_path / "bin" / "crossdock"
+    assert run([command, "--version"], tmp_path) == "crossdock, version 0.1.0\n"
+    payload = repository / "examples" / EXAMPLE
+    result = run([command, "transform", "kibo/order", payload], tmp_path)
+    assert result == (repository / "snapshots" / EXAMPLE).read_text(encoding="utf-8")
+    serve = subprocess.run([command, "serve", "kibo"], cwd=tmp_path, capture_output=True, encoding="utf-8")
+    missing = "Error: `serve` needs sqlalchemy: install crossdock[serve]\n"
+    assert (serve.returncode, serve.stderr) == (2, missing)
