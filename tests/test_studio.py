@@ -285,6 +285,15 @@ def test_the_language_service_knows_the_texts_of_the_page(studio: Studio) -> Non
     assert studio.refused("hover", **{**hover, "line": -1}) == "`line` and `column` are whole numbers"
 
 
+def test_a_finding_has_the_cures_that_editors_offer(studio: Studio) -> None:
+    text = ORDER.replace("number: id", "number: idd")
+    at = {"line": 3, "column": 10, "end_line": 3, "end_column": 13}
+    found = studio.ask("fixes", path=MAPPING, unsaved={MAPPING: text}, **at)
+    assert found["fixes"] == [
+        {"title": "Change to `id`", "edits": [{"range": {"start": [3, 10], "end": [3, 13]}, "text": "id"}]}
+    ]
+
+
 # A conversation at work
 
 

@@ -106,6 +106,15 @@ def test_a_broken_cell_has_its_message_under_its_line(page: Any, studio: Studio)
     assert (studio.folder / MAPPING).read_text(encoding="utf-8") == ORDER
 
 
+def test_the_cure_of_a_message_is_done_when_it_is_chosen(page: Any) -> None:
+    put_before(page, "Mapping", "id", "i")
+    message = pane(page, "Mapping").locator(".message.error", has_text="did you mean `id`?")
+    message.get_by_role("button", name="Fix …").click()
+    expect_text(page, "Mapping", "number: id")
+    playwright.expect(message).to_have_count(0)
+    assert not page.get_by_role("button", name="Save").is_enabled()
+
+
 def test_a_value_lights_up_its_cell_and_its_source_and_back(page: Any) -> None:
     pane(page, "Result").get_by_text('"9.50"').hover()
     playwright.expect(pane(page, "Mapping").locator(".lit.cell")).to_have_text("money(price)")

@@ -5,7 +5,7 @@ import { diagram } from "./diagram.js";
 import { Editor } from "./editor.js";
 import { placesOf } from "./json-places.js";
 import { everyValue, hiddenRanges } from "./links.js";
-import { completing, meaning } from "./language.js";
+import { completing, curable, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
 import { sheet } from "./sheet.js";
@@ -58,7 +58,7 @@ export class ConversationView {
       unsaved: page.files.unsaved, revealed: page.revealed,
     }));
     if (!found || this.closed || turn !== this.asked) return;
-    this.steps.messages = found.diagnostics.filter((item) => item.at?.file === this.file.path);
+    this.steps.messages = curable(found.diagnostics, this.file.path, () => this.page.files.unsaved);
     this.request.messages = found.diagnostics.filter((item) => item.at && item.at.file === example?.path);
     this.answers.messages = found.diagnostics.filter((item) => item.at && item.at.file === example?.answers);
     this.panels.problems(found.diagnostics, (item) => this.go(item));

@@ -41,15 +41,29 @@ class Dots extends WidgetType {
 class Message extends WidgetType {
   constructor(item) { super(); this.item = item; }
   eq(other) { return JSON.stringify(other.item) === JSON.stringify(this.item); }
-  toDOM() {
-    const { severity, message, help, id } = this.item;
+  toDOM(view) {
+    const { severity, message, help, id, fixes } = this.item;
     const line = document.createElement("div");
     line.className = `message ${severity}`;
     line.append(`${message} `, Object.assign(document.createElement("code"), { textContent: id }));
     if (help) line.append(Object.assign(document.createElement("div"), { className: "help", textContent: help }));
+    if (fixes) line.append(fixButton(view, fixes));
     return line;
   }
   ignoreEvent() { return true; }
+}
+
+// Asks what there is to do about a message; does it, or offers it where there are several things.
+function fixButton(view, fixes) {
+  const button = (text, onclick) => Object.assign(document.createElement("button"), { type: "button", className: "fix", textContent: text, onclick });
+  const place = document.createElement("span");
+  place.append(button("Fix …", async () => {
+    const found = await fixes(view.state).catch(() => []);
+    const use = ({ changes }) => view.dispatch({ changes });
+    if (found.length === 1) return use(found[0]);
+    place.replaceChildren(...found.map((fix) => button(fix.title, () => use(fix))), found.length ? "" : "no cure is known");
+  }));
+  return place;
 }
 
 class Missed extends GutterMarker {

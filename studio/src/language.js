@@ -34,6 +34,21 @@ export const completing = (path, unsaved) => async (context) => {
   };
 };
 
+// What the engine offers to do about a message: [{title, changes}].
+async function fixesFor(path, unsaved, state, { from, to }) {
+  const end = positionOf(state, Math.min(to, state.doc.length));
+  const texts = { ...unsaved(), [path]: state.doc.toString() };
+  const { fixes } = await ask("fixes", { path, unsaved: texts, ...positionOf(state, Math.min(from, state.doc.length)), end_line: end.line, end_column: end.column });
+  return fixes.map(({ title, edits }) => ({
+    title, changes: edits.map(({ range, text }) => ({ from: offsetOf(state, range.start), to: offsetOf(state, range.end), insert: text })),
+  }));
+}
+
+// The messages about a file, each with what can be done about it.
+export const curable = (diagnostics, path, unsaved) => diagnostics
+  .filter((item) => item.at?.file === path)
+  .map((item) => ({ ...item, fixes: (state) => fixesFor(path, unsaved, state, item.at) }));
+
 // What is known of the name at an offset; null if there is nothing to say.
 export async function meaning(path, unsaved, state, offset) {
   const texts = { ...unsaved(), [path]: state.doc.toString() };

@@ -4,7 +4,7 @@ import { el, later } from "./dom.js";
 import { Editor } from "./editor.js";
 import { placeAt, placesOf } from "./json-places.js";
 import { everyValue, hiddenRanges, Links } from "./links.js";
-import { completing, meaning } from "./language.js";
+import { completing, curable, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
 import { sheet } from "./sheet.js";
@@ -53,7 +53,7 @@ export class MappingView {
       name: this.file.name, payload: this.payload.text, example: this.example?.path ?? "", unsaved: page.files.unsaved, revealed: page.revealed,
     }));
     if (!found || this.closed || turn !== this.asked) return;
-    this.mapping.messages = found.diagnostics.filter((item) => item.at?.file === this.file.path);
+    this.mapping.messages = curable(found.diagnostics, this.file.path, () => this.page.files.unsaved);
     this.panels.problems(found.diagnostics, (item) => this.go(item));
     if (page.revealed) this.payload.hidden = [];
     else if (found.hidden) this.payload.hidden = hiddenRanges(this.payload, found.hidden);

@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { el, later } from "./dom.js";
 import { Editor } from "./editor.js";
-import { completing, meaning } from "./language.js";
+import { completing, curable, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
 import { sheet } from "./sheet.js";
@@ -29,7 +29,7 @@ export class StepsView {
   async run() {
     const found = await this.page.trying(() => ask("check", { name: this.file.name, unsaved: this.page.files.unsaved }));
     if (!found || this.closed) return;
-    this.steps.messages = found.diagnostics.filter((item) => item.at?.file === this.file.path);
+    this.steps.messages = curable(found.diagnostics, this.file.path, () => this.page.files.unsaved);
     this.panels.problems(found.diagnostics, (item) => { if (item.at?.file === this.file.path) this.steps.select(item.at.from, item.at.to); else if (item.at) this.page.openFile(item.at.file); });
   }
 

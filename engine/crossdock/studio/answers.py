@@ -6,7 +6,8 @@ converse    a conversation and answers
 about       the type and the ways of a place        sheet       a file as tables
 coverage    what no example tries                   examples    whether examples match their snapshots
 complete    what may be written at a position       hover       what is known of a name
-request     a request of the gateway's journal      save        write a file
+fixes       what to do about a finding              request     a request of the gateway's journal
+save        write a file
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from crossdock.core.json_types import JSON
 from crossdock.core.version import __version__
+from crossdock.editing.positions import Position
 from crossdock.project.examples import settings_beside
 from crossdock.project.project import Project
 from crossdock.studio.conversation import Exchange, conversed
@@ -50,11 +52,11 @@ class PageQuestion:
     def flag(self, key: str) -> bool:
         return self.data.get(key) is True
 
-    def position(self) -> tuple[int, int]:
+    def position(self, first: str = "line", second: str = "column") -> tuple[int, int]:
         """A line and a column, both from 0."""
-        line, column = self.data.get("line"), self.data.get("column")
+        line, column = self.data.get(first), self.data.get(second)
         if type(line) is not int or type(column) is not int or line < 0 or column < 0:
-            raise RefusedError("`line` and `column` are whole numbers")
+            raise RefusedError(f"`{first}` and `{second}` are whole numbers")
         return line, column
 
     def texts(self, key: str) -> list[str]:
@@ -100,6 +102,7 @@ class Answers:
         yield "examples", self.examples
         yield "complete", self.complete
         yield "hover", self.hover
+        yield "fixes", self.fixes
         yield "request", self.request
         yield "save", self.save
 
@@ -171,6 +174,10 @@ class Answers:
 
     def hover(self, asked: PageQuestion) -> JSON:
         return self.language.hover(asked.unsaved(), asked.text("path"), *asked.position())
+
+    def fixes(self, asked: PageQuestion) -> JSON:
+        start, end = Position(*asked.position()), Position(*asked.position("end_line", "end_column"))
+        return self.language.fixes(asked.unsaved(), asked.text("path"), start, end)
 
     def request(self, asked: PageQuestion) -> JSON:
         id = asked.data.get("id")

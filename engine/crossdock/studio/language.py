@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crossdock.core.json_types import JSON
-from crossdock.editing.positions import TextRange
+from crossdock.editing.positions import Position, TextRange
 from crossdock.editing.workspace import Workspace
 from crossdock.studio.files import State, StudioFiles
 
 
 class EditorLanguage:
-    """Completions and explanations of names, for the page. Threads may share it."""
+    """Completions, explanations of names and cures of findings, for the page. Threads may share it."""
 
     def __init__(self, files: StudioFiles) -> None:
         self._files = files
@@ -45,6 +45,21 @@ class EditorLanguage:
         with self._gate:
             found = self._with(unsaved).hover(self._files.file(path), line, column)
         return {"text": "" if found is None else found.text}
+
+    def fixes(self, unsaved: Mapping[str, str], path: str, start: Position, end: Position) -> JSON:
+        """What is offered to do about the findings of a stretch of a file."""
+        with self._gate:
+            found = self._with(unsaved).code_actions(self._files.file(path), start, end)
+        return {
+            "fixes": [
+                {
+                    "title": action.title,
+                    "edits": [{"range": _range(edit.range), "text": edit.text} for edit in action.edits],
+                }
+                for action in found
+                if action.finding is not None
+            ]
+        }
 
     def _with(self, unsaved: Mapping[str, str]) -> Workspace:
         """The service with these texts, and with the files that are on disk now."""
