@@ -21,7 +21,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 demo: $(VENV)/.installed  ## set up, and print a Kibo order as RetailOPS pulls it
 	$(BIN)/crossdock transform kibo/order examples/kibo/order/full.json
 
-serve-demo: $(VENV)/.ready  ## let an order travel through the gateway, with a fake Kibo behind it
+serve-demo: $(VENV)/.served  ## let an order travel through the gateway, with a fake Kibo behind it
 	$(BIN)/python scripts/serve_demo.py
 
 test: $(VENV)/.ready lint  ## set up, and run every check
@@ -93,6 +93,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "setting up $(VENV) …" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+# Less than all that development needs, so that a first look does not take long.
+$(VENV)/.served: $(VENV)/.installed
+	@$(PIP) install -c constraints.txt -e '.[serve]' werkzeug
 	@touch $@
 
 $(VENV)/.ready: $(VENV)/.installed

@@ -464,6 +464,15 @@ def test_an_action_and_a_file_may_be_left_out(crossdock: Run, arguments: list[st
     assert json.loads(ran.out) == RECALL
 
 
+@pytest.mark.parametrize(
+    "command", [["plan", "shop", "recall.json"], ["answer", "shop", "recall.json", "--dry-run"]]
+)
+def test_a_plan_on_one_line(command: list[str], crossdock: Run) -> None:
+    lines = crossdock(*command, "--compact").out.splitlines()
+    assert len(lines) == 1
+    assert json.loads(lines[0]) == json.loads(crossdock(*command).out)
+
+
 def test_a_setting_changes_the_plan_and_no_secret_is_needed_for_it(crossdock: Run) -> None:
     shown = json.loads(crossdock("plan", "shop", "recall.json", "--set", "till=T2").out)
     assert shown["headers"] == {"x-till": "T2"}

@@ -42,5 +42,5 @@ def test_an_order_travels_and_nothing_is_left_behind(repository: Path, tmp_path:
 
 def test_make_has_the_demonstration(repository: Path) -> None:
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
-    assert "\nserve-demo: $(VENV)/.ready" in makefile
+    assert "\nserve-demo: $(VENV)/.served" in makefile
     assert "\t$(BIN)/python scripts/serve_demo.py\n" in makefile

@@ -59,7 +59,18 @@ def command(
     response to RetailOPS is printed.
     """
     if dry_run:
-        print_plan(context, channel, arguments, None, now, given, form, dialect=dialect, output=output)
+        print_plan(
+            context,
+            channel,
+            arguments,
+            None,
+            now,
+            given,
+            form,
+            compact=compact,
+            dialect=dialect,
+            output=output,
+        )
         return
     from crossdock.channels.clock import time_of
     from crossdock.core import json_reader

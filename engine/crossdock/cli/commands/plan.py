@@ -36,6 +36,7 @@ now_option = click.option("--now", help="The time that `now()` gives, such as 20
     type=click.Path(),
     help="The channel's responses by step: a JSON file, or a directory with a JSON file for each step.",
 )
+@click.option("--compact", is_flag=True, help="Print the plan on one line.")
 @click.option("--show-sensitive", is_flag=True, help="Print sensitive values too, instead of •••.")
 @dialect_option
 @now_option
@@ -48,6 +49,7 @@ def command(
     channel: str,
     arguments: tuple[str, ...],
     answers: str | None,
+    compact: bool,
     show_sensitive: bool,
     dialect: str | None,
     now: str | None,
@@ -70,6 +72,7 @@ def command(
         given,
         form,
         masked=not show_sensitive,
+        compact=compact,
         dialect=dialect,
         output=output,
     )
@@ -85,6 +88,7 @@ def print_plan(
     form: Format,
     *,
     masked: bool = True,
+    compact: bool = False,
     dialect: str | None = None,
     output: str | None = None,
 ) -> None:
@@ -108,7 +112,7 @@ def print_plan(
         now=time_of(now, "--now") if now is not None else None,
     )
     report(warnings, form)
-    put(json_reader.encode(planned), output)
+    put(json_reader.encode(planned, compact=compact), output)
 
 
 def find_request(
