@@ -15,8 +15,10 @@ from sqlalchemy import create_engine, text
 
 from conftest import Run
 from crossdock import Project
+from crossdock.gateway.journal.entries import NewEntry
+from crossdock.gateway.journal.journal import Journal
 from crossdock.gateway.journal.reading import read_journal
-from crossdock.gateway.journal.store import JournalError
+from crossdock.gateway.journal.store import JournalError, open_store
 from fakes import retailops
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order
@@ -103,6 +105,17 @@ def test_sensitive_values_of_a_request_are_hidden_until_they_are_revealed(studio
     assert "@example.com" in revealed
     assert "@example.com" not in hidden
     assert "•••" in hidden
+
+
+def test_what_a_request_has_of_secrets_is_hidden_too(studio: Studio, journal: str) -> None:
+    """The gateway keeps no ticket; another program may have written one."""
+    writing = Journal(open_store(journal))
+    given = json.dumps(retailops.acknowledge(1003) | {"headers": {"client_id": "1", "ticket": "canary-1"}})
+    accepted = writing.accept(NewEntry("kibo", None, "order_ack", "a key", (), given))
+    writing.close()
+    found = studio.ask("request", id=accepted.entry)
+    assert json.loads(found["request"])["headers"] == {"client_id": "1", "ticket": "•••"}
+    assert "canary-1" not in json.dumps(found)
 
 
 def test_an_unsaved_change_of_a_mapping_is_a_difference(studio: Studio, shop: Path) -> None:
