@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 ASSETS: Final = Path(__file__).with_name("assets")
 _LARGEST: Final = 16_000_000
 _POLL_SECONDS: Final = 0.5
+_AT_REST: Final = 20  # a look at the files of a large project takes at most a twentieth of the time
 
 Answer: TypeAlias = "Callable[[PageQuestion], JSON]"
 
@@ -129,9 +131,12 @@ class _Page:
         """The paths that were changed on disk, as server-sent events."""
         before = await run_in_threadpool(self._files.state)
         yield event({"ready": True})
+        pause = _POLL_SECONDS
         while not self._stopping():
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(pause)
+            begun = time.monotonic()
             now: State = await run_in_threadpool(self._files.state)
+            pause = max(_POLL_SECONDS, _AT_REST * (time.monotonic() - begun))
             if changed := before.changes(now):
                 yield event({"changed": list(changed)})
             before = now

@@ -11,8 +11,9 @@ An editor has line feeds only: a file with CR LF gets them back when it is saved
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -29,6 +30,7 @@ from crossdock.project.project import Project
 FOLDERS: Final = ("mappings", "schemas", "examples", "snapshots")
 _READ: Final = {"mappings": (".yaml",), "examples": (".json", ".yaml")}
 _LARGEST: Final = 4_000_000
+_WATCHED: Final = (".yaml", ".json", ".txt")
 _CRLF: Final = "\r\n"
 
 
@@ -50,15 +52,15 @@ class OpenFile:
 class State:
     """When each file was changed, and how large it is, by its path below the project."""
 
-    files: Mapping[Path, tuple[int, int]]
+    files: Mapping[str, tuple[int, int]]
 
-    def below(self, folder: str) -> dict[Path, tuple[int, int]]:
-        return {path: stamp for path, stamp in self.files.items() if path.parts[0] == folder}
+    def below(self, folder: str) -> dict[str, tuple[int, int]]:
+        return {path: stamp for path, stamp in self.files.items() if path.startswith(f"{folder}/")}
 
     def changes(self, other: State) -> list[str]:
         """The paths that were changed, added or removed."""
         both = {*self.files, *other.files}
-        return sorted(path.as_posix() for path in both if self.files.get(path) != other.files.get(path))
+        return sorted(path for path in both if self.files.get(path) != other.files.get(path))
 
 
 class StudioFiles:
@@ -79,15 +81,10 @@ class StudioFiles:
 
     def state(self, folders: Sequence[str] = FOLDERS) -> State:
         """The files below the project's own folders."""
-        own, found = self.roots[0], dict[Path, tuple[int, int]]()
-        for path in (path for folder in folders for path in (own / folder).rglob("*")):
-            try:
-                status = path.stat()
-            except OSError:  # it was deleted meanwhile, or a link leads nowhere
-                continue
-            if path.suffix in (".yaml", ".json", ".txt"):
-                found[path.relative_to(own)] = (status.st_mtime_ns, status.st_size)
-        return State(found)
+        own = self.roots[0]
+        return State(
+            {path: stamp for folder in folders for path, stamp in _stamps(str(own / folder), folder)}
+        )
 
     def read(self, path: str) -> OpenFile:
         """A file of the project, or a bundled one. Raises RefusedError."""
@@ -196,6 +193,24 @@ class _KeptProject:
     texts: Mapping[Path, str]
     state: State
     project: Project
+
+
+def _stamps(folder: str, shown: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """The files below a folder with their times and sizes. It runs twice a second, so it is quick."""
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:  # there is none, or it was deleted meanwhile
+        return
+    for entry in entries:
+        name = f"{shown}/{entry.name}"
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _stamps(entry.path, name)
+            elif entry.name.endswith(_WATCHED):
+                status = entry.stat()
+                yield name, (status.st_mtime_ns, status.st_size)
+        except OSError:  # it was deleted meanwhile, or a link leads nowhere
+            continue
 
 
 def digest_of(data: bytes) -> str:
