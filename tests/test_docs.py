@@ -54,6 +54,7 @@ GUIDES = [
 # The ports that guides name: a test uses others, that are free.
 PORTS = ("8300", "8380")
 SECTIONS_WITHOUT_EXAMPLES = {
+    "Many payloads (exits 2, 3 and 6)": "each needs files or processes; tests/test_bulk.py has them",
     "Gateways (exit 2)": "each needs a server; tests/test_gateway_config.py has them",
     "Deriving schemas (exit 2)": "each needs a system's documents",
     "Limits of --untrusted (exit 6)": "each needs a payload too large for a page",

@@ -111,6 +111,19 @@ class PayloadConverter:
 
         return located(self.directory)
 
+    def digest(self) -> str:
+        """One digest of what decides what the mapping does: the files on the search path, and its own."""
+        from hashlib import sha256
+        from pathlib import Path
+
+        from crossdock.project.digest import digest
+        from crossdock.project.search_path import FILES, name_of_file
+
+        found = digest(self.roots)
+        if name_of_file(self.roots, self.mapping).endswith(FILES):  # a file outside of the project
+            found = sha256(found.encode() + Path(self.mapping).read_bytes()).hexdigest()
+        return found
+
     @cached_property
     def _kept(self) -> Prepared | None:
         """The mapping from the code cache, with the default settings of its channel."""

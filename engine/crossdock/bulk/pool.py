@@ -73,7 +73,7 @@ class _Pool:
     made: dict[int, Converted] = field(default_factory=dict)
 
     def __call__(self, blocks: Iterable[LineBlock]) -> Iterator[tuple[LineBlock, Converted]]:
-        feed, waiting, sent, taken = _Feed(iter(blocks)), deque[LineBlock](), 0, 0
+        feed, waiting, sent, taken = Feed(iter(blocks)), deque[LineBlock](), 0, 0
         while True:
             for worker in self.workers:
                 full = sent - taken >= _AHEAD * len(self.workers)
@@ -104,7 +104,7 @@ class _Pool:
 
 
 @dataclass(slots=True)
-class _Feed:
+class Feed:
     """An iterator, and what it raised: that is only raised after what came before it was taken."""
 
     blocks: Iterator[LineBlock]

@@ -55,11 +55,23 @@ class Sources:
                 yield Cutter(decompressed(raw, path), path)
                 raw.check()
 
-    @property
-    def size(self) -> int | None:
-        """The bytes of all files, None when one of them has no size."""
-        sizes = [_size(path) for path in self.paths]
-        return None if None in sizes else sum(size or 0 for size in sizes)
+    def sizes(self) -> list[int | None]:
+        """The bytes of each file, None for what has no size."""
+        return [_size(path) for path in self.paths]
+
+    def require(self) -> None:
+        """Raise InputError for a file that is not there, before anything is written."""
+        for path in self.paths:
+            with readable(path):
+                if path != "-" and os.path.isdir(path):  # noqa: PTH112 (loads slowly)
+                    raise IsADirectoryError
+                if path != "-":
+                    os.stat(path)  # noqa: PTH116 (loads slowly)
+
+    def check(self) -> None:
+        """Raise InputError when the file that is read now has changed."""
+        if self.read and not self.read[-1].closed:
+            self.read[-1].check()
 
     @property
     def position(self) -> int:

@@ -42,7 +42,7 @@ def render(diagnostics: Sequence[Diagnostic], form: Format = "text", *, color: b
         case "github":
             return "\n".join(_github(item) for item in diagnostics)
         case "json":
-            return _json([_plain(item) for item in diagnostics])
+            return _json([plain(item) for item in diagnostics])
         case "sarif":
             return _json(_sarif(diagnostics))
 
@@ -117,7 +117,7 @@ def _short(item: Diagnostic) -> str:
     return printable(f"{where}{item.severity}[{item.id}]: {item.message}")
 
 
-def _plain(item: Diagnostic) -> dict[str, object]:
+def plain(item: Diagnostic) -> dict[str, object]:
     """A diagnostic as plain data, absent parts left out."""
     data: dict[str, object] = {"id": item.id, "severity": item.severity, "message": item.message}
     if item.span:

@@ -10,6 +10,7 @@ from typing import Final
 
 SUMMARIES: Final = {
     "answer": "Answer a RetailOPS request by calling the channel.",
+    "bulk": "Convert files with many payloads into a directory.",
     "check": "Check mappings and conversations, and report every mistake.",
     "compile": "Compile mappings to Python before they are used.",
     "completion": "Print the script that completes commands in your shell.",

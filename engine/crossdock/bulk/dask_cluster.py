@@ -1,0 +1,112 @@
+"""The unit of bulk work on a Dask cluster: blocks are tasks, and the scheduler gives them to its workers.
+
+A task that was lost with its worker is run again elsewhere; its results are taken once, in the order of the
+blocks. The workers need this version of Crossdock, and the project's files at the same path: each compares
+the digest of its mappings with that of the run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from distributed import Client, KilledWorker, LocalCluster
+
+from crossdock.bulk.converter import PayloadConverter
+from crossdock.bulk.pool import Conversion, Feed, WorkerDiedError
+from crossdock.bulk.unit import Converted, LineBlock, convert
+from crossdock.core.diagnostics import Diagnostic, shorten
+from crossdock.core.errors import ProjectError
+from crossdock.core.version import __version__
+
+_AHEAD: Final = 3
+_COUNTED: Final = 64
+_SECONDS: Final = 5
+
+
+@contextmanager
+def cluster(converter: PayloadConverter, scheduler: str, workers: int, digest: str) -> Iterator[Conversion]:
+    """Blocks are converted by the cluster of a scheduler: its address, or ``local`` for one of this machine.
+
+    Raises ProjectError for a scheduler that cannot be reached, WorkerDiedError.
+    """
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says is said by the run
+    converter.warm()
+    shared = replace(converter, directory=str(converter.roots[0].resolve()))
+    made: Any = LocalCluster  # has no annotations
+    local = None
+    try:
+        if scheduler == "local":
+            quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+            local = made(n_workers=workers, threads_per_worker=1, **quiet)
+        with _client(local or scheduler, scheduler) as client:
+            yield lambda blocks: _converted(client, shared, digest, blocks)
+    finally:
+        if local is not None:
+            local.close()
+
+
+def _client(address: Any, shown: str) -> Any:
+    made: Any = Client  # has no annotations
+    try:
+        return made(address, timeout=_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError):
+        message = f"the scheduler `{shorten(shown, 200)}` cannot be reached"
+        raise ProjectError([Diagnostic("no-scheduler", message)]) from None
+
+
+def _converted(
+    client: Any, converter: PayloadConverter, digest: str, blocks: Iterable[LineBlock]
+) -> Iterator[tuple[LineBlock, Converted]]:
+    """Each block and what it gives, in order; a few blocks for each thread of the cluster are in flight."""
+    waiting, feed, most = deque[tuple[LineBlock, Any]](), Feed(iter(blocks)), 0
+    for taken in count():
+        if taken % _COUNTED == 0:  # the cluster may grow
+            most = _AHEAD * max(1, sum(client.nthreads().values()))
+        while len(waiting) < most and (block := feed.take()) is not None:
+            given = (converter, digest, __version__, block)
+            waiting.append((block, client.submit(on_worker, *given, pure=False)))
+        if not waiting:
+            break
+        block, future = waiting.popleft()
+        yield block, _result(future)
+    if feed.failure is not None:
+        raise feed.failure
+
+
+def _result(future: Any) -> Converted:
+    try:
+        made = future.result()
+    except KilledWorker:
+        message = "workers of the cluster have ended again and again with the same lines"
+        raise WorkerDiedError([Diagnostic("worker-died", message)]) from None
+    except (OSError, CancelledError):
+        message = "the scheduler was lost"
+        raise WorkerDiedError([Diagnostic("no-scheduler", message)]) from None
+    assert isinstance(made, Converted)
+    return made
+
+
+def on_worker(converter: PayloadConverter, digest: str, version: str, block: LineBlock) -> Converted:
+    """The task: the unit, with the mapping that this process has compiled. Raises ProjectError."""
+    return convert(_ready(converter, digest, version), block)
+
+
+@lru_cache(maxsize=8)
+def _ready(converter: PayloadConverter, digest: str, version: str) -> PayloadConverter:
+    """The converter of this process, once for each digest of the mappings."""
+    where = Path(str(converter.directory))
+    if version != __version__ or not where.exists() or converter.digest() != digest:
+        message = f"a worker of the cluster has other mappings or schemas in `{shorten(str(where), 200)}`"
+        help = "the workers need the same version of Crossdock, and the project at the same path"
+        raise ProjectError([Diagnostic("other-mappings", message, help=help)])
+    converter.warm()
+    return converter
