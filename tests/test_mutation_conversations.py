@@ -294,7 +294,7 @@ def test_the_examples_of_conversations_notice_mistakes(action: str) -> None:
 
 # Those with bounds. A change of the others runs the examples of many conversations.
 SHARED = ("fabric/find_shipments", "left_to_ship", "read_return", "stock", "to_collect")
-SLOW = ("share_out",) if WHOLE else ()
+SLOW = ("addressed", "kibo/find_order", "share_out", "wanted_lines") if WHOLE else ()
 
 
 @pytest.mark.parametrize("name", (*SHARED, *SLOW))
