@@ -381,7 +381,7 @@ def test_killed_at_any_moment_and_resumed_the_bytes_are_the_same(place: Path, ru
     begin = time.monotonic()
     run_crossdock(*[each if each != "out" else "whole" for each in command])
     seconds = time.monotonic() - begin
-    whole, chance, kills = files(place / "whole"), random.Random(KILLS), 0
+    whole, chance, kills, runs = files(place / "whole"), random.Random(KILLS), 0, 0
     while kills < KILLS:
         running = subprocess.Popen(
             [*COMMAND, *command, "--resume"], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -398,7 +398,8 @@ def test_killed_at_any_moment_and_resumed_the_bytes_are_the_same(place: Path, ru
         until(lambda workers=workers: not any(alive(each) for each in workers))
         if running.returncode == 1:
             assert files(place / "out") == whole
-            (place / "out").rename(place / f"done{kills}")
+            runs += 1
+            (place / "out").rename(place / f"done{runs}")
 
     assert run_crossdock(*command, "--resume").code == 1
     assert files(place / "out") == whole

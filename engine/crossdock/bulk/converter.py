@@ -7,7 +7,7 @@ mapping compiled from its file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -53,16 +53,20 @@ class PayloadConverter:
         self.check()
         _ = self._ready, self._scope
 
-    def converted(self, data: bytes, name: str, *, many: bool = False) -> tuple[bytes, Sequence[Diagnostic]]:
+    def converted(
+        self, data: bytes, named: Callable[[], str], *, many: bool = False
+    ) -> tuple[bytes, Sequence[Diagnostic]]:
         """The JSON text of the result, and the warnings. Raises CrossdockError.
 
-        If the cached code cannot convert one of ``many`` payloads, all code is generated, once: the cache
-        has no code for amounts of more than four decimals.
+        ``named`` makes the name of the payload in messages, which most payloads do not need. If the cached
+        code cannot convert one of ``many`` payloads, all code is generated, once: the cache has no code for
+        amounts of more than four decimals.
         """
         for prepared in self._ways(many):
-            found = self._quick(prepared, data, name)
+            found = self._quick(prepared, data, named)
             if found is not None:
                 return found
+        name = named()
         from crossdock.core import json_reader
         from crossdock.execution.runner import text_of  # not loaded with code from the cache
 
@@ -83,7 +87,9 @@ class PayloadConverter:
         if many and self._kept is not None and (generated := self._compiled.prepared()) is not None:
             yield generated
 
-    def _quick(self, prepared: Prepared, data: bytes, name: str) -> tuple[bytes, Sequence[Diagnostic]] | None:
+    def _quick(
+        self, prepared: Prepared, data: bytes, named: Callable[[], str]
+    ) -> tuple[bytes, Sequence[Diagnostic]] | None:
         """The same on the fast path, None if that gives up."""
         from crossdock.execution.fast_path import Nothing
 
@@ -102,7 +108,7 @@ class PayloadConverter:
             return result, ()
         from crossdock.execution.failed_checks import findings  # not loaded for an order without warnings
 
-        return result, findings(failed, name)
+        return result, findings(failed, named())
 
     @cached_property
     def roots(self) -> Sequence[Path]:

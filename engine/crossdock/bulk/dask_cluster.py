@@ -38,7 +38,7 @@ def cluster(converter: PayloadConverter, scheduler: str, workers: int, digest: s
 
     Raises ProjectError for a scheduler that cannot be reached, WorkerDiedError.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it says is said by the run
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the run reports what matters
     converter.warm()
     shared = replace(converter, directory=str(converter.roots[0].resolve()))
     made: Any = LocalCluster  # has no annotations

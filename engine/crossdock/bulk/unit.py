@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from crossdock.core.diagnostics import Diagnostic, PayloadLine
@@ -78,15 +79,14 @@ def convert(converter: PayloadConverter, block: LineBlock, *, every: bool = Fals
         if not too_long and not line.strip():
             continue
         taken += 1
-        name = PayloadLine(block.file, number)
         try:
-            result, warnings = converter.converted(line, name, many=True)
+            result, warnings = converter.converted(line, partial(PayloadLine, block.file, number), many=True)
         except CrossdockError as error:
             kept = None if too_long else line
             findings.append(LineFindings(number, error.diagnostics, error.exit_code, kept))
             continue
         results.append(result)
-        if warnings and (new := warned.new(warnings, name)):
+        if warnings and (new := warned.new(warnings, PayloadLine(block.file, number))):
             findings.append(LineFindings(number, new))
     results.append(b"")
     return Converted(b"\n".join(results), taken, tuple(findings), warned.more)

@@ -25,7 +25,8 @@ class Transformation:
     def file(self, file: str) -> int:
         """Convert the payload in a file, and print or write the result. Returns 0. Raises CrossdockError."""
         self.converter.check()
-        result, warnings = self.converter.converted(payload_bytes(file), "<stdin>" if file == "-" else file)
+        name = "<stdin>" if file == "-" else file
+        result, warnings = self.converter.converted(payload_bytes(file), lambda: name)
         report(warnings, self.form)
         put(result.decode(), self.output)
         return 0
