@@ -441,7 +441,7 @@ def test_every_command_with_a_report_has_the_option(crossdock: Run) -> None:
     """Those without it print none, or their files have places of their own, or their own commands have it."""
     without = {name for name in SUMMARIES if "--output" not in crossdock(name, "--help").out}
 
-    assert without == {"bulk", "completion", "journal", "lsp", "new", "serve", "studio"}
+    assert without == {"bulk", "completion", "journal", "lsp", "mcp", "new", "serve", "studio"}
 
 
 @pytest.mark.parametrize("command", ["check", "coverage", "compile", "derive"])

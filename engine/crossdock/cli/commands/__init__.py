@@ -23,6 +23,7 @@ SUMMARIES: Final = {
     "journal": "Look at what a gateway was asked and did, and do it again.",
     "list": "List the mappings that you can use here.",
     "lsp": "Answer an editor's questions about the files of a project.",
+    "mcp": "Offer the commands of a project to an assistant.",
     "mutate": "List the changes to a mapping that no example detects.",
     "new": "Create the folders and first files of a channel.",
     "overview": "Print the actions and calls of each channel as Markdown.",

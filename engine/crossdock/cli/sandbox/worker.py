@@ -18,9 +18,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from crossdock.cli.sandbox.confinement import FORBIDDEN, ProcessLimits, confine, supported
 from crossdock.core.diagnostics import Diagnostic, Place
@@ -65,19 +65,35 @@ def run_sandboxed(job: Job, payload: bytes, limits: ProcessLimits | None = None)
 
     Raises LimitError when the process was ended, ProjectError on a system without limits for processes.
     """
-    limits = limits or ProcessLimits()
+    return _finished({"job": asdict(job)}, job.name, payload, limits or ProcessLimits(), _LIMIT_HELP)
+
+
+def run_command(arguments: Sequence[str], stdin: bytes, limits: ProcessLimits) -> JobResult:
+    """Run a command of the command line in a confined process. Raises the same."""
+    head: dict[str, object] = {"command": list(arguments)}
+    return _finished(head, "the command", stdin, limits, None, module="crossdock.cli.confined")
+
+
+def _finished(
+    job: dict[str, object],
+    name: str,
+    payload: bytes,
+    limits: ProcessLimits,
+    help: str | None,
+    module: str = "crossdock.cli.sandbox.worker",
+) -> JobResult:
     if not supported():
         raise _unsupported("this system has no limits for a process")
-    head = json.dumps({"limits": asdict(limits), "job": asdict(job)})
-    code, written, late = _run_child(head.encode() + b"\n" + payload, limits)
+    head = json.dumps({"limits": asdict(limits), **job})
+    code, written, late = _run_child(module, head.encode() + b"\n" + payload, limits)
     if ended := _ended(code, late, len(written) > limits.output, limits):
-        raise LimitError([Diagnostic(*ended, None, _LIMIT_HELP, input=Place(job.name, ""))])
+        raise LimitError([Diagnostic(*ended, None, help, input=Place(name, ""))])
     if code == _UNSUPPORTED:
         raise _unsupported("the system refuses one of the limits")
     finished = _job_result(written) if code == 0 else None
     if finished is None:
         message = f"the sandboxed process ended with exit code {code} and without a result"
-        raise LimitError([Diagnostic("run-died", message, input=Place(job.name, ""))])
+        raise LimitError([Diagnostic("run-died", message, input=Place(name, ""))])
     return finished
 
 
@@ -90,14 +106,14 @@ def _unsupported(reason: str) -> ProjectError:
 # --- the parent
 
 
-def _run_child(given: bytes, limits: ProcessLimits) -> tuple[int, bytes, bool]:
+def _run_child(module: str, given: bytes, limits: ProcessLimits) -> tuple[int, bytes, bool]:
     """Start the child, send it ``given``, and wait for its end.
 
     Returns the exit code, the output (at most a byte more than the limit), and whether it took too long.
     """
     late = threading.Event()
     # With -P and the parent's sys.path, the child imports the same modules, and none from this directory.
-    command = [sys.executable, "-P", "-s", "-m", "crossdock.cli.sandbox.worker"]
+    command = [sys.executable, "-P", "-s", "-m", module]
     with subprocess.Popen(  # noqa: S603
         command,
         stdin=subprocess.PIPE,
@@ -190,7 +206,12 @@ def _job_result(written: bytes) -> JobResult | None:
 
 
 def main() -> None:
-    """The child: confine the process, read the input, run the mapping, write its result."""
+    """The child that runs a mapping."""
+    child(lambda head, data: _run(Job(**head["job"]), data))
+
+
+def child(run: Callable[[Any, bytes], JobResult]) -> None:
+    """The child: confine the process, read the input, run what its head says, write its result."""
     source: IO[bytes] = sys.stdin.buffer
     head = json.loads(source.readline())
     try:
@@ -198,7 +219,7 @@ def main() -> None:
     except (OSError, ValueError):
         os._exit(_UNSUPPORTED)
     try:
-        written = json.dumps(asdict(_run(Job(**head["job"]), source.read()))).encode()
+        written = json.dumps(asdict(run(head, source.read()))).encode()
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
     sys.stdout.buffer.write(written)
