@@ -21,7 +21,7 @@ import pytest
 
 from conftest import REPOSITORY
 from crossdock import CrossdockError, Project
-from crossdock.cli import transformation
+from crossdock.bulk.converter import PayloadConverter
 from crossdock.cli.app import run
 from crossdock.core.python_module import Generated
 from crossdock.language.syntax import LinkedMapping
@@ -160,7 +160,7 @@ def test_a_hit_says_what_a_miss_says(payload: bytes, shop: Shop) -> None:
 
 def test_a_hit_reads_no_mapping(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.transform()
-    monkeypatch.setattr(transformation, "open_project", None)
+    monkeypatch.setattr(PayloadConverter, "_project", None)
 
     assert shop.transform() == (0, WANTED, b"")
 

@@ -7,13 +7,14 @@ interpreter runs again and explains.
 from __future__ import annotations
 
 import json
+import math
 import operator
 from collections.abc import Callable, Iterable
-from math import ceil, floor
 from typing import Any, Final
 
 from crossdock.core.equality import among, equal
 from crossdock.core.json_types import JSON, MISSING
+from crossdock.core.limits import DECIMAL_DIGITS
 from crossdock.execution.searches import UNKNOWN, has, holds, matching, remember, remembered, searched
 from crossdock.language.functions import REGISTRY
 from crossdock.language.functions.exact import digits_of
@@ -70,6 +71,7 @@ TYPE_NAMES: Final = {
 }
 
 
+_BEYOND: Final = 10 ** (DECIMAL_DIGITS + 1)
 _HUNDREDTHS: Final = tuple(f".{cents:02}" for cents in range(100))
 
 
@@ -123,6 +125,22 @@ def amount_text(whole: int, places: int) -> str:
 def apply(name: str, *arguments: JSON) -> JSON:
     """A function of the library, its arguments held to its signature. Raises FunctionError."""
     return REGISTRY[name].apply(arguments)
+
+
+def ceil(value: float) -> int:
+    """The next whole number above. Raises Unexplained for one that no other function takes."""
+    return _bounded(math.ceil(value))
+
+
+def floor(value: float) -> int:
+    """The next whole number below. Raises Unexplained for one that no other function takes."""
+    return _bounded(math.floor(value))
+
+
+def _bounded(value: int) -> int:
+    if -_BEYOND < value < _BEYOND:
+        return value
+    raise Unexplained
 
 
 def contains(subject: Any, search: JSON) -> bool:
