@@ -10,12 +10,16 @@ from typing import cast
 
 import pytest
 
-from crossdock.core.json_types import JSON, Missing, settled
-from crossdock.schema.fast import acceptor, accepts, exact
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
+from crossdock.schema.fast import acceptor, accepts, exact, with_numbers
 from crossdock.schema.store import Schema, SchemaStore
 from crossdock.schema.validator import validate
 
 Load = Callable[[JSON], Schema]
+
+
+class Word(str):
+    """A text, but of a type of its own."""
 
 
 @pytest.fixture
@@ -291,6 +295,56 @@ def test_what_no_payload_can_hold_is_not_accepted(document: JSON, value: JSON, l
     for each in (value, [value], {"a": value}):
         found = exact(each)
         assert isinstance(found, Missing) or not accepts(found, schema)
+
+
+def test_whole_numbers_are_settled_in_a_copy() -> None:
+    inner, fine = {"n": 2.0, "m": 2.5}, {"n": 1}
+    value: JSON = {"a": [inner, fine], "b": fine}
+
+    found = exact(value)
+
+    assert repr(found) == "{'a': [{'n': 2, 'm': 2.5}, {'n': 1}], 'b': {'n': 1}}"
+    assert repr(value) == "{'a': [{'n': 2.0, 'm': 2.5}, {'n': 1}], 'b': {'n': 1}}"
+    assert exact(fine) is fine
+
+
+@pytest.mark.parametrize("name", [1, None, True, 1.5, b"a", Word("a"), "\ud800"])
+def test_a_name_is_a_string(name: object) -> None:
+    assert exact({"a": [{name: 1}]}) is MISSING  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("paths", "kept"),
+    [
+        (["a", "a.b", "id", "n"], ["a", "n"]),
+        (["lines.[].sku", "lines.[].price", "lines.sku"], ["lines.[].price", "lines.sku"]),
+        (["either.sku", "other", "lines.[].other"], ["either.sku", "other", "lines.[].other"]),
+        (["tags.[]", "first.[]", "id.x", "always"], ["first.[]", "id.x"]),
+    ],
+)
+def test_paths_that_lead_to_text_have_no_number(load: Load, paths: list[str], kept: list[str]) -> None:
+    """Only where every value that fits the schema has a text, or nothing, at the path."""
+    line: JSON = {"type": "object", "properties": {"sku": TEXT, "price": {"type": "number"}}}
+    schema = load(
+        {
+            "type": "object",
+            "properties": {
+                "a": {"properties": {"b": TEXT}, "type": ["object", "null"]},
+                "id": {"type": ["string", "null"]},
+                "n": WHOLE,
+                "lines": {"type": "array", "items": {"$ref": "#/$defs/line"}},
+                "either": {"type": ["object", "array"], "properties": {"sku": TEXT}},
+                "tags": {"type": "array", "items": TEXT},
+                "first": {"type": "array", "prefixItems": [WHOLE], "items": TEXT},
+                "always": {"const": "x"},
+            },
+            "$defs": {"line": line},
+        }
+    )
+
+    found = with_numbers([tuple(path.split(".")) for path in paths], schema)
+
+    assert [".".join(path) for path in found] == kept
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from crossdock.core.json_reader import decode
 from crossdock.core.json_types import JSON, MISSING, settled
-from crossdock.schema.fast import acceptor
+from crossdock.core.paths import EACH
+from crossdock.schema.fast import acceptor, exact, parts_at, with_numbers
 from crossdock.schema.fast.msgspec_types import typed
 from crossdock.schema.fast.strict_reader import read_typed
 from crossdock.schema.store import Schema, SchemaStore
@@ -116,3 +118,53 @@ def test_an_acceptor_decides_as_validation_does(schema: JSON, values: list[JSON]
             data = json.dumps(value).encode()
             found = read_typed(data, types)
             assert found is MISSING or (fits and repr(found) == repr(decode(data, ""))), (schema, value)
+
+
+WORD: JSON = {"type": "string"}
+SUM: JSON = {"type": ["number", "null"]}
+SHAPE: JSON = {
+    "type": "object",
+    "properties": {
+        "a": {"type": ["string", "null", "array"], "items": {"$ref": "#/$defs/text"}},
+        "b": {"type": "array", "items": {"type": "object", "properties": {"a": WORD, "c": SUM}}},
+        "c": SUM,
+        "x-1": {"type": "array", "prefixItems": [SUM], "items": WORD},
+    },
+}
+PATHS = [
+    *(("a",), ("b",), ("c",), ("x-1",), (EACH,), ("a", "b"), ("a", EACH), ("b", "c"), ("c", "a")),
+    *(("x-1", EACH), (EACH, "a"), (EACH, EACH), ("b", EACH, "a"), ("b", EACH, "c"), ("b", EACH, EACH)),
+]
+
+
+def at(value: JSON, path: tuple[str, ...]) -> Iterator[JSON]:
+    """What a path leads to."""
+    if not path:
+        yield value
+    elif path[0] != EACH and isinstance(value, dict) and path[0] in value:
+        yield from at(value[path[0]], path[1:])
+    elif path[0] == EACH and isinstance(value, list):
+        for each in value:
+            yield from at(each, path[1:])
+
+
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    schema=SCHEMAS,
+    values=st.lists(VALUES, min_size=6, max_size=6),
+    numbers=st.lists(NUMBERS, min_size=4, max_size=4),
+    paths=st.sets(st.sampled_from(PATHS)),
+)
+def test_a_number_that_is_read_is_settled(
+    schema: JSON, values: list[JSON], numbers: list[JSON], paths: set[tuple[str, ...]]
+) -> None:
+    loaded = load(schema if len(paths) % 2 else SHAPE)
+    settles = parts_at(with_numbers(paths, loaded)).settling(settled)
+
+    for value in [*values, *({"b": [{"a": "x", "c": each}], "c": each, "x-1": [each]} for each in numbers)]:
+        if validate(settled(value), loaded) or exact(value) is MISSING:
+            continue
+        before, found = repr(value), exact(value, settles)
+        assert repr(value) == before
+        for path in paths:
+            assert repr(list(at(found, path))) == repr(list(at(settled(value), path))), (path, value)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from crossdock.core.json_types import JSON, MISSING, Missing, settle, settled
+from crossdock.core.json_types import JSON, MISSING, Missing, settled
 from crossdock.execution.scope import Scope
 from crossdock.schema.fast.selection import Settle
 from crossdock.schema.fast.strict_reader import exact
@@ -38,16 +38,16 @@ class Prepared:
     """The fast path of one mapping.
 
     ``run`` is its generated function. ``takes`` and ``gives`` accept the source and the target. ``read``
-    decodes and validates bytes, and returns MISSING for bytes that do not fit. ``settles`` turns whole
-    numbers into ints wherever ``run`` can read them. ``prunes`` makes the reader of trusted bytes, which
-    decodes only the parts that ``run`` can read.
+    decodes and validates bytes, and returns MISSING for bytes that do not fit. ``settles`` gives a payload
+    that fits with its whole numbers as ints wherever ``run`` can read them. ``prunes`` makes the reader of
+    trusted bytes, which decodes only the parts that ``run`` can read.
     """
 
     run: Run
     takes: Accept | None = None
     gives: Accept | None = None
     read: Read | None = None
-    settles: Settle = settle
+    settles: Settle = settled
     prunes: Callable[[], Read] | None = None
 
     def result(

@@ -187,8 +187,9 @@ class Mapping:
         takes = fast.acceptor(linked.source) if linked.source else None
         gives = fast.acceptor(linked.target) if linked.target else None
         paths = self.read_paths(linked)
-        settles = fast.parts_at(paths).settling()
-        read = fast.reader_of(linked.source, settles).read if linked.source else None
+        numbers = fast.parts_at(fast.with_numbers(paths, linked.source) if linked.source else paths)
+        read = fast.reader_of(linked.source, numbers.settling()).read if linked.source else None
+        settles = numbers.settling(settled)
         return Prepared(run, takes, gives, read, settles, once(lambda: fast.pruned_reader(paths)))
 
     def generated(self) -> Generated:

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from crossdock.core.json_types import settled
 from crossdock.core.once import once
 from crossdock.core.python_module import Generated, run_of
 from crossdock.execution import runtime
@@ -27,7 +28,7 @@ from crossdock.execution.fast_path import Prepared, Read
 from crossdock.project import cached_files
 from crossdock.project.search_path import FILES
 from crossdock.schema.fast.acceptance import Documents, acceptor_of, documents_of
-from crossdock.schema.fast.selection import parts_at
+from crossdock.schema.fast.selection import parts_at, with_numbers
 from crossdock.schema.fast.strict_reader import accepted
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ Paths = list[tuple[str, ...]]
 class Entry:
     """The code of a mapping, the files that it was generated from, and the payload paths that it reads.
 
-    ``documents`` are those of the acceptors ``takes`` and ``gives``: see ``schema.fast.acceptance``.
+    There may be a number at ``numbers`` alone. ``documents`` are those of the acceptors ``takes`` and
+    ``gives``: see ``schema.fast.acceptance``.
     """
 
     key: str
@@ -51,13 +53,15 @@ class Entry:
     constants: dict[str, Any]
     documents: dict[str, Documents]
     paths: Paths
+    numbers: Paths
 
     def prepared(self) -> Prepared:
         run = run_of(self.code, self.constants, runtime)
         made = {part: acceptor_of(documents) for part, documents in self.documents.items()}
         takes = made.get("takes")
-        settles = parts_at(self.paths).settling()
-        read = partial(accepted, accept=takes, settles=settles) if takes is not None else None
+        numbers = parts_at(self.numbers)
+        read = partial(accepted, accept=takes, settles=numbers.settling()) if takes is not None else None
+        settles = numbers.settling(settled)
         return Prepared(run, takes, made.get("gives"), read, settles, once(self._prunes))
 
     def _prunes(self) -> Read:
@@ -93,10 +97,12 @@ def keep(
     code: Generated,
     documents: Mapping[str, Documents],
     paths: Collection[tuple[str, ...]] = ((),),
+    numbers: Collection[tuple[str, ...]] = ((),),
 ) -> bool:
     """Store the code of a mapping, and the documents of its acceptors. False when that fails.
 
-    ``paths`` are the paths that the mapping reads in a payload; the default is the whole payload.
+    ``paths`` are the paths that the mapping reads in a payload, and ``numbers`` those of them at which there
+    may be a number; the default is the whole payload.
     """
     folder = cached_files.cache_folder(make=True)
     if folder is None:
@@ -104,9 +110,8 @@ def keep(
     try:
         key = _key(roots, name)
         listed = {str(path): digest for path, digest in seen.items()}
-        body = marshal.dumps(
-            (key, listed, code.compiled(), dict(code.constants), dict(documents), sorted(paths))
-        )
+        read = (sorted(paths), sorted(numbers))
+        body = marshal.dumps((key, listed, code.compiled(), dict(code.constants), dict(documents), *read))
         cached_files.write(folder, key, body)
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return False
@@ -126,7 +131,9 @@ def keep_mapping(project: Project, mapping: CompiledMapping) -> bool:
     linked = mapping.linked
     parts = {"takes": linked.source, "gives": linked.target}
     documents = {part: documents_of(schema) for part, schema in parts.items() if schema is not None}
-    return keep(project.roots, mapping.name, seen, mapping.generated(), documents, read_paths(linked))
+    paths = read_paths(linked)
+    numbers = paths if linked.source is None else with_numbers(paths, linked.source)
+    return keep(project.roots, mapping.name, seen, mapping.generated(), documents, paths, numbers)
 
 
 def _read(path: Path) -> Entry | None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crossdock.schema.fast.acceptance import Acceptor, acceptor, accepts
     from crossdock.schema.fast.partial_reader import pruned_reader
-    from crossdock.schema.fast.selection import parts_at
+    from crossdock.schema.fast.selection import parts_at, with_numbers
     from crossdock.schema.fast.strict_reader import accepted, exact, read, reader_of
     from crossdock.schema.fast.writer import ResultTooLargeError, write
 
@@ -35,6 +35,7 @@ _HOMES = {
     "read": "strict_reader",
     "reader_of": "strict_reader",
     "parts_at": "selection",
+    "with_numbers": "selection",
     "ResultTooLargeError": "writer",
     "write": "writer",
 }
@@ -50,6 +51,7 @@ __all__ = [
     "pruned_reader",
     "read",
     "reader_of",
+    "with_numbers",
     "write",
 ]
 

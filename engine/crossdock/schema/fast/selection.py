@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from crossdock.core.json_types import JSON, exact_as_int, settle
 from crossdock.core.paths import EACH
+
+# A process that runs kept code needs no schema.
+if TYPE_CHECKING:
+    from crossdock.schema.dialect import Node
+    from crossdock.schema.store import Schema
 
 Path = tuple[str, ...]
 """The names that lead to a part of a payload; ``[]`` is each item of a list."""
 
 Settle = Callable[[JSON], JSON]
-"""Turns the whole numbers of a value that nothing else holds into ints, in place."""
+"""Gives a value with its whole numbers as ints."""
+
+_OBJECTS: Final = frozenset(("object", "null"))
+_LISTS: Final = frozenset(("array", "null"))
+_TEXTS: Final = frozenset(("string", "boolean", "null"))
 
 
 def parts_at(paths: Iterable[Path]) -> Selection:
@@ -25,6 +35,37 @@ def parts_at(paths: Iterable[Path]) -> Selection:
     for path in paths:
         made.add(path)
     return made
+
+
+def with_numbers(paths: Iterable[Path], schema: Schema) -> list[Path]:
+    """The paths at which a value that fits a schema may have a number, as far as types tell."""
+    return [path for path in paths if not _leads_to_text(path, schema)]
+
+
+def _leads_to_text(path: Path, schema: Schema) -> bool:
+    from crossdock.schema.node import first_items, other_items, properties
+
+    node, kinds = _kinds_of(schema.node, schema)
+    for part in path:
+        if part != EACH:
+            below = properties(node).get(part) if kinds <= _OBJECTS else None
+        else:
+            below = other_items(node) if kinds <= _LISTS and not first_items(node) else None
+        if below is None:
+            return False
+        node, kinds = _kinds_of(below, schema)
+    return kinds <= _TEXTS
+
+
+def _kinds_of(node: Node, schema: Schema) -> tuple[Node, frozenset[str]]:
+    """What a node refers to in the end, and the kinds of values that every node on the way allows."""
+    from crossdock.schema.node import kinds, reference
+
+    allowed = kinds(node)
+    while (target := reference(node)) is not None:
+        node = schema.store.target(target)
+        allowed &= kinds(node)
+    return node, allowed
 
 
 @dataclass(slots=True)
@@ -45,32 +86,48 @@ class Selection:
         else:
             self.members.setdefault(path[0], Selection()).add(path[1:])
 
-    def settling(self) -> Settle:
-        """What settles the parts that are read."""
+    def settling(self, whole: Settle = settle) -> Settle:
+        """What settles the parts that are read, and copies what is around a change.
+
+        ``whole`` settles a part that is read completely.
+        """
         if self.whole:
-            return settle
-        members = [(name, each.settling()) for name, each in self.members.items()]
-        below = None if self.items is None else self.items.settling()
+            return whole
+        members = [(name, each.settling(whole)) for name, each in self.members.items()]
+        below = None if self.items is None else self.items.settling(whole)
 
         def run(value: JSON) -> JSON:
-            kind = value.__class__
-            if kind is dict:
-                for name, inner in members:
-                    each = value.get(name)  # type: ignore[union-attr]
-                    if each.__class__ is float:
-                        value[name] = exact_as_int(each)  # type: ignore
-                    elif each.__class__ is dict or each.__class__ is list:
-                        inner(each)
-                return value if members else settle(value)
-            if kind is list and below is None:
-                return settle(value)
-            if kind is list:
-                for index, each in enumerate(value):  # type: ignore[arg-type]
-                    if each.__class__ is float:
-                        value[index] = exact_as_int(each)  # type: ignore
-                    elif each.__class__ is dict or each.__class__ is list:
-                        below(each)  # type: ignore[misc]
-                return value
-            return exact_as_int(value) if kind is float else value  # type: ignore[arg-type]
+            if isinstance(value, dict):
+                return _with_members(value, members) if members else whole(value)
+            if isinstance(value, list):
+                return whole(value) if below is None else _with_items(value, below)
+            return exact_as_int(value) if type(value) is float else value
 
         return run
+
+
+def _with_members(value: dict[str, JSON], members: Iterable[tuple[str, Settle]]) -> JSON:
+    """An object with some members settled; a copy when one changes."""
+    made = value
+    for name, settles in members:
+        each = value.get(name)
+        kind = type(each)
+        if kind is float or kind is dict or kind is list:
+            new = settles(each)
+            if new is not each:
+                made = {**value} if made is value else made
+                made[name] = new
+    return made
+
+
+def _with_items(value: list[JSON], settles: Settle) -> JSON:
+    """A list with its items settled; a copy when one changes."""
+    made = value
+    for index, each in enumerate(value):
+        kind = type(each)
+        if kind is float or kind is dict or kind is list:
+            new = settles(each)
+            if new is not each:
+                made = [*value] if made is value else made
+                made[index] = new
+    return made
