@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import pickle
 import random
@@ -177,6 +178,35 @@ def test_a_source_that_changes_is_an_error(place: Path) -> None:
             os.utime(place / "lines.jsonl", ns=(1, 1))
         with pytest.raises(InputError, match="has changed while it was read"):
             list(blocks)
+
+
+def test_a_url_is_read_by_fsspec(place: Path, run_crossdock: Run) -> None:
+    """Those of object stores are read in the same way, by the packages that fsspec names."""
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    data = b"".join(payload(number) + b"\n" for number in range(2_000))
+    memory.pipe("/shop/lines.jsonl.gz", gzip.compress(data))
+    (place / "more.jsonl").write_bytes(payload(7))
+    urls = ["memory://shop/lines.jsonl.gz", (place / "more.jsonl").as_uri()]
+    wanted = "".join(result(number) for number in (*range(2_000), 7))
+    assert run_crossdock("transform", "shop/order", "--lines", *urls) == (0, wanted, "")
+    ran = run_crossdock("bulk", "shop/order", *urls, "--to", "out", "--format", "json")
+    assert ran.code == 0
+    assert (place / "out/results/part-00000.jsonl").read_text() == wanted
+    sources = json.loads(ran.out)["sources"]
+    assert [each["bytes"] for each in sources] == [len(gzip.compress(data)), len(payload(7))]
+    for url, message in (
+        ("memory://shop/none", "error[no-such-file]: there is no file `memory://shop/none`\n"),
+        ("nothing://shop/none", "error[no-such-file]: `nothing://shop/none` is not a file's name\n"),
+    ):
+        assert run_crossdock("transform", "shop/order", "--lines", url) == (3, "", message)
+
+    blocks = Sources(urls[:1], io.BytesIO()).blocks()
+    next(blocks)
+    memory.pipe("/shop/lines.jsonl.gz", gzip.compress(data + b"\n"))
+    with pytest.raises(InputError, match="has changed while it was read"):
+        list(blocks)
 
 
 def test_a_pipe_may_be_a_file(place: Path) -> None:

@@ -63,10 +63,15 @@ class Sources:
         """Raise InputError for a file that is not there, before anything is written."""
         for path in self.paths:
             with readable(path):
-                if path != "-" and os.path.isdir(path):  # noqa: PTH112 (loads slowly)
+                if path == "-":
+                    continue
+                if is_far(path):
+                    system, name = far(path)
+                    system.info(name)
+                    continue
+                if os.path.isdir(path):  # noqa: PTH112 (loads slowly)
                     raise IsADirectoryError
-                if path != "-":
-                    os.stat(path)  # noqa: PTH116 (loads slowly)
+                os.stat(path)  # noqa: PTH116 (loads slowly)
 
     def check(self) -> None:
         """Raise InputError when the file that is read now has changed."""
@@ -83,10 +88,31 @@ def _size(path: str) -> int | None:
     from stat import S_ISREG
 
     try:
+        if is_far(path):
+            system, name = far(path)
+            size = system.size(name)
+            return size if isinstance(size, int) else None
         found = os.stat(path)  # noqa: PTH116 (loads slowly)
     except OSError:
         return None
     return found.st_size if path != "-" and S_ISREG(found.st_mode) else None
+
+
+def is_far(path: str) -> bool:
+    """Whether a path is a URL, of which fsspec reads the file."""
+    return "://" in path
+
+
+def far(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and the name there. Raises InputError, ModuleNotFoundError without fsspec."""
+    from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+
+    try:
+        system, name = url_to_fs(url)
+    except ImportError as error:  # of the package for this kind of file system
+        message = f"`{shorten(url, 200)}` cannot be read: {shorten(str(error)).lower()}"
+        raise InputError([Diagnostic("unreadable", message)]) from None
+    return system, name
 
 
 class RawFile(io.RawIOBase):
@@ -95,7 +121,12 @@ class RawFile(io.RawIOBase):
     def __init__(self, path: str, *, digest: bool = False) -> None:
         self.path = path
         self.position = 0
-        self._file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 (closed by `close`)
+        self._far = far(path) if is_far(path) else None
+        self._file: Any
+        if self._far is not None:
+            self._file = self._far[0].open(self._far[1], "rb")
+        else:
+            self._file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 (closed by `close`)
         self._hash = sha256() if digest else None
         self._seen = self._state()
 
@@ -103,7 +134,7 @@ class RawFile(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        count = self._file.readinto(buffer) or 0
+        count: int = self._file.readinto(buffer) or 0
         self.position += count
         if self._hash is not None:
             self._hash.update(memoryview(buffer)[:count])
@@ -129,9 +160,14 @@ class RawFile(io.RawIOBase):
             help = "read it again when nothing writes into it"
             raise InputError([Diagnostic("source-changed", message, help=help)])
 
-    def _state(self) -> tuple[int, ...] | None:
+    def _state(self) -> tuple[object, ...] | None:
         """What a change to a file changes. None for a pipe or a device, which is read once."""
         from stat import S_ISREG
+
+        if self._far is not None:
+            system, name = self._far
+            system.invalidate_cache()
+            return system.size(name), system.ukey(name)
 
         opened, named = os.fstat(self._file.fileno()), os.stat(self.path)  # noqa: PTH116
         if not S_ISREG(opened.st_mode):
