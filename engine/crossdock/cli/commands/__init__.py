@@ -15,7 +15,7 @@ SUMMARIES: Final = {
     "compile": "Compile mappings to Python before they are used.",
     "completion": "Print the script that completes commands in your shell.",
     "coverage": "Show which fields a mapping covers and which rules are run.",
-    "derive": "Derive schemas from documents, samples, or the description of an API.",
+    "derive": "Derive schemas from documents, samples, or an API's description.",
     "diff": "Show how the results of two versions of a mapping differ.",
     "doctor": "Show what is installed, used and missing.",
     "explain": "Show where each field of a result comes from.",

@@ -26,7 +26,7 @@ def command(
     compare: bool,
     output: str | None,
 ) -> None:
-    """Derive schemas from documents, samples, or the description of an API.
+    """Derive schemas from documents, samples, or an API's description.
 
     The recipe is schemas/SYSTEM/derive.yaml. Without SYSTEM, the schemas of every system with a recipe are
     derived. With --check, exit code 1 when a schema would change.
