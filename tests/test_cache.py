@@ -581,7 +581,8 @@ def test_a_home_that_is_none(home: str, shop: Shop, monkeypatch: pytest.MonkeyPa
 def test_a_file_that_may_not_grow(shop: Shop) -> None:
     """As on a full disk: the entry is not written, nothing of it is left, and the result is there."""
     script = 'ulimit -f 1; exec "$@"'
-    command = [sys.executable, "-m", "crossdock.cli", "transform", "shop/order", "--compact"]
+    # -B: some versions of Python would leave their own compiled modules cut off, to the harm of later tests.
+    command = [sys.executable, "-B", "-m", "crossdock.cli", "transform", "shop/order", "--compact"]
     ran = subprocess.run(
         ["bash", "-c", script, "bash", *command], input=GOOD, capture_output=True, timeout=60
     )
