@@ -59,18 +59,8 @@ def command(
     response to RetailOPS is printed.
     """
     if dry_run:
-        print_plan(
-            context,
-            channel,
-            arguments,
-            None,
-            now,
-            given,
-            form,
-            compact=compact,
-            dialect=dialect,
-            output=output,
-        )
+        asked = (context, channel, arguments, None, now, given, form)
+        print_plan(*asked, compact=compact, dialect=dialect, output=output)
         return
     from crossdock.channels.clock import time_of
     from crossdock.core import json_reader
