@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from crossdock.channels.dialects import adaptations
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, UseTask
 from crossdock.project.project import Project
+from crossdock.tools.flowchart import flowchart
 from crossdock.tools.sequence import sequence
 
 _HEAD = """# Actions and channels
@@ -61,6 +62,15 @@ def _dialect(project: Project, name: str) -> Iterator[str]:
     for action in project.dialects.actions_of(name):
         yield from ("", f"### {action}")
         yield from _diagram(project.conversation(name, action), "the channel")
+
+
+def diagram(project: Project, name: str) -> str:
+    """The diagram of a conversation or a mapping for Mermaid. Raises ProjectError or CompileError."""
+    file = project.named(name)
+    if isinstance(file, Conversation):
+        channel = file.name.partition("/")[0]
+        return sequence(file, "the channel" if project.is_dialect(file.name) else channel)
+    return flowchart(file.linked)
 
 
 def _cell(conversation: Conversation | None) -> str:

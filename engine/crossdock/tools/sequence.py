@@ -48,13 +48,14 @@ _UNSAFE: Final = re.compile(
 
 def sequence(conversation: Conversation, channel: str) -> str:
     """The diagram, without a Markdown fence. ``channel`` is the name of the third participant."""
+    is_shared = conversation.inputs is not None
     lines = [
-        "participant R as RetailOPS",
+        f"participant R as {'the file that uses it' if is_shared else 'RetailOPS'}",
         "participant X as Crossdock",
         f"participant C as {label(channel)}",
-        f"R->>X: {label(conversation.action)}",
+        f"R->>X: {label(_short(conversation.name) if is_shared else conversation.action)}",
         *_steps(conversation.own_steps),
-        "X-->>R: response",
+        f"X-->>R: {'answer' if is_shared else 'response'}",
     ]
     return "\n".join(["sequenceDiagram", *_indented(lines)])
 
