@@ -105,9 +105,13 @@ class BulkFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         for name, mode in _FOLDERS.items():
             (self.path / name).mkdir(mode=mode, exist_ok=True)
-        for unfinished in self.path.glob(f"**/*{_UNFINISHED}"):
-            unfinished.unlink()
+        self.clean()
         sync(self.path)
+
+    def clean(self) -> None:
+        """Remove the files that are not finished."""
+        for unfinished in self.path.glob(f"**/*{_UNFINISHED}"):
+            unfinished.unlink(missing_ok=True)
 
     @property
     def is_empty(self) -> bool:

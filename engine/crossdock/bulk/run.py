@@ -199,9 +199,11 @@ def write_parts(
         if part is not None:
             with writing(folder.path):
                 records[part.number] = part.finish(source.ended[part.number])
-    finally:
+    except BaseException:
         if part is not None:
             part.drop()
+        folder.clean()  # a signal may have come while a file was opened
+        raise
     return records
 
 
