@@ -554,7 +554,7 @@ def test_the_old_spelling_of_an_option_names_the_new_one(
     assert ran.err.splitlines()[-1] == f"Error: {line}"
 
 
-@pytest.mark.parametrize("arguments", [["overview", "--as", "json"], ["check", "--corpus", "x"]])
+@pytest.mark.parametrize("arguments", [["list", "--as", "json"], ["check", "--corpus", "x"]])
 def test_an_option_without_a_new_spelling_is_unknown(arguments: list[str], crossdock: Run) -> None:
     ran = crossdock(*arguments)
 

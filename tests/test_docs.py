@@ -80,7 +80,7 @@ NO_IDS = {
     ),
 }
 # Full of the names of HTTP headers: there only what a diagnostic is made with counts.
-HTTP_MODULES = {"http.py", "auth.py", "retry_after.py", "app.py", "intake.py", "problems.py"}
+HTTP_MODULES = {"http.py", "auth.py", "retry_after.py", "app.py", "guard.py", "intake.py", "problems.py"}
 MAKERS = {
     *("Diagnostic", "Problem", "TextError", "Violation"),
     *("problem", "report", "finding", "_refusal", "_refused"),
