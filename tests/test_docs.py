@@ -64,6 +64,7 @@ COMMANDS = {
     "Conversations (exit 2)": ["plan", "shop", "notify", "order.json"],
 }
 NO_IDS = {
+    "utf-16-le",
     *("array-number", "array-string", "date-time", "utf-8", "utf-8-sig", "crossdock-examples"),
     *("content-length", "transfer-encoding"),
     *("ls-tree", "rev-parse", "latin-1"),
