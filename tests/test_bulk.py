@@ -310,6 +310,7 @@ def test_a_full_disk_and_what_goes_on_when_there_is_room(place: Path, run_crossd
     ran = subprocess.run(
         [*COMMAND, *small],
         cwd=place,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # else the limit cuts off compiled modules too
         capture_output=True,
         text=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (15_000, 15_000)),
