@@ -352,6 +352,17 @@ def test_a_dialect_is_checked_with_every_channel(desk: MakeDesk) -> None:
     ]
 
 
+def test_a_dialect_is_answered_by_a_channel_that_has_its_actions(desk: MakeDesk) -> None:
+    """The gateway leaves out the others, as it does with RetailOPS' own actions."""
+    files = {
+        "mappings/mall/channel.yaml": "{}",
+        "mappings/mall/nack/conversation.yaml": SHOP.replace("ack.", "n."),
+    }
+    made = desk(files)
+    assert made.dialects.is_answered("shop", "ack_all", "desk")
+    assert not made.dialects.is_answered("mall", "ack_all", "desk")
+
+
 def test_a_channel_adapts_its_own_actions_but_not_in_a_circle(desk: MakeDesk) -> None:
     made = desk({"mappings/shop/ack_all/conversation.yaml": ALL})
     assert [step.name for step in made.conversation("shop", "ack_all").steps] == ["ack"]

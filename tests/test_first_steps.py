@@ -154,12 +154,13 @@ def test_a_conversation_can_say_that_a_failure_is_an_error(project: MakeProject)
         events_of(made_by(project, f"failure: null\n{SHIPS}"))
 
 
-def test_null_is_no_failure_mapping_where_the_channel_has_none(project: MakeProject) -> None:
+def test_a_conversation_can_say_so_where_the_channel_makes_no_events(project: MakeProject) -> None:
+    """Otherwise a channel's file with an error would make another one in each such conversation."""
     made = made_by(
         project, f"failure: null\n{SHIPS}", "base_url: https://shop.example.com\nevents: ../event\n"
     )
-    with pytest.raises(CompileError, match="`failure` must give an event, and this is null"):
-        made.conversation("shop", "notify")
+    with pytest.raises(CrossdockError, match="the step `ship` failed: the channel did not answer"):
+        events_of(made)
 
 
 def test_a_request_is_that_of_the_action_by_default(project: MakeProject) -> None:

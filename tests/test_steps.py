@@ -53,16 +53,6 @@ def short(text: str) -> str:
 
 STEPS = [
     (
-        "steps: [{step: a, call: GET /a}]\nfailure: null",
-        "[not-an-object]: `failure` must give an event, and this is null @4:10 <null>\n"
-        "= help: name a mapping, or leave `failure` out",
-    ),
-    (
-        "steps: [{step: a, call: GET /a}]\nevents: null",
-        "[not-an-object]: `events` must give an event, and this is null @4:9 <null>\n"
-        "= help: name a mapping, or leave `events` out",
-    ),
-    (
         "steps: [{step: a, call: GET /a, failure: null}]",
         "[not-an-object]: `failure` must give an event, and this is null @3:42 <null>\n"
         "= help: name a mapping, or leave `failure` out",

@@ -139,8 +139,8 @@ class _StepParser(TaskParser):
             values=self._named(node.get("values"), "values", self.named_value),
             steps=self.steps(node.get("steps"), channel.first),
             response=self.response(node),
-            failure=self.maker_of_events(node, "failure", channel.failure),
-            events=self.maker_of_events(node, "events", channel.events),
+            failure=self.own_or_of_channel(node, "failure", channel.failure),
+            events=self.own_or_of_channel(node, "events", channel.events),
             about=self.optional_cell(node.get("about")),
             checks=self.constant_code(node.get("checks")),
         )
@@ -164,16 +164,19 @@ class _StepParser(TaskParser):
             inputs=self.inputs(node.get("inputs")),
         )
 
-    def maker_of_events(self, node: MapNode, key: str, default: Node | None = None) -> syntax.Cell | None:
-        """The cell under ``failure`` or ``events``. A null is in place of the ``default``.
+    def own_or_of_channel(self, node: MapNode, key: str, default: Node | None) -> syntax.Cell | None:
+        """The cell under ``failure`` or ``events``, else that of the channel. With a null it is neither."""
+        content = node.get(key)
+        if isinstance(content, ScalarNode) and content.value is None:
+            return None
+        return self.maker_of_events(node, key) if content is not None else self.optional(default)
 
-        Without a default it would add null to the events, without a word.
+    def maker_of_events(self, node: MapNode, key: str) -> syntax.Cell | None:
+        """The cell under ``failure`` or ``events`` of a step, or of shared steps.
+
+        There a null would add null to the events, without a word.
         """
         content = node.get(key)
-        if content is None:
-            content = default
-        elif isinstance(content, ScalarNode) and content.value is None and default is not None:
-            return None
         if isinstance(content, ScalarNode) and content.value is None:
             help = f"name a mapping, or leave `{key}` out"
             self.problem("not-an-object", f"`{key}` must give an event, and this is null", content.span, help)

@@ -103,10 +103,14 @@ def _variable(environ: MappingType[str, str], name: str, profile: Profile) -> st
 
 
 def _answered(project: Project, profile: Profile, actions: Actions, dialect: str | None) -> Actions:
-    """The actions that have a conversation, which are compiled now."""
-    names = project.actions_of(profile.channel) if dialect is None else project.dialects.actions_of(dialect)
+    """The actions that the channel answers. Their conversations are compiled now."""
+    found, channel = project.dialects, profile.channel
+    if dialect is None:
+        names = project.actions_of(channel)
+    else:
+        names = [name for name in found.actions_of(dialect) if found.is_answered(channel, name, dialect)]
     for name in names:
-        project.dialects.conversation_of(profile.channel, name, dialect)
+        found.conversation_of(channel, name, dialect)
     by_name = {name: action for name, action in actions.by_name.items() if name in names}
     return Actions(by_name, actions.ticket, actions.channel)
 

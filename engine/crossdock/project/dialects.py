@@ -104,6 +104,11 @@ class Dialects:
         names = (name.split("/") for name in self.project.conversation_names())
         return [action for folder, action in names if folder == dialect]
 
+    def is_answered(self, channel: str, action: str, dialect: str) -> bool:
+        """Whether a channel has all the actions that a dialect's action adapts. Raises CompileError."""
+        own = self.project.conversation(dialect, action)
+        return {task.action for task in adaptations(own)} <= set(self.adaptable(f"{channel}/"))
+
     def actions(self, dialect: str) -> Actions:
         """How the actions of a dialect are called, from its own actions.yaml. Raises CompileError."""
         self.describe(dialect)
@@ -190,7 +195,7 @@ class Dialects:
     ) -> Iterator[Diagnostic]:
         try:
             own = self.project.conversation(dialect, action)
-            if not {task.action for task in adaptations(own)} <= set(self.adaptable(f"{channel}/")):
+            if not self.is_answered(channel, action, dialect):
                 return
             there = self.conversation(channel, action, dialect)
         except CompileError:  # reported with the file itself
