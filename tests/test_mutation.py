@@ -178,13 +178,17 @@ def test_more_examples_catch_more(project: MakeProject) -> None:
 
 def test_what_is_accepted_does_not_count(project: MakeProject) -> None:
     accepted = (
-        '"refnum: number || id → number": every order has a number\n"refnum: to_string(number) → x": gone\n'
+        '"refnum: number || id → number": every order has a number\n'
+        '"refnum: to_string(number) → x": gone\n"refnum: number || id → id": mended\n'
     )
 
     text = tried(project, {"one": ONE}, accepted)[1]
     assert "  1 accepted with a reason\n" in text
     assert "number || id → number\n" not in text
-    assert text.endswith("\n  accepted, but caught: refnum: to_string(number) → x")
+    assert text.endswith(
+        "\n  accepted, but there is no such mutant: refnum: to_string(number) → x"
+        "\n  accepted, but caught: refnum: number || id → id"
+    )
 
 
 def test_a_finding_of_the_check_catches_too(project: MakeProject) -> None:

@@ -29,4 +29,5 @@ def _lines(found: Mutation) -> Iterator[str]:
     for trial in found.survivors:
         yield f"  {trial.mutant.span} {trial.mutant.name}"
     for name in found.stale:
-        yield f"  accepted, but caught: {name}"
+        why = "there is no such mutant" if name in found.unknown else "caught"
+        yield f"  accepted, but {why}: {name}"

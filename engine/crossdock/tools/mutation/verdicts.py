@@ -40,13 +40,17 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """The trials of a mapping's mutants. ``stale`` are accepted mutants that do not survive."""
+    """The trials of a mapping's mutants.
+
+    ``stale`` are accepted mutants that do not survive, and ``unknown`` those of them that there are not.
+    """
 
     mapping: str
     examples: int
     all: int
     trials: tuple[Trial, ...]
     stale: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
         return sum(trial.verdict == verdict for trial in self.trials)
@@ -88,7 +92,9 @@ def tried(
     done = tuple(_trial(mutant, judge, accepted) for mutant in chosen)
     survived = {trial.mutant.name for trial in done if trial.verdict in ("accepted", "survived")}
     stale = () if chosen is not found else tuple(name for name in accepted if name not in survived)
-    return Mutation(name, len(judge.examples), len(found), done, stale)
+    known = {mutant.name for mutant in found}
+    unknown = tuple(each for each in stale if each not in known)
+    return Mutation(name, len(judge.examples), len(found), done, stale, unknown)
 
 
 def _trial(mutant: Mutant[T], judge: TrialJudge[T], accepted: MappingType[str, str]) -> Trial:
