@@ -512,6 +512,15 @@ def test_the_arms_inside_a_let_are_rules(project: MakeProject) -> None:
     ]
 
 
+def test_of_a_long_table_some_rows_are_named(project: MakeProject) -> None:
+    rows = ", ".join(f"R{number:02}: {number}" for number in range(30))
+    text = f"map: {{refnum: \"lookup('sku', number)\"}}\ntables: {{sku: {{{rows}}}}}\n"
+    made = project({"mappings/shop/order.yaml": text, "examples/shop/order/one.json": '{"number": "R01"}'})
+
+    *_, last = write(coverage(made, [made.mapping("shop/order")])).splitlines()
+    assert last.endswith(", R19, R20 and 9 more")
+
+
 def test_payloads_may_be_given(project: MakeProject, tmp_path: Path) -> None:
     made = project(USING)
     file = tmp_path / "yesterday.ndjson"

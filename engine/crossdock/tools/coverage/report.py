@@ -39,6 +39,10 @@ class Coverage:
         return 0 if self.firing is None else len(self.firing.missed)
 
 
+ROWS_SHOWN: Final = 20
+"""How many rows of a table are named: one of countries has over a thousand."""
+
+
 def coverage(
     project: Project, mappings: Sequence[Mapping], given: Iterable[Path] = (), *, examples: bool = True
 ) -> list[Coverage]:
@@ -82,8 +86,10 @@ def by_place(missed: Iterable[Missed]) -> Iterator[tuple[str, str, str]]:
         else:
             yield str(item.rule.span), item.says, item.rule.text
     for table, found in rows.items():
-        names = ", ".join(item.rule.text.partition(": ")[2] for item in found)
-        yield str(found[0].rule.span), f"rows of `{table}` that are never hit", names
+        names = [item.rule.text.partition(": ")[2] for item in found]
+        more = f" and {len(names) - ROWS_SHOWN:,} more" if len(names) > ROWS_SHOWN else ""
+        says = f"rows of `{table}` that are never hit"
+        yield str(found[0].rule.span), says, ", ".join(names[:ROWS_SHOWN]) + more
 
 
 def account_words(account: Account) -> str:
