@@ -105,8 +105,9 @@ class Actions:
         """The name of the action that a request is for: the one that it names or the one whose shape it has.
 
         A name counts with the shape of its action, and without it when the request has no other shape.
-        A shape that an empty request has too says nothing against a name, nor of a payload without any. ``among`` are the only actions
-        that it can be. Raises InputError when neither the name nor the shape decides.
+        A shape that an empty request has too says nothing against a name, nor of a payload without any.
+        ``among`` are the only actions that it can be. Raises InputError when neither the name nor the shape
+        decides.
         """
         able = [action for action in self.by_name.values() if among is None or action.name in among]
         if among is not None and len(able) == 1:
