@@ -512,9 +512,9 @@ def test_large_values_do_not_make_large_messages(load: Load) -> None:
 
 def quickly(value: JSON, schema: Schema) -> list[Violation]:
     validate(None, schema)
-    started = time.perf_counter()
+    started = time.process_time()
     found = validate(value, schema)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     return found
 
 
