@@ -103,6 +103,29 @@ def test_the_types_of_a_mapping_without_a_schema_are_those_of_its_uses(workspace
     assert {"counters", "locationNumber"} <= set(found)
 
 
+def test_a_file_that_is_used_by_a_file_that_is_used_has_the_types_of_the_conversation(
+    workspace: Workspace,
+) -> None:
+    offers = offered(
+        workspace, "fabric/shipment_submit/carton", "shippedQuantity: units", "shippedQuantity: ¦"
+    )
+    assert "units" in offers
+
+
+def test_what_other_files_read_at_such_a_place_comes_first(workspace: Workspace) -> None:
+    """It is known once all files were checked. What is cut off here does not count."""
+    workspace.all_diagnostics()
+    offers = offered(workspace, "fabric/order_ack/conversation", "tolerate: not_found", "tolerate: ¦")
+    assert offers[:2] == ["not_found", "too_large"]
+
+
+def test_a_constant_beside_says_what_is_meant(workspace: Workspace) -> None:
+    name, about = "fabric/order_writeback/conversation", "about: {concept: {$const: sku}, id: line."
+    assert offered(workspace, name, f"{about}sku}}", f"{about}¦}}")[0] == "sku"
+    of_line = about.replace("sku}", "line}")
+    assert offered(workspace, name, f"{about}sku}}", f"{of_line}¦}}")[0] == "id"
+
+
 def test_keys_words_names_and_values_are_offered(workspace: Workspace) -> None:
     assert offered(workspace, "kibo/order", "unit_tax: 0", "unit_tax: 0\n      ¦")[:2] == ["$const", "$with"]
     assert offered(workspace, "kibo/order", "      unit_tax: 0\n", "      ¦\n")[0] == "unit_tax"

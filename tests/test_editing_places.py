@@ -47,7 +47,7 @@ def first_offer(workspace: Workspace, place: CutPlace, typed: int) -> str | None
     return items[0].label if items else None
 
 
-@pytest.mark.parametrize(("typed", "least"), [(0, 16), (1, 21)])
+@pytest.mark.parametrize(("typed", "least"), [(0, 20), (1, 22)])
 def test_the_right_property_is_offered_first(workspace: Workspace, typed: int, least: int) -> None:
     """In that many of 24 places, without a letter of the name and with its first one."""
     places = cut_places(workspace, PLACES)

@@ -154,11 +154,12 @@ class Analysis:
     def _users(self) -> Sequence[str]:
         """The files that give the types of this one: those that use it, or use what uses it."""
         if self._above is None:
-            self._above = self._found_users()
+            self._above = []  # filled on the way: what is linked here links what was found so far
+            self._find_users(self._above)
         return self._above
 
-    def _found_users(self) -> list[str]:
-        users, pending, seen, found = Users(self.project), [self.name], {self.name}, list[str]()
+    def _find_users(self, found: list[str]) -> None:
+        users, pending, seen = Users(self.project), [self.name], {self.name}
         while pending and len(found) < _MOST_USERS:
             name = pending.pop(0)
             if name != self.name:
@@ -168,7 +169,6 @@ class Analysis:
             new = [user for user in users.users_of(name) if user not in seen]
             seen.update(new)
             pending += sorted(new, key=lambda user: not _is_beside(user, self.name))
-        return found
 
     def _decided(self, name: str) -> bool:
         """Whether the types of a file do not depend on where it is used."""

@@ -1,7 +1,7 @@
 """What may be written at a place, the likeliest first.
 
-Properties are ranked by the names and the type of what the cell is written to, and by what the same file
-reads of the same thing elsewhere.
+Properties are ranked (see ``likeness``) by what the cell is written to, by what is read around it, and by
+what the project reads at such places.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, Literal
 
@@ -19,9 +19,10 @@ from crossdock.checking.types import ANYTHING, Type
 from crossdock.core.yaml_reader import MapNode, ScalarNode, parse_yaml
 from crossdock.editing.analysis import Analysis, CellWritten, PropertyRead, Sightings, VariableRead
 from crossdock.editing.describing import about, function_help, type_in_words
+from crossdock.editing.habits import Habits, keys_of_scalars, last_name, place_of, what_is_read
 from crossdock.editing.keys import is_cell, keys_at, language_of, values_at
-from crossdock.editing.likeness import Wanted, names_of, rank
-from crossdock.editing.places import MARK, Keys, Unfinished
+from crossdock.editing.likeness import Around, Wanted, names_of, rank
+from crossdock.editing.places import MARK, Keys, Unfinished, scalars
 from crossdock.language import syntax
 from crossdock.language.expr import (
     Comparator,
@@ -30,6 +31,7 @@ from crossdock.language.expr import (
     Expression,
     Identifier,
     KeyValue,
+    Or,
     children,
     source_order,
 )
@@ -74,9 +76,9 @@ class Offer:
     end: int
 
 
-def completions(analysis: Analysis, place: Unfinished, text: str) -> Offer:
+def completions(analysis: Analysis, place: Unfinished, text: str, habits: Habits) -> Offer:
     """What may be written in the place of the mark. ``text`` is the file without the mark."""
-    finder = _Finder(analysis, place)
+    finder = _Finder(analysis, place, habits)
     found = list(dict.fromkeys(finder.key() if place.place.is_key else finder.value()))
     start, end = place.start, place.end
     if found and found[0].kind in _PATHS:
@@ -93,6 +95,7 @@ def completions(analysis: Analysis, place: Unfinished, text: str) -> Offer:
 class _Finder:
     analysis: Analysis
     unfinished: Unfinished
+    habits: Habits
 
     @property
     def keys(self) -> Keys:
@@ -193,7 +196,7 @@ class _Finder:
         reads = [each for each in sightings.properties if MARK in each.node.name]
         read = next((each for each in reads if each.context.property_names()), next(iter(reads), None))
         if read is not None and not self.unfinished.word.startswith("$"):
-            yield from _properties(read, sightings, self.keys)
+            yield from self.properties(read, sightings)
         scope = read or next((each for each in sightings.variables if MARK in each.node.name), None)
         if before.rstrip().endswith("."):
             return
@@ -202,39 +205,89 @@ class _Finder:
             for name, function in REGISTRY.items():
                 yield Completion(name, "function", function.signature, function_help(function))
 
+    def properties(self, read: PropertyRead, sightings: Sightings) -> Iterator[Completion]:
+        names = read.context.property_names()
+        same = [each for each in sightings.properties if each.context.property_names() == names]
+        others = {
+            (id(each.expression), each.node.name) for each in same if each.expression is not read.expression
+        }
+        counted = Counter(name for _, name in others)
+        around = _around(same, self.unfinished, keys_of_scalars(self.analysis))
+        wanted = _wanted(read.expression, sightings.cells, self.keys, around)
+        already = frozenset(each.node.name for each in same if each.expression is read.expression)
+        of = what_is_read(read.expression.text, MARK)
+        wanted = replace(wanted, already=already, of=of)
+        for name in rank(read.context, wanted, counted, self.habits):
+            typ = read.context.member(name) or ANYTHING
+            yield Completion(name, "property", type_in_words(typ), about(typ))
 
-def _properties(read: PropertyRead, sightings: Sightings, keys: Keys) -> Iterator[Completion]:
-    beside = [
-        each
-        for each in sightings.properties
-        if each.context.name == read.context.name and each.found is not None and MARK not in each.node.name
-    ]
-    counted = Counter(each.node.name for each in beside if each.expression is not read.expression)
-    already = frozenset(each.node.name for each in beside if each.expression is read.expression)
-    for name in rank(read.context, _wanted(read.expression, sightings.cells, keys, already), counted):
-        typ = read.context.member(name) or ANYTHING
-        yield Completion(name, "property", type_in_words(typ), about(typ))
 
-
-def _wanted(
-    expression: Expression, cells: Iterable[CellWritten], keys: Keys, already: frozenset[str]
-) -> Wanted:
+def _wanted(expression: Expression, cells: Iterable[CellWritten], keys: Keys, around: Around) -> Wanted:
     """What the value with the mark is for."""
+    before, place = tuple(_alternatives(expression.node)), place_of(keys)
     pairs = (node for node in source_order(expression.node) if isinstance(node, KeyValue))
     if made := [node.key for node in pairs if _ends_with_mark(node.value)]:
-        return Wanted(ANYTHING, (tuple(made[-1:]),), already=already)
+        of_key = (*place[-1:], made[-1])
+        return Wanted(ANYTHING, (tuple(made[-1:]),), alternatives=before, place=of_key, around=around)
     target = next((each.target for each in cells if _is_written(each.cell, expression)), ANYTHING)
     names = [key for key in keys if isinstance(key, str)]
     named = tuple(key for key in names if not key.startswith("$") and key not in _PLAIN)
     is_list = any(key in _LISTS for key in (*keys[-2:-1], *names[-1:]))
-    return Wanted(target, (names_of(target.name), named), is_list, already)
+    both = names_of(target.name), named
+    return Wanted(target, both, is_list, alternatives=before, place=place, around=around)
+
+
+def _alternatives(node: Expr) -> Iterator[str]:
+    """What the parts before the mark in its `||` end with."""
+    for each in source_order(node):
+        if isinstance(each, Or):
+            *parts, last = children(each)
+            if _ends_with_mark(last):
+                for part in parts:
+                    yield from _ends_of(part)
+
+
+def _ends_of(node: Expr) -> Iterator[str]:
+    if isinstance(node, Or):
+        for part in children(node):
+            yield from _ends_of(part)
+    elif isinstance(name := last_name(node), Identifier):
+        yield name.name
+
+
+def _around(same: Iterable[PropertyRead], unfinished: Unfinished, places: Mapping[int, Keys]) -> Around:
+    """What is written around the mark. ``same`` are the reads of the same context in the file."""
+    own, scalar = unfinished.place.keys, unfinished.place.scalar
+    beside, condition = set[str](), set[str]()
+    for each in same:
+        start = each.expression.scalar.span.start
+        keys = places.get(start, ())
+        if start == scalar.span.start or keys[: len(own) - 1] != own[:-1]:
+            continue
+        is_beside = len(keys) == len(own)
+        if own[-1] in _CONDITIONS or (is_beside and keys[-1] in _CONDITIONS):
+            condition.add(each.node.name)
+        elif is_beside and last_name(each.expression.node) is each.node:
+            beside.add(each.node.name)
+    return Around(frozenset(beside), frozenset(condition), tuple(_said(unfinished)))
+
+
+def _said(unfinished: Unfinished) -> Iterator[str]:
+    """The constants in the object that has the mark, and the name of its step."""
+    own = unfinished.place.keys
+    for place in scalars(parse_yaml(unfinished.source)):
+        *outer, last = place.keys or ("",)
+        inside = tuple(outer[:-1] if last == "$const" else outer)
+        if not place.is_key and last in ("step", "$const") and inside == own[:-1]:
+            yield str(place.scalar.value)
 
 
 def _ends_with_mark(node: Expr) -> bool:
-    last = _last_name(node)
+    last = last_name(node)
     return isinstance(last, Identifier) and MARK in last.name
 
 
+_CONDITIONS: Final = ("$if", "if", "unless")
 _LISTS: Final = ("$each", "each")
 _PLAIN: Final = (*_LISTS, "value", "if", "unless", "with", "body", "map", "response", "answer", "steps")
 
@@ -264,7 +317,7 @@ def _compared(sightings: Sightings, scalar: ScalarNode) -> list[str] | None:
     read = next((each for each in expressions if each.scalar.span == scalar.span), None)
     for node in source_order(read.node) if read is not None else ():
         if isinstance(node, Comparator) and _has_mark(node):
-            found = types.get(id(_last_name(node.left)))
+            found = types.get(id(last_name(node.left)))
             values = (found.constants or found.likely or ()) if found is not None else ()
             return [value for value in values if isinstance(value, str)]
     return None
@@ -272,13 +325,6 @@ def _compared(sightings: Sightings, scalar: ScalarNode) -> list[str] | None:
 
 def _has_mark(node: Comparator) -> bool:
     return isinstance(node.right, Constant) and isinstance(node.right.value, str) and MARK in node.right.value
-
-
-def _last_name(node: Expr) -> Expr | None:
-    if isinstance(node, Identifier):
-        return node
-    parts = children(node)
-    return _last_name(parts[-1]) if parts else None
 
 
 def _target_with_mark(cells: Iterable[CellWritten]) -> Type | None:

@@ -12,6 +12,7 @@ once, and again after ``refresh``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
@@ -22,6 +23,7 @@ from crossdock.core.errors import CrossdockError
 from crossdock.editing.analysis import Analysis
 from crossdock.editing.completion import Completion, completions
 from crossdock.editing.formatting import formatted
+from crossdock.editing.habits import Ending, Habits, endings_of
 from crossdock.editing.hover import Hover, hover
 from crossdock.editing.navigation import (
     RenameError,
@@ -98,6 +100,7 @@ class Workspace:
         self._project = Project(self._roots, files=self._files)
         self._found: dict[str, list[Diagnostic]] | None = None
         self._analysed: Analysis | None = None
+        self._endings: dict[str, list[Ending]] = {}
         self._lock = RLock()
 
     @property
@@ -161,6 +164,7 @@ class Workspace:
         if path.is_relative_to(self.root):
             changed = {root / path.relative_to(self.root) for root in self._roots}
         self._project = self._project.after(changed, relisted=is_other_file)
+        self._endings.pop(self._name(path), None)
         self._found, self._analysed = None, None
 
     def _anew(self) -> None:
@@ -221,7 +225,7 @@ class Workspace:
             if place is None:
                 return Completions((), lines.between(offset, offset))
             analysis = Analysis(self._project, self._name(path), place.source)
-            found = completions(analysis, place, source.text)
+            found = completions(analysis, place, source.text, self._habits(analysis))
             return Completions(found.items, lines.between(found.start, found.end))
 
     def hover(self, path: Path, line: int, column: int) -> Described | None:
@@ -304,11 +308,13 @@ class Workspace:
         """What would be wrong after some edits of a file and is not now. Nothing stays changed."""
         before = {(item.id, item.message) for item in self.all_diagnostics()}
         kept = self._project, self._found, self._analysed, self._files.texts.get(path)
+        endings = dict(self._endings)
         try:
             self.change(path, applied(source.text, edits))
             return [item for item in self.all_diagnostics() if (item.id, item.message) not in before]
         finally:
             self._project, self._found, self._analysed, text = kept
+            self._endings = endings
             self._files.forget(path)
             if text is None:
                 self._files.texts.pop(path, None)
@@ -320,7 +326,21 @@ class Workspace:
             self._found = {}
             for item in self._check():
                 self._found.setdefault(item.span.source.name if item.span else "", []).append(item)
+            self._learn()
         return self._found
+
+    def _learn(self) -> None:
+        """Read what the cells of each file end with: what is offered in other files depends on it."""
+        for name in self._project.all_names():
+            if name not in self._endings:
+                with suppress(CrossdockError):
+                    analysis = Analysis(self._project, name, self._project.text(name))
+                    self._endings[name] = list(endings_of(analysis))
+
+    def _habits(self, analysis: Analysis) -> Habits:
+        """What the file that is written and, once all files were checked, the others read."""
+        others = (each for name, found in self._endings.items() if name != analysis.name for each in found)
+        return Habits((*others, *endings_of(analysis)))
 
     def _check(self) -> Iterator[Diagnostic]:
         try:

@@ -88,7 +88,7 @@ def _candidate(
         return Candidate(place, path, 0, ())
     score += 0.05 * (words(wanted.name) == words(place.name))
     reasons = [_name_reason(wanted, place.names, outer)]
-    told = _description_score(wanted.place.description, place.description)
+    told = description_score(wanted.place.description, place.description)
     if told > 0.3:
         score += 0.12 * told
         reasons.append("the descriptions agree")
@@ -140,7 +140,7 @@ def _name_reason(wanted: TargetField, names: tuple[str, ...], base: tuple[str, .
     return f"both mean {', '.join(common)}" if common else "similar names"
 
 
-def _description_score(one: str, other: str) -> float:
+def description_score(one: str, other: str) -> float:
     """How many of the telling words of two descriptions are the same."""
     left, right = _telling(one), _telling(other)
     return len(left & right) / min(len(left), len(right)) if left and right else 0.0
