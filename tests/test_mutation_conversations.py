@@ -299,7 +299,7 @@ SLOW = ("addressed", "kibo/find_order", "share_out", "wanted_lines") if WHOLE el
 
 @pytest.mark.parametrize("name", (*SHARED, *SLOW))
 def test_the_examples_notice_mistakes_in_shared_steps(name: str) -> None:
-    found = mutate_conversation(PROJECT, PROJECT.shared_steps(name), limit=None if WHOLE else 4)
+    found = mutate_conversation(PROJECT, PROJECT.shared_steps(name), limit=None if WHOLE else 2)
 
     assert found.score >= 95, write(found)
     assert found.stale == ()
