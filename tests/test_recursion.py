@@ -148,6 +148,7 @@ def test_a_million_errors_are_told_as_twenty(load: Load) -> None:
     assert time.process_time() - started < 3
 
 
+@pytest.mark.usefixtures("unburdened")
 def test_unique_items_are_found_in_one_pass(load: Load) -> None:
     schema = load({"uniqueItems": True})
     items: list[JSON] = [{"sku": f"A{place}", "tags": [place]} for place in range(20_000)]

@@ -518,6 +518,7 @@ def quickly(value: JSON, schema: Schema) -> list[Violation]:
     return found
 
 
+@pytest.mark.usefixtures("unburdened")
 def test_unique_items_are_counted_in_one_pass(load: Load) -> None:
     schema = load({"uniqueItems": True})
     rows: list[JSON] = [{"id": index, "sku": f"s{index}"} for index in range(20_000)]

@@ -38,7 +38,8 @@ def cluster(converter: PayloadConverter, scheduler: str, workers: int, digest: s
 
     Raises ProjectError for a scheduler that cannot be reached, WorkerDiedError.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the run reports what matters
+    for name in ("distributed", "distributed.client"):  # the run reports what matters
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     converter.warm()
     shared = replace(converter, directory=str(converter.roots[0].resolve()))
     made: Any = LocalCluster  # has no annotations

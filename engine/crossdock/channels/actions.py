@@ -105,9 +105,8 @@ class Actions:
         """The name of the action that a request is for: the one that it names or the one whose shape it has.
 
         A name counts with the shape of its action, and without it when the request has no other shape.
-        A shape that an empty request has too says nothing against a name, nor of a payload without any.
-        ``among`` are the only actions that it can be. Raises InputError when neither the name nor the shape
-        decides.
+        A shape that an empty request has too says nothing against a name. ``among`` are the only actions
+        that it can be. Raises InputError when neither the name nor the shape decides.
         """
         able = [action for action in self.by_name.values() if among is None or action.name in among]
         if among is not None and len(able) == 1:
@@ -121,8 +120,6 @@ class Actions:
             agreed = [action for action in named if action in fitting]
             for action in agreed or ([] if others else certain):
                 return action.name
-        if not isinstance(given, str):
-            fitting = [action for action in fitting if not _fits(action, {})]
         if len(fitting) == 1:
             return fitting[0].name
         names = [action.name for action in fitting or able]
