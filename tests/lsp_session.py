@@ -9,6 +9,24 @@ from pathlib import Path
 from typing import Any
 
 
+def write_message(process: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
+    body = json.dumps(message).encode()
+    assert process.stdin
+    process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    process.stdin.flush()
+
+
+def read_message(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    assert process.stdout
+    length = 0
+    while (line := process.stdout.readline()) != b"\r\n":
+        assert line, "the server has ended"
+        name, _, value = line.decode().partition(":")
+        length = int(value) if name.lower() == "content-length" else length
+    found: dict[str, Any] = json.loads(process.stdout.read(length))
+    return found
+
+
 class LspSession:
     """``crossdock lsp`` for a folder. ``shown`` are the findings that it has sent, by file."""
 
@@ -27,14 +45,14 @@ class LspSession:
         self.notify("initialized", {})
 
     def notify(self, method: str, params: Any) -> None:
-        self._write({"jsonrpc": "2.0", "method": method, "params": params})
+        write_message(self.process, {"jsonrpc": "2.0", "method": method, "params": params})
 
     def request(self, method: str, params: Any) -> Any:
         """The result, or the error as ``{"error": …}``. What the server sends meanwhile is noted."""
         self.id += 1
-        self._write({"jsonrpc": "2.0", "method": method, "params": params, "id": self.id})
+        write_message(self.process, {"jsonrpc": "2.0", "method": method, "params": params, "id": self.id})
         while True:
-            message = self._read()
+            message = read_message(self.process)
             if message.get("id") == self.id and "method" not in message:
                 return message["result"] if "result" in message else {"error": message["error"]}
             self._note(message)
@@ -54,7 +72,7 @@ class LspSession:
     def wait_for_findings(self, path: Path) -> list[dict[str, Any]]:
         """The findings of a file that the server sends next."""
         while True:
-            message = self._read()
+            message = read_message(self.process)
             self._note(message)
             sent = message.get("method") == "textDocument/publishDiagnostics"
             if sent and message["params"]["uri"] == path.as_uri():
@@ -76,19 +94,3 @@ class LspSession:
             self.shown[params["uri"]] = params["diagnostics"]
         elif message.get("method") in ("window/showMessage", "window/logMessage"):
             self.messages.append(params["message"])
-
-    def _write(self, message: dict[str, Any]) -> None:
-        body = json.dumps(message).encode()
-        assert self.process.stdin
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self.process.stdin.flush()
-
-    def _read(self) -> dict[str, Any]:
-        assert self.process.stdout
-        length = 0
-        while (line := self.process.stdout.readline()) != b"\r\n":
-            assert line, "the server has ended"
-            name, _, value = line.decode().partition(":")
-            length = int(value) if name.lower() == "content-length" else length
-        found: dict[str, Any] = json.loads(self.process.stdout.read(length))
-        return found

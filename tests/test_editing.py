@@ -24,7 +24,7 @@ def bundled() -> Workspace:
 def workspace(bundled: Workspace) -> Iterator[Workspace]:
     """The project of the repository, with all its files as on disk again after the test."""
     yield bundled
-    for path in list(bundled._files.texts):
+    for path in list(bundled._files.unsaved):
         bundled.close(path)
 
 

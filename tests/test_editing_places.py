@@ -18,6 +18,7 @@ from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CrossdockError
 from crossdock.editing.positions import TextLines
 from crossdock.editing.workspace import Workspace
+from crossdock.project.files import ProjectFiles
 from crossdock.project.project import Project
 from editing_places import CutPlace, cut_places, read_places
 
@@ -73,7 +74,7 @@ def test_hover_and_definition_are_of_the_property_that_is_read(workspace: Worksp
 def found_by_check(root: Path, texts: dict[Path, str]) -> list[Diagnostic] | tuple[Diagnostic, ...]:
     """The findings of a check that begins anew, with the same texts."""
     try:
-        return Project([root], unsaved=texts).check()
+        return Project([root], files=ProjectFiles([root], texts)).check()
     except CrossdockError as error:
         return error.diagnostics
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 import pytest
 
 from conftest import REPOSITORY
+from lsp_session import read_message, write_message
 
 MODULES: Final = [
     REPOSITORY / "node_modules",
@@ -69,27 +70,15 @@ class LanguageServer:
 
     def send(self, method: str, params: Any, id: int | None = None) -> None:
         message = {"jsonrpc": "2.0", "method": method, "params": params}
-        self._write(message if id is None else {**message, "id": id})
-
-    def _write(self, message: dict[str, Any]) -> None:
-        body = json.dumps(message).encode()
-        assert self.process.stdin
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self.process.stdin.flush()
+        write_message(self.process, message if id is None else {**message, "id": id})
 
     def _read(self) -> dict[str, Any]:
-        assert self.process.stdout
-        length = 0
-        while (line := self.process.stdout.readline().strip()) or not length:
-            assert line, "the language server has ended"
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.partition(b":")[2])
-        message: dict[str, Any] = json.loads(self.process.stdout.read(length))
+        message = read_message(self.process)
         if message.get("method") == "workspace/configuration":
             all_of_them = [self.settings().get(item["section"]) for item in message["params"]["items"]]
-            self._write({"jsonrpc": "2.0", "id": message["id"], "result": all_of_them})
+            write_message(self.process, {"jsonrpc": "2.0", "id": message["id"], "result": all_of_them})
         elif "id" in message and "method" in message:
-            self._write({"jsonrpc": "2.0", "id": message["id"], "result": None})
+            write_message(self.process, {"jsonrpc": "2.0", "id": message["id"], "result": None})
         return message
 
     def request(self, method: str, params: Any) -> Any:

@@ -8,7 +8,7 @@ import { everyValue, hiddenRanges } from "./links.js";
 import { completing, curable, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
-import { sheet } from "./sheet.js";
+import { showCoverage, showSheet } from "./reports.js";
 import { story } from "./words.js";
 
 export class ConversationView {
@@ -111,21 +111,12 @@ export class ConversationView {
 
   opened(name) {
     if (name === "coverage") this.cover();
-    if (name === "sheet") this.sheet();
+    if (name === "sheet") showSheet(this);
   }
 
   async cover() {
     this.panels.fill("coverage", "Coverage", el("p", { class: "quiet" }, "Running every example …"));
-    const found = await this.page.trying(() => ask("coverage", { name: this.file.name, unsaved: this.page.files.unsaved }));
-    if (!found) return;
-    this.steps.missed = new Map(found.missed.map(({ at, says }) => [at.line, says]));
-    this.panels.fill("coverage", "Coverage", el("p", {}, found.summary), el("ul", { class: "problems" }, found.missed.map(({ at, says, rule }) => el("li", {}, says, " ", el("code", {}, rule),
-      el("button", { type: "button", class: "place", onclick: () => this.steps.select(at.from, at.to) }, `line ${at.line}`)))));
-  }
-
-  async sheet() {
-    const found = await this.page.trying(() => ask("sheet", { name: this.file.name, unsaved: this.page.files.unsaved }));
-    if (found) this.panels.fill("sheet", "Sheet", sheet(found));
+    await showCoverage(this, this.steps);
   }
 
   close() {

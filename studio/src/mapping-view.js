@@ -7,7 +7,7 @@ import { everyValue, hiddenRanges, Links } from "./links.js";
 import { completing, curable, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
-import { sheet } from "./sheet.js";
+import { showCoverage, showSheet } from "./reports.js";
 import { about, story } from "./words.js";
 
 export class MappingView {
@@ -62,7 +62,7 @@ export class MappingView {
     this.result.view.dom.classList.toggle("stale", found.result === undefined);
     this.panels.difference(found.snapshot);
     this.marks(found);
-    if (this.panels.opened === "sheet") this.sheet();
+    if (this.panels.opened === "sheet") showSheet(this);
     page.side.verdicts({ [this.example?.path]: found.snapshot?.verdict });
   }
 
@@ -112,24 +112,12 @@ export class MappingView {
 
   opened(name) {
     if (name === "coverage") this.cover();
-    if (name === "sheet") this.sheet();
+    if (name === "sheet") showSheet(this);
   }
 
   async cover() {
     this.panels.fill("coverage", "Coverage", el("p", { class: "quiet" }, "Running every example …"));
-    const found = await this.page.trying(() => ask("coverage", { name: this.file.name, unsaved: this.page.files.unsaved }));
-    if (!found) return;
-    const lines = new Map();
-    for (const { at, says } of found.missed) lines.set(at.line, [...(lines.get(at.line) ?? []), says]);
-    this.mapping.missed = new Map([...lines].map(([line, says]) => [line, says.join("\n")]));
-    this.panels.fill("coverage", "Coverage", el("p", {}, found.summary), el("ul", { class: "problems" }, found.missed.map(({ at, says, rule }) => el("li", {},
-      says, " ", el("code", {}, rule.length > 80 ? `${rule.slice(0, 79)}…` : rule),
-      el("button", { type: "button", class: "place", onclick: () => this.mapping.select(at.from, at.to) }, `line ${at.line}`)))));
-  }
-
-  async sheet() {
-    const found = await this.page.trying(() => ask("sheet", { name: this.file.name, unsaved: this.page.files.unsaved }));
-    if (found) this.panels.fill("sheet", "Sheet", sheet(found));
+    await showCoverage(this, this.mapping);
   }
 
   close() {

@@ -5,12 +5,12 @@ import { Editor } from "./editor.js";
 import { completing, curable, meaning } from "./language.js";
 import { Panels } from "./panels.js";
 import { panes } from "./panes.js";
-import { sheet } from "./sheet.js";
+import { showSheet } from "./reports.js";
 
 export class StepsView {
   constructor(page, file) {
     Object.assign(this, { page, file });
-    this.panels = new Panels([["problems", "Problems"], ["sheet", "Sheet"]], (name) => { if (name === "sheet") this.sheet(); });
+    this.panels = new Panels([["problems", "Problems"], ["sheet", "Sheet"]], (name) => { if (name === "sheet") showSheet(this); });
     this.check = later(() => this.run(), 200);
   }
 
@@ -31,11 +31,6 @@ export class StepsView {
     if (!found || this.closed) return;
     this.steps.messages = curable(found.diagnostics, this.file.path, () => this.page.files.unsaved);
     this.panels.problems(found.diagnostics, (item) => { if (item.at?.file === this.file.path) this.steps.select(item.at.from, item.at.to); else if (item.at) this.page.openFile(item.at.file); });
-  }
-
-  async sheet() {
-    const found = await this.page.trying(() => ask("sheet", { name: this.file.name, unsaved: this.page.files.unsaved }));
-    this.panels.fill("sheet", "Sheet", found ? sheet(found) : el("p", { class: "quiet" }, "There is no sheet."));
   }
 
   close() {

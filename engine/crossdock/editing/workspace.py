@@ -119,10 +119,10 @@ class Workspace:
         """Open a file with a text, or give an open one another text, in place of what is on disk."""
         path = path.resolve()
         with self._lock:
-            if self._files.texts.get(path) == text:
+            if self._files.unsaved.get(path) == text:
                 return
             before = self._files.known(path)
-            self._files.texts[path] = text
+            self._files.unsaved[path] = text
             if before != text:
                 self._changed(path, before, text)
 
@@ -130,7 +130,7 @@ class Workspace:
         """Take the text of a file from disk again."""
         path = path.resolve()
         with self._lock:
-            before = self._files.texts.pop(path, None)
+            before = self._files.unsaved.pop(path, None)
             if before is not None:
                 self._files.forget(path)
                 self._changed(path, before, self._text(path))
@@ -142,7 +142,7 @@ class Workspace:
                 self._read_again(path.resolve())
 
     def _read_again(self, path: Path) -> None:
-        if path in self._files.texts:
+        if path in self._files.unsaved:
             return
         if not path.is_relative_to(self.root / MAPPINGS) or path.name in _LISTED:
             self._files.forget(path)
@@ -174,7 +174,7 @@ class Workspace:
 
     def _text(self, path: Path) -> str | None:
         """The text of a file; None if there is none."""
-        if path not in self._files.texts and not path.is_file():
+        if path not in self._files.unsaved and not path.is_file():
             return None
         try:
             return self._files.read(path).text
@@ -307,7 +307,7 @@ class Workspace:
     def _new_findings(self, path: Path, source: Source, edits: Iterable[TextEdit]) -> list[Diagnostic]:
         """What would be wrong after some edits of a file and is not now. Nothing stays changed."""
         before = {(item.id, item.message) for item in self.all_diagnostics()}
-        kept = self._project, self._found, self._analysed, self._files.texts.get(path)
+        kept = self._project, self._found, self._analysed, self._files.unsaved.get(path)
         endings = dict(self._endings)
         try:
             self.change(path, applied(source.text, edits))
@@ -317,9 +317,9 @@ class Workspace:
             self._endings = endings
             self._files.forget(path)
             if text is None:
-                self._files.texts.pop(path, None)
+                self._files.unsaved.pop(path, None)
             else:
-                self._files.texts[path] = text
+                self._files.unsaved[path] = text
 
     def _all(self) -> dict[str, list[Diagnostic]]:
         if self._found is None:

@@ -10,7 +10,7 @@ from crossdock.core.diagnostics import Diagnostic, Source
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.limits import FILE_CHARACTERS
 from crossdock.project.search_path import confined
-from crossdock.project.shared_files import has_shared_steps
+from crossdock.project.shared_files import has_shared_steps, has_steps
 
 
 class ProjectFiles:
@@ -22,7 +22,7 @@ class ProjectFiles:
 
     def __init__(self, roots: Sequence[Path], unsaved: Mapping[Path, str] | None = None) -> None:
         self.roots = tuple(roots)
-        self.unsaved = unsaved or {}
+        self.unsaved = dict(unsaved or {})
         self.seen: dict[Path, str | None] = {}
         self._found: dict[PurePosixPath, Path] = {}
 
@@ -38,13 +38,15 @@ class ProjectFiles:
         return None
 
     def read(self, path: Path) -> Source:
-        name = self.display(path)
+        """A file, or what an editor has in its place. Raises CompileError, ProjectError."""
+        name, text = self.display(path), self.unsaved.get(path)
         try:
-            if path.stat().st_size > 4 * FILE_CHARACTERS:
+            data = b"" if text is None else text.encode("utf-8", "surrogatepass")
+            if (path.stat().st_size if text is None else len(data)) > 4 * FILE_CHARACTERS:
                 raise CompileError([Diagnostic("file-too-large", f"`{name}` is too large for a mapping")])
-            data = self.unsaved[path].encode() if path in self.unsaved else path.read_bytes()
+            data = path.read_bytes() if text is None else data
             self._note(path, sha256(data).hexdigest())
-            return Source(name, data.decode("utf-8"))
+            return Source(name, data.decode("utf-8") if text is None else text)
         except UnicodeDecodeError as error:
             message = f"`{name}` is not UTF-8: byte {error.start + 1}"
             raise ProjectError([Diagnostic("unreadable", message)]) from None
@@ -58,7 +60,8 @@ class ProjectFiles:
 
     def has_shared_steps(self, path: Path) -> bool:
         """Whether a file that was found holds shared steps, and not a mapping."""
-        return has_shared_steps(path)
+        text = self.unsaved.get(path)
+        return has_shared_steps(path) if text is None else has_steps(text)
 
     def _note(self, path: Path, digest: str | None) -> None:
         """Record the digest of a file. If it changes while the project is open, no later digest matches."""

@@ -73,15 +73,14 @@ class Project:
         roots: Sequence[Path],
         *,
         lenient: bool = False,
-        unsaved: MappingType[Path, str] | None = None,
         files: ProjectFiles | None = None,
     ) -> None:
-        """``unsaved`` are texts of files that exist, by path, read in place of what is on disk."""
+        """``files`` reads them, an editor's unsaved texts too; by default what is on disk."""
         self.roots = tuple(roots)
         self._lenient = lenient
         self._compiled = CompiledFiles()
         self._read_once: dict[object, object] = {}
-        self._files = files or ProjectFiles(roots, unsaved)
+        self._files = files or ProjectFiles(roots)
 
     @classmethod
     def open(cls, directory: Path | str | None = None) -> Project:

@@ -25,6 +25,7 @@ from crossdock.core.replaced_file import replaced
 from crossdock.project import search_path
 from crossdock.project.cases import Case, cases_of
 from crossdock.project.examples import ANSWERS_SUFFIX
+from crossdock.project.files import ProjectFiles
 from crossdock.project.project import Project
 
 FOLDERS: Final = ("mappings", "schemas", "examples", "snapshots")
@@ -173,7 +174,7 @@ class StudioFiles:
             before = self._kept
             if before is not None and (before.texts, before.state) == (texts, state):
                 return before.project
-            project = Project(self.roots, unsaved=texts)
+            project = Project(self.roots, files=ProjectFiles(self.roots, texts))
             if before is not None and before.state.below("schemas") == state.below("schemas"):
                 project.schemas = before.project.schemas  # reading them takes longest
             self._kept = _KeptProject(texts, state, project)
