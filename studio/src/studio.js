@@ -33,12 +33,10 @@ class Page {
   async trying(work) {
     try {
       const found = await work();
-      byId("status").textContent = "";
-      byId("status").classList.remove("bad");
+      if (byId("status").classList.contains("bad")) status("");
       return found;
     } catch (error) {
-      byId("status").textContent = error.message;
-      byId("status").classList.add("bad");
+      status(error.message, true);
       return null;
     }
   }
@@ -76,6 +74,7 @@ class Page {
   counted() {
     const { dirty } = this.files;
     const save = byId("save");
+    if (dirty.length && !byId("status").classList.contains("bad")) status(""); // "saved" is true no more
     save.disabled = !dirty.length || !this.project.writable;
     save.textContent = dirty.length > 1 ? `Save ${dirty.length} files` : "Save";
     save.title = dirty.length ? dirty.map((file) => file.path).join("\n") : "Nothing to save";
@@ -93,7 +92,7 @@ class Page {
 
   async save() {
     const done = await this.trying(async () => { await this.files.save(); return true; });
-    if (done) byId("status").textContent = "saved";
+    if (done) status("saved");
   }
 
   pressed(event) {
@@ -130,6 +129,12 @@ function first(files) {
   return (full ?? mappings[0] ?? own[0] ?? files[0])?.path;
 }
 
+// Says something until it is true no more: a success does not take away what another one said.
+function status(text, bad = false) {
+  byId("status").textContent = text;
+  byId("status").classList.toggle("bad", bad);
+}
+
 function theme(chosen) {
   document.documentElement.dataset.theme = chosen;
   localStorage.setItem("crossdock-studio-theme", chosen);
@@ -141,5 +146,5 @@ try {
   if (project.files.length) new Page(project);
   else byId("main").append(el("p", { class: "quiet" }, "This project has no mappings yet."));
 } catch (error) {
-  byId("status").textContent = error.message;
+  status(error.message, true);
 }

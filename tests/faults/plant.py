@@ -48,6 +48,6 @@ def plant(changes: str) -> None:
 
 def _schedule(seconds: float) -> None:
     """The first wait of the schedule of queued requests, and the longest."""
-    from crossdock.gateway import running
+    from crossdock.gateway.journal import waits
 
-    running._FIRST_WAIT, running.LONGEST_WAIT = seconds, 8 * seconds  # type: ignore[misc]
+    waits.FIRST_WAIT, waits.LONGEST_WAIT = seconds, 8 * seconds  # type: ignore[misc]

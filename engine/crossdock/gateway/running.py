@@ -21,7 +21,8 @@ from crossdock.core import json_reader
 from crossdock.core.errors import CrossdockError
 from crossdock.core.json_types import JSON
 from crossdock.gateway.journal.entries import Answered, CallRecord, State, Turn
-from crossdock.gateway.journal.journal import LONGEST_WAIT, Journal, now
+from crossdock.gateway.journal.journal import Journal, now
+from crossdock.gateway.journal.waits import longest_wait
 from crossdock.gateway.logs import LOG, told
 from crossdock.gateway.recorder import CallRecorder
 
@@ -29,7 +30,6 @@ from crossdock.gateway.recorder import CallRecorder
 _PASSING_KINDS: Final = frozenset({"unreachable", "timeout", "answer", "deadline", "cancelled"})
 _UNANSWERED: Final = frozenset({"unreachable", "timeout", "answer"})
 _PASSING_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-_FIRST_WAIT: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def background_state(outcome: RunOutcome, tries: int, most: int) -> tuple[State,
 
 def wait_before(tries: int) -> float:
     """The seconds before the next run: exponential backoff with full jitter."""
-    return random.uniform(0, min(LONGEST_WAIT, _FIRST_WAIT * 2 ** min(tries, 20)))  # noqa: S311
+    return random.uniform(0, longest_wait(tries))  # noqa: S311
 
 
 def _is_passing(failed: Failed) -> bool:

@@ -51,9 +51,8 @@ from crossdock.gateway.journal.statements import (
 from crossdock.gateway.journal.store import Store
 from crossdock.gateway.journal.tables import CALL, ENTRY, SUBJECT
 from crossdock.gateway.journal.view import ENTRY_COLUMNS, JournalView, dropped, entry_of
+from crossdock.gateway.journal.waits import is_due
 
-LONGEST_WAIT: Final = 3600
-"""Seconds: no queued entry is put off for longer."""
 _CALL_VALUES: Final = [name for name in CallRecord.__dataclass_fields__ if name not in ("id", "run")]
 
 
@@ -196,12 +195,10 @@ class Journal(JournalView):
         """The first queued entry that is due and has nothing ahead of it, of a profile that is not paused."""
 
         def work(connection: Connection) -> tuple[Turn, JournalEntry] | None:
-            moment = now()
-            # What is due later than it can be was put off before the clock was set back.
-            is_due = or_(ENTRY.c.due <= moment, ENTRY.c.due > moment + 1000 * LONGEST_WAIT)
+            queued = and_(ENTRY.c.state == "queued", is_due(now()), ENTRY.c.profile.not_in(paused))
             first = (
                 select(ENTRY.c.id)
-                .where(ENTRY.c.state == "queued", is_due, self._may_run(), ENTRY.c.profile.not_in(paused))
+                .where(queued, self._may_run())
                 .order_by(ENTRY.c.id)
                 .limit(1)
             )
