@@ -196,12 +196,7 @@ class Journal(JournalView):
 
         def work(connection: Connection) -> tuple[Turn, JournalEntry] | None:
             queued = and_(ENTRY.c.state == "queued", is_due(now()), ENTRY.c.profile.not_in(paused))
-            first = (
-                select(ENTRY.c.id)
-                .where(queued, self._may_run())
-                .order_by(ENTRY.c.id)
-                .limit(1)
-            )
+            first = select(ENTRY.c.id).where(queued, self._may_run()).order_by(ENTRY.c.id).limit(1)
             row = connection.execute(first).first()
             if row is None:
                 return None

@@ -27,4 +27,5 @@ def is_due(moment: int) -> ColumnElement[bool]:
         *((ENTRY.c.tries == tries, int(1000 * wait)) for tries, wait in waits.items() if wait < LONGEST_WAIT),
         else_=int(1000 * LONGEST_WAIT),
     )
-    return or_(ENTRY.c.due <= moment, ENTRY.c.due > moment + longest)
+    # The column comes first: PostgreSQL takes a sum of numbers that are given for one of 32 bits.
+    return or_(ENTRY.c.due <= moment, ENTRY.c.due - longest > moment)
