@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ import zstandard
 from conftest import MakeProject, Run, interruptible
 from crossdock.bulk.blocks import Cutter
 from crossdock.bulk.converter import PayloadConverter
-from crossdock.bulk.pool import conversion
-from crossdock.bulk.sources import Sources
+from crossdock.bulk.pool import conversion, lines_of
+from crossdock.bulk.ranges import LineRange
+from crossdock.bulk.sources import RawFile, Sources
 from crossdock.bulk.unit import Converted, LineBlock, convert
 from crossdock.core.errors import InputError
 from test_lines import FILES, payload, result
@@ -73,6 +75,29 @@ def test_any_split_into_blocks_gives_the_same(place: Path) -> None:
     assert whole[3] > 10
     for most in (1, 2, 30, 100, 5_000):
         assert all_of(chance.randint(1, most) for _ in range(10_000)) == whole
+
+
+def test_ranges_of_a_file_are_the_blocks_of_its_bytes(place: Path) -> None:
+    """A line that is too long is cut in the same way: it is never a range."""
+    chance = random.Random(1)
+    sizes = (0, 5, 60, 599, 600, 601, 1_500)
+    data = b"\n".join(chance.randbytes(chance.choice(sizes)).hex().encode() for _ in range(300))
+
+    def taken(most: int, *, ranges: bool) -> tuple[list[LineBlock], bytes]:
+        source, seen, order = RawFile("lines.jsonl"), list[bytes](), random.Random(most)
+        stream, whole = io.BufferedReader(source, 16), source.whole() if ranges else None
+        cutter = Cutter(stream, "lines.jsonl", whole=whole, limit=1_200)
+        blocks = []
+        while block := cutter.take(order.randint(1, most), 3, lambda data: seen.append(bytes(data))):
+            blocks.append(block)
+        assert any(isinstance(each, LineRange) for each in blocks) == ranges
+        assert any(len(lines_of(each).data) == 1_203 for each in blocks)
+        return [lines_of(each) for each in blocks], b"".join(seen)
+
+    for end in (b"", b"\n"):
+        (place / "lines.jsonl").write_bytes(data + end)
+        for most in (1, 10, 1_000):
+            assert taken(most, ranges=True) == taken(most, ranges=False)
 
 
 def test_what_a_block_is_and_gives_can_be_sent_to_a_process(place: Path) -> None:
@@ -178,6 +203,45 @@ def test_a_source_that_changes_is_an_error(place: Path) -> None:
             os.utime(place / "lines.jsonl", ns=(1, 1))
         with pytest.raises(InputError, match="has changed while it was read"):
             list(blocks)
+
+
+@pytest.mark.parametrize("change", ["append", "same size", "replace", "remove"])
+def test_a_worker_that_reads_a_file_sees_that_it_has_changed(change: str, place: Path) -> None:
+    path, lines = place / "lines.jsonl", payload(1) + b"\n" + payload(2) + b"\n"
+    path.write_bytes(lines)
+    os.utime(path, ns=(1, 1))
+    whole = RawFile("lines.jsonl").whole()
+    assert whole is not None
+    first = replace(whole, size=len(payload(1)) + 1)
+    assert first.read().data == payload(1) + b"\n"
+    if change == "replace":
+        (place / "new").write_bytes(lines)
+        (place / "new").replace(path)
+    elif change == "remove":
+        path.unlink()
+    else:
+        with path.open("ab" if change == "append" else "r+b") as file:
+            file.write(payload(3))
+    with (
+        conversion(PayloadConverter(None, "shop/order"), 2) as converted,
+        pytest.raises(InputError) as raised,
+    ):
+        list(converted(iter([first])))
+    message = "there is no file `lines.jsonl`" if change == "remove" else "has changed while it was read"
+    assert message in str(raised.value)
+
+
+def test_stdin_by_its_name_is_the_file_that_it_is(place: Path) -> None:
+    """A worker has another stdin, and no name leads to a file that was removed."""
+    (place / "lines.jsonl").write_bytes(b"".join(payload(number) + b"\n" for number in range(3)))
+    for script in (
+        '"$@" --workers 2 /dev/stdin < lines.jsonl',
+        'exec 5< lines.jsonl; rm lines.jsonl; "$@" --workers 2 /dev/fd/5',
+    ):
+        ran = subprocess.run(
+            ["bash", "-c", script, "-", *COMMAND], cwd=place, capture_output=True, text=True, check=False
+        )
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "".join(map(result, range(3))), "")
 
 
 def test_a_url_is_read_by_fsspec(place: Path, run_crossdock: Run) -> None:

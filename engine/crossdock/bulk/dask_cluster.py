@@ -20,9 +20,10 @@ from typing import Any, Final
 
 from distributed import Client, KilledWorker, LocalCluster
 
+from crossdock.bulk.blocks import Lines
 from crossdock.bulk.converter import PayloadConverter
-from crossdock.bulk.pool import Conversion, Feed, WorkerDiedError
-from crossdock.bulk.unit import Converted, LineBlock, convert
+from crossdock.bulk.pool import Conversion, Feed, WorkerDiedError, lines_of
+from crossdock.bulk.unit import Converted, convert
 from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import ProjectError
 from crossdock.core.version import __version__
@@ -65,10 +66,10 @@ def _client(address: Any, shown: str) -> Any:
 
 
 def _converted(
-    client: Any, converter: PayloadConverter, digest: str, blocks: Iterable[LineBlock]
-) -> Iterator[tuple[LineBlock, Converted]]:
+    client: Any, converter: PayloadConverter, digest: str, blocks: Iterable[Lines]
+) -> Iterator[tuple[Lines, Converted]]:
     """Each block and what it gives, in order; a few blocks for each thread of the cluster are in flight."""
-    waiting, feed, most = deque[tuple[LineBlock, Any]](), Feed(iter(blocks)), 0
+    waiting, feed, most = deque[tuple[Lines, Any]](), Feed(iter(blocks)), 0
     for taken in count():
         if taken % _COUNTED == 0:  # the cluster may grow
             most = _AHEAD * max(1, sum(client.nthreads().values()))
@@ -96,9 +97,9 @@ def _result(future: Any) -> Converted:
     return made
 
 
-def on_worker(converter: PayloadConverter, digest: str, version: str, block: LineBlock) -> Converted:
+def on_worker(converter: PayloadConverter, digest: str, version: str, block: Lines) -> Converted:
     """The task: the unit, with the mapping that this process has compiled. Raises ProjectError."""
-    return convert(_ready(converter, digest, version), block)
+    return convert(_ready(converter, digest, version), lines_of(block))
 
 
 @lru_cache(maxsize=8)

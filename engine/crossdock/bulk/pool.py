@@ -1,6 +1,7 @@
 """Blocks converted in this process or in several: in order, and with few of them in memory.
 
-Each worker is a process with a pipe of its own, and gets a block when it is idle. When a worker dies, the
+Each worker is a process with a pipe of its own, and gets a block when it is idle: lines, or a range of a file
+that it reads itself. When a worker dies, the
 run ends, and what was yielded until then is complete. When this process dies, its workers read the end of
 their pipes and end too.
 """
@@ -17,15 +18,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crossdock.bulk.unit import Converted, LineBlock, convert
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import CrossdockError
+from crossdock.core.errors import CrossdockError, InputError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
+    from crossdock.bulk.blocks import Lines
     from crossdock.bulk.converter import PayloadConverter
 
-Conversion: TypeAlias = Callable[[Iterable[LineBlock]], Iterator[tuple[LineBlock, Converted]]]
+Conversion: TypeAlias = Callable[["Iterable[Lines]"], "Iterator[tuple[Lines, Converted]]"]
 """Blocks to the same blocks and what each gives, in order. What the blocks raise is raised at its place."""
 
 _AHEAD: Final = 2
@@ -43,7 +45,7 @@ def conversion(converter: PayloadConverter, workers: int, *, every: bool = False
     """Blocks are converted in this process, or in so many ``workers``. Raises CrossdockError."""
     converter.warm()
     if workers == 1:
-        yield lambda blocks: ((block, convert(converter, block, every=every)) for block in blocks)
+        yield lambda blocks: ((block, convert(converter, lines_of(block), every=every)) for block in blocks)
         return
     started: list[_Worker] = []
     try:
@@ -70,10 +72,11 @@ class _Pool:
     """Processes that convert blocks. Raises WorkerDiedError."""
 
     workers: Sequence[_Worker]
-    made: dict[int, Converted] = field(default_factory=dict)
+    made: dict[int, Converted | InputError] = field(default_factory=dict)
 
-    def __call__(self, blocks: Iterable[LineBlock]) -> Iterator[tuple[LineBlock, Converted]]:
-        feed, waiting, sent, taken = Feed(iter(blocks)), deque[LineBlock](), 0, 0
+    def __call__(self, blocks: Iterable[Lines]) -> Iterator[tuple[Lines, Converted]]:
+        feed, sent, taken = Feed(iter(blocks)), 0, 0
+        waiting: deque[Lines] = deque()
         while True:
             for worker in self.workers:
                 full = sent - taken >= _AHEAD * len(self.workers)
@@ -82,7 +85,10 @@ class _Pool:
                     waiting.append(block)
                     sent += 1
             if taken in self.made:
-                yield waiting.popleft(), self.made.pop(taken)
+                found = self.made.pop(taken)
+                if isinstance(found, InputError):
+                    raise found
+                yield waiting.popleft(), found
                 taken += 1
             elif taken < sent:
                 self._receive()
@@ -107,10 +113,10 @@ class _Pool:
 class Feed:
     """An iterator, and what it raised: that is only raised after what came before it was taken."""
 
-    blocks: Iterator[LineBlock]
+    blocks: Iterator[Lines]
     failure: Exception | None = None
 
-    def take(self) -> LineBlock | None:
+    def take(self) -> Lines | None:
         try:
             return None if self.failure else next(self.blocks, None)
         except Exception as error:
@@ -119,6 +125,13 @@ class Feed:
 
 
 # The two ends of a pipe. Bytes are sent beside what is pickled, which saves a copy.
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Why a worker could not read a range."""
+
+    diagnostics: Sequence[Diagnostic]
 
 
 def _start(converter: PayloadConverter, every: bool, others: Sequence[_Worker]) -> _Worker:
@@ -144,24 +157,42 @@ def _work(
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with suppress(EOFError, OSError):
         while True:
-            file, first = pipe.recv()
-            made = convert(converter, LineBlock(file, first, pipe.recv_bytes()), every=every)
+            block = pipe.recv()
+            if isinstance(block, tuple):
+                file, first = block
+                block = LineBlock(file, first, pipe.recv_bytes())
+            try:
+                made = convert(converter, lines_of(block), every=every)
+            except InputError as error:
+                pipe.send(_Unread(error.diagnostics))
+                continue
             pipe.send((made.taken, made.findings, made.more))
             pipe.send_bytes(made.results)
 
 
-def _send(worker: _Worker, task: int, block: LineBlock) -> None:
+def lines_of(block: Lines) -> LineBlock:
+    """The lines themselves. Raises InputError for a range that cannot be read, or whose file has changed."""
+    return block if isinstance(block, LineBlock) else block.read()
+
+
+def _send(worker: _Worker, task: int, block: Lines) -> None:
     try:
-        worker.pipe.send((block.file, block.first))
-        worker.pipe.send_bytes(block.data)
+        if isinstance(block, LineBlock):
+            worker.pipe.send((block.file, block.first))
+            worker.pipe.send_bytes(block.data)
+        else:
+            worker.pipe.send(block)
     except OSError:
         raise _died(worker) from None
     worker.task = task
 
 
-def _received(worker: _Worker) -> Converted:
+def _received(worker: _Worker) -> Converted | InputError:
     try:
-        taken, findings, more = worker.pipe.recv()
+        said = worker.pipe.recv()
+        if isinstance(said, _Unread):
+            return InputError(said.diagnostics)
+        taken, findings, more = said
         return Converted(worker.pipe.recv_bytes(), taken, findings, more)
     except (EOFError, OSError):
         raise _died(worker) from None

@@ -12,6 +12,7 @@ from hashlib import sha256
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
+from crossdock.bulk.blocks import Lines
 from crossdock.bulk.folder import BulkFolder, Record, writing
 from crossdock.bulk.letters import DeadLetter, read
 from crossdock.bulk.run import BulkJob, PartWriter, refused, write_parts
@@ -58,7 +59,7 @@ class Replay:
             self.folder.make()
         source = _Letters(self.letters, self.manifest["parts"], job.part_bytes)
 
-        def took(part: PartWriter, block: LineBlock, made: Converted) -> None:
+        def took(part: PartWriter, block: Lines, made: Converted) -> None:
             self._took(part, block, made, source.waiting.popleft())
 
         records = write_parts(job, self.folder, source, converted, took)
@@ -67,7 +68,7 @@ class Replay:
             self.folder.keep_manifest(manifest)
         return manifest
 
-    def _took(self, part: PartWriter, block: LineBlock, made: Converted, letter: DeadLetter) -> None:
+    def _took(self, part: PartWriter, block: Lines, made: Converted, letter: DeadLetter) -> None:
         cause = self.report.setdefault(letter.cause, CauseReport())
         if letter.payload is None:
             part.add_letter(letter.text)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from crossdock.bulk.blocks import BLOCK_BYTES
+from crossdock.bulk.blocks import BLOCK_BYTES, Lines
 from crossdock.bulk.folder import BulkFolder, Record, WholeFile, writing
 from crossdock.bulk.letters import written
 from crossdock.bulk.sources import Sources
 from crossdock.bulk.tally import Tally
-from crossdock.bulk.unit import Converted, LineBlock
+from crossdock.bulk.unit import Converted
 from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import InputError, ProjectError
 from crossdock.core.version import __version__
@@ -63,7 +63,7 @@ class BlockInput(Protocol):
 
     ended: dict[int, Record]
 
-    def blocks(self) -> Iterator[LineBlock]: ...
+    def blocks(self) -> Iterator[Lines]: ...
 
 
 @dataclass(slots=True)
@@ -78,27 +78,27 @@ class PartsOfSources:
     _part: _PartInput | None = None
     _number: int = 0
 
-    def blocks(self) -> Iterator[LineBlock]:
+    def blocks(self) -> Iterator[Lines]:
         for cutter in self.sources.cutters():
             while True:
-                left = self.part_bytes - (self._part.size if self._part else 0)
-                block = cutter.take(min(BLOCK_BYTES, left), self._number)
+                part = self._part or _PartInput()
+                size = min(BLOCK_BYTES, self.part_bytes - part.size)
+                block = cutter.take(size, self._number, part.add)
                 if block is None:
                     break
                 if self._part is None:
-                    self._begin(block)
-                assert self._part is not None
-                self._part.add(block)
+                    self._begin(part, block)
                 if self._number not in self.done:
                     yield block
-                if self._part.size >= self.part_bytes:
+                if part.size >= self.part_bytes:
                     self.sources.check()
                     self._end()
         if self._part is not None:
             self._end()
 
-    def _begin(self, block: LineBlock) -> None:
-        self._part = _PartInput(f"{block.file}:{block.first}")
+    def _begin(self, part: _PartInput, block: Lines) -> None:
+        self._part = part
+        part.begin = f"{block.file}:{block.first}"
         if (record := self.folder.record(self._number)) is not None:
             self.done[self._number] = record
 
@@ -114,14 +114,14 @@ class PartsOfSources:
 class _PartInput:
     """The facts of the lines of a part."""
 
-    def __init__(self, begin: str) -> None:
-        self.begin = begin
+    def __init__(self) -> None:
+        self.begin = ""
         self.size = 0
         self._hash = sha256()
 
-    def add(self, block: LineBlock) -> None:
-        self.size += len(block.data)
-        self._hash.update(block.data)
+    def add(self, data: bytes | memoryview) -> None:
+        self.size += len(data)
+        self._hash.update(data)
 
     def facts(self) -> Record:
         return {"begin": self.begin, "bytes": self.size, "sha256": self._hash.hexdigest()}
@@ -180,7 +180,7 @@ def write_parts(
     folder: BulkFolder,
     source: BlockInput,
     converted: Conversion,
-    took: Callable[[PartWriter, LineBlock, Converted], None],
+    took: Callable[[PartWriter, Lines, Converted], None],
 ) -> dict[int, Record]:
     """Convert the blocks, and write a part after the other. Returns the records.
 
@@ -244,7 +244,7 @@ class BulkRun:
         source = PartsOfSources(self.sources, self.folder, self.job.part_bytes)
         seen = Tally()
 
-        def took(part: PartWriter, block: LineBlock, made: Converted) -> None:
+        def took(part: PartWriter, block: Lines, made: Converted) -> None:
             part.add(block.file, made)
             seen.add(block.file, made)
             watch(seen)

@@ -6,14 +6,14 @@ import io
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from io import BufferedIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from crossdock.bulk.blocks import Cutter, readable
-from crossdock.bulk.unit import LineBlock
+from crossdock.bulk.blocks import Cutter, Lines, readable
+from crossdock.bulk.ranges import LineRange, changed, state_of
 from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import InputError
 
@@ -29,15 +29,17 @@ class Sources:
     """Files that are read one after the other; ``-`` is ``stdin``.
 
     ``eager``: a block of stdin is what can be read now. ``digests``: the SHA-256 of each file is computed.
+    ``ranges``: of a local file that is not compressed, the blocks say where the lines are.
     """
 
     paths: Sequence[str]
     stdin: BinaryIO
     eager: bool = False
     digests: bool = False
+    ranges: bool = False
     read: list[RawFile] = field(default_factory=list)
 
-    def blocks(self) -> Iterator[LineBlock]:
+    def blocks(self) -> Iterator[Lines]:
         """All lines. Raises InputError for a file that cannot be read, or changes meanwhile."""
         for cutter in self.cutters():
             yield from cutter
@@ -52,7 +54,7 @@ class Sources:
                 raw = RawFile(path, digest=self.digests)
             self.read.append(raw)
             with raw:
-                yield Cutter(decompressed(raw, path), path)
+                yield Cutter(decompressed(raw, path), path, whole=raw.whole() if self.ranges else None)
                 raw.check()
 
     def sizes(self) -> list[int | None]:
@@ -156,9 +158,20 @@ class RawFile(io.RawIOBase):
         with readable(self.path):
             same = self._state() == self._seen
         if not same:
-            message = f"`{shorten(self.path, 200)}` has changed while it was read"
-            help = "read it again when nothing writes into it"
-            raise InputError([Diagnostic("source-changed", message, help=help)])
+            raise changed(self.path)
+
+    def whole(self) -> LineRange | None:
+        """All of the file as a range, None when it is compressed, far, a pipe, or has no name by now.
+
+        Another process has other descriptors: `/dev/stdin` is what it is a link to.
+        """
+        if self._far is not None or self._seen is None or self.path.endswith((".gz", ".zst")):
+            return None
+        path = os.path.realpath(self.path)  # loads quickly
+        with suppress(OSError):
+            if (state := state_of(path)) == state_of(self._file.fileno()):
+                return LineRange(self.path, 1, path, 0, state[2], state)
+        return None
 
     def _state(self) -> tuple[object, ...] | None:
         """What a change to a file changes. None for a pipe or a device, which is read once."""
@@ -169,10 +182,8 @@ class RawFile(io.RawIOBase):
             system.invalidate_cache()
             return system.size(name), system.ukey(name)
 
-        opened, named = os.fstat(self._file.fileno()), os.stat(self.path)  # noqa: PTH116
-        if not S_ISREG(opened.st_mode):
-            return None
-        return named.st_dev, named.st_ino, named.st_size, named.st_mtime_ns, opened.st_size
+        opened = os.fstat(self._file.fileno())
+        return (*state_of(self.path), opened.st_size) if S_ISREG(opened.st_mode) else None
 
 
 def decompressed(raw: io.RawIOBase, name: str) -> BufferedIOBase:

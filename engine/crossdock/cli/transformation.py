@@ -47,7 +47,8 @@ class Transformation:
             compressed(file, self.output) as target,
             stream_findings(self.form) as findings,
         ):
-            sources = Sources(files, stdin_for("-" if "-" in files else ""), eager=workers == 1)
+            stdin, several = stdin_for("-" if "-" in files else ""), workers > 1
+            sources = Sources(files, stdin, eager=not several, ranges=several)
             for block, made in converted(sources.blocks()):
                 target.write(made.results)
                 findings.add(block.file, made)

@@ -125,7 +125,8 @@ def _run(job: BulkJob, path: Path, workers: int, scheduler: str | None, *, resum
     from crossdock.bulk.sources import Sources
     from crossdock.cli.progress import progress
 
-    sources = Sources(job.sources, stdin_for("-" if "-" in job.sources else ""), digests=True)
+    stdin = stdin_for("-" if "-" in job.sources else "")
+    sources = Sources(job.sources, stdin, digests=True, ranges=workers > 1 and scheduler is None)
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
     bulk = BulkRun(job, BulkFolder(path), sources)
