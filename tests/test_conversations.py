@@ -135,6 +135,9 @@ CALL = "  - {step: a, call: GET /a, tolerate: status == `404`}\n"
             {"b": [{"c": 1, "d": 1, "element": 1}, {"c": 2, "d": 2, "element": 2}]},
         ),
         ("{step: b, value: settings().till}", {}, {"b": "T1"}),
+        ("{step: b, each: n, event: {x: '@'}}", {"n": [1, 2]}, {}),
+        ("{step: b, each: n, event: {x: '@'}}", {"n": []}, {}),
+        ("{step: b, steps: [{step: c, each: n, event: {x: '@'}}]}", {"n": [1]}, {"b": {}}),
     ],
 )
 def test_a_value_is_the_answer_of_its_step(

@@ -170,7 +170,8 @@ class _ConversationRun:
             elements = self.elements(step.each, frame, result)
         except StepFailed as failed:
             raise self.reporter.failed(step, frame, failed, result) from None
-        return self.each(step, elements, frame, result, given)
+        values = self.each(step, elements, frame, result, given)
+        return MISSING if step.only_reports else values
 
     def elements(self, each: Expression, frame: StepFrame, result: ConversationResult) -> list[JSON]:
         elements = self.cells.evaluate(each, frame, result)
