@@ -150,7 +150,7 @@ def test_a_queued_entry_is_taken_when_it_is_due(journal: Journal, profile: str) 
     assert later.turn is None
     claimed = journal.claim_due()
     assert claimed is not None and claimed[1].id == later.entry
-    journal.finish(claimed[0], "queued", reason="status 503", due=now() + 60_000)
+    journal.finish(claimed[0], "queued", reason="status 503", due=now() + 9_000)
     assert journal.claim_due() is None
     turn = journal.claim_queued(later.entry)
     assert turn is not None and turn.fence == 2

@@ -120,6 +120,8 @@ class Marks:
 
     def items(self) -> Marks:
         """The elements of a list, in whatever place."""
+        if (known := self._parts.get("items")) is not None:
+            return known
         found = [each for node in self.applied for each in _items_of(node)]
         return self._part("items", found, EACH)
 

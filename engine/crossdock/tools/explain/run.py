@@ -18,7 +18,7 @@ from crossdock.checking.masking import HIDDEN
 from crossdock.checking.sensitivity import Sensitivity, sensitivity_of
 from crossdock.core.diagnostics import Diagnostic, Span
 from crossdock.core.json_types import JSON, MISSING, Missing
-from crossdock.core.paths import Parts, begins, field_text, parse_path, pointer
+from crossdock.core.paths import Part, Parts, begins, field_text, parse_path, pointer
 from crossdock.execution.errors import OutputError
 from crossdock.execution.interpreter import execute
 from crossdock.execution.runner import check_input, run_traced
@@ -210,12 +210,12 @@ class _Telling:
         A key that nothing names is one that the value has brought, and as sensitive as the value.
         """
         inside = len(told.output) if hidden else len(place)
-        return tuple(
-            HIDDEN
-            if isinstance(part, str) and self.known.result.at(place[:at]).hides_key(part, at >= inside)
-            else part
-            for at, part in enumerate(place)
-        )
+        shown, around = list[Part](), self.known.result
+        for at, part in enumerate(place):
+            hides = isinstance(part, str) and around.hides_key(part, at >= inside)
+            shown.append(HIDDEN if hides else part)
+            around = around.part(part)
+        return tuple(shown)
 
     def hides_inside(self, judge: Judge, told: Evaluation, place: Parts) -> bool:
         """A value inside an object that was copied from the payload has a path of its own there."""
