@@ -13,14 +13,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conftest import MakeProject, Run
+from crossdock.bulk.converter import PayloadConverter
+from crossdock.bulk.ranges import LineRange, state_of
 from test_bulk import files, said
 from test_bulk_lines import alive, mixed, until
-from test_lines import FILES
+from test_lines import FILES, payload, result
 
 KILLS = int(os.environ.get("DASK_KILLS", "1"))
 BULK = ["bulk", "shop/order", "lines.jsonl", "--part-size", "0.02"]
@@ -44,10 +47,16 @@ def converted(place: Path, run_crossdock: Run) -> dict[str, bytes]:
 
 
 def workers_of(process: int) -> list[int]:
-    """The workers of a local cluster, which a thread of the run has started."""
-    lists = Path(f"/proc/{process}/task").glob("*/children")
-    found = [int(child) for each in lists for child in each.read_text().split()]
-    return [child for child in found if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    """The workers of a local cluster: they are forked from a process that a thread of the run has started."""
+
+    def started(process: int) -> list[int]:
+        lists = Path(f"/proc/{process}/task").glob("*/children")
+        return [int(child) for each in lists for child in each.read_text().split()]
+
+    server = [
+        each for each in started(process) if b"forkserver" in Path(f"/proc/{each}/cmdline").read_bytes()
+    ]
+    return [child for each in server for child in started(each)]
 
 
 def test_a_local_cluster_gives_the_same_bytes_also_when_workers_are_killed(
@@ -97,6 +106,7 @@ def test_a_cluster_of_its_own_goes_on_with_the_workers_that_are_left(
     place: Path, converted: dict[str, bytes], scheduler: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
     address, workers = scheduler
+    check_that_lines_are_sent_which_workers_cannot_read(address)
     running = subprocess.Popen(
         [*COMMAND, "--to", "out", "--scheduler", address],
         cwd=place,
@@ -109,6 +119,22 @@ def test_a_cluster_of_its_own_goes_on_with_the_workers_that_are_left(
     _, err = running.communicate(timeout=120)
     assert (running.returncode, said(err)) == (1, "")
     assert files(place / "out") == converted
+
+
+def check_that_lines_are_sent_which_workers_cannot_read(address: str) -> None:
+    from crossdock.bulk.dask_cluster import cluster
+
+    lines = [payload(number) + b"\n" for number in range(9)]
+    Path("few.jsonl").write_bytes(b"".join(lines))
+    converter = PayloadConverter(None, "shop/order")
+    with Path("few.jsonl").open("rb") as file:
+        path = f"/proc/self/fd/{file.fileno()}"  # each process has its own
+        whole = LineRange("few.jsonl", 1, path, 0, 0, state_of(file.fileno()))
+        size = len(lines[0])
+        ranges = [replace(whole, offset=number * size, size=size) for number in range(9)]
+        with cluster(converter, address, 0, converter.digest()) as converted:
+            made = [made.results.decode() for _, made in converted(iter(ranges))]
+    assert made == [result(number) for number in range(9)]
 
 
 def test_a_scheduler_that_cannot_be_reached(place: Path) -> None:
@@ -158,5 +184,6 @@ def test_without_dask_the_extra_is_named(
     place: Path, run_crossdock: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "crossdock.bulk.dask_cluster", raising=False)
     ran = run_crossdock(*BULK, "--to", "out", "--scheduler", "local")
     assert ran == (2, "", "Error: distributed is needed: install crossdock[dask]\n")

@@ -7,12 +7,15 @@ import io
 import json
 import os
 import pickle
+import pty
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from crossdock.bulk.pool import conversion, lines_of
 from crossdock.bulk.ranges import LineRange
 from crossdock.bulk.sources import RawFile, Sources
 from crossdock.bulk.unit import Converted, LineBlock, convert
+from crossdock.cli import progress
 from crossdock.core.errors import InputError
 from test_lines import FILES, payload, result
 
@@ -300,6 +304,71 @@ def test_a_missing_package_is_named(place: Path, run_crossdock: Run, monkeypatch
         ran = run_crossdock("transform", "shop/order", "--lines", *arguments)
         assert ran == (2, "", "Error: zstandard is needed: install crossdock[bulk]\n")
     assert not (place / "out.zst").exists()
+
+
+# Progress
+
+
+def at_a_terminal(place: Path, *arguments: str) -> tuple[int, str]:
+    """The exit code of a run whose stderr is a terminal, and all that is written there."""
+    here, there = pty.openpty()
+    with (place / "printed").open("wb") as printed:
+        running = subprocess.Popen(
+            [*COMMAND[:3], *arguments],
+            cwd=place,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=there,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"},
+        )
+    os.close(there)
+    shown = b""
+    with suppress(OSError):  # the end, on Linux
+        while data := os.read(here, 65536):
+            shown += data
+    os.close(here)
+    return running.wait(timeout=60), shown.decode()
+
+
+def test_a_bar_at_a_terminal_makes_room_for_findings_and_a_summary(place: Path) -> None:
+    (place / "lines.jsonl").write_bytes(payload(1) + b"\n{}\n" + payload(2) + b"\n")
+    refused = "refused: 1 missing-required\r\n  lines.jsonl:2: the required property `number` is missing\r\n"
+    code, shown = at_a_terminal(place, "transform", "shop/order", "--lines", "lines.jsonl")
+    assert (code, (place / "printed").read_text()) == (3, result(1) + result(2))
+    before, _, after = shown.partition(
+        "error[missing-required]: the required property `number` is missing\r\n"
+    )
+    assert before.endswith("\x1b[2K")  # the bar is gone
+    bar = r"\x1b\[2K━+ 3 lines, [0-9,]+/s, 1 refused, 0:00 left\r\n\x1b\[\?25h\r\x1b\[1A\x1b\[2K"
+    assert re.search(bar, after), after
+    end = after.rpartition("\x1b[2K")[2]
+    assert re.fullmatch(
+        r"3 lines in [0-9.]+ s \([0-9,]+/s\): 2 converted, 1 refused\r\n", end.partition("refused:")[0]
+    )
+    assert end.endswith(refused)
+
+    code, shown = at_a_terminal(place, "bulk", "shop/order", "lines.jsonl", "--to", "out")
+    assert code == 1
+    assert re.search(bar + "$", shown), shown
+    assert (place / "printed").read_text().endswith(refused.replace("\r", ""))
+
+
+def test_progress_into_a_log_only_when_it_is_asked_for(
+    place: Path, run_crossdock: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_SECONDS", 0.0)
+    (place / "lines.jsonl").write_bytes(payload(1) + b"\n" + payload(2) + b"\n")
+    command = ["transform", "shop/order", "--lines", "lines.jsonl"]
+    assert run_crossdock(*command).err == ""
+    line, end = run_crossdock(*command, "--progress").err.splitlines()
+    assert re.fullmatch(r"2 lines, [0-9,]+/s, 0 refused, 0:00 left", line)
+    assert re.fullmatch(r"2 lines in [0-9.]+ s \([0-9,]+/s\): 2 converted, 0 refused", end)
+    for arguments, message in (
+        (["--lines", "--format", "json"], "--progress prints lines: leave out --format json"),
+        ([], "--progress goes with --lines"),
+    ):
+        ran = run_crossdock("transform", "shop/order", "lines.jsonl", "--progress", *arguments)
+        assert (ran.code, ran.err.splitlines()[-1]) == (2, f"Error: {message}")
 
 
 # Ends

@@ -11,13 +11,15 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any, Final
 
+import dask
 from distributed import Client, KilledWorker, LocalCluster
 
 from crossdock.bulk.blocks import Lines
@@ -43,17 +45,24 @@ def cluster(converter: PayloadConverter, scheduler: str, workers: int, digest: s
         logging.getLogger(name).setLevel(logging.CRITICAL)
     converter.warm()
     shared = replace(converter, directory=str(converter.roots[0].resolve()))
+    begun = _local(workers) if scheduler == "local" else nullcontext(scheduler)
+    with begun as address, _client(address, scheduler) as client:
+        yield lambda blocks: _converted(client, shared, digest, blocks)
+
+
+@contextmanager
+def _local(workers: int) -> Iterator[Any]:
+    """A cluster of this machine. Its workers are forked from one process that has imported Dask.
+
+    They then share most of their memory, and begin sooner. Dask starts a worker again that was killed.
+    """
     made: Any = LocalCluster  # has no annotations
-    local = None
-    try:
-        if scheduler == "local":
-            quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-            local = made(n_workers=workers, threads_per_worker=1, **quiet)
-        with _client(local or scheduler, scheduler) as client:
-            yield lambda blocks: _converted(client, shared, digest, blocks)
-    finally:
-        if local is not None:
-            local.close()
+    slim: dict[str, Any] = {"distributed.worker.profile.enabled": False}
+    if "forkserver" in get_all_start_methods():
+        slim["distributed.worker.multiprocessing-method"] = "forkserver"
+    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    with dask.config.set(slim), made(n_workers=workers, threads_per_worker=1, **quiet) as local:
+        yield local
 
 
 def _client(address: Any, shown: str) -> Any:
@@ -69,22 +78,29 @@ def _converted(
     client: Any, converter: PayloadConverter, digest: str, blocks: Iterable[Lines]
 ) -> Iterator[tuple[Lines, Converted]]:
     """Each block and what it gives, in order; a few blocks for each thread of the cluster are in flight."""
-    waiting, feed, most = deque[tuple[Lines, Any]](), Feed(iter(blocks)), 0
+    waiting, most, shared = deque[tuple[Lines, Any]](), 0, True
+    feed = Feed(block if shared else lines_of(block) for block in blocks)
+
+    def submit(block: Lines) -> Any:
+        return client.submit(on_worker, converter, digest, __version__, block, pure=False)
+
     for taken in count():
         if taken % _COUNTED == 0:  # the cluster may grow
             most = _AHEAD * max(1, sum(client.nthreads().values()))
         while len(waiting) < most and (block := feed.take()) is not None:
-            given = (converter, digest, __version__, block)
-            waiting.append((block, client.submit(on_worker, *given, pure=False)))
+            waiting.append((block, submit(block)))
         if not waiting:
             break
         block, future = waiting.popleft()
-        yield block, _result(future)
+        if (made := _result(future)) is None:  # the worker does not have this file: the lines are sent
+            shared, made = False, _result(submit(lines_of(block)))
+        assert made is not None
+        yield block, made
     if feed.failure is not None:
         raise feed.failure
 
 
-def _result(future: Any) -> Converted:
+def _result(future: Any) -> Converted | None:
     try:
         made = future.result()
     except KilledWorker:
@@ -93,13 +109,21 @@ def _result(future: Any) -> Converted:
     except (OSError, CancelledError):
         message = "the scheduler was lost"
         raise WorkerDiedError([Diagnostic("no-scheduler", message)]) from None
-    assert isinstance(made, Converted)
+    assert made is None or isinstance(made, Converted)
     return made
 
 
-def on_worker(converter: PayloadConverter, digest: str, version: str, block: Lines) -> Converted:
-    """The task: the unit, with the mapping that this process has compiled. Raises ProjectError."""
-    return convert(_ready(converter, digest, version), lines_of(block))
+def on_worker(converter: PayloadConverter, digest: str, version: str, block: Lines) -> Converted | None:
+    """The task: the unit, with the mapping that this process has compiled. Raises ProjectError.
+
+    None for a range of a file that this worker cannot read, or that is another one here.
+    """
+    ready = _ready(converter, digest, version)
+    try:
+        lines = lines_of(block)
+    except Exception:  # what the package of a store raises is its own; the run reads the lines and reports
+        return None
+    return convert(ready, lines)
 
 
 @lru_cache(maxsize=8)

@@ -13,9 +13,7 @@ from io import BufferedIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from crossdock.bulk.blocks import Cutter, Lines, readable
-from crossdock.bulk.ranges import LineRange, changed, state_of
-from crossdock.core.diagnostics import Diagnostic, shorten
-from crossdock.core.errors import InputError
+from crossdock.bulk.ranges import LineRange, changed, far, far_state, is_far, state_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -29,7 +27,8 @@ class Sources:
     """Files that are read one after the other; ``-`` is ``stdin``.
 
     ``eager``: a block of stdin is what can be read now. ``digests``: the SHA-256 of each file is computed.
-    ``ranges``: of a local file that is not compressed, the blocks say where the lines are.
+    ``ranges``: of a local file that is not compressed, the blocks say where the lines are;
+    ``ranges_of_far``: and of a URL.
     """
 
     paths: Sequence[str]
@@ -37,6 +36,7 @@ class Sources:
     eager: bool = False
     digests: bool = False
     ranges: bool = False
+    ranges_of_far: bool = False
     read: list[RawFile] = field(default_factory=list)
 
     def blocks(self) -> Iterator[Lines]:
@@ -54,8 +54,12 @@ class Sources:
                 raw = RawFile(path, digest=self.digests)
             self.read.append(raw)
             with raw:
-                yield Cutter(decompressed(raw, path), path, whole=raw.whole() if self.ranges else None)
+                yield Cutter(decompressed(raw, path), path, whole=self._whole(raw))
                 raw.check()
+
+    def _whole(self, raw: RawFile) -> LineRange | None:
+        """What the blocks are ranges of. Processes of this machine do not fetch a far file again."""
+        return raw.whole() if self.ranges and (self.ranges_of_far or not is_far(raw.path)) else None
 
     def sizes(self) -> list[int | None]:
         """The bytes of each file, None for what has no size."""
@@ -98,23 +102,6 @@ def _size(path: str) -> int | None:
     except OSError:
         return None
     return found.st_size if path != "-" and S_ISREG(found.st_mode) else None
-
-
-def is_far(path: str) -> bool:
-    """Whether a path is a URL, of which fsspec reads the file."""
-    return "://" in path
-
-
-def far(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the name there. Raises InputError, ModuleNotFoundError without fsspec."""
-    from fsspec.core import url_to_fs  # type: ignore[import-untyped]
-
-    try:
-        system, name = url_to_fs(url)
-    except ImportError as error:  # of the package for this kind of file system
-        message = f"`{shorten(url, 200)}` cannot be read: {shorten(str(error)).lower()}"
-        raise InputError([Diagnostic("unreadable", message)]) from None
-    return system, name
 
 
 class RawFile(io.RawIOBase):
@@ -161,16 +148,18 @@ class RawFile(io.RawIOBase):
             raise changed(self.path)
 
     def whole(self) -> LineRange | None:
-        """All of the file as a range, None when it is compressed, far, a pipe, or has no name by now.
+        """All of the file as a range, None when it is compressed, a pipe, or has no name by now.
 
         Another process has other descriptors: `/dev/stdin` is what it is a link to.
         """
-        if self._far is not None or self._seen is None or self.path.endswith((".gz", ".zst")):
+        if self._seen is None or self.path.endswith((".gz", ".zst")):
             return None
+        if self._far is not None:
+            return LineRange(self.path, 1, self.path, 0, 0, self._seen)
         path = os.path.realpath(self.path)  # loads quickly
         with suppress(OSError):
             if (state := state_of(path)) == state_of(self._file.fileno()):
-                return LineRange(self.path, 1, path, 0, state[2], state)
+                return LineRange(self.path, 1, path, 0, 0, state)
         return None
 
     def _state(self) -> tuple[object, ...] | None:
@@ -178,10 +167,7 @@ class RawFile(io.RawIOBase):
         from stat import S_ISREG
 
         if self._far is not None:
-            system, name = self._far
-            system.invalidate_cache()
-            return system.size(name), system.ukey(name)
-
+            return far_state(*self._far)
         opened = os.fstat(self._file.fileno())
         return (*state_of(self.path), opened.st_size) if S_ISREG(opened.st_mode) else None
 

@@ -126,7 +126,8 @@ def _run(job: BulkJob, path: Path, workers: int, scheduler: str | None, *, resum
     from crossdock.cli.progress import progress
 
     stdin = stdin_for("-" if "-" in job.sources else "")
-    sources = Sources(job.sources, stdin, digests=True, ranges=workers > 1 and scheduler is None)
+    far, several = scheduler is not None, workers > 1 or scheduler is not None
+    sources = Sources(job.sources, stdin, digests=True, ranges=several, ranges_of_far=far)
     with writing(path):
         path.mkdir(parents=True, exist_ok=True)
     bulk = BulkRun(job, BulkFolder(path), sources)
@@ -192,24 +193,11 @@ def _put(manifest: Record, seconds: float, form: str, output: str | None) -> Non
     if form == "json":
         put_text(json.dumps({**manifest, "seconds": round(seconds, 3)}, indent=2) + "\n", output)
         return
-    refused = sum(each["times"] for each in manifest["refused"])
-    rate = manifest["lines"] / max(seconds, 0.001)
-    lines = [
-        f"{manifest['lines']:,} lines in {seconds:.1f} s ({rate:,.0f}/s): "
-        f"{manifest['converted']:,} converted, {refused:,} refused, {count(len(manifest['parts']), 'part')}"
-    ]
-    for title, key in (("refused", "refused"), ("warnings", "warnings")):
-        for each in manifest[key]:
-            lines.append(f"{title}: {each['times']:,} {each['id']}{_where(each)}")
-            lines += [f"  {first['at']}: {first['message']}" for first in each["first"]]
+    from crossdock.cli.progress import summary
+
+    lines = summary(manifest, seconds, f", {count(len(manifest['parts']), 'part')}")
     lines += [_cause(each) for each in manifest.get("causes", ())]
     put_text("".join(f"{line}\n" for line in lines), output)
-
-
-def _where(counted: Record) -> str:
-    """The check of a warning. A warning of the payload has its message there, which is shown below."""
-    check = counted.get("check")
-    return f" at {check}" if check and check != counted["first"][0]["message"] else ""
 
 
 def _cause(report: Record) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes, with --lines."
 )
+@click.option(
+    "--progress", is_flag=True, help="With --lines: say how far it is on stderr, also when that is a log."
+)
 @click.option("--no-validate", is_flag=True, help="Validate neither the payload nor the result.")
 @click.option(
     "--trust-source",
@@ -46,6 +49,7 @@ def command(
     compact: bool,
     lines: bool,
     workers: int,
+    progress: bool,
     no_validate: bool,
     trust_source: bool,
     no_cache: bool,
@@ -67,13 +71,14 @@ def command(
     """
     files = files or ("-",)
     _refuse_together(lines, len(files) > 1, workers > 1, untrusted, trust_source)
+    _refuse_progress(progress, lines, form)
     if untrusted:
         from crossdock.cli.sandbox.transform import transform_file
 
         transform_file(context, mapping, files[0], output, compact, not no_validate, given, form)
         return
     options = (compact or lines, not no_validate, not no_cache, trust_source)
-    wanted = _transformation(context, mapping, given, options, form, output)
+    wanted = _transformation(context, mapping, given, options, form, output, progress)
     with extra("bulk"):
         context.exit(wanted.lines(files, workers) if lines else wanted.file(files[0]))
 
@@ -85,13 +90,14 @@ def _transformation(
     options: tuple[bool, bool, bool, bool],
     form: Format,
     output: str | None,
+    progress: bool,
 ) -> Transformation:
     from crossdock.bulk.converter import PayloadConverter
     from crossdock.cli.transformation import Transformation
 
     settings = tuple(pairs(given).items())
     return Transformation(
-        PayloadConverter(context.find_root().obj, mapping, settings, *options), form, output
+        PayloadConverter(context.find_root().obj, mapping, settings, *options), form, output, progress
     )
 
 
@@ -105,3 +111,11 @@ def _refuse_together(lines: bool, several: bool, parallel: bool, untrusted: bool
         raise click.UsageError("--untrusted takes one payload: leave out --lines")
     if untrusted and trusted:
         raise click.UsageError("--untrusted validates the payload: leave out --trust-source")
+
+
+def _refuse_progress(progress: bool, lines: bool, form: str) -> None:
+    """Raises UsageError for --progress without lines, or into a document."""
+    if progress and not lines:
+        raise click.UsageError("--progress goes with --lines")
+    if progress and form in ("json", "sarif"):
+        raise click.UsageError(f"--progress prints lines: leave out --format {form}")
