@@ -1,7 +1,7 @@
 """All benchmarks, one command.
 
-    python benchmarks/run.py            five minutes of the processor, more on a machine with other work
-    python benchmarks/run.py --quick    one minute or two, and wider quartiles
+    python benchmarks/run.py            seven minutes of the processor, more on a machine with other work
+    python benchmarks/run.py --quick    two minutes, and wider quartiles
 
 The results are written to ``benchmarks/RESULTS.md``.
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 import compiling
 import conversations
+import gateway
 import memory
 import pipeline
 import startup
@@ -51,6 +52,8 @@ def suites(effort: Effort) -> dict[str, Callable[[], Table]]:
         "compiling": lambda: compiling.table(rounds=effort.rounds),
         "startup": lambda: startup.table(rounds=effort.rounds),
         "memory": memory.table,
+        # One second of it is some hundred requests: a few rounds are enough.
+        "gateway": lambda: gateway.table(min(effort.rounds // 3, 5), 200 * effort.seconds, workers=1),
     }
 
 

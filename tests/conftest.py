@@ -83,6 +83,14 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queued request that failed is due again after a moment, and not after seconds."""
+    from crossdock.gateway.journal import waits  # needs what only the gateway needs
+
+    monkeypatch.setattr(waits, "FIRST_WAIT", 0.2)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def kept_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the tests keep generated code, those in processes of their own too: not where the user does."""

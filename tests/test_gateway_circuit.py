@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from crossdock import Project
-from crossdock.gateway.circuit import FAILURES, Circuit
+from crossdock.gateway.circuit import FAILURES, FIRST_PAUSE, Circuit
 from crossdock.gateway.journal.entries import JournalEntry
 from fakes import faults, retailops
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order
 from gateway_kit import config_for, project_for, served, until
+
+pytestmark = pytest.mark.usefixtures("soon")
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,9 @@ def test_queued_requests_pause_while_the_channel_is_silent(
     config = config_for("kibo", f"sqlite:///{tmp_path}/journal.db", queued=("order_ack",))
     rule = kibo.fault(faults.reset, matching="GET .*/orders")
     paused = 'crossdock_channel_paused{profile="kibo"} '
+    moment = [0.0]
     with served(project, config) as shop:
+        shop.gateway.keeper.circuits["kibo"].clock = lambda: moment[0]
         assert paused + "0.0" in shop.client.get("/metrics").text
         for number in range(1001, 1013):
             shop.post("/orders/order_ack", retailops.acknowledge(number))
@@ -74,6 +78,7 @@ def test_queued_requests_pause_while_the_channel_is_silent(
         assert FAILURES <= sum(entry.tries for entry in entries) <= FAILURES + 3
         assert shop.client.get("/readyz").text == "ok\n"
         rule.left = 0
+        moment[0] = FIRST_PAUSE
         until(lambda: {entry.state for entry in shop.gateway.journal.entries()} == {"done"}, 60)
         assert paused + "0.0" in shop.client.get("/metrics").text
     told = [record.message for record in caplog.records if record.name == "crossdock.gateway"]

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from werkzeug.wrappers import Response
 
+from conftest import Ran, Run
 from fakes import faults, retailops
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order
@@ -56,10 +57,16 @@ def serving(place: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str],
         process.stderr.close()
 
 
-def journal(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    url = f"sqlite:///{place}/journal.db"
-    command = [*COMMAND, "-C", str(place), "journal", "--journal", url, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def journal(place: Path, run_crossdock: Run) -> Run:
+    """`crossdock journal` for the journal of the gateway, beside its processes."""
+
+    def call(*arguments: str) -> Ran:
+        return run_crossdock(
+            "-C", str(place), "journal", "--journal", f"sqlite:///{place}/journal.db", *arguments
+        )
+
+    return call
 
 
 def test_a_port_in_use_is_named(kibo: FakeKibo, place: Path) -> None:
@@ -72,10 +79,10 @@ def test_a_port_in_use_is_named(kibo: FakeKibo, place: Path) -> None:
     assert (ran.returncode, ran.stderr) == (2, expected)
 
 
-def test_a_journal_that_is_not_there_is_not_made(place: Path) -> None:
+def test_a_journal_that_is_not_there_is_not_made(place: Path, journal: Run) -> None:
     """An empty list would say that nothing was asked."""
-    ran = journal(place, "list")
-    assert (ran.returncode, ran.stderr) == (2, f"Error: there is no journal {place}/journal.db\n")
+    ran = journal("list")
+    assert (ran.code, ran.err) == (2, f"Error: there is no journal {place}/journal.db\n")
     assert not (place / "journal.db").exists()
 
 
@@ -84,7 +91,7 @@ def shipping(kibo: FakeKibo, number: int) -> dict[str, object]:
     return retailops.ship(number, "900", retailops.package("370", "1Z370", (mug, 1)))
 
 
-def test_a_request_survives_the_process_that_had_it(kibo: FakeKibo, place: Path) -> None:
+def test_a_request_survives_the_process_that_had_it(kibo: FakeKibo, place: Path, journal: Run) -> None:
     """Killed when the channel has done what it was asked for, and before the answer came."""
     body = shipping(kibo, 1001)
     with serving(place) as (process, client):
@@ -95,7 +102,7 @@ def test_a_request_survives_the_process_that_had_it(kibo: FakeKibo, place: Path)
             process.kill()
             with pytest.raises(httpx.TransportError):
                 asked.result(20)
-    listed = journal(place, "list").stdout
+    listed = journal("list").out
     assert "shipment_submit running" in listed
 
     with serving(place) as (_, client):
@@ -119,7 +126,9 @@ def slow(wire: faults.Wire) -> Response:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_lets_what_runs_come_to_its_end(kibo: FakeKibo, place: Path, number: signal.Signals) -> None:
+def test_a_signal_lets_what_runs_come_to_its_end(
+    kibo: FakeKibo, place: Path, number: signal.Signals, journal: Run
+) -> None:
     with serving(place) as (process, client):
         rule = kibo.fault(slow, matching="GET .*/orders", times=1)
         with ThreadPoolExecutor(1) as pool:
@@ -129,44 +138,44 @@ def test_a_signal_lets_what_runs_come_to_its_end(kibo: FakeKibo, place: Path, nu
             assert asked.result(20).status_code == 200
         assert process.wait(20) == -signal.SIGTERM
         assert process.stderr is not None and "Traceback" not in process.stderr.read()
-    assert "order_ack done" in journal(place, "list").stdout
+    assert "order_ack done" in journal("list").out
 
 
-def test_the_journal_shows_replays_and_drops(kibo: FakeKibo, place: Path) -> None:
+def test_the_journal_shows_replays_and_drops(kibo: FakeKibo, place: Path, journal: Run) -> None:
     with serving(place) as (process, client):
         failed = client.post("/orders/cancel", json=retailops.cancel(9999))
         assert len(failed.json()["events"]) == 1
         process.send_signal(signal.SIGTERM)
         process.wait(20)
 
-    shown = journal(place, "show", "1").stdout
+    shown = journal("show", "1").out
     assert "kibo order_cancel failed" in shown and "GET http://127.0.0.1" in shown
     assert "canary" not in shown
-    assert journal(place, "replay", "1").stdout == "queued as entry 2\n"
-    assert [row.split()[-1] for row in journal(place, "list").stdout.splitlines()] == ["dropped", "queued"]
-    again = journal(place, "replay", "1")
+    assert journal("replay", "1").out == "queued as entry 2\n"
+    assert [row.split()[-1] for row in journal("list").out.splitlines()] == ["dropped", "queued"]
+    again = journal("replay", "1")
     expected = "Error: the request of entry 1 is entry 2, which is queued\n"
-    assert (again.returncode, again.stderr) == (2, expected)
-    refused = journal(place, "drop", "2")
-    assert (refused.returncode, refused.stderr) == (2, "Error: entry 2 is not finished: it is queued\n")
-    missing = journal(place, "show", "99")
-    assert (missing.returncode, missing.stderr) == (2, "Error: there is no entry 99\n")
-    assert journal(place, "prune").stdout == "deleted 0 entries\n"
+    assert (again.code, again.err) == (2, expected)
+    refused = journal("drop", "2")
+    assert (refused.code, refused.err) == (2, "Error: entry 2 is not finished: it is queued\n")
+    missing = journal("show", "99")
+    assert (missing.code, missing.err) == (2, "Error: there is no entry 99\n")
+    assert journal("prune").out == "deleted 0 entries\n"
 
 
-def test_a_state_that_is_set_again_is_the_last_one(kibo: FakeKibo, place: Path) -> None:
+def test_a_state_that_is_set_again_is_the_last_one(kibo: FakeKibo, place: Path, journal: Run) -> None:
     """Stock was 5, then 3. With 5 replayed, another 3 is a change, and no repeat."""
     with serving(place) as (process, client):
         five, three = retailops.stock(("MUG-BLUE", 5)), retailops.stock(("MUG-BLUE", 3))
         answers = [client.post("/inventory", json=body) for body in (five, three)]
-        assert journal(place, "replay", "1").stdout == "queued as entry 3\n"
-        until(lambda: " inv_push done" in journal(place, "list").stdout.splitlines()[2])
+        assert journal("replay", "1").out == "queued as entry 3\n"
+        until(lambda: " inv_push done" in journal("list").out.splitlines()[2])
         answers.append(client.post("/inventory", json=three))
         stopped(process)
     assert [answer.json() for answer in answers] == [{"events": []}] * 3
     assert kibo.effects("stock") == ["MUG-BLUE"] * 4
-    again = journal(place, "replay", "2")
-    assert (again.returncode, again.stderr) == (
+    again = journal("replay", "2")
+    assert (again.code, again.err) == (
         2,
         "Error: the request of entry 2 is entry 4, which is done\n",
     )
@@ -190,7 +199,7 @@ def changed_package(place: Path, repository: Path) -> Path:
 
 
 def test_the_mappings_of_now_are_compared_with_those_of_then(
-    kibo: FakeKibo, place: Path, repository: Path
+    kibo: FakeKibo, place: Path, repository: Path, journal: Run
 ) -> None:
     with serving(place) as (process, client):
         client.post("/orders/shipment_submit", json=shipping(kibo, 1001))
@@ -198,46 +207,46 @@ def test_the_mappings_of_now_are_compared_with_those_of_then(
         stopped(process)
     calls = len(kibo.seen)
 
-    same = journal(place, "diff", "1")
-    assert (same.returncode, same.stderr) == (0, "")
-    first, *lines = same.stdout.splitlines()
+    same = journal("diff", "1")
+    assert (same.code, same.err) == (0, "")
+    first, *lines = same.out.splitlines()
     assert first.endswith(" kibo shipment_submit done, the mappings of now are the same")
     assert {line.split()[0] for line in lines} == {"same"}
     assert lines[-1] == "  same  response"
-    assert journal(place, "diff", "2").returncode == 0
+    assert journal("diff", "2").code == 0
 
     changed_package(place, repository)
-    other = journal(place, "diff", "1")
-    assert other.returncode == 1, other.stderr
-    first, *lines = other.stdout.splitlines()
+    other = journal("diff", "1")
+    assert other.code == 1, other.err
+    first, *lines = other.out.splitlines()
     assert first.endswith(", the mappings of now are others")
     assert [line for line in lines if not line.startswith("  same ")] == [
         f"  other package: POST {kibo.url}/commerce/orders/{kibo.numbered(1001)['id']}/packages",
         "        /trackingNumber",
     ]
     assert lines[-1] == "  same  response"
-    assert "1Z370" not in same.stdout + other.stdout
+    assert "1Z370" not in same.out + other.out
     assert len(kibo.seen) == calls
 
 
 def test_a_replay_with_the_mappings_of_then_waits_for_them(
-    kibo: FakeKibo, place: Path, repository: Path
+    kibo: FakeKibo, place: Path, repository: Path, journal: Run
 ) -> None:
     with serving(place) as (process, client):
         client.post("/orders/order_ack", json=retailops.acknowledge(1001))
         stopped(process)
-    shown = journal(place, "replay", "1", "--with", "then").stdout
+    shown = journal("replay", "1", "--with", "then").out
     assert shown.startswith("queued as entry 2, for a gateway with the mappings ")
 
     file = changed_package(place, repository)
     with serving(place) as (process, client):
         client.post("/orders/order_ack", json=retailops.acknowledge(1002))
         stopped(process)
-    states = [line.split()[-1] for line in journal(place, "list").stdout.splitlines()]
+    states = [line.split()[-1] for line in journal("list").out.splitlines()]
     assert states == ["dropped", "queued", "done"]
-    assert "  mappings " in journal(place, "show", "2").stdout
+    assert "  mappings " in journal("show", "2").out
 
     file.unlink()
     with serving(place) as (process, client):
-        until(lambda: " order_ack done" in journal(place, "list").stdout.splitlines()[1])
+        until(lambda: " order_ack done" in journal("list").out.splitlines()[1])
         stopped(process)

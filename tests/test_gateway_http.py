@@ -21,7 +21,7 @@ from crossdock.gateway.config import GatewayConfig, GatewayLimits, Profile
 from fakes import faults, retailops
 from fakes.kibo import FakeKibo
 from fakes.kibo_orders import line, order
-from gateway_kit import TICKET, Served, config_for, exchange, project_for, served
+from gateway_kit import TICKET, Served, config_for, exchange, project_for, served, until
 
 JSON_TYPE = {"content-type": "application/json"}
 
@@ -360,6 +360,26 @@ def test_what_cannot_be_read_is_answered_after_the_requests_before_it(gateway: S
     assert second.endswith(b'"detail":"this is not an HTTP request"}')
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_sender_that_ends_its_side_is_answered(gateway: Served, times: int) -> None:
+    """Two requests come at once there: both are answered, and then the connection is closed."""
+    body = json.dumps(retailops.acknowledge(1008)).encode()
+    head = b"POST /orders/order_ack HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    with connected(gateway.url) as sender:
+        sender.sendall((head + b"content-length: %d\r\n\r\n" % len(body) + body) * times)
+        sender.shutdown(socket.SHUT_WR)
+        found = everything(sender)
+    assert (found.count(b"HTTP/1.1 200 OK\r\n"), found.count(b'{"events":[]}')) == (times, times)
+
+
+def test_a_request_that_its_sender_does_not_finish_is_not_waited_for(gateway: Served) -> None:
+    head = b"POST /orders/order_ack HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
+    with connected(gateway.url) as sender:
+        sender.sendall(head + b"content-length: 300\r\n\r\n{")
+        sender.shutdown(socket.SHUT_WR)
+        assert everything(sender) == b""
+
+
 def test_a_sender_that_waits_with_its_body_is_refused_at_once(gateway: Served) -> None:
     """It does not send the body after the refusal, and must not be waited for."""
     head = b"POST /nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
@@ -380,7 +400,8 @@ def test_too_many_requests_are_told_to_come_again(project: Project, tmp_path: Pa
         threads = [threading.Thread(target=ask, args=(1009 + number,)) for number in range(6)]
         for thread in threads:
             thread.start()
+        until(lambda: found.count(503) == 4)
+        rule.left = 0
         for thread in threads:
             thread.join()
-        rule.left = 0
     assert sorted(found) == [200, 200, 503, 503, 503, 503]

@@ -14,7 +14,7 @@ import pytest
 from crossdock.gateway.journal.entries import Answered, CallRecord, NewEntry
 from crossdock.gateway.journal.journal import FencedError, Journal, now
 from crossdock.gateway.journal.reading import read_journal
-from crossdock.gateway.journal.store import JournalError, SqliteStore, open_store
+from crossdock.gateway.journal.store import JournalError, SqliteStore, WriteLock, open_store, owners_of
 from gateway_kit import own_schema
 
 
@@ -105,7 +105,7 @@ def test_only_the_last_state_answers_a_repeat(journal: Journal, profile: str) ->
     """5, 3 and 5 are three changes; 5 and 5 are one."""
     found = []
     for key in ("5", "5", "3", "5"):
-        accepted = journal.accept(new(profile, key, "stock", latest=True))
+        accepted = journal.accept(new(profile, key, "stock", supersedes=("order_cancel",)))
         found.append(accepted.turn is not None)
         if accepted.turn is not None:
             journal.finish(accepted.turn, "done", Answered(201, "{}"))
@@ -377,3 +377,23 @@ def test_a_journal_is_looked_at_without_being_written(journal: Journal, url: str
         reading.drop(accepted.entry, "by mistake")
     found = journal.entry(accepted.entry)
     assert found is not None and found.state == "done"
+
+
+def test_a_journal_without_a_gateway_is_read_without_a_file_beside_it(tmp_path: Path) -> None:
+    Journal(open_store(f"sqlite:///{tmp_path}/journal.db")).close()
+    before = sorted(tmp_path.iterdir())
+    assert read_journal(f"sqlite:///{tmp_path}/journal.db").summaries() == []
+    assert sorted(tmp_path.iterdir()) == before == [tmp_path / "journal.db", tmp_path / "journal.db.owners"]
+
+
+def test_a_process_that_is_halted_in_a_commit_holds_nothing_up_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crossdock.gateway.journal.store.LOCK_SECONDS", 0.05)
+    other = open_store(f"sqlite:///{tmp_path}/journal.db")
+    halted = WriteLock(owners_of(tmp_path / "journal.db"))
+    with halted, pytest.raises(JournalError, match="the journal cannot be written: database is locked"):
+        other.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    assert other.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()) == 1
+    halted.close()
+    other.close()

@@ -21,6 +21,8 @@ from faults.ledger import Ledger, running
 from faults.process import Process
 from gateway_kit import until
 
+pytestmark = pytest.mark.usefixtures("soon")
+
 ALL = os.environ.get("STORES") == "all"
 ERRORS = {
     "full": sqlite3.OperationalError("database or disk is full"),

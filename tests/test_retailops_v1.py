@@ -113,6 +113,17 @@ def test_a_failure_is_tried_again_when_it_is_sent_again(gateway: Served, kibo: F
     assert "1003" in kibo.effects("cancelled")
 
 
+def test_stock_is_one_state_for_both_dialects(gateway: Served, kibo: FakeKibo) -> None:
+    """5 in one dialect, 3 in the other, and 5 in the first again is a change, and no repeat."""
+    updates = [{"sku": "MUG", "quantity_available": 3, "quantity_detail": []}]
+    three = ("/inventory_push_v1", request("inventory_push", inventory_updates=updates))
+    five = ("/inventory", retailops.stock(("MUG", 5)))
+    answers = [gateway.post(*each).json()["events"] for each in (five, three, five, five)]
+    assert (answers, kibo.effects("stock")) == ([[]] * 4, ["MUG"] * 3)
+    pushed = [each for each in gateway.gateway.journal.entries() if each.subjects == '["all of inv_push"]']
+    assert [each.action for each in pushed] == ["inv_push", "inventory_push", "inv_push"]
+
+
 def test_the_pages_of_a_pull_come_to_an_end(gateway: Served, kibo: FakeKibo) -> None:
     token, seen = "", []
     kibo.add(*(order(number, line(1, "MUG", 1, 10)) for number in range(2001, 2111)))

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crossdock.core.limits import PAYLOAD_BYTES
 from crossdock.gateway.gateway import Gateway
@@ -34,8 +34,11 @@ from crossdock.gateway.problems import HttpProblem, Reply, unavailable
 _READ_NO_MORE: Final = frozenset({408, 413})
 
 
-def application(gateway: Gateway, on_start: Callable[[], None] = lambda: None) -> Starlette:
-    """The application of a gateway, which it starts and closes. ``on_start`` is called in the main thread."""
+def application(gateway: Gateway, on_start: Callable[[], None] = lambda: None) -> ASGIApp:
+    """The application of a gateway, which it starts and closes. ``on_start`` is called in the main thread.
+
+    The requests of actions do not pass Starlette's routes and their middleware.
+    """
     door = Door(gateway)
 
     @asynccontextmanager
@@ -57,8 +60,14 @@ def application(gateway: Gateway, on_start: Callable[[], None] = lambda: None) -
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.router.default = door  # every other path and method, such as OPTIONS *
-    return app
+    app.router.default = door  # every other method
+    own = {route.path for route in app.routes if isinstance(route, Route)}
+
+    async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        to_action = scope["type"] == "http" and scope["path"] not in own
+        await (door if to_action else app)(scope, receive, send)
+
+    return front
 
 
 class Door:
@@ -80,11 +89,17 @@ class Door:
         self._gateway.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            response = await self.answer(Request(scope, receive))
-            await response(scope, receive, send)
+        if scope["type"] != "http":
+            return
+        reply, id = await self.answer(Request(scope, receive))
+        given = (*reply.headers, ("content-type", reply.content_type), ("x-request-id", id))
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> tuple[Reply, str]:
+        """The reply to a request, and the id that its line in the log has."""
         started, id = time.perf_counter(), secrets.token_hex(8)
         http = HttpRequest(
             request.method,
@@ -96,8 +111,7 @@ class Door:
         seconds = time.perf_counter() - started
         self._metrics.answered(reply, seconds)
         self._log(id, http, reply, seconds)
-        headers = {**dict(reply.headers), "x-request-id": id}
-        return Response(reply.body, reply.status, headers, reply.content_type)
+        return reply, id
 
     async def _reply(self, request: Request, http: HttpRequest) -> Reply:
         unread = True

@@ -229,14 +229,15 @@ def _task(known: Asked) -> Task:
 def _entry(known: Asked, *, queued: bool) -> NewEntry:
     actions = known.served.dialects[known.dialect or ""]
     request = without_ticket(actions, known.request)
+    reach = known.served.reaches[known.dialect or "", known.action.name]
     return NewEntry(
         profile=known.served.name,
         dialect=known.dialect,
         action=known.action.name,
         key=key_of(known.served.name, known.dialect, known.action, request),
-        subjects=subjects_of(known.action, known.request),
+        subjects=subjects_of(known.action, known.request, reach.whole),
         request=json.dumps(request, ensure_ascii=False, separators=(",", ":")),
-        latest=known.action.effect == "latest",
+        supersedes=reach.supersedes,
         queued=queued,
     )
 

@@ -36,6 +36,7 @@ class GuardedHttp(HttpToolsProtocol):
     _above = False
     _last: HttpProblem | None = None
     _ended = False
+    _half_closed = False
     _left = DISCARDED_BYTES
     _timer: asyncio.TimerHandle | None = None
 
@@ -95,10 +96,18 @@ class GuardedHttp(HttpToolsProtocol):
         super().on_message_complete()
         self._in_head, self._head_bytes = True, 0
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """A sender that has ended its side may still read: what it asked for is answered before the end."""
+        cycle = self.cycle
+        self._half_closed = cycle is not None and not (cycle.response_complete or cycle.more_body)
+        return self._half_closed
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._last is not None:
             self._close_with(self._last)
+        elif self._half_closed and self.cycle.response_complete:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (uvicorn's text, which is not ours)
         self._close_with(HttpProblem(400, "this is not an HTTP request"))

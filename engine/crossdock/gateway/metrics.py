@@ -32,9 +32,16 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def answered(self, reply: Reply, seconds: float) -> None:
-        self._requests.labels(reply.profile, reply.action, str(reply.status)).inc()
-        self._seconds.labels(reply.profile, reply.action).observe(seconds)
+        key = (reply.profile, reply.action, reply.status)
+        found = self._known.get(key)
+        if found is None:  # the library looks for them anew each time
+            count = self._requests.labels(reply.profile, reply.action, str(reply.status))
+            found = self._known[key] = (count, self._seconds.labels(reply.profile, reply.action))
+        found[0].inc()
+        found[1].observe(seconds)
 
     def shown(self) -> tuple[bytes, str]:
         """The text of all metrics, and its media type."""

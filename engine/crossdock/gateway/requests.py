@@ -37,15 +37,15 @@ def names_in(value: JSON) -> list[str]:
     ]
 
 
-def subjects_of(action: Action, request: JSON) -> tuple[str, ...]:
+def subjects_of(action: Action, request: JSON, whole: str) -> tuple[str, ...]:
     """What a request changes. Orders of all actions share their names; the rest is of one action.
 
-    An action whose subject is not in the request changes all that the action can.
+    Without its subject in the request, it is the ``whole`` that the action can change.
     """
     if action.effect == "none":
         return ()
     names = names_in(found_in(request, action.subject))
-    return tuple(dict.fromkeys(names)) or (f"all of {action.name}",)
+    return tuple(dict.fromkeys(names)) or (whole,)
 
 
 def has_nul(value: JSON) -> bool:

@@ -17,6 +17,7 @@ from crossdock.gateway.config import Profile
 from crossdock.gateway.problems import HttpProblem, unauthorized
 from crossdock.gateway.recorder import Settling
 from crossdock.gateway.requests import found_in, is_valid_ticket
+from crossdock.gateway.states import Reach, reach_of
 from crossdock.project.project import Project
 
 OWN: Final = ""
@@ -25,13 +26,17 @@ OWN: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A profile with its connection, its tickets, and the actions of each dialect that it serves."""
+    """A profile with its connection, its tickets, and the actions of each dialect that it serves.
+
+    ``reaches`` has what each of them changes.
+    """
 
     profile: Profile
     connection: Connection
     tickets: tuple[str, ...] = field(repr=False)
     dialects: MappingType[str, Actions]
     settling: Settling
+    reaches: MappingType[tuple[str, str], Reach]
 
     @property
     def name(self) -> str:
@@ -56,7 +61,12 @@ def serve(project: Project, profile: Profile, environ: MappingType[str, str]) ->
         dialects[name] = _answered(project, profile, project.dialects.actions(name), name)
     _check_queued(profile, dialects)
     limits = project.channel_of(profile.channel).limits
-    return Served(profile, connection, tickets, dialects, Settling(limits.seconds))
+    reaches = {
+        (dialect, name): reach_of(project, name, dialect or None)
+        for dialect, actions in dialects.items()
+        for name in actions.by_name
+    }
+    return Served(profile, connection, tickets, dialects, Settling(limits.seconds), reaches)
 
 
 def _connected(project: Project, profile: Profile, environ: MappingType[str, str]) -> Connection:

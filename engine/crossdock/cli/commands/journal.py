@@ -178,7 +178,7 @@ def replay(context: click.Context, entry: int, which: str) -> None:
             found.key,
             subjects,
             found.request,
-            latest=_sets_a_state(context, found),
+            supersedes=_superseded(context, found),
             queued=True,
             mappings=mappings,
         )
@@ -192,18 +192,20 @@ def replay(context: click.Context, entry: int, which: str) -> None:
         click.echo(f"queued as entry {accepted.entry}{then}")
 
 
-def _sets_a_state(context: click.Context, found: JournalEntry) -> bool:
-    """Whether later states answer no repeat once this one is set again. So it is for an unknown action."""
+def _superseded(context: click.Context, found: JournalEntry) -> tuple[str, ...]:
+    """The actions whose later states answer no repeat once this one is set again.
+
+    An action that is not known any more may have set one.
+    """
     from crossdock.core.errors import ProjectError
+    from crossdock.gateway.states import reach_of
     from crossdock.project.project import Project
 
     project = Project.open(context.obj or None)
     try:
-        actions = project.dialects.actions(found.dialect) if found.dialect else project.actions
-    except ProjectError:
-        return True
-    action = actions.by_name.get(found.action)
-    return action is None or action.effect == "latest"
+        return reach_of(project, found.action, found.dialect).supersedes
+    except (ProjectError, KeyError):
+        return (found.action,)
 
 
 @command.command()

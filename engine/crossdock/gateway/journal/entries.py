@@ -20,7 +20,8 @@ UNKNOWN: Final = ("begun", "unknown")
 class NewEntry:
     """A request that is to be accepted. ``key`` is that of its content, ``subjects`` what it changes.
 
-    With ``latest``, only the last request of the action answers repeats. ``queued``: it is not run now.
+    Requests before of the actions that it ``supersedes`` answer no repeat any more. ``queued``: it is not
+    run now.
     ``mappings``: the digest of the only files that may run it.
     """
 
@@ -30,7 +31,7 @@ class NewEntry:
     key: str
     subjects: tuple[str, ...]
     request: str
-    latest: bool = False
+    supersedes: tuple[str, ...] = ()
     queued: bool = False
     mappings: str | None = None
 

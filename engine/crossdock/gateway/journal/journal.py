@@ -106,7 +106,7 @@ class Journal(JournalView):
 
     def _accepted(self, connection: Connection, new: NewEntry) -> Accepted:
         self._lock_subjects(connection, new)
-        if new.latest:
+        if new.supersedes:
             self._forget_others(connection, new)
         blocked = any(
             AHEAD.first(connection, {"of": new.profile, "name": name}) is not None for name in new.subjects
@@ -163,7 +163,7 @@ class Journal(JournalView):
         """Only the last state that was requested answers a repeat: 5, 3 and 5 are three changes."""
         others = and_(
             ENTRY.c.profile == new.profile,
-            ENTRY.c.action == new.action,
+            ENTRY.c.action.in_(new.supersedes),
             ENTRY.c.live_key.is_not(None),
             ENTRY.c.live_key != new.key,
         )

@@ -18,7 +18,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from crossdock.gateway.journal.store import JournalError, Store
+from crossdock.gateway.journal.store import JournalError, Store, owners_of
 
 
 class Owner(Protocol):
@@ -39,7 +39,7 @@ def new_owner(store: Store) -> Owner:
     """This process as an owner, for the kind of store."""
     url = store.engine.url
     if url.get_backend_name() == "sqlite":
-        return FileOwner(Path(f"{url.database}.owners"))
+        return FileOwner(owners_of(Path(url.database or "")))
     return SessionOwner(store.engine)
 
 

@@ -7,10 +7,12 @@ journal.entry(17), journal.calls(17)
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine, event, func, make_url, select
@@ -51,8 +53,8 @@ _SHOWN: Final = [ENTRY.c[name] for name in EntrySummary.__dataclass_fields__ if 
 class ReadOnlyStore:
     """A database that is opened to be read. Every piece of work is undone, so it must change nothing."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
+    def __init__(self, url: str, **how: Any) -> None:
+        self.engine = create_engine(url, hide_parameters=True, poolclass=NullPool, **how)
         if self.engine.dialect.name == "postgresql":
             event.listen(self.engine, "begin", _begin_reading)
 
@@ -102,6 +104,13 @@ def read_journal(url: str) -> ReadJournal:
     return journal
 
 
+def _opened_file(path: Path) -> sqlite3.Connection:
+    """A file of SQLite to be read. SQLite would make files beside it, if no gateway has them there."""
+    in_use = Path(f"{path}-wal").exists()
+    how = "mode=ro" if in_use else "mode=ro&immutable=1"
+    return sqlite3.connect(f"file:{quote(path.as_posix())}?{how}", uri=True)
+
+
 def _store(url: str) -> ReadOnlyStore:
     try:
         parsed = make_url(url)
@@ -115,7 +124,7 @@ def _store(url: str) -> ReadOnlyStore:
             path = Path(parsed.database).resolve()
             if not path.exists():
                 raise JournalError(f"there is no journal {parsed.database}")
-            return ReadOnlyStore(f"sqlite:///file:{quote(path.as_posix())}?mode=ro&uri=true")
+            return ReadOnlyStore("sqlite://", creator=partial(_opened_file, path))
     except ModuleNotFoundError as error:
         raise JournalError(f"the journal needs {error.name}: install crossdock[postgres]") from None
     raise JournalError(f"the journal cannot be read from `{kind}`: use sqlite or postgresql")
