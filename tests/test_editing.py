@@ -73,7 +73,7 @@ def test_a_change_is_checked_by_file_and_by_use_and_nothing_is_read_again(worksp
     path, *_ = at(workspace, "kibo/order", "unit_tax: 0", "unit_tax: 1¦")
     workspace.first_diagnostics(path)
     checked = {key for key, made in workspace.project._compiled._kept.items() if kept.get(key) is not made}
-    assert checked == {("mapping", "kibo/order")}
+    assert checked == {("mapping", "kibo/order"), ("strict check", "kibo/order")}
     workspace.all_diagnostics()
     checked = {key for key, made in workspace.project._compiled._kept.items() if kept.get(key) is not made}
     assert sorted(checked) == [
@@ -85,8 +85,26 @@ def test_a_change_is_checked_by_file_and_by_use_and_nothing_is_read_again(worksp
         ("dialect", "kibo/order_pull retailops_v1"),
         ("dialect", "kibo/order_update retailops_v1"),
         ("mapping", "kibo/order"),
+        ("strict check", "kibo/order"),
+        ("strict check", "kibo/order_fetch/conversation"),
+        ("strict check", "kibo/order_writeback/conversation"),
     ]
     assert workspace._files.reads == reads
+
+
+def test_a_conversation_is_checked_again_only_if_what_it_uses_has_another_result(
+    workspace: Workspace,
+) -> None:
+    workspace.all_diagnostics()
+    earlier = workspace.project._compiled.earlier
+    assert earlier is not None
+    before = earlier._checked["kibo/order_writeback/conversation"]
+    at(workspace, "kibo/order", "unit_tax: 0", "unit_tax: 0   # none¦")
+    assert workspace.all_diagnostics() == []
+    assert earlier._checked["kibo/order_writeback/conversation"] is before
+    at(workspace, "kibo/order", "unit_tax: 0", "unit_tax: subtotal¦")
+    assert said(workspace.all_diagnostics()) == []
+    assert earlier._checked["kibo/order_writeback/conversation"] is not before
 
 
 def test_properties_are_offered_by_the_type_of_the_place(workspace: Workspace) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from crossdock.checking.cells_alone import check_alone
@@ -18,6 +18,7 @@ from crossdock.checking.types import UnionType, union
 from crossdock.core.diagnostics import Diagnostic, Source, Span, did_you_mean
 from crossdock.core.errors import CompileError, InputError
 from crossdock.core.json_types import JSON
+from crossdock.core.once import made_once
 from crossdock.core.records import replace
 from crossdock.core.similar import bounded
 from crossdock.core.yaml_reader import MapNode, Node, ScalarNode, parse_yaml
@@ -86,6 +87,7 @@ class Actions:
     by_name: MappingType[str, Action]
     ticket: Expression | None = None
     channel: Expression | None = None
+    _found: dict[object, object] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def expressions(self) -> list[Expression]:
         """Every expression over a request."""
@@ -158,6 +160,11 @@ def parse_actions(source: Source) -> Actions:
 
 def shape_findings(actions: Actions, requests: Iterable[Schema | None]) -> list[Diagnostic]:
     """The errors in `when`, which is tried on every request. ``requests`` are the schemas of all actions."""
+    given = tuple(requests)
+    return made_once(actions._found, given, lambda: _shape_findings(actions, given))
+
+
+def _shape_findings(actions: Actions, requests: Iterable[Schema | None]) -> list[Diagnostic]:
     cells = [syntax.Evaluate(expression) for expression in actions.expressions()]
     request = union(map(schema_type, requests))
     if isinstance(request, UnionType):

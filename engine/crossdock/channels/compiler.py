@@ -6,13 +6,14 @@ find_order = compile_shared("shop/find_order", source, project)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from crossdock.channels.config import NO_CHANNEL, Channel
 from crossdock.channels.conversation_check import check_conversation
 from crossdock.channels.conversation_sensitivity import held_by_uses
 from crossdock.channels.dialects import calls_in_dialect, unknown_actions
+from crossdock.channels.earlier import Earlier
 from crossdock.channels.shared_steps import SharedSurroundings, SharedUses, shared_problems
 from crossdock.channels.step_names import with_names
 from crossdock.channels.step_parser import parse_conversation, parse_shared
@@ -62,18 +63,34 @@ class ConversationSurroundings(SharedSurroundings, Protocol):
 
 @bounded()
 def compile_conversation(
-    name: str, source: Source, surroundings: ConversationSurroundings, *, lenient: bool = False
+    name: str,
+    source: Source,
+    surroundings: ConversationSurroundings,
+    *,
+    lenient: bool = False,
+    earlier: Earlier | None = None,
 ) -> Conversation:
     """Compile and check a conversation, whose ``name`` is its path below ``mappings/`` without the suffix.
 
     ``surroundings`` finds the schemas, mappings, shared steps, tables and settings that it names.
-    ``lenient``: a property that a schema does not document is a warning, not an error. Raises CompileError
-    with all errors; the warnings are the result's ``findings``.
+    ``lenient``: a property that a schema does not document is a warning, not an error. ``earlier`` has what
+    was found before another file changed. Raises CompileError with all errors; the warnings are the result's
+    ``findings``.
     """
-    channel = _channel(name, surroundings)
-    parsed, problems = _named(*parse_conversation(parse_yaml(source), Span(source, 0, 1), channel))
-    parsed = _with_schemas(name, parsed, Span(source, 0, 1), surroundings)
-    return _compiled(name, parsed, problems, source, surroundings, lenient=lenient)
+    channel, span = _channel(name, surroundings), Span(source, 0, 1)
+    earlier = earlier or Earlier()
+    file, problems = earlier.parsed(
+        name, source, channel, lambda: _named(*parse_conversation(parse_yaml(source), span, channel))
+    )
+    parsed = _with_schemas(name, file, span, surroundings)
+
+    def check(conversation: Conversation) -> list[Diagnostic]:
+        def anew() -> list[Diagnostic]:
+            return check_conversation(conversation, lenient=lenient)
+
+        return earlier.checked(file, conversation, anew, lenient=lenient)
+
+    return _compiled(name, parsed, problems, source, surroundings, check)
 
 
 def _with_schemas(
@@ -100,7 +117,11 @@ def compile_shared(
 ) -> Conversation:
     """The same for a file of shared steps."""
     parsed, problems = _named(*parse_shared(parse_yaml(source), Span(source, 0, 1)))
-    return _compiled(name, parsed, problems, source, surroundings, lenient=lenient)
+
+    def check(conversation: Conversation) -> list[Diagnostic]:
+        return check_conversation(conversation, lenient=lenient)
+
+    return _compiled(name, parsed, problems, source, surroundings, check)
 
 
 def linked_despite(
@@ -142,8 +163,7 @@ def _compiled(
     problems: list[Diagnostic],
     source: Source,
     surroundings: ConversationSurroundings,
-    *,
-    lenient: bool,
+    check: Callable[[Conversation], list[Diagnostic]],
 ) -> Conversation:
     conversation, resolution, found = _linked_file(name, parsed, source, surroundings)
     cells = conversation.cells
@@ -153,7 +173,7 @@ def _compiled(
         findings = (multiplied(cells) or copied(cells, CONVERSATION_COPIES)) or [
             *resolution.unused(),
             *unused_inputs(conversation),
-            *_checked(conversation, lenient=lenient),
+            *_checked(conversation, check),
         ]
         problems = in_order(apply_suppressions(findings, source))
         needed = without_allowed(findings)[1]
@@ -201,11 +221,13 @@ def _adapted(
     return StepChange(lambda cell: cell, lambda expression: expression, adapt=adapt).steps(steps)
 
 
-def _checked(conversation: Conversation, *, lenient: bool) -> list[Diagnostic]:
+def _checked(
+    conversation: Conversation, check: Callable[[Conversation], list[Diagnostic]]
+) -> list[Diagnostic]:
     """What the check finds, if it is given shared steps that have what they need."""
     if found := shared_problems(conversation):
         return found
-    return [*check_conversation(conversation, lenient=lenient), *_disclosed(conversation)]
+    return [*check(conversation), *_disclosed(conversation)]
 
 
 def _disclosed(conversation: Conversation) -> list[Diagnostic]:

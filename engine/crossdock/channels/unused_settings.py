@@ -20,7 +20,7 @@ def unused_settings(channel: Channel, files: Iterable[LinkedMapping]) -> list[Di
     """A finding for each setting that nothing reads; ``files`` are all that can read it."""
     read = {name for cell in channel_cells(channel) for name in _read_in(cell)}
     for mapping in files:
-        read.update(name for cell in _cells(mapping) for name in _read_in(cell))
+        read |= mapping.once(_read_by)
     if _ALL in read:
         return []
     return [
@@ -28,6 +28,10 @@ def unused_settings(channel: Channel, files: Iterable[LinkedMapping]) -> list[Di
         for name, setting in channel.settings.items()
         if name not in read
     ]
+
+
+def _read_by(mapping: LinkedMapping) -> frozenset[str]:
+    return frozenset(name for cell in _cells(mapping) for name in _read_in(cell))
 
 
 def _cells(mapping: LinkedMapping) -> Iterator[syntax.Cell]:

@@ -42,11 +42,22 @@ def exhausted() -> bool:
     return budget is not None and budget.comparisons < 0
 
 
-def similar(word: str, names: Collection[str]) -> str | None:
-    """The name nearest to ``word``; None if none is near, or if the search would take too long."""
+def compared() -> int:
+    """How many names were compared so far."""
+    budget = _budget.get()
+    return 0 if budget is None else _COMPARISONS - budget.comparisons
+
+
+def count_compared(names: int) -> None:
+    """Count names as compared, whose suggestions are known from before."""
     budget = _budget.get()
     if budget is not None:
-        budget.comparisons -= len(names)
+        budget.comparisons -= names
+
+
+def similar(word: str, names: Collection[str]) -> str | None:
+    """The name nearest to ``word``; None if none is near, or if the search would take too long."""
+    count_compared(len(names))
     if len(word) > _CHARACTERS or exhausted():
         return None
     near = get_close_matches(word, (name for name in names if len(name) <= _CHARACTERS), n=1, cutoff=0.6)

@@ -258,6 +258,7 @@ def _ends_of(node: Expr) -> Iterator[str]:
 def _around(same: Iterable[PropertyRead], unfinished: Unfinished, places: Mapping[int, Keys]) -> Around:
     """What is written around the mark. ``same`` are the reads of the same context in the file."""
     own, scalar = unfinished.place.keys, unfinished.place.scalar
+    is_condition = own[-1] in _CONDITIONS
     beside, condition = set[str](), set[str]()
     for each in same:
         start = each.expression.scalar.span.start
@@ -265,11 +266,11 @@ def _around(same: Iterable[PropertyRead], unfinished: Unfinished, places: Mappin
         if start == scalar.span.start or keys[: len(own) - 1] != own[:-1]:
             continue
         is_beside = len(keys) == len(own)
-        if own[-1] in _CONDITIONS or (is_beside and keys[-1] in _CONDITIONS):
+        if is_condition or (is_beside and keys[-1] in _CONDITIONS):
             condition.add(each.node.name)
         elif is_beside and last_name(each.expression.node) is each.node:
             beside.add(each.node.name)
-    return Around(frozenset(beside), frozenset(condition), tuple(_said(unfinished)))
+    return Around(frozenset(beside), frozenset(condition), is_condition, tuple(_said(unfinished)))
 
 
 def _said(unfinished: Unfinished) -> Iterator[str]:

@@ -23,6 +23,8 @@ from crossdock.tools.schema_tree import described
 
 _READ_ELSEWHERE: Final = 0.05
 _FITS: Final = 0.1
+_ALWAYS_THERE: Final = 0.1
+_NOT_READ_YET: Final = 0.1
 _LIST: Final = 0.3
 _SAME_NAME: Final = 0.3
 _SAME_WORDS: Final = 0.2
@@ -34,6 +36,7 @@ _SAME_OBJECT: Final = 0.2
 _SAME_PLACE: Final = 0.4
 _SAID_BESIDE: Final = 1.0
 _OF_CONDITION: Final = 0.4
+_IS_CONDITION: Final = 0.3
 _READ_BESIDE: Final = 0.2
 _ALTERNATIVE: Final = 0.3
 
@@ -43,11 +46,13 @@ class Around:
     """What is written around a value, as far as it reads properties of the same context.
 
     ``beside``: what the other cells of the object read; ``condition``: what is read by its condition, or by
-    what it is the condition of. ``said`` are the constants in the object, and the name of the step.
+    what it is the condition of; ``is_condition`` says which. ``said`` are the constants in the object, and
+    the name of the step.
     """
 
     beside: frozenset[str] = frozenset()
     condition: frozenset[str] = frozenset()
+    is_condition: bool = False
     said: tuple[str, ...] = ()
 
 
@@ -85,7 +90,7 @@ def rank(context: Type, wanted: Wanted, counted: Mapping[str, int], habits: Habi
         + _SAME_PLACE * shares[name]
         + _SAME_KEY * math.log2(1 + habits.at_key(wanted.place, name))
         + _SAME_OBJECT * math.log2(1 + habits.read_of(wanted.place, wanted.of, name))
-        + _READ_ELSEWHERE * math.log2(1 + counted.get(name, 0))
+        + (_READ_ELSEWHERE * math.log2(1 + counted.get(name, 0)) or _NOT_READ_YET)
         for name in names
     }
     return sorted(scores, key=lambda name: (-round(scores[name], 3), name))
@@ -96,7 +101,8 @@ def _score(name: str, context: Type, wanted: Wanted) -> float:
     score = max((_named(keys, name, base) for keys in wanted.keys if keys), default=0.0)
     found = context.member(name)
     if found is not None:
-        score += _by_type(found, wanted) + _DESCRIBED * description_score(_text(wanted.typ), _text(found))
+        score += _ALWAYS_THERE * (not found.optional) + _by_type(found, wanted)
+        score += _DESCRIBED * description_score(_text(wanted.typ), _text(found))
     score -= _READ_ALREADY * (name in wanted.already) + _TAKEN_BEFORE * (name in wanted.alternatives)
     others = (likeness(concepts(name), concepts(each)) for each in wanted.alternatives if each != name)
     return score + _ALTERNATIVE * max(others, default=0.0) + _by_surroundings(name, wanted.around)
@@ -114,7 +120,8 @@ def _by_type(found: Type, wanted: Wanted) -> float:
 
 def _by_surroundings(name: str, around: Around) -> float:
     said = any(words(name) == words(text) for text in around.said)
-    score = _SAID_BESIDE * said + _OF_CONDITION * (name in around.condition)
+    of_condition = _OF_CONDITION + _IS_CONDITION * around.is_condition
+    score = _SAID_BESIDE * said + of_condition * (name in around.condition)
     return score - _READ_BESIDE * (name in around.beside)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Final
 
+from crossdock.channels.earlier import Earlier
 from crossdock.core.diagnostics import Diagnostic, Source, Span, in_order
 from crossdock.core.errors import CrossdockError
 from crossdock.editing.analysis import Analysis
@@ -39,6 +40,7 @@ from crossdock.editing.places import unfinished
 from crossdock.editing.positions import Position, TextLines, TextRange
 from crossdock.editing.quick_fixes import fixes
 from crossdock.editing.symbols import RENAMED
+from crossdock.project.compiled_files import CompiledFiles
 from crossdock.project.project import Project
 from crossdock.project.search_path import MAPPINGS, located
 from crossdock.project.shared_files import CONVERSATION_FILE, DIALECT_FILE, has_steps
@@ -97,10 +99,11 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self._roots = located(root)
         self._files = OpenFiles(self._roots)
-        self._project = Project(self._roots, files=self._files)
+        self._project = self._opened()
         self._found: dict[str, list[Diagnostic]] | None = None
         self._analysed: Analysis | None = None
         self._endings: dict[str, list[Ending]] = {}
+        self._has_checked = False
         self._lock = RLock()
 
     @property
@@ -167,9 +170,12 @@ class Workspace:
         self._endings.pop(self._name(path), None)
         self._found, self._analysed = None, None
 
+    def _opened(self) -> Project:
+        return Project(self._roots, files=self._files, compiled=CompiledFiles(Earlier()))
+
     def _anew(self) -> None:
         """Begin with nothing kept: a schema has changed, or what a name means."""
-        self._project = Project(self._roots, files=self._files)
+        self._project = self._opened()
         self._found, self._analysed = None, None
 
     def _text(self, path: Path) -> str | None:
@@ -326,19 +332,21 @@ class Workspace:
             self._found = {}
             for item in self._check():
                 self._found.setdefault(item.span.source.name if item.span else "", []).append(item)
-            self._learn()
+            self._has_checked = True
         return self._found
 
-    def _learn(self) -> None:
-        """Read what the cells of each file end with: what is offered in other files depends on it."""
+    def _learn(self, own: str) -> None:
+        """Read what the cells of each other file end with: what is offered in a file depends on them."""
         for name in self._project.all_names():
-            if name not in self._endings:
+            if name not in self._endings and name != own:
                 with suppress(CrossdockError):
                     analysis = Analysis(self._project, name, self._project.text(name))
                     self._endings[name] = list(endings_of(analysis))
 
     def _habits(self, analysis: Analysis) -> Habits:
         """What the file that is written and, once all files were checked, the others read."""
+        if self._has_checked:
+            self._learn(analysis.name)
         others = (each for name, found in self._endings.items() if name != analysis.name for each in found)
         return Habits((*others, *endings_of(analysis)))
 

@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from pathlib import Path
 from threading import get_ident
-from typing import TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 from crossdock.core.diagnostics import Diagnostic
 from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.limits import USE_CHAIN
 from crossdock.core.once import MAKING
+
+if TYPE_CHECKING:
+    from crossdock.channels.earlier import Earlier
 
 T = TypeVar("T")
 Key: TypeAlias = "tuple[str, str]"
@@ -25,9 +28,13 @@ _Broken: TypeAlias = "tuple[Diagnostic, ...]"
 
 
 class CompiledFiles:
-    """What was compiled, by kind and name. ``chain`` are the files that are being compiled for each other."""
+    """What was compiled, by kind and name. ``chain`` are the files that are being compiled for each other.
 
-    def __init__(self) -> None:
+    ``earlier``, if there is one, keeps what is found for the time after a change.
+    """
+
+    def __init__(self, earlier: Earlier | None = None) -> None:
+        self.earlier = earlier
         self.chain: list[str] = []
         self._kept: dict[Key, object] = {}
         self._broken: dict[Key, _Broken] = {}
@@ -64,7 +71,7 @@ class CompiledFiles:
 
         What is wrong with a file may depend on which files there are, such as the help of an unknown name.
         """
-        left = CompiledFiles()
+        left = CompiledFiles(self.earlier)
         with MAKING:
             made_of = {key: files for key, files in self._made_of.items() if files.isdisjoint(changed)}
             left._made_of = made_of

@@ -6,16 +6,16 @@ findings_of(project, ["kibo/inv_push/row"], lenient=False)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from crossdock.channels.actions import ACTIONS_FILE, Actions, shape_findings
 from crossdock.channels.class_bodies import class_findings
 from crossdock.channels.config import Channel
-from crossdock.channels.steps import Conversation, UseTask, shared_steps
+from crossdock.channels.steps import Conversation, shared_steps
 from crossdock.channels.unused_settings import unused_settings
 from crossdock.checking.check import check_mapping, missing_result
 from crossdock.checking.suppressions import apply_suppressions, without_allowed
@@ -29,6 +29,8 @@ from crossdock.language.syntax import LinkedMapping
 from crossdock.project.search_path import FILES, MAPPINGS, name_of_file
 from crossdock.project.shared_files import CONVERSATION
 from crossdock.schema.store import Schema
+
+T = TypeVar("T")
 
 
 class CheckedProject(Protocol):
@@ -54,6 +56,9 @@ class CheckedProject(Protocol):
 
     def channel_of(self, name: str) -> Channel: ...
 
+    def kept(self, kind: str, name: str, compile_file: Callable[[], T], *, used: bool) -> T:
+        """``CompiledFiles.get``."""
+
 
 # What is before the last part of a mapping's name: a slash, or in a conversation a key that takes a name.
 _BEFORE = r"""(?:/|\b(?:body|response|failure|events|use|with)["']?:\s*(?:[>|][-+0-9]*\s+)?["']?)"""
@@ -63,7 +68,8 @@ _BEFORE = r"""(?:/|\b(?:body|response|failure|events|use|with)["']?:\s*(?:[>|][-
 class _CheckedFile:
     """A checked file. ``linked`` is None if it has errors, ``needed`` what is not wrong about comments.
 
-    ``shared`` is set for shared steps, and ``used_steps`` are those that the steps of the file use.
+    ``shared`` is set for shared steps. ``uses`` are the files that this one uses, by the names of their
+    texts, each with the place.
     """
 
     name: str
@@ -71,7 +77,7 @@ class _CheckedFile:
     linked: LinkedMapping | None = None
     is_mapping: bool = False
     shared: Conversation | None = None
-    used_steps: tuple[UseTask, ...] = ()
+    uses: tuple[tuple[str, str], ...] = ()
     needed: frozenset[Diagnostic] = frozenset()
 
     @property
@@ -108,19 +114,27 @@ def findings_of(project: CheckedProject, names: Sequence[str], *, lenient: bool)
 
 
 def _checked(project: CheckedProject, name: str, *, lenient: bool) -> _CheckedFile:
+    kind = "lenient check" if lenient else "strict check"
     try:
-        compiled = project.named(name)
+        return project.kept(kind, name, lambda: _sound(name, project.named(name), lenient), used=False)
     except CompileError as error:
         return _CheckedFile(name, tuple(error.diagnostics))
-    if not isinstance(compiled, Mapping):
-        shared = compiled if compiled.inputs is not None else None
-        used = tuple(shared_steps(compiled.steps))
-        return _CheckedFile(
-            name, compiled.findings, compiled.cells, shared=shared, used_steps=used, needed=compiled.needed
-        )
-    linked = compiled.linked
-    needed = without_allowed(check_mapping(linked, lenient=lenient).findings)[1]
-    return _CheckedFile(name, compiled.findings, linked, is_mapping=True, needed=needed)
+
+
+def _sound(name: str, compiled: Mapping | Conversation, lenient: bool) -> _CheckedFile:
+    """A file without errors."""
+    if isinstance(compiled, Mapping):
+        linked = compiled.linked
+        needed = without_allowed(check_mapping(linked, lenient=lenient).findings)[1]
+        uses = tuple(_uses_of(linked))
+        return _CheckedFile(name, compiled.findings, linked, is_mapping=True, uses=uses, needed=needed)
+    shared = compiled if compiled.inputs is not None else None
+    steps = shared_steps(compiled.steps)
+    used = ((task.linked.cells.text.name, str(task.name_span)) for task in steps)
+    uses = (*_uses_of(compiled.cells), *used)
+    return _CheckedFile(
+        name, compiled.findings, compiled.cells, shared=shared, uses=uses, needed=compiled.needed
+    )
 
 
 def _todos(project: CheckedProject, file: _CheckedFile) -> Iterable[Diagnostic]:
@@ -191,15 +205,16 @@ def _uses(files: Iterable[_CheckedFile]) -> dict[str, set[str]]:
     """The places that use each mapping, by the name of its text."""
     found: dict[str, set[str]] = {}
     for file in files:
-        if file.linked is None:
-            continue
-        for cell in (file.linked.cell, *file.linked.fragments.values()):
-            for use in syntax.uses(cell):
-                if isinstance(use.definition, LinkedMapping):
-                    found.setdefault(use.definition.text.name, set()).add(str(use.name_span))
-        for task in file.used_steps:
-            found.setdefault(task.linked.cells.text.name, set()).add(str(task.name_span))
+        for name, place in file.uses:
+            found.setdefault(name, set()).add(place)
     return found
+
+
+def _uses_of(linked: LinkedMapping) -> Iterator[tuple[str, str]]:
+    for cell in (linked.cell, *linked.fragments.values()):
+        for use in syntax.uses(cell):
+            if isinstance(use.definition, LinkedMapping):
+                yield use.definition.text.name, str(use.name_span)
 
 
 def _depends_on_uses(mapping: LinkedMapping) -> bool:

@@ -74,11 +74,13 @@ class Project:
         *,
         lenient: bool = False,
         files: ProjectFiles | None = None,
+        compiled: CompiledFiles | None = None,
     ) -> None:
         """``files`` reads them, an editor's unsaved texts too; by default what is on disk."""
         self.roots = tuple(roots)
         self._lenient = lenient
-        self._compiled = CompiledFiles()
+        self._compiled = compiled or CompiledFiles()
+        self.kept = self._compiled.get
         self._read_once: dict[object, object] = {}
         self._files = files or ProjectFiles(roots)
 
@@ -92,8 +94,8 @@ class Project:
 
         ``relisted``: one is new or gone, or has become a file of shared steps or a mapping.
         """
-        project = Project(self.roots, lenient=self._lenient, files=self._files)
-        project._compiled = self._compiled.without(changed, broken=relisted)
+        left = self._compiled.without(changed, broken=relisted)
+        project = Project(self.roots, lenient=self._lenient, files=self._files, compiled=left)
         project.schemas = self.schemas
         if not relisted:
             project._read_once = {key: self._read_once[key] for key in _NAMES if key in self._read_once}
@@ -188,12 +190,9 @@ class Project:
         """Findings in the files of the project's own channels, by what all files of a channel read."""
         from crossdock.project.findings import channel_findings
 
-        folder = self.roots[0] / MAPPINGS
-        channels = sorted(path.parent.name for path in folder.glob(f"*/{CHANNEL_FILE}"))
-        found = list[Diagnostic]()
-        for name in channels:
-            found += self._compiled.get("check", name, partial(channel_findings, self, name), used=False)
-        return found
+        paths = sorted((self.roots[0] / MAPPINGS).glob(f"*/{CHANNEL_FILE}"))
+        checks = [(name, partial(channel_findings, self, name)) for name in (path.parent.name for path in paths)]
+        return [item for name, check in checks for item in self.kept("check", name, check, used=False)]
 
     def all_names(self) -> list[str]:
         """The names of all mappings, shared steps and conversations, those of the bundled ones too."""
@@ -249,7 +248,8 @@ class Project:
             path = self._find(file_of(name)) if known else None
             if path is None:
                 raise no_conversation(channel, action, self.actions_of(channel))
-            compiled = compile_conversation(name, self._read(path), self, lenient=self._lenient)
+            source, earlier = self._read(path), self._compiled.earlier
+            compiled = compile_conversation(name, source, self, lenient=self._lenient, earlier=earlier)
             return self.dialects.completed(compiled, channel)
 
         return self._compiled.get("conversation", name, compile_file, used=False)
@@ -274,7 +274,7 @@ class Project:
     def dialects(self) -> Dialects:
         from crossdock.project.dialects import Dialects
 
-        return made_once(self._read_once, Dialects, lambda: Dialects(self, self._read, self._compiled.get))
+        return made_once(self._read_once, Dialects, lambda: Dialects(self, self._read, self.kept))
 
     def adaptable(self, user: str) -> Sequence[str]:
         """The actions that a file can adapt: see ``dialects``."""
