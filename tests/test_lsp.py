@@ -232,6 +232,41 @@ def test_fields_are_ignored_findings_allowed_and_a_file_laid_out(session: LspSes
     assert session.wait_for_findings(path) == []
 
 
+def test_the_snapshots_of_the_file_at_hand_are_updated_with_its_unsaved_text(
+    session: LspSession, shop: Path
+) -> None:
+    root, path = shop.parents[1], shop / "order.yaml"
+    example, snapshot = (root / folder / "shop/order/plain.json" for folder in ("examples", "snapshots"))
+    example.parent.mkdir(parents=True)
+    example.write_text('{"number": "7", "total": 3.5, "items": [{"sku": "a"}]}')
+    session.open(path, ORDER.replace("number: number", "number: join('-', ['no', number])"))
+    nowhere = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+    (action,) = session.at("codeAction", path, 0, 0, range=nowhere, context={"diagnostics": []})
+    assert action["title"] == "Update the snapshots of the examples"
+    assert action["command"]["command"] == "crossdock.updateSnapshot"
+    ask = {"command": "crossdock.updateSnapshot", "arguments": action["command"]["arguments"]}
+    session.request("workspace/executeCommand", ask)
+    assert session.messages[-1] == "crossdock: changed snapshots/shop/order/plain.json"
+    assert json.loads(snapshot.read_text()) == {
+        "number": "no-7",
+        "total": "3.50",
+        "lines": [{"sku": "a", "title": "Apple"}],
+    }
+    session.request("workspace/executeCommand", ask)
+    assert session.messages[-1] == "crossdock: every snapshot is as it was"
+    example.write_text('{"number": "7", "items": 3}')
+    session.request("workspace/executeCommand", ask)
+    assert session.messages[-1] == (
+        "crossdock: changed snapshots/shop/order/plain.json, snapshots/shop/order/plain.txt"
+    )
+    assert not snapshot.exists()
+    session.change(path, 9, {"text": ORDER.replace("number: number", "number: numbr")})
+    session.request("workspace/executeCommand", ask)
+    assert session.messages[-1] == "crossdock: the examples cannot run: `shop/order` has no property `numbr`"
+    shutil.rmtree(root / "examples")
+    session.change(path, 10, {"text": ORDER})
+
+
 def test_a_file_in_a_folder_without_a_project(tmp_path: Path) -> None:
     session = LspSession(tmp_path)
     path = tmp_path / "a.yaml"

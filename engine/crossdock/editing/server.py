@@ -21,7 +21,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from pygls.uris import from_fs_path, to_fs_path
 
 from crossdock.core.diagnostics import Diagnostic
-from crossdock.core.errors import ProjectError
+from crossdock.core.errors import CrossdockError, ProjectError
 from crossdock.core.version import __version__
 from crossdock.editing.navigation import RenameError
 from crossdock.editing.positions import Position, TextLines, TextRange
@@ -29,7 +29,9 @@ from crossdock.editing.workspace import CodeAction, Edit, Location, Workspace
 
 T = TypeVar("T")
 
+UPDATE_SNAPSHOT: Final = "crossdock.updateSnapshot"
 _QUIET_SECONDS: Final = 0.3
+_NAMED: Final = 3  # snapshots that a message names
 _KINDS: Final = {
     "property": lsp.CompletionItemKind.Property,
     "function": lsp.CompletionItemKind.Function,
@@ -270,7 +272,17 @@ def _changes(server: EditorServer) -> None:
             return []
         start, end = (Position(at.line, at.character) for at in (params.range.start, params.range.end))
         found = server.files.code_actions(path, start, end)
-        return [_code_action(action, params.text_document.uri) for action in found]
+        made = [_code_action(action, params.text_document.uri) for action in found]
+        return (
+            [*made, _snapshot_action(params.text_document.uri)] if server.files.has_examples(path) else made
+        )
+
+    @server.command(UPDATE_SNAPSHOT)
+    def update_snapshot(uri: str) -> None:
+        path = path_of(uri)
+        if server.files is not None and path is not None:
+            kind, text = _updated(server.files, path)
+            server.window_show_message(lsp.ShowMessageParams(kind, f"crossdock: {text}"))
 
     @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
     def formatting(params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
@@ -281,6 +293,26 @@ def _changes(server: EditorServer) -> None:
         after = server.files.layout(path)
         whole = TextLines(before).between(0, len(before))
         return [] if before == after else [lsp.TextEdit(_range(whole), after)]
+
+
+def _snapshot_action(uri: str) -> lsp.CodeAction:
+    title = "Update the snapshots of the examples"
+    command = lsp.Command(title, UPDATE_SNAPSHOT, arguments=[uri])
+    return lsp.CodeAction(title, lsp.CodeActionKind.Source, command=command)
+
+
+def _updated(files: Workspace, path: Path) -> tuple[lsp.MessageType, str]:
+    """Update the snapshots of a file's examples, and say which have changed."""
+    try:
+        changed = files.update_snapshots(path)
+    except CrossdockError as error:
+        problem = error.diagnostics[0]
+        return lsp.MessageType.Error, f"the examples cannot run: {problem.message}"
+    if not changed:
+        return lsp.MessageType.Info, "every snapshot is as it was"
+    names = [each.relative_to(files.root).as_posix() for each in changed]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return lsp.MessageType.Info, f"changed {', '.join(names[:_NAMED])}{more}"
 
 
 def _code_action(action: CodeAction, uri: str) -> lsp.CodeAction:

@@ -44,6 +44,7 @@ from crossdock.project.compiled_files import CompiledFiles
 from crossdock.project.project import Project
 from crossdock.project.search_path import MAPPINGS, located
 from crossdock.project.shared_files import CONVERSATION_FILE, DIALECT_FILE, has_steps
+from crossdock.project.updating import own_cases, update_snapshots
 
 _LISTED: Final = (CONVERSATION_FILE, DIALECT_FILE)  # files whose presence changes what other files mean
 
@@ -286,6 +287,19 @@ class Workspace:
                 CodeAction(fix.title, tuple(self._edits(analysis.source, fix.edits)), fix.finding)
                 for fix in found
             ]
+
+    def has_examples(self, path: Path) -> bool:
+        """Whether the project has examples of a mapping or conversation."""
+        with self._lock:
+            return bool(own_cases(self._project, self._name(path)))
+
+    def update_snapshots(self, path: Path) -> list[Path]:
+        """Write the snapshots of a file's examples anew, with the texts of now; those that have changed.
+
+        Raises CrossdockError if an example cannot run.
+        """
+        with self._lock:
+            return update_snapshots(self._project, self._name(path))
 
     def layout(self, path: Path) -> str:
         """The text of a file in its layout: see ``editing.formatting``."""

@@ -24,6 +24,7 @@ from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.language.parser import plain
 
 EXAMPLES: Final = "examples"
+SNAPSHOTS: Final = "snapshots"
 ANSWERS_SUFFIX: Final = ".answers.json"
 SETTINGS_SUFFIX: Final = ".settings.yaml"
 _LINES: Final = (".ndjson", ".jsonl")

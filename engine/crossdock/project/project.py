@@ -190,8 +190,9 @@ class Project:
         """Findings in the files of the project's own channels, by what all files of a channel read."""
         from crossdock.project.findings import channel_findings
 
-        paths = sorted((self.roots[0] / MAPPINGS).glob(f"*/{CHANNEL_FILE}"))
-        checks = [(name, partial(channel_findings, self, name)) for name in (path.parent.name for path in paths)]
+        paths = (self.roots[0] / MAPPINGS).glob(f"*/{CHANNEL_FILE}")
+        names = sorted(path.parent.name for path in paths)
+        checks = [(name, partial(channel_findings, self, name)) for name in names]
         return [item for name, check in checks for item in self.kept("check", name, check, used=False)]
 
     def all_names(self) -> list[str]:

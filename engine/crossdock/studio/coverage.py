@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from crossdock.channels.steps import Conversation
 from crossdock.core.json_types import JSON
 from crossdock.project.cases import cases_of, run_case
+from crossdock.project.examples import SNAPSHOTS
 from crossdock.project.project import Project
 from crossdock.studio.places import range_of
 from crossdock.tools.coverage.firing import Firing
 from crossdock.tools.coverage.report import conversation_coverage, coverage, firing_words
-
-_SNAPSHOTS: Final = "snapshots"
 
 
 def coverage_data(project: Project, name: str) -> JSON:
@@ -54,7 +52,7 @@ def compared_examples(project: Project, name: str, wanted: Sequence[str]) -> JSO
 
 def _same(root: Path, name: str, text: str | None) -> bool:
     """Whether a text is that of a snapshot; no text is the same as no snapshot."""
-    file = root / _SNAPSHOTS / name
+    file = root / SNAPSHOTS / name
     if text is None or not file.is_file():
         return text is None and not file.is_file()
     return file.read_text(encoding="utf-8") == text + "\n"

@@ -19,6 +19,7 @@ from crossdock.core.errors import CompileError, ProjectError
 from crossdock.core.yaml_reader import MapNode, parse_yaml
 from crossdock.language.parser import plain
 from crossdock.project.cases import Case, Texts
+from crossdock.project.examples import SNAPSHOTS
 from crossdock.tools.mutation.mutants import Mutant
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Verdict = Literal["examples", "check", "accepted", "survived"]
 ACCEPTED_FILE: Final = "mutants.yaml"
-SNAPSHOTS: Final = "snapshots"
 Findings = set[tuple[str, str]]
 T = TypeVar("T", contravariant=True)
 
