@@ -1,6 +1,7 @@
 """The page of actions and channels: made from the conversations, and kept as they are."""
 
 import re
+from xml.etree import ElementTree
 
 from conftest import REPOSITORY
 from crossdock import Project
@@ -33,3 +34,50 @@ def test_the_diagram_of_a_conversation_and_of_shared_steps() -> None:
     lines = diagram(project, "kibo/find_order").splitlines()
     assert lines[1] == "    participant R as the file that uses it"
     assert (lines[4], lines[-1]) == ("    R->>X: find_order", "    X-->>R: answer")
+
+
+def pictured(name: str) -> tuple[list[str], str, ElementTree.Element]:
+    """The texts in a picture, its description, and the picture."""
+    root = ElementTree.fromstring(diagram(Project.open(REPOSITORY), name, "svg"))
+    of = {
+        tag: [each.text or "" for each in root.iter(f"{{http://www.w3.org/2000/svg}}{tag}")] for tag in TAGS
+    }
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-labelledby"] == "title desc"
+    (title,), (described,) = of["title"], of["desc"]
+    assert title
+    return of["text"], described, root
+
+
+TAGS = ("text", "title", "desc")
+
+
+def test_the_picture_of_a_mapping_has_each_field_once_and_says_what_it_is_made_of() -> None:
+    texts, described, root = pictured("fabric/inv_push/stock")
+    assert texts == [
+        *("sku", "location", "settings().inventory_counter", "quantity", "vendor", "est_ship"),
+        *("sku", "locationNumber", "counters", "vendorId", "backorderShipmentAt"),
+    ]
+    assert described == (
+        "sku is made of sku. locationNumber is made of location. "
+        "counters is made of settings().inventory_counter. counters is made of quantity. "
+        "vendorId is made of vendor. backorderShipmentAt is made of est_ship. "
+        "backorderShipmentAt is decided by vendor"
+    )
+    kinds = [each.attrib.get("class") for each in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert kinds == ["head", *["arrow"] * 6, "arrow back"]
+
+
+def test_the_picture_of_a_conversation_has_its_calls_in_order() -> None:
+    texts, described, root = pictured("fabric/inv_push")
+    assert texts[:4] == ["RetailOPS", "Crossdock", "fabric", "inv_push"]
+    assert texts[-1] == "response"
+    assert "created: POST /inventories" in texts
+    asked = "Crossdock to fabric: created: POST /inventories"
+    answer = "fabric to Crossdock: fabric/inventory, or none if not_found || status == `409` ||"
+    assert f"opt unless $updated: begin. {asked}. {answer} body.errorCode == 'SERVICE-4005'. end" in described
+    width, height = (float(root.attrib[side]) for side in ("width", "height"))
+    for each in root.iter("{http://www.w3.org/2000/svg}text"):
+        half = len(each.text or "") * 7.3 / (2 if each.attrib["text-anchor"] == "middle" else 1)
+        assert 0 < float(each.attrib["y"]) < height
+        assert float(each.attrib["x"]) + half < width, each.text

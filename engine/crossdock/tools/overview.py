@@ -6,12 +6,14 @@ overview(project)       # Markdown: a table of actions x channels, then every co
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from crossdock.channels.dialects import adaptations
 from crossdock.channels.steps import BlockTask, CallTask, Conversation, ConversationStep, UseTask
 from crossdock.project.project import Project
-from crossdock.tools.flowchart import flowchart
-from crossdock.tools.sequence import sequence
+from crossdock.tools.flowchart import arrows_of, flowchart
+from crossdock.tools.sequence import diagram_of, sequence
+from crossdock.tools.svg import drawn_lineage, drawn_sequence
 
 _HEAD = """# Actions and channels
 
@@ -64,13 +66,16 @@ def _dialect(project: Project, name: str) -> Iterator[str]:
         yield from _diagram(project.conversation(name, action), "the channel")
 
 
-def diagram(project: Project, name: str) -> str:
-    """The diagram of a conversation or a mapping for Mermaid. Raises ProjectError or CompileError."""
+def diagram(project: Project, name: str, form: Literal["mermaid", "svg"] = "mermaid") -> str:
+    """The diagram of a conversation or a mapping. Raises ProjectError or CompileError."""
     file = project.named(name)
     if isinstance(file, Conversation):
-        channel = file.name.partition("/")[0]
-        return sequence(file, "the channel" if project.is_dialect(file.name) else channel)
-    return flowchart(file.linked)
+        channel = "the channel" if project.is_dialect(file.name) else file.name.partition("/")[0]
+        return drawn_sequence(diagram_of(file, channel)) if form == "svg" else sequence(file, channel)
+    linked = file.linked
+    if form == "mermaid":
+        return flowchart(linked)
+    return drawn_lineage(list(arrows_of(linked)), linked.describe or linked.name)
 
 
 def _cell(conversation: Conversation | None) -> str:
