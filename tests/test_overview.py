@@ -7,6 +7,8 @@ from conftest import REPOSITORY
 from crossdock import Project
 from crossdock.tools.overview import diagram, overview
 
+SVG = "{http://www.w3.org/2000/svg}"
+
 
 def test_the_page_is_what_the_conversations_say() -> None:
     page = (REPOSITORY / "docs" / "channels.md").read_text(encoding="utf-8")
@@ -39,17 +41,12 @@ def test_the_diagram_of_a_conversation_and_of_shared_steps() -> None:
 def pictured(name: str) -> tuple[list[str], str, ElementTree.Element]:
     """The texts in a picture, its description, and the picture."""
     root = ElementTree.fromstring(diagram(Project.open(REPOSITORY), name, "svg"))
-    of = {
-        tag: [each.text or "" for each in root.iter(f"{{http://www.w3.org/2000/svg}}{tag}")] for tag in TAGS
-    }
+    of = {tag: [each.text or "" for each in root.iter(f"{SVG}{tag}")] for tag in ("text", "title", "desc")}
     assert root.attrib["role"] == "img"
     assert root.attrib["aria-labelledby"] == "title desc"
     (title,), (described,) = of["title"], of["desc"]
     assert title
     return of["text"], described, root
-
-
-TAGS = ("text", "title", "desc")
 
 
 def test_the_picture_of_a_mapping_has_each_field_once_and_says_what_it_is_made_of() -> None:
@@ -64,7 +61,7 @@ def test_the_picture_of_a_mapping_has_each_field_once_and_says_what_it_is_made_o
         "vendorId is made of vendor. backorderShipmentAt is made of est_ship. "
         "backorderShipmentAt is decided by vendor"
     )
-    kinds = [each.attrib.get("class") for each in root.iter("{http://www.w3.org/2000/svg}path")]
+    kinds = [each.attrib.get("class") for each in root.iter(f"{SVG}path")]
     assert kinds == ["head", *["arrow"] * 6, "arrow back"]
 
 
@@ -77,7 +74,7 @@ def test_the_picture_of_a_conversation_has_its_calls_in_order() -> None:
     answer = "fabric to Crossdock: fabric/inventory, or none if not_found || status == `409` ||"
     assert f"opt unless $updated: begin. {asked}. {answer} body.errorCode == 'SERVICE-4005'. end" in described
     width, height = (float(root.attrib[side]) for side in ("width", "height"))
-    for each in root.iter("{http://www.w3.org/2000/svg}text"):
+    for each in root.iter(f"{SVG}text"):
         half = len(each.text or "") * 7.3 / (2 if each.attrib["text-anchor"] == "middle" else 1)
         assert 0 < float(each.attrib["y"]) < height
         assert float(each.attrib["x"]) + half < width, each.text
