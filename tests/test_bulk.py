@@ -17,7 +17,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import fsspec  # type: ignore[import-untyped]
 import pytest
 
 from conftest import MakeProject, Run, interruptible
@@ -338,6 +340,69 @@ def test_a_part_that_was_damaged_is_made_again(place: Path, run_crossdock: Run) 
     assert files(place / "out") == whole
 
 
+# Stores
+
+
+def objects(store: Any, root: str) -> dict[str, bytes]:
+    return {name.removeprefix(root): store.cat_file(name) for name in sorted(store.find(root))}
+
+
+def test_a_store_gets_what_a_directory_gets(place: Path, run_crossdock: Run) -> None:
+    """A resumed run makes again what is damaged there; a file that is not complete never gets there."""
+    store = fsspec.filesystem("memory")
+    (place / "lines.jsonl").write_bytes(mixed(1_000))
+    run_crossdock(*BULK)
+    whole = files(place / "out")
+    there = [*BULK[:3], "--to", "memory://archive/out/", *BULK[5:]]
+    assert run_crossdock(*there).code == 1
+    assert objects(store, "/archive/out/") == whole
+    again = (
+        "error[run-exists]: `memory://archive/out/` has a run already\n  = help: --resume goes on with it\n"
+    )
+    assert run_crossdock(*there) == (2, "", again)
+    store.pipe_file("/archive/out/results/part-00001.jsonl", b"{}\n")
+    store.rm_file("/archive/out/dead/part-00002.jsonl")
+    store.rm_file("/archive/out/parts/part-00003.json")
+    assert run_crossdock(*there, "--resume").code == 1
+    assert objects(store, "/archive/out/") == whole
+
+    assert run_crossdock("bulk", "replay", "out").code == 1
+    assert run_crossdock("bulk", "replay", "memory://archive/out").code == 1
+    assert objects(store, "/archive/out/") == files(place / "out")
+    store.rm("/archive", recursive=True)
+    store.pipe_file("/archive/out/precious.txt", b"mine")
+    refused = "error[not-a-run]: `memory://archive/out/` is neither empty nor the directory of a run\n"
+    assert run_crossdock(*there) == (2, "", refused)
+    unknown = "error[unwritable]: `nope://a` cannot be written: no package is installed for such URLs\n"
+    assert run_crossdock(*BULK[:3], "--to", "nope://a") == (2, "", unknown)
+
+
+def test_a_part_that_a_store_refuses_has_no_record(place: Path, run_crossdock: Run) -> None:
+    """What is in its way is a file of the name of a folder. Nothing is left on this machine."""
+    (place / "lines.jsonl").write_bytes(mixed(1_000))
+    run_crossdock(*BULK)
+    there = Path(f"{place}/there{place}/there")  # fsspec's wrapper puts the path below itself
+    there.mkdir(parents=True)
+    (there / "manifest.json").write_bytes((place / "out/manifest.json").read_bytes())
+    (there / "dead").write_bytes(b"")
+    (place / "here").mkdir()
+    to = f"dir::{(place / 'there').as_uri()}"
+    command = [*COMMAND, *BULK[:3], "--to", to, *BULK[5:], "--resume"]
+    variables = {**os.environ, "TMPDIR": str(place / "here")}
+    ran = subprocess.run(command, cwd=place, env=variables, capture_output=True, text=True, check=False)
+    assert (ran.returncode, said(ran.stderr)) == (
+        2,
+        f"error[unwritable]: `{to}` cannot be written: not a directory\n"
+        "  = help: the parts that are complete stay; --resume goes on when there is room\n",
+    )
+    assert sorted(files(there)) == ["dead", "manifest.json", "results/part-00000.jsonl"]
+    assert list((place / "here").iterdir()) == []
+
+    (there / "dead").unlink()
+    assert run_crossdock(*command[3:]).code == 1
+    assert files(there) == files(place / "out")
+
+
 # Ends
 
 
@@ -375,19 +440,26 @@ def test_a_signal_leaves_whole_parts_only(number: signal.Signals, place: Path, r
     assert files(place / "out") == files(place / "whole")
 
 
-def test_killed_at_any_moment_and_resumed_the_bytes_are_the_same(place: Path, run_crossdock: Run) -> None:
+@pytest.mark.parametrize("kind", ["directory", "store"])
+def test_killed_at_any_moment_and_resumed_the_bytes_are_the_same(
+    kind: str, place: Path, run_crossdock: Run
+) -> None:
     """The run or one of its workers, at random moments, until it comes to its end by itself."""
+    to, out, most, first = "out", place / "out", KILLS, "manifest.json"
+    if kind == "store":  # one that shows a file while it is written
+        to, out, most = f"dir::{(place / 'out').as_uri()}", Path(f"{place}/out{place}/out"), KILLS // 4
+        first = "parts/part-00000.json"
     (place / "lines.jsonl").write_bytes(mixed(12_000))
-    command = [*BULK[:-1], "0.02", "--workers", "2"]
+    command = [*BULK[:3], "--part-size", "0.02", "--workers", "2", "--to"]
     begin = time.monotonic()
-    run_crossdock(*[each if each != "out" else "whole" for each in command])
+    run_crossdock(*command, "whole")
     seconds = time.monotonic() - begin
     whole, chance, kills, runs = files(place / "whole"), random.Random(KILLS), 0, 0
-    while kills < KILLS:
+    while kills < most:
         running = subprocess.Popen(
-            [*COMMAND, *command, "--resume"], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [*COMMAND, *command, to, "--resume"], cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        until(lambda running=running: running.poll() is not None or (place / "out/manifest.json").exists())
+        until(lambda running=running: running.poll() is not None or (out / first).exists())
         time.sleep(chance.random() * seconds / 2)
         workers = [] if running.poll() is not None else children(running.pid)
         victim = chance.choice([running.pid, *workers])
@@ -398,12 +470,12 @@ def test_killed_at_any_moment_and_resumed_the_bytes_are_the_same(place: Path, ru
         assert running.returncode in (-9, 6, 1), err
         until(lambda workers=workers: not any(alive(each) for each in workers))
         if running.returncode == 1:
-            assert files(place / "out") == whole
+            assert files(out) == whole
             runs += 1
-            (place / "out").rename(place / f"done{runs}")
+            out.rename(place / f"done{runs}")
 
-    assert run_crossdock(*command, "--resume").code == 1
-    assert files(place / "out") == whole
+    assert run_crossdock(*command, to, "--resume").code == 1
+    assert files(out) == whole
 
 
 # Replay
@@ -457,7 +529,7 @@ def test_a_replay_takes_only_what_failed_and_says_what_became_of_it(place: Path,
 
 def test_a_replay_of_a_thousand_letters(place: Path, run_crossdock: Run) -> None:
     (place / "lines.jsonl").write_bytes(b'{"number": 1}\n{"number": "1"}\n' * 1_000)
-    run_crossdock(*BULK)
+    run_crossdock(*BULK[:-1], "0.05")
     schema = place / "schemas/shop/source.schema.json"
     schema.write_text(schema.read_text().replace('"integer"', '"string"'))
     ran = run_crossdock("bulk", "replay", "out", "--workers", "2")

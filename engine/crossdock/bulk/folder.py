@@ -13,10 +13,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from shutil import rmtree
+from typing import Any, BinaryIO, Final
 
 from crossdock.core.diagnostics import Diagnostic, shorten
 from crossdock.core.errors import ProjectError
@@ -72,33 +73,49 @@ class WholeFile:
 
 
 class BulkFolder:
-    """The files of a run."""
+    """The files of a run. ``shown`` is its name in messages."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def shown(self) -> str:
+        return str(self.path)
+
+    def inner(self, name: str) -> BulkFolder:
+        """A folder inside of this one."""
+        return BulkFolder(self.path / name)
+
     def results(self, part: int) -> WholeFile:
-        return WholeFile(self.path / "results" / f"part-{part:05}.jsonl")
+        return self.create(f"results/part-{part:05}.jsonl")
 
     def dead(self, part: int) -> WholeFile:
-        return WholeFile(self.path / "dead" / f"part-{part:05}.jsonl", 0o600)
+        return self.create(f"dead/part-{part:05}.jsonl", 0o600)
 
     def keep(self, part: int, record: Record) -> None:
-        self._write(self.path / "parts" / f"part-{part:05}.json", record)
+        self._write(f"parts/part-{part:05}.json", record)
 
     def keep_manifest(self, manifest: Record) -> None:
-        self._write(self.path / MANIFEST, manifest)
+        self._write(MANIFEST, manifest)
+
+    def create(self, name: str, mode: int = 0o666) -> WholeFile:
+        """A new file. Raises OSError."""
+        return WholeFile(self.path / name, mode)
+
+    def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A file to be read. Raises OSError."""
+        return (self.path / name).open("rb")
 
     def record(self, part: int) -> Record | None:
         """The record of a part, if its files are as it says."""
-        found = _read(self.path / "parts" / f"part-{part:05}.json")
+        found = self._read(f"parts/part-{part:05}.json")
         if found is None:
             return None
         files = [found["results"], *([found["dead"]] if found["dead"] else [])]
-        return found if all(_digest(self.path / each["file"]) == each["sha256"] for each in files) else None
+        return found if all(self._digest(each["file"]) == each["sha256"] for each in files) else None
 
     def manifest(self) -> Record | None:
-        return _read(self.path / MANIFEST)
+        return self._read(MANIFEST)
 
     def make(self) -> None:
         """Make the folders, and remove what a run that was ended has left unfinished."""
@@ -117,13 +134,44 @@ class BulkFolder:
     def is_empty(self) -> bool:
         return not self.path.exists() or not any(self.path.iterdir())
 
-    def _write(self, path: Path, value: Record) -> None:
-        file = WholeFile(path)
+    def remove(self) -> None:
+        """Remove all of it, if it is there."""
+        if self.path.exists():
+            rmtree(self.path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Make it; nothing else may write into it meanwhile. Raises ProjectError when something does."""
+        with writing(self.shown):
+            self.path.mkdir(parents=True, exist_ok=True)
+        with locked(self.path):
+            yield
+
+    def _write(self, name: str, value: Record) -> None:
+        file = self.create(name)
         try:
             file.write(json.dumps(value, indent=1).encode() + b"\n")
             file.finish()
         finally:
             file.drop()
+
+    def _read(self, name: str) -> Record | None:
+        try:
+            with self.opened(name) as file:
+                found = json.loads(file.read())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _digest(self, name: str) -> str | None:
+        digest = sha256()
+        try:
+            with self.opened(name) as file:
+                while piece := file.read(_PIECE):
+                    digest.update(piece)
+        except OSError:
+            return None
+        return digest.hexdigest()
 
 
 @contextmanager
@@ -146,13 +194,13 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(shown: str) -> Iterator[None]:
     """Raise ProjectError for what is raised by writing into the directory."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
-        message = f"`{shorten(str(path), 200)}` cannot be written: {reason}"
+        message = f"`{shorten(shown, 200)}` cannot be written: {reason}"
         help = "the parts that are complete stay; --resume goes on when there is room"
         raise ProjectError([Diagnostic("unwritable", message, help=help)]) from None
 
@@ -166,22 +214,3 @@ def sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _read(path: Path) -> Record | None:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _digest(path: Path) -> str | None:
-    digest = sha256()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                digest.update(piece)
-    except OSError:
-        return None
-    return digest.hexdigest()

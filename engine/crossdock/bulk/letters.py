@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from crossdock.bulk.unit import LineFindings
@@ -45,19 +44,18 @@ def written(source: str, found: LineFindings, mapping: str, digest: str) -> byte
     return json.dumps(letter).encode() + b"\n"
 
 
-def read(path: Path) -> Iterator[DeadLetter]:
+def read(file: Iterable[bytes]) -> Iterator[DeadLetter]:
     """The dead letters of a file, in order. Raises OSError, and ValueError for another file."""
-    with path.open("rb") as file:
-        for text in file:
-            letter = json.loads(text)
-            payload = letter.get("payload")
-            data = b64decode(letter["payload_base64"]) if "payload_base64" in letter else None
-            errors = [each for each in letter["findings"] if each["severity"] == "error"]
-            yield DeadLetter(
-                letter["source"],
-                letter["line"],
-                data if payload is None else payload.encode(),
-                tuple(each["id"] for each in errors),
-                tuple(each["message"] for each in errors),
-                text,
-            )
+    for text in file:
+        letter = json.loads(text)
+        payload = letter.get("payload")
+        data = b64decode(letter["payload_base64"]) if "payload_base64" in letter else None
+        errors = [each for each in letter["findings"] if each["severity"] == "error"]
+        yield DeadLetter(
+            letter["source"],
+            letter["line"],
+            data if payload is None else payload.encode(),
+            tuple(each["id"] for each in errors),
+            tuple(each["message"] for each in errors),
+            text,
+        )

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from crossdock.bulk.blocks import Lines
@@ -53,9 +52,8 @@ class Replay:
 
     def run(self, job: BulkJob, converted: Conversion) -> Record:
         """Convert each letter. Returns the manifest of the replay. Raises CrossdockError."""
-        with writing(self.folder.path):
-            if self.folder.path.exists():  # of a replay that was interrupted
-                rmtree(self.folder.path)
+        with writing(self.folder.shown):
+            self.folder.remove()  # what a replay has left that was interrupted
             self.folder.make()
         source = _Letters(self.letters, self.manifest["parts"], job.part_bytes)
 
@@ -64,7 +62,7 @@ class Replay:
 
         records = write_parts(job, self.folder, source, converted, took)
         manifest = self._manifest(job, [records[number] for number in sorted(records)])
-        with writing(self.folder.path):
+        with writing(self.folder.shown):
             self.folder.keep_manifest(manifest)
         return manifest
 
@@ -118,7 +116,7 @@ class _Letters:
     def blocks(self) -> Iterator[LineBlock]:
         number, size, digest = 0, 0, sha256()
         for part in self.parts:
-            for letter in read(self.folder.path / part["dead"]["file"]) if part["dead"] else ():
+            for letter in self._of(part):
                 if size >= self.part_bytes:
                     self.ended[number] = {"bytes": size, "sha256": digest.hexdigest()}
                     number, size, digest = number + 1, 0, sha256()
@@ -127,6 +125,11 @@ class _Letters:
                 self.waiting.append(letter)
                 yield LineBlock(letter.source, letter.line, (letter.payload or b"") + b"\n", number)
         self.ended[number] = {"bytes": size, "sha256": digest.hexdigest()}
+
+    def _of(self, part: Record) -> Iterator[DeadLetter]:
+        if part["dead"]:
+            with self.folder.opened(part["dead"]["file"]) as file:
+                yield from read(file)
 
 
 def replay_of(folder: BulkFolder) -> Replay:
@@ -138,7 +141,7 @@ def replay_of(folder: BulkFolder) -> Replay:
         raise refused(folder, "run-unfinished", "is of a run that is not finished", "finish it with --resume")
     letters, number = folder, 1
     while True:
-        following = BulkFolder(folder.path / _REPLAYS.format(number))
+        following = folder.inner(_REPLAYS.format(number))
         known = following.manifest()
         if known is None or known.get("state") != "complete":
             return Replay(letters, following, manifest)

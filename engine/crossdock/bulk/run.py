@@ -190,14 +190,14 @@ def write_parts(
     part: PartWriter | None = None
     try:
         for block, made in converted(source.blocks()):
-            with writing(folder.path):
+            with writing(folder.shown):
                 if part is None or part.number != block.part:
                     if part is not None:
                         records[part.number] = part.finish(source.ended[part.number])
                     part = PartWriter(folder, block.part, job)
                 took(part, block, made)
         if part is not None:
-            with writing(folder.path):
+            with writing(folder.shown):
                 records[part.number] = part.finish(source.ended[part.number])
     except BaseException:
         if part is not None:
@@ -225,7 +225,7 @@ class BulkRun:
         manifest = None if self.folder.is_empty else self.folder.manifest()
         if manifest is None and not self.folder.is_empty:
             raise refused(self.folder, "not-a-run", "is neither empty nor the directory of a run")
-        with writing(self.folder.path):
+        with writing(self.folder.shown):
             if manifest is None:
                 self.folder.make()
                 self.folder.keep_manifest({"state": "running", **identity})
@@ -251,7 +251,7 @@ class BulkRun:
 
         records = write_parts(self.job, self.folder, source, converted, took) | source.done
         manifest = self._manifest([records[number] for number in sorted(records)])
-        with writing(self.folder.path):
+        with writing(self.folder.shown):
             self.folder.keep_manifest(manifest)
         return manifest
 
@@ -282,4 +282,4 @@ def _compare(folder: BulkFolder, manifest: Record, identity: Record) -> None:
 
 
 def refused(folder: BulkFolder, id: str, what: str, help: str | None = None) -> ProjectError:
-    return ProjectError([Diagnostic(id, f"`{shorten(str(folder.path), 200)}` {what}", help=help)])
+    return ProjectError([Diagnostic(id, f"`{shorten(folder.shown, 200)}` {what}", help=help)])

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -24,7 +23,7 @@ from crossdock.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from crossdock.bulk.folder import Record
+    from crossdock.bulk.folder import BulkFolder, Record
     from crossdock.bulk.pool import Conversion
     from crossdock.bulk.run import BulkJob
 
@@ -61,7 +60,14 @@ def command() -> None:
 @command.command(name="run")
 @click.argument("mapping", type=MAPPING)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(allow_dash=True))
-@click.option("--to", "to", required=True, metavar="DIR", type=click.Path(), help="Where the results go.")
+@click.option(
+    "--to",
+    "to",
+    required=True,
+    metavar="DIR",
+    type=click.Path(),
+    help="Where the results go: a directory or a URL.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run that DIR has, or begin one.")
 @click.option(
     "--part-size",
@@ -105,6 +111,7 @@ def run(
     Sources whose names end in .gz or .zst are compressed; - is stdin. Exit code 1: lines were refused.
     """
     from crossdock.bulk.converter import PayloadConverter
+    from crossdock.bulk.far_folder import folder_at
     from crossdock.bulk.run import BulkJob
 
     options = (True, not no_validate, not no_cache, trust_source)
@@ -113,14 +120,14 @@ def run(
         converter.check()
         job = BulkJob(converter, sources, converter.digest(), int(part_size * 1024 * 1024))
         begun = time.monotonic()
-        manifest = _run(job, Path(to), workers, scheduler, resume=resume)
+        with folder_at(to) as folder:
+            manifest = _run(job, folder, workers, scheduler, resume=resume)
         _put(manifest, time.monotonic() - begun, form, output)
     context.exit(_FINDINGS if manifest["refused"] else 0)
 
 
-def _run(job: BulkJob, path: Path, workers: int, scheduler: str | None, *, resume: bool) -> Record:
+def _run(job: BulkJob, folder: BulkFolder, workers: int, scheduler: str | None, *, resume: bool) -> Record:
     """Run, with its progress on stderr. Returns the manifest. Raises CrossdockError."""
-    from crossdock.bulk.folder import BulkFolder, locked, writing
     from crossdock.bulk.run import BulkRun
     from crossdock.bulk.sources import Sources
     from crossdock.cli.progress import progress
@@ -128,10 +135,8 @@ def _run(job: BulkJob, path: Path, workers: int, scheduler: str | None, *, resum
     stdin = stdin_for("-" if "-" in job.sources else "")
     far, several = scheduler is not None, workers > 1 or scheduler is not None
     sources = Sources(job.sources, stdin, digests=True, ranges=several, ranges_of_far=far)
-    with writing(path):
-        path.mkdir(parents=True, exist_ok=True)
-    bulk = BulkRun(job, BulkFolder(path), sources)
-    with locked(path), _conversion(job, workers, scheduler) as converted:
+    bulk = BulkRun(job, folder, sources)
+    with folder.locked(), _conversion(job, workers, scheduler) as converted:
         bulk.begin(resume=resume)
         with progress(sources) as watch:
             return bulk.run(converted, watch)
@@ -175,15 +180,16 @@ def replay(
     The results are new parts in DIR/replay-001, and so is what is refused still; the next replay takes only
     that. The report says what passes now and what fails still, by the cause. Exit code 1: something does.
     """
-    from crossdock.bulk.folder import BulkFolder, locked, writing
+    from crossdock.bulk.far_folder import folder_at
+    from crossdock.bulk.folder import writing
     from crossdock.bulk.replay import job_of, replay_of
 
     begun = time.monotonic()
-    path = Path(directory)
-    found = replay_of(BulkFolder(path))
-    job = job_of(found.manifest, context.find_root().obj, cached=not no_cache)
-    with writing(path), locked(path), _conversion(job, workers, scheduler) as converted:
-        manifest = found.run(job, converted)
+    with extra("bulk"), folder_at(directory) as folder:
+        found = replay_of(folder)
+        job = job_of(found.manifest, context.find_root().obj, cached=not no_cache)
+        with writing(folder.shown), folder.locked(), _conversion(job, workers, scheduler) as converted:
+            manifest = found.run(job, converted)
     _put(manifest, time.monotonic() - begun, form, output)
     context.exit(_FINDINGS if manifest["refused"] else 0)
 
