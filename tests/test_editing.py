@@ -114,6 +114,14 @@ def test_properties_are_offered_by_the_type_of_the_place(workspace: Workspace) -
     assert "orderNumber" not in found
 
 
+def test_a_cell_that_is_as_the_one_beside_it_but_for_a_constant_ends_with_the_same(
+    workspace: Workspace,
+) -> None:
+    cell = "pickups: $same[?kind == 'pickups']."
+    found = offered(workspace, "kibo/shipment_submit/conversation", f"{cell}box", f"{cell}¦")
+    assert found[:2] == ["box", "items"]
+
+
 def test_the_types_of_a_mapping_without_a_schema_are_those_of_its_uses(workspace: Workspace) -> None:
     found = offered(workspace, "fabric/inv_push/count", "  sku: of.sku", "  sku: of.¦")
     assert sorted(found) == ["concept", "elsewhere", "id", "places", "quantity", "sku"]

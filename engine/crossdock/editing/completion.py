@@ -54,6 +54,7 @@ Kind = Literal[
 _PATHS: Final = ("fragment", "mapping", "steps", "schema")
 _PATH: Final = re.compile(r"[\w./#$-]*")
 _SCHEMA_KEYS: Final = frozenset({"from", "to", "request", "response_schema", "errors"})
+_CONSTANT: Final = re.compile(r"'[^']*'|`[^`]*`")
 _LOOKUP: Final = re.compile(r"lookup\(\s*'\w*$")
 
 
@@ -259,7 +260,9 @@ def _around(same: Iterable[PropertyRead], unfinished: Unfinished, places: Mappin
     """What is written around the mark. ``same`` are the reads of the same context in the file."""
     own, scalar = unfinished.place.keys, unfinished.place.scalar
     is_condition = own[-1] in _CONDITIONS
-    beside, condition = set[str](), set[str]()
+    beside, condition, repeated = set[str](), set[str](), set[str]()
+    text = str(scalar.value).partition(MARK)[0]
+    before = _without_constants(text)
     for each in same:
         start = each.expression.scalar.span.start
         keys = places.get(start, ())
@@ -270,7 +273,15 @@ def _around(same: Iterable[PropertyRead], unfinished: Unfinished, places: Mappin
             condition.add(each.node.name)
         elif is_beside and last_name(each.expression.node) is each.node:
             beside.add(each.node.name)
-    return Around(frozenset(beside), frozenset(condition), is_condition, tuple(_said(unfinished)))
+            if before != text and _without_constants(each.expression.text) == before + each.node.name:
+                repeated.add(each.node.name)
+    return Around(
+        frozenset(beside), frozenset(condition), is_condition, frozenset(repeated), tuple(_said(unfinished))
+    )
+
+
+def _without_constants(text: str) -> str:
+    return _CONSTANT.sub("''", text)
 
 
 def _said(unfinished: Unfinished) -> Iterator[str]:

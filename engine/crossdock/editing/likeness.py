@@ -38,6 +38,7 @@ _SAID_BESIDE: Final = 1.0
 _OF_CONDITION: Final = 0.4
 _IS_CONDITION: Final = 0.3
 _READ_BESIDE: Final = 0.2
+_REPEATED: Final = 0.5
 _ALTERNATIVE: Final = 0.3
 
 
@@ -46,13 +47,14 @@ class Around:
     """What is written around a value, as far as it reads properties of the same context.
 
     ``beside``: what the other cells of the object read; ``condition``: what is read by its condition, or by
-    what it is the condition of; ``is_condition`` says which. ``said`` are the constants in the object, and
-    the name of the step.
+    what it is the condition of; ``is_condition`` says which. ``repeated``: what cells beside it end with that
+    are the same but for their constants. ``said`` are the constants in the object, and the name of the step.
     """
 
     beside: frozenset[str] = frozenset()
     condition: frozenset[str] = frozenset()
     is_condition: bool = False
+    repeated: frozenset[str] = frozenset()
     said: tuple[str, ...] = ()
 
 
@@ -122,7 +124,7 @@ def _by_surroundings(name: str, around: Around) -> float:
     said = any(words(name) == words(text) for text in around.said)
     of_condition = _OF_CONDITION + _IS_CONDITION * around.is_condition
     score = _SAID_BESIDE * said + of_condition * (name in around.condition)
-    return score - _READ_BESIDE * (name in around.beside)
+    return score + _REPEATED * (name in around.repeated) - _READ_BESIDE * (name in around.beside)
 
 
 def _text(typ: Type) -> str:
