@@ -6,9 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -18,9 +19,10 @@ SIZE = {"width": 1360, "height": 820}
 
 
 @contextmanager
-def studio() -> Iterator[str]:
-    """The studio of the bundled mappings, which are the repository's own; its address."""
-    command = [sys.executable, "-m", "crossdock.cli", "studio", str(ROOT), "--no-open", "--port", "0"]
+def studio(project: Path = ROOT, *options: str) -> Iterator[str]:
+    """The studio of a project, by default the repository with the bundled mappings; its address."""
+    run = [sys.executable, "-m", "crossdock.cli", "studio", str(project)]
+    command = [*run, "--no-open", "--port", "0", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603
     try:
         assert process.stderr is not None
@@ -80,16 +82,50 @@ def sheet(page: Page) -> None:
     take(page, "sheet")
 
 
-def main() -> None:
-    PICTURES.mkdir(exist_ok=True)
-    with studio() as url, sync_playwright() as driver:
+def traffic(page: Page) -> None:
+    page.get_by_role("button", name="Traffic").click()
+    page.get_by_role("button", name=re.compile("order_ack #3")).click()
+    page.get_by_role("list", name="What happens, in order").last.wait_for()
+    take(page, "traffic")
+
+
+@contextmanager
+def gateway() -> Iterator[tuple[Path, str]]:
+    """A shop whose gateway has answered some requests, with a fake channel: its folder, and its journal."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from crossdock import Project
+    from fakes import retailops
+    from fakes.kibo import FakeKibo
+    from fakes.kibo_orders import line, order
+    from gateway_kit import config_for, project_for, served
+
+    with TemporaryDirectory() as folder, FakeKibo() as fake:
+        fake.add(*(order(number, line(1, "MUG-BLUE", 2, 10)) for number in range(1001, 1004)))
+        shop = project_for(Path(folder) / "shop", ROOT, "kibo", fake.url)
+        journal = f"sqlite:///{shop}/journal.db"
+        with served(Project.open(shop), config_for("kibo", journal)) as found:
+            for numbers in ((1001,), (1002, 1003), (1003, 1099)):
+                found.post("/orders/order_ack", retailops.acknowledge(*numbers))
+            yield shop, journal
+
+
+def pictures(url: str, *taken: Callable[[Page], None]) -> None:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport=SIZE)
         page.goto(re.sub(r"\s", "", url))
         page.locator("#main[data-ready]").wait_for()
-        for picture in (mapping, message, conversation, sheet):
+        for picture in taken:
             picture(page)
         browser.close()
+
+
+def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
+    with studio() as url:
+        pictures(url, mapping, message, conversation, sheet)
+    with gateway() as (shop, journal), studio(shop, "--journal", journal) as url:
+        pictures(url, traffic)
 
 
 if __name__ == "__main__":
