@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -135,5 +136,5 @@ def test_random_edits_neither_crash_it_nor_make_it_find_anything_else(workspace:
         if number % COMPARED_EVERY == 0:
             anew = said(found_by_check(workspace.root, {path: text}))
             assert said(workspace.all_diagnostics()) == anew, (SEED, number)
-            print(f"{number:,} edits of {EDITS:,}", flush=True)  # shown by `pytest -s`
+            sys.stderr.write(f"{number:,} edits of {EDITS:,}\n")  # shown by `pytest -s`
     workspace.close(path)

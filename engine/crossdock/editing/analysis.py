@@ -115,6 +115,15 @@ class Analysis:
     _above: list[str] | None = None
     _linked: dict[str, LinkedMapping | Conversation | None] = field(default_factory=dict)
 
+    @classmethod
+    def of_file(cls, project: Project, name: str) -> Analysis:
+        """The analysis of a file as the project has it. One without errors is not linked again."""
+        made = cls(project, name, project.text(name))
+        with suppress(CrossdockError):
+            file = project.named(name)
+            made._linked[name] = file if isinstance(file, Conversation) else file.linked
+        return made
+
     def sightings(self) -> Sightings:
         """The types in the file. Empty for one that is not YAML, or that has no cells."""
         if self._seen is not None:

@@ -157,6 +157,7 @@ def made(directory: Path | None) -> EditorServer:
     _documents(server)
     _questions(server)
     _changes(server)
+    _actions(server)
     return server
 
 
@@ -265,25 +266,6 @@ def _changes(server: EditorServer) -> None:
             raise JsonRpcException(str(error), code=lsp.LSPErrorCodes.RequestFailed) from None
         return None if edits is None else lsp.WorkspaceEdit(changes={params.text_document.uri: _edits(edits)})
 
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
-    def code_actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        path = path_of(params.text_document.uri)
-        if server.files is None or path is None:
-            return []
-        start, end = (Position(at.line, at.character) for at in (params.range.start, params.range.end))
-        found = server.files.code_actions(path, start, end)
-        made = [_code_action(action, params.text_document.uri) for action in found]
-        return (
-            [*made, _snapshot_action(params.text_document.uri)] if server.files.has_examples(path) else made
-        )
-
-    @server.command(UPDATE_SNAPSHOT)
-    def update_snapshot(uri: str) -> None:
-        path = path_of(uri)
-        if server.files is not None and path is not None:
-            kind, text = _updated(server.files, path)
-            server.window_show_message(lsp.ShowMessageParams(kind, f"crossdock: {text}"))
-
     @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
     def formatting(params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
         path = path_of(params.text_document.uri)
@@ -293,6 +275,27 @@ def _changes(server: EditorServer) -> None:
         after = server.files.layout(path)
         whole = TextLines(before).between(0, len(before))
         return [] if before == after else [lsp.TextEdit(_range(whole), after)]
+
+
+def _actions(server: EditorServer) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
+    def code_actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        path = path_of(params.text_document.uri)
+        if server.files is None or path is None:
+            return []
+        start, end = (Position(at.line, at.character) for at in (params.range.start, params.range.end))
+        found = server.files.code_actions(path, start, end)
+        made = [_code_action(action, params.text_document.uri) for action in found]
+        if server.files.has_examples(path):
+            made.append(_snapshot_action(params.text_document.uri))
+        return made
+
+    @server.command(UPDATE_SNAPSHOT)
+    def update_snapshot(uri: str) -> None:
+        path = path_of(uri)
+        if server.files is not None and path is not None:
+            kind, text = _updated(server.files, path)
+            server.window_show_message(lsp.ShowMessageParams(kind, f"crossdock: {text}"))
 
 
 def _snapshot_action(uri: str) -> lsp.CodeAction:

@@ -354,8 +354,7 @@ class Workspace:
         for name in self._project.all_names():
             if name not in self._endings and name != own:
                 with suppress(CrossdockError):
-                    analysis = Analysis(self._project, name, self._project.text(name))
-                    self._endings[name] = list(endings_of(analysis))
+                    self._endings[name] = list(endings_of(Analysis.of_file(self._project, name)))
 
     def _habits(self, analysis: Analysis) -> Habits:
         """What the file that is written and, once all files were checked, the others read."""

@@ -27,7 +27,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StepsFrame:
     """A frame around parts: ``opt``, ``loop``, ``break``, or ``alt``, which has an ``otherwise``."""
 
     word: str
@@ -36,7 +36,7 @@ class Frame:
     otherwise: tuple[Part, ...] = ()
 
 
-Part: TypeAlias = "Message | Note | Frame"
+Part: TypeAlias = "Message | Note | StepsFrame"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from crossdock.channels.steps import (
 )
 from crossdock.core.diagnostics import shorten
 from crossdock.language.expr import Constant, Expression
-from crossdock.tools.diagram import SHARED, Diagram, Frame, Message, Note, Part
+from crossdock.tools.diagram import SHARED, Diagram, Message, Note, Part, StepsFrame
 
 _LONGEST: Final = 160
 _LINE: Final = 60
@@ -71,7 +71,7 @@ def _printed(part: Part) -> Iterator[str]:
             yield f"{source}{'-->>' if dashed else '->>'}{target}: {label(text)}"
         case Note(text):
             yield f"Note over X: {label(text)}"
-        case Frame(word, title, parts, otherwise):
+        case StepsFrame(word, title, parts, otherwise):
             inner = (line for each in parts for line in _printed(each))
             yield _SHARED if word == SHARED else f"{word} {label(title)}"
             if word == SHARED:
@@ -125,7 +125,7 @@ def _opposite(one: ConversationStep, other: ConversationStep) -> bool:
 def _alternatives(one: ConversationStep, other: ConversationStep) -> Iterator[Part]:
     first, second = tuple(_task(one)), tuple(_task(other))
     if first and second:
-        yield Frame("alt", _when(one), first, second)
+        yield StepsFrame("alt", _when(one), first, second)
     else:
         yield from (*_step(one), *_step(other))
 
@@ -187,7 +187,7 @@ def _report(report: ReportTask) -> Note:
 
 def _framed(word: str, title: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Parts in a frame. A frame around nothing is left out."""
-    return (Frame(word, title, parts),) if parts else ()
+    return (StepsFrame(word, title, parts),) if parts else ()
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:

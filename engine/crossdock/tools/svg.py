@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Final
 
-from crossdock.tools.diagram import Diagram, Frame, Message, Note, Part
+from crossdock.tools.diagram import Diagram, Message, Note, Part, StepsFrame
 from crossdock.tools.sequence import in_lines
 
 _CHARACTER: Final = 7.3  # the width of one, in a font with a fixed width
@@ -123,7 +123,7 @@ def _parts(drawing: _Drawing, parts: Sequence[Part], y: float, depth: int, names
                 y = _message(drawing, part, y, names)
             case Note():
                 y = _note(drawing, part, y)
-            case Frame():
+            case StepsFrame():
                 y = _frame(drawing, part, y, depth, names)
     return y
 
@@ -151,7 +151,7 @@ def _note(drawing: _Drawing, note: Note, y: float) -> float:
     return y + height + 12
 
 
-def _frame(drawing: _Drawing, frame: Frame, y: float, depth: int, names: dict[str, str]) -> float:
+def _frame(drawing: _Drawing, frame: StepsFrame, y: float, depth: int, names: dict[str, str]) -> float:
     """A frame: the title in its head, and a line above what is done otherwise."""
     left, top, lines = 12.0 + _INSET * depth, y - 12, in_lines(frame.title, 100)
     drawing.said.append(f"{frame.word} {' '.join(lines)}: begin")
