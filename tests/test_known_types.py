@@ -142,6 +142,7 @@ CLEAN = {
     "the mean of some": "number: 'avg([price, price])'",
     "merge": "open: \"merge(free, {b: 'x'})\"",
     "an open object into an open one": "open: free",
+    "an object that counts as false has no properties": "text: \"upper(({n: price} && {n: name}).n || 'n')\"",
 }
 
 

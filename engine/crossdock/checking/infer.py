@@ -41,15 +41,7 @@ from crossdock.checking.type_parts import (
     through_list,
 )
 from crossdock.checking.type_scope import BoundValue, TypeScope
-from crossdock.checking.types import (
-    ANYTHING,
-    TEXT,
-    TRUTH,
-    ListType,
-    ObjectType,
-    Type,
-    union,
-)
+from crossdock.checking.types import ANYTHING, TEXT, TRUTH, ListType, ObjectType, Type, union, where_false
 from crossdock.core.diagnostics import Severity, did_you_mean
 from crossdock.core.records import record, replace
 from crossdock.language.expr import (
@@ -278,7 +270,7 @@ class Inference:
         inner, there = self.where(node.left, context)
         right, true_right = inner.with_truth(node.right, there)
         # The result is the left side where that is false, which of all its kinds only these can be.
-        falsy = left.restricted(left.kinds & _FALSY)
+        falsy = where_false(left.restricted(left.kinds & _FALSY))
         return union([falsy, right]) if falsy.kinds or left.optional else right, true_right
 
     def reachable(self, condition: Type, node: Expr) -> None:

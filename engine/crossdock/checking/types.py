@@ -340,6 +340,14 @@ class UnionType:
         return typ.with_optional(True) if self.optional else typ
 
 
+def where_false(typ: Type) -> Type:
+    """A type where its value counts as false: an object has no properties then."""
+    if not typ.known or "object" not in typ.kinds:
+        return typ
+    others = typ.restricted(typ.kinds - {"object"})
+    return union([*([others] if others.kinds or others.optional else []), ObjectType({}, typ.name)])
+
+
 def union(types: Iterable[Type]) -> Type:
     """The type of a value of one of these types; of none of them, the type of no value at all."""
     flat: dict[Type, None] = {}
