@@ -256,6 +256,8 @@ HIDDEN = "warning hidden-name: `{}` is read from the filtered element, not from 
         ("root().items[?!(secret == sku)].parts", "sku"),
         ("root() | items[?parts[0].id == sku] | [0]", "sku"),
         ("root().items[].parts[?sub == no][]", "no"),
+        ("root().items[?secret && contains(secret, sku)].parts", "sku"),
+        ("root().items[?secret && !contains(sku, secret)].parts", "sku"),
     ],
 )
 def test_a_filter_that_means_the_element_around_is_told(project: MakeProject, cell: str, name: str) -> None:
@@ -270,6 +272,23 @@ def test_a_filter_that_means_the_element_around_is_told(project: MakeProject, ce
     assert [(f"{item.severity} {item.id}: {item.message}", item.help) for item in found] == [
         (HIDDEN.format(name), help)
     ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("root().items[?secret == sku].parts", "sku]"),
+        ("root().items[?sku == secret].parts", "sku =="),
+        ("root().items[?secret == lower(sku)].parts", "sku)"),
+        ("root().items[?secret && contains(secret, sku)].parts", "sku)"),
+    ],
+)
+def test_the_finding_is_at_the_hidden_name(project: MakeProject, cell: str, name: str) -> None:
+    text = f'from: shop/order\nmap:\n  - {{$each: packages, x: "{cell}"}}\n'
+    (found,) = project({**FILES, "mappings/shop/order.yaml": text}).check()
+
+    assert found.span is not None
+    assert (found.span.start, found.span.end) == (text.index(name), text.index(name) + len("sku"))
 
 
 def test_an_element_that_has_a_name_is_told_by_it(project: MakeProject) -> None:

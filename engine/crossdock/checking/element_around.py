@@ -44,37 +44,44 @@ class ElementAround:
         return f"name the element around, `{named}`, and read `$line.{name}`"
 
 
-def hidden(condition: Expr, around: ElementAround | None) -> Iterator[tuple[Comparator, str, str]]:
-    """The comparisons in a filter that set two properties of its element equal, with message and help.
+def hidden(condition: Expr, around: ElementAround | None) -> Iterator[tuple[Identifier, str, str]]:
+    """The names in a filter that the author means to read elsewhere, each with message and help.
 
-    Only those of which the element around has one too: it is hidden by that of the filtered element.
+    They are in a comparison that asks whether two properties of the filtered element are equal, and the
+    element around has a property of that name too: it is hidden by that of the filtered element.
     """
-    for node in _equalities(condition) if around is not None else ():
-        names = [_first_name(side) for side in (node.right, node.left)]
+    for pair in _equalities(condition) if around is not None else ():
+        names = [_first_name(side) for side in reversed(pair)]
         if around is None or None in names or names[0] == names[1]:
             continue
         for name in names:
-            if name is not None and around.has(name):
-                message = f"`{name}` is read from the filtered element, not from the element around"
-                yield node, message, around.read(name)
+            if name is not None and around.has(name.name):
+                message = f"`{name.name}` is read from the filtered element, not from the element around"
+                yield name, message, around.read(name.name)
                 break
 
 
-def _equalities(node: Expr) -> Iterator[Comparator]:
-    """The `==` of a condition, but not those of filters and functions in it, which have other contexts."""
-    if isinstance(node, FilterProjection | ExpressionReference):
-        return
-    if isinstance(node, Comparator) and node.operator == "eq":
-        yield node
+def _equalities(node: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The two sides of each `==` and `contains` of a condition.
+
+    Not those of filters and expression references in it, which have other contexts.
+    """
+    match node:
+        case FilterProjection() | ExpressionReference():
+            return
+        case Comparator(operator="eq"):
+            yield node.left, node.right
+        case FunctionCall(name="contains", arguments=(searched, sought)):
+            yield searched, sought
     for part in children(node):
         yield from _equalities(part)
 
 
-def _first_name(node: Expr) -> str | None:
+def _first_name(node: Expr) -> Identifier | None:
     """The property of the context that a path begins with, also inside of a function such as `to_string`."""
     match node:
-        case Identifier(name):
-            return name
+        case Identifier():
+            return node
         case FunctionCall(arguments=(argument,)):
             return _first_name(argument)
         case Subexpression() | IndexExpression():

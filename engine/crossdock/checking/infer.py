@@ -218,8 +218,8 @@ class Inference:
                 over = self.infer(left, context)
                 element = self.elements(left, over)
                 self.reachable(self.decides(condition, element), condition)
-                for compared, message, help in hidden(condition, self.scope.around):
-                    self.report("hidden-name", message, compared, help, "warning")
+                for name, message, help in hidden(condition, self.scope.around):
+                    self.report("hidden-name", message, name, help, "warning")
                 inner, element = self.where(condition, element)
             case Projection(left, right):
                 over = self.infer(left, context)
