@@ -135,6 +135,7 @@ def test_the_span_of_a_block_ends_with_its_last_line(text: str, span: str) -> No
 
 
 QUOTE = 'an expression that begins with one of @ [ * ` { & ! | > % or holds `: ` or ` #` must be quoted: "…"'
+FLOW = 'between { and }, or [ and ], an expression that holds one of , [ ] { } must be quoted: "…"'
 REFUSED = [
     (
         "an anchor",
@@ -267,8 +268,36 @@ REFUSED = [
     (
         "a bracket that is not closed",
         "a: [b\n",
-        "error[yaml-syntax]: not YAML: did not find expected ',' or ']'\n  --> m.yaml:2:1\n  |\n2 |\n  | ^\n"
+        "error[yaml-syntax]: not YAML: the `[` is not closed\n  --> m.yaml:1:4\n  |\n1 | a: [b\n  |    ^\n"
         f"  = help: {QUOTE}",
+    ),
+    (
+        "a brace in a bracket that is not closed",
+        "a: [b, {c: d]\n",
+        "error[yaml-syntax]: not YAML: did not find expected ',' or '}'\n"
+        "  --> m.yaml:1:13\n  |\n1 | a: [b, {c: d]\n  |             ^\n"
+        f"  = help: {QUOTE}",
+    ),
+    (
+        "a brace whose end is in a comment",
+        "a: [b, {c: d # e}]\n\n",
+        "error[yaml-syntax]: not YAML: the `{` is not closed\n"
+        "  --> m.yaml:1:8\n  |\n1 | a: [b, {c: d # e}]\n  |        ^\n"
+        f"  = help: {QUOTE}",
+    ),
+    (
+        "an index in an expression between braces",
+        "a: {b: c[0].d}\n",
+        "error[yaml-syntax]: not YAML: did not find expected ',' or '}'\n"
+        "  --> m.yaml:1:9\n  |\n1 | a: {b: c[0].d}\n  |         ^\n"
+        f"  = help: {FLOW}",
+    ),
+    (
+        "an object in an expression between brackets",
+        "a: [b.{c: d}]\n",
+        "error[yaml-syntax]: not YAML: did not find expected ',' or ']'\n"
+        "  --> m.yaml:1:7\n  |\n1 | a: [b.{c: d}]\n  |       ^\n"
+        f"  = help: {FLOW}",
     ),
     (
         "a control character",

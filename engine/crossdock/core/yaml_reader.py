@@ -30,6 +30,9 @@ _ESCAPE_LENGTH: Final = {"x": 4, "u": 6, "U": 10}
 QUOTE_HELP: Final = (
     'an expression that begins with one of @ [ * ` { & ! | > % or holds `: ` or ` #` must be quoted: "…"'
 )
+_FLOW_HELP: Final = (
+    'between { and }, or [ and ], an expression that holds one of , [ ] { } must be quoted: "…"'
+)
 
 
 @record(frozen=True, slots=True)
@@ -270,14 +273,19 @@ def _trimmed_end(text: str, start: int, end: int) -> int:
 def _syntax_error(error: yaml.MarkedYAMLError, source: Source) -> CompileError:
     """What the parser says; of what is not closed, where it was opened."""
     problem = (error.problem or "cannot be read").replace("\n", " ")
-    unclosed = "end of stream" in problem and error.context_mark is not None
-    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
+    mark = error.problem_mark or error.context_mark
     at = min(mark.index if mark else 0, len(source.text))
     help: str | None = QUOTE_HELP
-    if unclosed:
-        problem, help = "the quote is not closed", None
+    in_flow = problem.startswith("did not find expected ',' or")
+    if error.context_mark is not None and "end of stream" in problem:
+        problem, at, help = "the quote is not closed", error.context_mark.index, None
+    elif error.context_mark is not None and in_flow and not source.text[at:].strip():
+        at = error.context_mark.index
+        problem = f"the `{source.text[at]}` is not closed"
     elif source.text[at : at + 1] == "\t":
         problem, help = "a tab cannot indent", "indent with spaces"
+    elif in_flow and source.text[at : at + 1] in ("[", "{"):
+        help = _FLOW_HELP
     return _refusal("yaml-syntax", f"not YAML: {problem}", source, at, help)
 
 
