@@ -171,7 +171,7 @@ class _ConversationRun:
         except StepFailed as failed:
             raise self.reporter.failed(step, frame, failed, result) from None
         values = self.each(step, elements, frame, result, given)
-        return MISSING if step.only_reports else values
+        return MISSING if isinstance(step.task, EventTask | ReportTask) else values
 
     def elements(self, each: Expression, frame: StepFrame, result: ConversationResult) -> list[JSON]:
         elements = self.cells.evaluate(each, frame, result)
@@ -194,8 +194,7 @@ class _ConversationRun:
             return quick
         frames = (frame.for_element(step, number, element) for number, element in enumerate(elements, 1))
         answers = (given_for(given, position) for position in range(len(elements)))
-        run = partial(self.element, step)
-        done = [ConversationResult()]
+        run, done = partial(self.element, step), [ConversationResult()]
         if step.at_once > 1 and len(elements) > 1:
             done = [ConversationResult() for _ in elements]
             values = in_parallel(step.at_once, run, [*frames], [*answers], done)

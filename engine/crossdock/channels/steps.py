@@ -163,11 +163,6 @@ class ConversationStep:
     element: str | None = None
     none: ReportTask | None = None
 
-    @property
-    def only_reports(self) -> bool:
-        """Whether it makes events and has no answer, for a whole list of elements neither."""
-        return isinstance(self.task, EventTask | ReportTask)
-
 
 @record(frozen=True, slots=True)
 class Input:
