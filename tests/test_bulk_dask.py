@@ -15,19 +15,32 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from conftest import MakeProject, Run
 from crossdock.bulk.converter import PayloadConverter
 from crossdock.bulk.ranges import LineRange, state_of
+from crossdock.bulk.unit import LineBlock
+from crossdock.core.errors import ProjectError
+from crossdock.core.version import __version__
 from test_bulk import files, said
 from test_bulk_lines import alive, mixed, until
 from test_lines import FILES, payload, result
 
+WHOLE: dict[str, bytes] = {}
 KILLS = int(os.environ.get("DASK_KILLS", "1"))
 BULK = ["bulk", "shop/order", "lines.jsonl", "--part-size", "0.02"]
 COMMAND = [sys.executable, "-m", "crossdock.cli", *BULK]
+
+
+@pytest.fixture
+def cluster() -> ModuleType:
+    """The module, which only these tests load: Dask takes more than a second."""
+    from crossdock.bulk import dask_cluster
+
+    return dask_cluster
 
 
 @pytest.fixture
@@ -40,10 +53,12 @@ def place(project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def converted(place: Path, run_crossdock: Run) -> dict[str, bytes]:
-    """What one process gives."""
+    """What one process gives. It has nothing of the place where it was made, so it is made once."""
     (place / "lines.jsonl").write_bytes(mixed(30_000))
-    assert run_crossdock(*BULK, "--to", "whole").code == 1
-    return files(place / "whole")
+    if not WHOLE:
+        assert run_crossdock(*BULK, "--to", "whole").code == 1
+        WHOLE.update(files(place / "whole"))
+    return WHOLE
 
 
 def workers_of(process: int) -> list[int]:
@@ -103,10 +118,13 @@ def scheduler(place: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]
 
 
 def test_a_cluster_of_its_own_goes_on_with_the_workers_that_are_left(
-    place: Path, converted: dict[str, bytes], scheduler: tuple[str, list[subprocess.Popen[bytes]]]
+    place: Path,
+    converted: dict[str, bytes],
+    scheduler: tuple[str, list[subprocess.Popen[bytes]]],
+    cluster: ModuleType,
 ) -> None:
     address, workers = scheduler
-    check_that_lines_are_sent_which_workers_cannot_read(address)
+    check_that_lines_are_sent_which_workers_cannot_read(cluster, address)
     running = subprocess.Popen(
         [*COMMAND, "--to", "out", "--scheduler", address],
         cwd=place,
@@ -121,9 +139,7 @@ def test_a_cluster_of_its_own_goes_on_with_the_workers_that_are_left(
     assert files(place / "out") == converted
 
 
-def check_that_lines_are_sent_which_workers_cannot_read(address: str) -> None:
-    from crossdock.bulk.dask_cluster import cluster
-
+def check_that_lines_are_sent_which_workers_cannot_read(cluster: ModuleType, address: str) -> None:
     lines = [payload(number) + b"\n" for number in range(9)]
     Path("few.jsonl").write_bytes(b"".join(lines))
     converter = PayloadConverter(None, "shop/order")
@@ -132,52 +148,34 @@ def check_that_lines_are_sent_which_workers_cannot_read(address: str) -> None:
         whole = LineRange("few.jsonl", 1, path, 0, 0, state_of(file.fileno()))
         size = len(lines[0])
         ranges = [replace(whole, offset=number * size, size=size) for number in range(9)]
-        with cluster(converter, address, 0, converter.digest()) as converted:
+        with cluster.cluster(converter, address, 0, converter.digest()) as converted:
             made = [made.results.decode() for _, made in converted(iter(ranges))]
     assert made == [result(number) for number in range(9)]
 
 
-def test_a_scheduler_that_cannot_be_reached(place: Path) -> None:
-    ran = subprocess.run(
-        [*COMMAND, "--to", "out", "--scheduler", "tcp://127.0.0.1:9"],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (ran.returncode, ran.stdout, ran.stderr) == (
-        2,
-        "",
-        "error[no-scheduler]: the scheduler `tcp://127.0.0.1:9` cannot be reached\n",
-    )
+def test_a_scheduler_that_cannot_be_reached(
+    place: Path, run_crossdock: Run, cluster: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_SECONDS", 0.2)
+    ran = run_crossdock(*BULK, "--to", "out", "--scheduler", "tcp://127.0.0.1:9")
+    message = "error[no-scheduler]: the scheduler `tcp://127.0.0.1:9` cannot be reached\n"
+    assert ran == (2, "", message)
     assert files(place / "out") == {}
 
 
-def test_a_worker_with_other_mappings_converts_nothing(place: Path) -> None:
-    script = """
-from crossdock.bulk.converter import PayloadConverter
-from crossdock.bulk.dask_cluster import on_worker
-from crossdock.bulk.unit import LineBlock
-from crossdock.core.errors import CrossdockError
-from crossdock.core.version import __version__
-
-converter = PayloadConverter(".", "shop/order")
-block = LineBlock("lines.jsonl", 1, b'{"number": 1}')
-print(on_worker(converter, converter.digest(), __version__, block).results)
-for digest, version in (("0" * 64, __version__), (converter.digest(), "0.0.1")):
-    try:
-        on_worker(converter, digest, version, block)
-    except CrossdockError as error:
-        print(error)
-"""
-    ran = subprocess.run(
-        [sys.executable, "-c", script], cwd=place, capture_output=True, text=True, check=False
-    )
-    refusal = (
-        "error[other-mappings]: a worker of the cluster has other mappings or schemas in `.`\n"
-        "  = help: the workers need the same version of Crossdock, and the project at the same path\n"
-    )
-    assert ran.stdout == 'b\'{"ref":"1","colour":"red"}\\n\'\n' + refusal * 2
+def test_a_worker_with_other_mappings_converts_nothing(place: Path, cluster: ModuleType) -> None:
+    converter = PayloadConverter(".", "shop/order")
+    digest, block = converter.digest(), LineBlock("lines.jsonl", 1, payload(1))
+    made = cluster.on_worker(converter, digest, __version__, block)
+    assert made is not None
+    assert made.results.decode() == result(1)
+    for other, version in (("0" * 64, __version__), (digest, "0.0.1")):
+        with pytest.raises(ProjectError) as raised:
+            cluster.on_worker(converter, other, version, block)
+        assert str(raised.value) == (
+            "error[other-mappings]: a worker of the cluster has other mappings or schemas in `.`\n"
+            "  = help: the workers need the same version of Crossdock, and the project at the same path"
+        )
 
 
 def test_without_dask_the_extra_is_named(
