@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
-from crossdock.core.diagnostics import Diagnostic
+from crossdock.core.diagnostics import Diagnostic, Source
+from crossdock.editing.formatting import formatted
 from crossdock.editing.positions import Position, TextLines
 from crossdock.editing.workspace import Workspace
 from crossdock.project.project import Project
@@ -241,3 +242,27 @@ def test_files_that_are_made_and_removed_on_disk_are_found(tmp_path: Path) -> No
     shutil.rmtree(schemas)
     workspace.refresh([schemas / "made.schema.json"])
     assert {item.id for item in workspace.diagnostics(order)} == {"unknown-schema"}
+
+
+def laid_out(text: str) -> str:
+    return formatted(Source("order.yaml", text))
+
+
+def test_the_layout_changes_white_space_and_never_what_a_file_says() -> None:
+    allowed, note = "  # allow[may-be-missing]: why  \n  sku: sku\t\n\n\n\n", "  # A note\n  name: >-\n"
+    text = f"\n\nmap:   \n\n\n{allowed}{note}    a\n\n\n    b\n\n\n"
+    assert laid_out(text) == (
+        "map:\n\n  # allow[may-be-missing]: why\n  sku: sku\n\n  # A note\n  name: >-\n    a\n\n\n    b\n"
+    )
+    assert laid_out(text.replace("\n", "\r\n")) == laid_out(text).replace("\n", "\r\n")
+    assert laid_out("a: |\n  x  \n\n  y\nb: c  \n\n\nd: e") == "a: |\n  x  \n\n  y\nb: c\n\nd: e\n"
+    assert laid_out("a: 'x\n\n\n  y'   \n\n\nb: c\n") == "a: 'x\n\n\n  y'\n\nb: c\n"
+    kept = "a: |+\n  x\n\n\n"
+    assert laid_out(kept) == kept
+    assert laid_out("a: [\n") == "a: [\n"
+
+
+def test_the_layout_of_the_bundled_files_is_that_of_the_formatter() -> None:
+    for path in sorted((REPOSITORY / "mappings").rglob("*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        assert laid_out(text) == text, path

@@ -49,12 +49,12 @@ def first_offer(workspace: Workspace, place: CutPlace, typed: int) -> str | None
     return items[0].label if items else None
 
 
-@pytest.mark.parametrize(("typed", "least"), [(0, 20), (1, 22)])
-def test_the_right_property_is_offered_first(workspace: Workspace, typed: int, least: int) -> None:
-    """In that many of 24 places, without a letter of the name and with its first one."""
+@pytest.mark.parametrize(("typed", "least"), [(0, 0.89 if ALL else 20 / 24), (1, 0.96 if ALL else 22 / 24)])
+def test_the_right_property_is_offered_first(workspace: Workspace, typed: int, least: float) -> None:
+    """In that share of the places, without a letter of the name and with its first one."""
     places = cut_places(workspace, PLACES)
     right = sum(first_offer(workspace, place, typed) == place.name for place in places)
-    assert right >= least * len(places) / 24, f"{right} of {len(places)}"
+    assert right >= least * len(places), f"{right} of {len(places)}"
 
 
 def test_hover_and_definition_are_of_the_property_that_is_read(workspace: Workspace) -> None:
