@@ -69,6 +69,48 @@ def test_a_constant_that_the_target_takes_is_no_finding(project: MakeProject, ta
     assert found(project, target, cell) == ""
 
 
+@pytest.mark.parametrize(
+    ("keywords", "cell", "message"),
+    [
+        ({"minItems": 1}, "[]", "`s/out.t`: expected at least 1 item, found 0"),
+        ({"minItems": 2}, "[f]", "`s/out.t`: expected at least 2 items, found 1"),
+        ({"minItems": 2}, '"[f]"', "`s/out.t`: expected at least 2 items, found 1"),
+        ({"maxItems": 1}, "[{$const: 1}, f, {$const: a}]", "`s/out.t`: expected at most 1 item, found 2"),
+        ({"maxItems": 1}, '"[f, g]"', "`s/out.t`: expected at most 1 item, found 2"),
+    ],
+)
+def test_a_list_whose_length_the_target_refuses_is_found(
+    project: MakeProject, keywords: Any, cell: str, message: str
+) -> None:
+    report = found(project, {"type": "array", **keywords}, cell)
+
+    assert message in report.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "cell"),
+    [
+        ({"minItems": 1}, "[f]"),
+        ({"maxItems": 2}, '"[f, g]"'),
+        ({"maxItems": 1}, "[f, g]"),
+        ({"maxItems": 1}, "[{$const: 1}, {$if: f, $const: 1}]"),
+        ({"minItems": 2}, "[f, {$each: l, a: b}]"),
+        ({"maxItems": 1}, "[f, {$each: l, a: b}]"),
+        ({"minItems": 2}, '"l[].f"'),
+        ({"minItems": 2}, '"(f && [f]) || [f, g]"'),
+    ],
+)
+def test_a_list_whose_length_may_fit_is_no_finding(project: MakeProject, keywords: Any, cell: str) -> None:
+    schema = json.dumps({"type": "object", "properties": {"t": {"type": "array", **keywords}}})
+    files = {
+        "schemas/s/out.schema.json": schema,
+        "schemas/s/in.schema.json": '{"type": "object"}',
+        "mappings/t/m.yaml": f"from: s/in\nto: s/out\nmap:\n  t: {cell}\n",
+    }
+
+    assert [item.message for item in project(files).check() if item.id in ("too-short", "too-long")] == []
+
+
 def test_lists_that_are_never_equal_are_found(project: MakeProject) -> None:
     report = found(project, {"type": "boolean"}, '"`[true]` == `[1]`"')
 

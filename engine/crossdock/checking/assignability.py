@@ -5,7 +5,7 @@ for mismatch in mismatches(typ, target): mismatch.id, mismatch.message
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,10 +14,11 @@ from crossdock.checking.certainty import Certainty, certainty
 from crossdock.checking.narrowing import NarrowedType
 from crossdock.checking.schema_types import SchemaType
 from crossdock.checking.type_kinds import in_words, shown
-from crossdock.checking.type_parts import may_hold_null
-from crossdock.checking.types import WRITTEN_NULL, Type, UnionType
+from crossdock.checking.type_parts import may_be_missing, may_hold_null
+from crossdock.checking.types import WRITTEN_NULL, ListType, Type, UnionType
 from crossdock.core.diagnostics import did_you_mean
 from crossdock.core.equality import among
+from crossdock.core.json_types import JSON
 from crossdock.core.limits import COMPARED_DEPTH
 from crossdock.core.paths import joined
 from crossdock.core.records import record
@@ -110,6 +111,8 @@ class _Comparison:
         if self.written:
             yield from self.among(typ, target)
             yield from refused_constants(typ, target)
+            if isinstance(typ, ListType) and typ.parts and typ.constants is None:
+                yield from _refused_length(len(typ.parts), len(typ.parts), target)
         if "array" in typ.kinds and "array" in target.kinds:
             yield from self.items(typ.items(), target, depth)
         if "object" in typ.kinds and "object" in target.kinds:
@@ -212,6 +215,26 @@ def refused_constants(typ: Type, target: Type) -> Iterator[Mismatch]:
             if all(refusals):
                 yield Mismatch(IDS[keyword], f"`{target.name}`: {refusals[0]}")
                 return
+
+
+def refused_list(elements: Sequence[Type] | None, target: Type) -> Iterator[Mismatch]:
+    """What a target says against the length of a list of cells: those that are missing are left out of it.
+
+    None: the payload decides how many there are.
+    """
+    if elements is not None:
+        sure = sum(item.known and not may_be_missing(item) for item in elements)
+        yield from _refused_length(sure, len(elements), target)
+
+
+def _refused_length(least: int, most: int, target: Type) -> Iterator[Mismatch]:
+    if not isinstance(target, SchemaType):
+        return
+    for keyword, given in target.shape.assertions():
+        length = {"minItems": most, "maxItems": least}.get(keyword)
+        items: list[JSON] = [None] * (length or 0)
+        if length is not None and not TESTS[keyword](given, items):
+            yield Mismatch(IDS[keyword], f"`{target.name}`: {wanted(keyword, given, items)}")
 
 
 def _not_there(typ: Type, target: Type, name: str) -> Mismatch:

@@ -21,6 +21,7 @@ from crossdock.checking.assignability import (
     mismatches,
     missing,
     never_written,
+    refused_list,
     required_of,
     takes_null,
     unknown,
@@ -221,6 +222,8 @@ class CellCheck:
                 return ObjectType(written, left_out=frozenset(written))
             case syntax.List(items):
                 made = [self.item(item, context, target) for item in items]
+                for found in refused_list(made if cell.is_fixed else None, target):
+                    self.mismatch(found, cell.span)
                 return ListType(union(item.with_optional(False) for item in made))  # nothing is left out
             case syntax.With(over, inner):
                 inside = self.infer(over, context)

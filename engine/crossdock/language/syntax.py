@@ -82,6 +82,11 @@ class List:
     items: tuple[Cell | Each, ...]
     span: Span
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the list has an element for each item at most, whatever the payload is."""
+        return not any(isinstance(item, Each) for item in self.items)
+
 
 @record(frozen=True, slots=True)
 class With:
