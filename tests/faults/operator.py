@@ -38,7 +38,11 @@ class Operator:
         for entry in self._journal.entries(["dead"], most=1000):
             if (entry.finished or 0) > now() - _PAUSE:
                 continue
-            self.replayed += self._journal.replay(entry.id, _again(entry)) is not None
+            found = self._journal.replay(entry.id, _again(entry))
+            if found is not None and found.same is not None and found.same.state == "done":
+                self._journal.drop(entry.id, "a repeat has done it")  # and a replay changes nothing
+            else:
+                self.replayed += found is not None
 
     def left(self) -> int:
         """How many entries are open, or dead letters."""
