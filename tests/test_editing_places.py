@@ -26,7 +26,7 @@ from editing_places import CutPlace, cut_places, read_places
 ALL: Final = os.environ.get("CROSSDOCK_EDITING") == "1"
 PLACES: Final = 300 if ALL else 24
 READS: Final = 100 if ALL else 12
-EDITS: Final = int(os.environ.get("CROSSDOCK_EDITING_EDITS", "20000" if ALL else "20"))
+EDITS: Final = int(os.environ.get("CROSSDOCK_EDITING_EDITS", "20000" if ALL else "40"))
 COMPARED_EVERY: Final = min(1_000, EDITS // 20) if EDITS > 40 else 20
 SEED: Final = int(os.environ.get("CROSSDOCK_EDITING_SEED", "21"))
 

@@ -1,9 +1,8 @@
 """Blocks converted in this process or in several: in order, and with few of them in memory.
 
 Each worker is a process with a pipe of its own, and gets a block when it is idle: lines, or a range of a file
-that it reads itself. When a worker dies, the
-run ends, and what was yielded until then is complete. When this process dies, its workers read the end of
-their pipes and end too.
+that it reads itself. When a worker dies, the run ends, and what was yielded until then is complete. When this
+process dies, its workers read the end of their pipes and end too.
 """
 
 from __future__ import annotations

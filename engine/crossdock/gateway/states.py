@@ -19,7 +19,7 @@ from crossdock.project.project import Project
 class Reach:
     """What an action changes. ``whole`` is what its requests without a subject change.
 
-    ``supersedes`` are the actions that set the same state: their requests before answer no repeat any more.
+    ``supersedes`` are the actions that set the same state: their earlier requests answer no repeat any more.
     Without a state it is empty.
     """
 

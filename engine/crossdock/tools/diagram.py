@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-SHARED = "shared steps"
+SHARED: Final = "shared steps"
 """The word of a frame around the steps of another file."""
 
 

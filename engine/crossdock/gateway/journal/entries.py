@@ -20,9 +20,8 @@ UNKNOWN: Final = ("begun", "unknown")
 class NewEntry:
     """A request that is to be accepted. ``key`` is that of its content, ``subjects`` what it changes.
 
-    Requests before of the actions that it ``supersedes`` answer no repeat any more. ``queued``: it is not
-    run now.
-    ``mappings``: the digest of the only files that may run it.
+    Earlier requests of the actions that it ``supersedes`` answer no repeat any more. ``queued``: it is not
+    run now. ``mappings``: the digest of the only files that may run it.
     """
 
     profile: str
